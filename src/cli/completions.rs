@@ -1,0 +1,24 @@
+//! `oodbench completions`: completion scripts for shells.
+
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+
+use super::args::Arguments;
+use super::terminal;
+
+/// Print a shell's completion script
+#[derive(Args)]
+#[command(after_help = "Example:
+  oodbench completions bash > ~/.local/share/bash-completion/completions/oodbench")]
+pub(crate) struct Command {
+    /// The shell
+    shell: Shell,
+}
+
+/// Runs the command.
+pub(super) fn run(command: &Command) -> anyhow::Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(command.shell, &mut Arguments::command(), "oodbench", &mut script);
+    terminal::print(&String::from_utf8(script)?)?;
+    Ok(())
+}

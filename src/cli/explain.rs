@@ -1,0 +1,36 @@
+//! `oodbench explain`: the page of a score, a procedure or the dump layout.
+
+use clap::Args;
+
+use super::terminal;
+use oodbench::metric::PROCEDURES;
+use oodbench::score::registry::find;
+
+/// Explain a score (formula, orientation, cost, differences between implementations), or `layout`
+#[derive(Args)]
+#[command(after_help = "Examples:
+  oodbench explain mds
+  oodbench explain layout
+  oodbench explain lee")]
+pub(crate) struct Command {
+    /// A score's id or alias, `lee`, `openood`, `id_positive`, or `layout`
+    topic: String,
+}
+
+/// Runs the command.
+pub(super) fn run(command: &Command) -> anyhow::Result<()> {
+    let topic = command.topic.as_str();
+    let text = if topic == "layout" {
+        include_str!("layout.md").to_owned()
+    } else if let Some(procedure) = PROCEDURES.iter().find(|p| p.id == topic) {
+        let metrics =
+            procedure.metrics.iter().map(|m| format!("- `{}`: {}, {:?} is better\n", m.id, m.title, m.better));
+        format!("# {}\n\n{}\n\n{}", procedure.id, procedure.title, metrics.collect::<String>())
+    } else {
+        let entry = find(topic)?;
+        let names = if entry.aliases.is_empty() { String::new() } else { format!(" ({})", entry.aliases.join(", ")) };
+        format!("# {}{names}\n\n{}", entry.id, entry.page)
+    };
+    terminal::print(&text)?;
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! The command line: one file per subcommand.
+
+mod args;
+mod completions;
+mod explain;
+mod input;
+mod inspect;
+mod interrupt;
+mod list;
+mod plot;
+mod progress;
+mod score;
+mod terminal;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+
+/// The command could not do what it was asked for.
+const FAILED: u8 = 2;
+
+/// Runs the program. Exit codes: 0 done, 2 could not be done; a reader that closes the pipe is no failure.
+pub(crate) fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<()> {
+    interrupt::install()?;
+    if let Some(threads) = arguments.common.threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
+    }
+    let common = &arguments.common;
+    match arguments.command {
+        Command::Score(command) => score::run(&command, common),
+        Command::Plot(command) => plot::run(&command, common),
+        Command::Inspect(command) => inspect::run(&command, common),
+        Command::List(command) => list::run(&command),
+        Command::Explain(command) => explain::run(&command),
+        Command::Completions(command) => completions::run(&command),
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe))
+}

@@ -1,0 +1,185 @@
+//! `oodbench score`: scores and figures of every run of a folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+
+use super::args::Common;
+use super::progress::Bars;
+use super::{input, terminal};
+use oodbench::dump::layout::discover;
+use oodbench::eval::{Plan, Selection, evaluate};
+use oodbench::metric::{PROCEDURES, Procedure};
+use oodbench::output::{AtomicFile, write_atomically};
+use oodbench::report;
+use oodbench::table::scores_file::ScoresFile;
+use oodbench::table::{Comparison, Results};
+
+/// Score dumps and print how well each score tells ID from OOD
+#[derive(Args)]
+#[command(after_help = "Examples:
+  oodbench score dumps/ --score mds
+  oodbench score dumps/ --score mds,es,mps --procedure lee,openood
+  oodbench score dumps/ --score energy --set energy.temperature=2
+  oodbench score dumps/ --score all --format json > records.json
+  oodbench score dumps/ --score all --out out     writes scores.parquet and records.{csv,json,parquet}
+
+The ids of procedures and metrics in json and csv are stable:
+  lee          tnr_at_tpr95 auroc dtacc auin auout
+  openood      fpr_at_tpr95_ood_positive auroc aupr_in aupr_out
+  id_positive  fpr_at_tpr95_id_positive average_precision_in average_precision_out")]
+pub(crate) struct Command {
+    /// A run, or a folder of runs [default: dumps, else fixtures/dumps]
+    dir: Option<PathBuf>,
+    /// Scores, comma-separated, or all; `oodbench list` shows them
+    #[arg(long = "score", value_name = "SCORES", value_delimiter = ',', default_value = "all")]
+    scores: Vec<String>,
+    /// A parameter of a score, e.g. energy.temperature=2; may be repeated
+    #[arg(long, value_name = "SCORE.NAME=VALUE")]
+    set: Vec<String>,
+    /// Procedures to show, comma-separated: lee, openood, id_positive, or all [default: lee in tables, all in json and csv]
+    #[arg(long, value_name = "PROCEDURES", value_delimiter = ',')]
+    procedure: Vec<ProcedureName>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Folder for scores.parquet and records.{csv,json,parquet}
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For reading: percent, best in bold
+    Table,
+    /// An array of records, values as fractions, never rounded
+    Json,
+    /// The same records as comma-separated values
+    Csv,
+    /// The table as GitHub-flavoured Markdown
+    Markdown,
+}
+
+#[derive(Clone, Copy)]
+enum ProcedureName {
+    All,
+    One(&'static Procedure),
+}
+
+impl std::str::FromStr for ProcedureName {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        if name == "all" {
+            return Ok(Self::All);
+        }
+        PROCEDURES.iter().find(|p| p.id == name).map(Self::One).ok_or_else(|| {
+            let known: Vec<&str> = PROCEDURES.iter().map(|p| p.id).collect();
+            format!("expected {} or all", known.join(", "))
+        })
+    }
+}
+
+/// Runs the command.
+pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
+    let folder = input::folder(command.dir.as_ref(), common.quiet)?;
+    let selection = Selection::parse(&command.scores, &command.set)?;
+    let plans = Plan::all(&discover(&folder)?, &selection)?;
+    let progress = Bars::new(common.quiet);
+
+    let columns = selection.ids();
+    let results = match &command.out {
+        None => evaluate::<AtomicFile>(&plans, &columns, None, &progress)?,
+        Some(out) => {
+            let writing = || format!("{}: cannot be written", out.display());
+            fs::create_dir_all(out).with_context(writing)?;
+            let mut file =
+                ScoresFile::new(AtomicFile::create(&out.join("scores.parquet")).with_context(writing)?, &columns)?;
+            let results = evaluate(&plans, &columns, Some(&mut file), &progress)?;
+            file.finish()?.commit().with_context(writing)?;
+            write_records(out, &results).with_context(writing)?;
+            results
+        }
+    };
+    say(&results, common);
+    terminal::print(&render(command, &results)?)?;
+    Ok(())
+}
+
+fn write_records(out: &Path, results: &Results) -> anyhow::Result<()> {
+    write_atomically(&out.join("records.csv"), &report::csv::records(&results.records)?)?;
+    write_atomically(&out.join("records.json"), report::json::records(&results.records)?.as_bytes())?;
+    let parquet = AtomicFile::create(&out.join("records.parquet"))?;
+    report::parquet::records(parquet, &results.records)?.commit()?;
+    Ok(())
+}
+
+/// Warnings always (unless quiet), notes and what was left out if verbose.
+fn say(results: &Results, common: &Common) {
+    if common.quiet {
+        return;
+    }
+    for warning in &results.warnings {
+        eprintln!("warning: {warning}");
+    }
+    for note in &results.notes {
+        eprintln!("note: {note}");
+    }
+    for run in &results.runs {
+        if common.verbose {
+            for skipped in &run.skipped {
+                eprintln!("note: {}: {} left out, it needs {}", run.info.name, skipped.score, skipped.lacking);
+            }
+        } else if !run.skipped.is_empty() {
+            let ids: Vec<&str> = run.skipped.iter().map(|skipped| skipped.score).collect();
+            eprintln!("note: {}: left out for want of arrays (-v says which): {}", run.info.name, ids.join(", "));
+        }
+    }
+}
+
+fn render(command: &Command, results: &Results) -> anyhow::Result<String> {
+    let chosen = |default: &'static [Procedure]| -> Vec<&'static Procedure> {
+        let all = command.procedure.iter().any(|name| matches!(name, ProcedureName::All));
+        match &command.procedure[..] {
+            [] => default.iter().collect(),
+            _ if all => PROCEDURES.iter().collect(),
+            names => names.iter().filter_map(|n| if let ProcedureName::One(p) = n { Some(*p) } else { None }).collect(),
+        }
+    };
+    let tables = |draw: &dyn Fn(&Procedure, &[Comparison]) -> String| {
+        let text = chosen(&PROCEDURES[..1]).into_iter().map(|p| draw(p, &Comparison::all(results, p)));
+        text.collect::<Vec<_>>().join("\n")
+    };
+    let records = || {
+        let ids: Vec<&str> = chosen(PROCEDURES).iter().map(|p| p.id).collect();
+        results.records.iter().filter(|r| ids.contains(&r.procedure)).cloned().collect::<Vec<_>>()
+    };
+    Ok(match command.format {
+        Format::Json => report::json::records(&records())?,
+        Format::Csv => String::from_utf8(report::csv::records(&records())?)?,
+        Format::Markdown => {
+            format!("{}\n{}", accuracies(results), tables(&|p, t| report::markdown::comparisons(p.title, t)))
+        }
+        Format::Table => {
+            let style = terminal::style();
+            format!("{}\n{}", accuracies(results), tables(&|p, t| report::text::comparisons(p.title, t, style)))
+        }
+    })
+}
+
+/// One line per run: what it is and how well it classifies.
+fn accuracies(results: &Results) -> String {
+    let line = |run: &oodbench::table::RunSummary| {
+        let info = &run.info;
+        let loss = info.loss.as_ref().map(ToString::to_string);
+        let facts = [info.model.clone(), loss, info.seed.map(|seed| format!("seed {seed}"))];
+        let facts: Vec<String> = facts.into_iter().flatten().collect();
+        let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) };
+        let accuracy =
+            run.accuracy.map_or_else(|| "accuracy unknown".to_owned(), |a| format!("accuracy {:.2} %", a * 100.0));
+        format!("{}{facts}: {accuracy} on {} ID test rows\n", info.name, run.id_rows)
+    };
+    results.runs.iter().map(line).collect()
+}

@@ -1,0 +1,110 @@
+//! Some consecutive rows of a split, with what several scores share computed at most once.
+
+use std::cell::OnceCell;
+
+use ndarray::Array2;
+
+use super::head::Head;
+use super::matrix::{Cow2, Rows};
+use crate::numeric::softmax::{Softmax, Top, softmax, top};
+
+/// Rows of a split.
+///
+/// Which arrays are there is settled before any block is read: a score states its needs, and the plan checks them.
+pub struct RowBlock<'a> {
+    rows: usize,
+    logits: Option<Rows<'a>>,
+    features: Option<Rows<'a>>,
+    head: Option<&'a Head>,
+    derived_logits: OnceCell<Rows<'a>>,
+    features_f64: OnceCell<Array2<f64>>,
+    tops: OnceCell<Vec<Top>>,
+    softmax: OnceCell<Vec<Softmax>>,
+}
+
+impl<'a> RowBlock<'a> {
+    /// A block of `rows` rows.
+    #[must_use]
+    pub fn new(rows: usize, logits: Option<Rows<'a>>, features: Option<Rows<'a>>, head: Option<&'a Head>) -> Self {
+        Self {
+            rows,
+            logits,
+            features,
+            head,
+            derived_logits: OnceCell::new(),
+            features_f64: OnceCell::new(),
+            tops: OnceCell::new(),
+            softmax: OnceCell::new(),
+        }
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The logits (rows, C): those of the file, else those the head gives for the features.
+    ///
+    /// # Panics
+    /// If the split has neither logits nor features with a head.
+    #[must_use]
+    pub fn logits(&self) -> &Rows<'a> {
+        self.logits.as_ref().unwrap_or_else(|| self.head_logits())
+    }
+
+    /// The logits (rows, C) that the head gives for the features.
+    ///
+    /// # Panics
+    /// If there are no features or no head.
+    #[must_use]
+    pub fn head_logits(&self) -> &Rows<'a> {
+        let head = self.head();
+        self.derived_logits.get_or_init(|| Rows::F64(Cow2::Owned(head.logits(self.features().view()))))
+    }
+
+    /// The head.
+    ///
+    /// # Panics
+    /// If the run has none.
+    #[must_use]
+    pub fn head(&self) -> &'a Head {
+        self.head.expect("the plan checks that the run has a head")
+    }
+
+    /// The features (rows, D).
+    ///
+    /// # Panics
+    /// If the split has none.
+    #[must_use]
+    pub fn features(&self) -> &Array2<f64> {
+        let features = self.features.as_ref().expect("the plan checks that the split has features");
+        self.features_f64.get_or_init(|| features.to_f64())
+    }
+
+    /// Largest logit and predicted class of every row.
+    #[must_use]
+    pub fn tops(&self) -> &[Top] {
+        self.tops.get_or_init(|| match self.softmax.get() {
+            Some(softmax) => softmax.iter().map(|row| row.top).collect(),
+            None => match self.logits() {
+                Rows::F32(rows) => rows.view().rows().into_iter().map(|row| top(slice(&row))).collect(),
+                Rows::F64(rows) => rows.view().rows().into_iter().map(|row| top(slice(&row))).collect(),
+            },
+        })
+    }
+
+    /// Softmax statistics of every row.
+    #[must_use]
+    pub fn softmax(&self) -> &[Softmax] {
+        self.softmax.get_or_init(|| match self.logits() {
+            Rows::F32(rows) => rows.view().rows().into_iter().map(|row| softmax(slice(&row))).collect(),
+            Rows::F64(rows) => rows.view().rows().into_iter().map(|row| softmax(slice(&row))).collect(),
+        })
+    }
+}
+
+/// The elements of a row; blocks are always in C order.
+fn slice<'r, T>(row: &'r ndarray::ArrayView1<'_, T>) -> &'r [T] {
+    row.as_slice().expect("rows of a block are contiguous")
+}

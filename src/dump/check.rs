@@ -1,0 +1,85 @@
+//! The part of the gate that reads values: finiteness of every element, probabilities passed as logits.
+
+use rayon::prelude::*;
+
+use super::error::DumpError;
+use super::matrix::{Matrix, Rows};
+use crate::numeric::finite::all_finite;
+use crate::numeric::real::Real;
+
+/// Rows looked at together: large enough to amortise, small enough to stay in cache.
+const BLOCK_ELEMENTS: usize = 1 << 16;
+
+/// Refuses NaN and infinite values.
+///
+/// # Errors
+/// [`DumpError::NotFinite`] with the first such row and their number.
+pub fn finite(matrix: &Matrix) -> Result<(), DumpError> {
+    let bad = non_finite_rows(matrix);
+    match bad.first {
+        None => Ok(()),
+        Some(row) => {
+            let (path, first) = matrix.locate(row);
+            Err(DumpError::NotFinite { path: path.to_owned(), first, rows: bad.count })
+        }
+    }
+}
+
+/// Rows with NaN or infinite values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BadRows {
+    /// The first such row.
+    pub first: Option<usize>,
+    /// How many there are.
+    pub count: usize,
+}
+
+/// Finds the rows with NaN or infinite values.
+#[must_use]
+pub fn non_finite_rows(matrix: &Matrix) -> BadRows {
+    let step = (BLOCK_ELEMENTS / matrix.columns()).max(1);
+    let blocks = matrix.rows().div_ceil(step);
+    let bad_in = |block: usize| {
+        let start = block * step;
+        let range = start..matrix.rows().min(start + step);
+        match matrix.block(range) {
+            Rows::F32(rows) => bad_rows(rows.view(), start),
+            Rows::F64(rows) => bad_rows(rows.view(), start),
+        }
+    };
+    let join = |a: BadRows, b: BadRows| BadRows {
+        first: match (a.first, b.first) {
+            (Some(x), Some(y)) => Some(x.min(y)),
+            (x, y) => x.or(y),
+        },
+        count: a.count + b.count,
+    };
+    (0..blocks).into_par_iter().map(bad_in).reduce(BadRows::default, join)
+}
+
+fn bad_rows<T: Real>(rows: ndarray::ArrayView2<'_, T>, start: usize) -> BadRows {
+    if rows.as_slice().is_some_and(all_finite) {
+        return BadRows::default();
+    }
+    let bad: Vec<usize> = rows
+        .rows()
+        .into_iter()
+        .enumerate()
+        .filter(|(_, row)| row.iter().any(|v| !v.is_finite()))
+        .map(|(i, _)| i)
+        .collect();
+    BadRows { first: bad.first().map(|i| i + start), count: bad.len() }
+}
+
+/// Rows looked at to tell probabilities from logits.
+const SAMPLE: usize = 256;
+
+/// Whether the first rows are all non-negative and sum to 1: probabilities where logits should be.
+#[must_use]
+pub fn looks_like_probabilities(logits: &Matrix) -> bool {
+    let rows = logits.block(0..logits.rows().min(SAMPLE)).to_f64();
+    // Half precision rounds each of C probabilities by up to 2^-11 relative, so their sum is off by at most that.
+    let tolerance = if logits.is_half_precision() { 2e-3 } else { 1e-4 };
+    logits.columns() > 1
+        && rows.rows().into_iter().all(|row| row.iter().all(|&p| p >= 0.0) && (row.sum() - 1.0).abs() < tolerance)
+}

@@ -1,0 +1,138 @@
+//! What `oodbench inspect` tells of a dump: shapes, and what commonly spoils figures without being an error.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use ndarray::ArrayView2;
+
+use super::check::{BadRows, non_finite_rows};
+use super::error::DumpError;
+use super::labels::Labels;
+use super::layout::{ArrayKind, Role, RunFiles};
+use super::matrix::{Matrix, Rows};
+use super::run::Split;
+use crate::numeric::real::Real;
+
+/// One array of a split.
+#[derive(Clone, Debug)]
+pub struct ArrayFacts {
+    /// Which array.
+    pub kind: ArrayKind,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// Its element type.
+    pub dtype: String,
+    /// Files it is stored in.
+    pub shards: usize,
+    /// Diagnostics of a matrix.
+    pub values: Option<ValueFacts>,
+    /// Distinct labels of a label array.
+    pub distinct_labels: Option<usize>,
+}
+
+/// What the values of a matrix are like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ValueFacts {
+    /// Rows with NaN or infinite values.
+    pub bad: BadRows,
+    /// Rows equal to an earlier row: a data set twice, or precision lost.
+    pub repeated_rows: usize,
+    /// Columns that never change: dead features.
+    pub constant_columns: usize,
+    /// Whether the elements have 16 bits, whose rounding ties scores.
+    pub half_precision: bool,
+}
+
+/// One split.
+#[derive(Clone, Debug)]
+pub struct SplitFacts {
+    /// Its role.
+    pub role: Role,
+    /// Its arrays.
+    pub arrays: Vec<ArrayFacts>,
+}
+
+/// Looks at every array of a run. Values that scoring would refuse are reported here, not refused.
+///
+/// # Errors
+/// [`DumpError`] where shapes, types or counts do not fit.
+pub fn diagnose(files: &RunFiles) -> Result<Vec<SplitFacts>, DumpError> {
+    files.splits.iter().map(|split| Ok(split_facts(&Split::open(split)?))).collect()
+}
+
+fn split_facts(split: &Split) -> SplitFacts {
+    let named = [(ArrayKind::Logits, split.logits.as_ref()), (ArrayKind::Features, split.features.as_ref())];
+    let layers = split.layers.iter().map(|(name, matrix)| (ArrayKind::Layer(name.clone()), Some(matrix)));
+    let matrices = named.into_iter().chain(layers).filter_map(|(kind, matrix)| Some((kind, matrix?)));
+    let mut arrays: Vec<ArrayFacts> = matrices.map(|(kind, matrix)| matrix_facts(kind, matrix)).collect();
+    arrays.extend(split.labels.as_ref().map(label_facts));
+    SplitFacts { role: split.role.clone(), arrays }
+}
+
+fn matrix_facts(kind: ArrayKind, matrix: &Matrix) -> ArrayFacts {
+    ArrayFacts {
+        kind,
+        shape: vec![matrix.rows(), matrix.columns()],
+        dtype: matrix.dtype(),
+        shards: matrix.shard_count(),
+        values: Some(value_facts(matrix)),
+        distinct_labels: None,
+    }
+}
+
+fn label_facts(labels: &Labels) -> ArrayFacts {
+    let distinct: HashSet<i64> = labels.block(0..labels.len()).into_iter().collect();
+    ArrayFacts {
+        kind: ArrayKind::Labels,
+        shape: vec![labels.len()],
+        dtype: labels.dtype(),
+        shards: labels.shard_count(),
+        values: None,
+        distinct_labels: Some(distinct.len()),
+    }
+}
+
+/// Rows read at a time.
+const ROWS: usize = 1024;
+
+fn value_facts(matrix: &Matrix) -> ValueFacts {
+    let mut scan = Scan { hashes: HashSet::new(), repeated: 0, first: None, constant: vec![true; matrix.columns()] };
+    let mut start = 0;
+    while start < matrix.rows() {
+        let end = matrix.rows().min(start + ROWS);
+        match matrix.block(start..end) {
+            Rows::F32(rows) => scan.take(rows.view()),
+            Rows::F64(rows) => scan.take(rows.view()),
+        }
+        start = end;
+    }
+    ValueFacts {
+        bad: non_finite_rows(matrix),
+        repeated_rows: scan.repeated,
+        constant_columns: if matrix.rows() > 1 { scan.constant.iter().filter(|c| **c).count() } else { 0 },
+        half_precision: matrix.is_half_precision(),
+    }
+}
+
+/// One pass over the rows. Rows are told apart by a 64-bit hash: of a million rows a false repeat has odds of 1 in 10⁷.
+struct Scan {
+    hashes: HashSet<u64>,
+    repeated: usize,
+    first: Option<Vec<u64>>,
+    constant: Vec<bool>,
+}
+
+impl Scan {
+    fn take<T: Real>(&mut self, rows: ArrayView2<'_, T>) {
+        for row in rows.rows() {
+            let bits: Vec<u64> = row.iter().map(|value| value.to_f64().to_bits()).collect();
+            let mut hasher = DefaultHasher::new();
+            bits.hash(&mut hasher);
+            self.repeated += usize::from(!self.hashes.insert(hasher.finish()));
+            let first = self.first.get_or_insert_with(|| bits.clone());
+            for (constant, (bit, first)) in self.constant.iter_mut().zip(bits.iter().zip(first)) {
+                *constant &= bit == first;
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Class labels of a split, of any integer type, read from the map when asked for.
+
+use std::ops::Range;
+use std::path::Path;
+
+use super::dtype::{Dtype, Endian};
+use super::error::DumpError;
+use super::npy::{NpyArray, shape_text};
+
+/// Integer labels of `len` samples, over one array or several shards.
+#[derive(Clone, Debug)]
+pub struct Labels {
+    shards: Vec<NpyArray>,
+    len: usize,
+}
+
+impl Labels {
+    /// Joins label arrays of shape (n_i,) or (n_i, 1), in this order.
+    ///
+    /// # Errors
+    /// [`DumpError::Malformed`] for another shape or a type that is no integer.
+    pub fn new(shards: Vec<NpyArray>) -> Result<Self, DumpError> {
+        let mut len = 0;
+        for array in &shards {
+            match array.shape[..] {
+                [n] | [n, 1] => len += n,
+                _ => {
+                    return Err(DumpError::malformed(
+                        &array.path,
+                        format!("shape {}", shape_text(&array.shape)),
+                        "shape (rows,)",
+                        "save class indices, one per sample (argmax of one-hot rows)",
+                    ));
+                }
+            }
+            if matches!(array.dtype, Dtype::Float(..)) {
+                return Err(DumpError::malformed(
+                    &array.path,
+                    array.dtype.to_string(),
+                    "integers",
+                    "save labels.astype(numpy.int64)",
+                ));
+            }
+        }
+        Ok(Self { shards, len })
+    }
+
+    /// Number of labels.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The first file, for messages.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.shards.first().map_or(Path::new(""), |array| &array.path)
+    }
+
+    /// Element type of the first shard, for display.
+    #[must_use]
+    pub fn dtype(&self) -> String {
+        self.shards.first().map_or_else(String::new, |array| array.dtype.to_string())
+    }
+
+    /// Number of files the labels are stored in.
+    #[must_use]
+    pub fn shard_count(&self) -> usize {
+        self.shards.len()
+    }
+
+    /// The labels of some consecutive samples.
+    #[must_use]
+    pub fn block(&self, range: Range<usize>) -> Vec<i64> {
+        let mut out = Vec::with_capacity(range.len());
+        let mut first = 0;
+        for array in &self.shards {
+            let rows = array.shape[0];
+            let start = range.start.clamp(first, first + rows) - first;
+            let end = range.end.clamp(first, first + rows) - first;
+            let size = array.dtype.size().unwrap_or(1);
+            out.extend(array.bytes()[start * size..end * size].chunks_exact(size).map(|b| decode(b, &array.dtype)));
+            first += rows;
+        }
+        out
+    }
+
+    /// Refuses labels outside `0..classes`.
+    ///
+    /// # Errors
+    /// [`DumpError::Malformed`] with the first such label.
+    pub fn check_range(&self, classes: usize) -> Result<(), DumpError> {
+        let mut row = 0;
+        while row < self.len {
+            let end = self.len.min(row + 65_536);
+            let block = self.block(row..end);
+            if let Some(at) = block.iter().position(|&label| usize::try_from(label).map_or(true, |l| l >= classes)) {
+                return Err(DumpError::malformed(
+                    self.path(),
+                    format!("label {} at row {}", block[at], row + at),
+                    format!("labels from 0 to {}", classes.saturating_sub(1)),
+                    "labels must be the class indices the logits are ordered by",
+                ));
+            }
+            row = end;
+        }
+        Ok(())
+    }
+}
+
+fn decode(bytes: &[u8], dtype: &Dtype) -> i64 {
+    let mut wide = [0_u8; 8];
+    let (Dtype::Signed(size, endian) | Dtype::Unsigned(size, endian)) = dtype else { return -1 };
+    wide[..*size].copy_from_slice(bytes);
+    if *endian == Endian::Big {
+        wide[..*size].reverse();
+    }
+    let value = i64::from_le_bytes(wide);
+    if matches!(dtype, Dtype::Signed(..)) {
+        let unused = 64 - 8 * *size as u32;
+        (value << unused) >> unused
+    } else {
+        // A u64 label beyond i64 turns negative and is refused by the range check.
+        value
+    }
+}

@@ -1,0 +1,266 @@
+//! A logical (n, columns) matrix of floats over one array or several shards, read block by block.
+
+use std::ops::Range;
+use std::path::Path;
+
+use half::{bf16, f16};
+use ndarray::{Array2, ArrayView2};
+
+use super::dtype::{Dtype, Endian, Float};
+use super::error::DumpError;
+use super::npy::{NpyArray, shape_text};
+
+/// Rows of a matrix, in the narrowest of `f32` and `f64` that holds its elements exactly.
+#[derive(Clone, Debug)]
+pub enum Rows<'a> {
+    /// Elements that came as f16, bf16 or f32.
+    F32(Cow2<'a, f32>),
+    /// Elements that came as f64.
+    F64(Cow2<'a, f64>),
+}
+
+/// Rows where they lie in the file, or a copy where the file's order or type is another.
+#[derive(Clone, Debug)]
+pub enum Cow2<'a, T> {
+    /// A view of the mapped file.
+    Borrowed(ArrayView2<'a, T>),
+    /// Converted elements.
+    Owned(Array2<T>),
+}
+
+impl<T> Cow2<'_, T> {
+    /// The rows, in C order.
+    #[must_use]
+    pub fn view(&self) -> ArrayView2<'_, T> {
+        match self {
+            Self::Borrowed(view) => view.view(),
+            Self::Owned(array) => array.view(),
+        }
+    }
+}
+
+impl Rows<'_> {
+    /// The rows as `f64`.
+    #[must_use]
+    pub fn to_f64(&self) -> Array2<f64> {
+        match self {
+            Self::F32(rows) => rows.view().mapv(f64::from),
+            Self::F64(rows) => rows.view().to_owned(),
+        }
+    }
+}
+
+/// A matrix on disk.
+#[derive(Clone, Debug)]
+pub struct Matrix {
+    shards: Vec<Shard>,
+    rows: usize,
+    columns: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Shard {
+    array: NpyArray,
+    float: Float,
+    endian: Endian,
+    first_row: usize,
+    rows: usize,
+}
+
+impl Matrix {
+    /// Joins arrays of shape (n_i, columns), in this order.
+    ///
+    /// # Errors
+    /// [`DumpError::Malformed`] for an array that is not two-dimensional or no float, has no columns, or has another
+    /// number of columns than the first.
+    pub fn new(arrays: Vec<NpyArray>) -> Result<Self, DumpError> {
+        let mut matrix = Self { shards: Vec::with_capacity(arrays.len()), rows: 0, columns: 0 };
+        for array in arrays {
+            let (rows, columns) = match array.shape[..] {
+                [rows, columns] if columns > 0 => (rows, columns),
+                _ => {
+                    return Err(DumpError::malformed(
+                        &array.path,
+                        format!("shape {}", shape_text(&array.shape)),
+                        "shape (rows, columns)",
+                        "reshape it to one row per sample, e.g. x.reshape(len(x), -1)",
+                    ));
+                }
+            };
+            let Dtype::Float(float, endian) = array.dtype else {
+                return Err(DumpError::malformed(
+                    &array.path,
+                    array.dtype.to_string(),
+                    "f16, bf16, f32 or f64",
+                    "save it as numpy.float32",
+                ));
+            };
+            if !matrix.shards.is_empty() && columns != matrix.columns {
+                return Err(DumpError::malformed(
+                    &array.path,
+                    format!("{columns} columns"),
+                    format!("{} columns, as in the first shard", matrix.columns),
+                    "dump all shards with one model",
+                ));
+            }
+            matrix.columns = columns;
+            matrix.shards.push(Shard { array, float, endian, first_row: matrix.rows, rows });
+            matrix.rows += rows;
+        }
+        Ok(matrix)
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The first file, for messages.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.shards.first().map_or(Path::new(""), |shard| &shard.array.path)
+    }
+
+    /// Element type of the first shard, for display.
+    #[must_use]
+    pub fn dtype(&self) -> String {
+        self.shards.first().map_or_else(String::new, |shard| shard.array.dtype.to_string())
+    }
+
+    /// Number of files the matrix is stored in.
+    #[must_use]
+    pub fn shard_count(&self) -> usize {
+        self.shards.len()
+    }
+
+    /// Whether some shard holds 16-bit floats, whose rounding makes ties.
+    #[must_use]
+    pub fn is_half_precision(&self) -> bool {
+        self.shards.iter().any(|shard| shard.float.size() == 2)
+    }
+
+    /// The file a row stands in, and its index there.
+    #[must_use]
+    pub fn locate(&self, row: usize) -> (&Path, usize) {
+        let shard = self.shards.iter().rfind(|shard| shard.first_row <= row && row < shard.first_row + shard.rows);
+        shard.map_or((self.path(), row), |shard| (&shard.array.path, row - shard.first_row))
+    }
+
+    /// Some consecutive rows; borrowed from the map where the file holds native numbers in C order.
+    ///
+    /// # Panics
+    /// If the range reaches beyond the matrix.
+    #[must_use]
+    pub fn block(&self, range: Range<usize>) -> Rows<'_> {
+        assert!(range.end <= self.rows, "rows {range:?} of {}", self.rows);
+        if self.shards.iter().any(|shard| shard.float == Float::F64) {
+            Rows::F64(self.typed_block(range))
+        } else {
+            Rows::F32(self.typed_block(range))
+        }
+    }
+
+    fn typed_block<T: Element>(&self, range: Range<usize>) -> Cow2<'_, T> {
+        if let Some(view) = self.borrow_block(range.clone()) {
+            return Cow2::Borrowed(view);
+        }
+        let mut values = vec![T::default(); range.len() * self.columns];
+        for shard in &self.shards {
+            let start = range.start.max(shard.first_row);
+            let end = range.end.min(shard.first_row + shard.rows);
+            if start < end {
+                let out = &mut values[(start - range.start) * self.columns..(end - range.start) * self.columns];
+                shard.convert(start - shard.first_row..end - shard.first_row, self.columns, out);
+            }
+        }
+        Cow2::Owned(Array2::from_shape_vec((range.len(), self.columns), values).unwrap_or_default())
+    }
+
+    fn borrow_block<T: Element>(&self, range: Range<usize>) -> Option<ArrayView2<'_, T>> {
+        let shard = self.shards.iter().find(|s| s.first_row <= range.start && range.end <= s.first_row + s.rows)?;
+        let native = if cfg!(target_endian = "big") { Endian::Big } else { Endian::Little };
+        if shard.float != T::FLOAT || shard.endian != native || shard.array.fortran {
+            return None;
+        }
+        let row_bytes = self.columns * shard.float.size();
+        let bytes = &shard.array.bytes()
+            [(range.start - shard.first_row) * row_bytes..(range.end - shard.first_row) * row_bytes];
+        // SAFETY: every bit pattern is a valid float; `align_to` only hands out the aligned middle.
+        let (before, middle, after) = unsafe { bytes.align_to::<T>() };
+        if !before.is_empty() || !after.is_empty() {
+            return None;
+        }
+        ArrayView2::from_shape((range.len(), self.columns), middle).ok()
+    }
+}
+
+impl Shard {
+    /// Writes rows `range` of this shard into `out`, in C order.
+    fn convert<T: Element>(&self, range: Range<usize>, columns: usize, out: &mut [T]) {
+        let size = self.float.size();
+        let bytes = self.array.bytes();
+        if self.array.fortran {
+            for column in 0..columns {
+                let start = (column * self.rows + range.start) * size;
+                let source = bytes[start..start + range.len() * size].chunks_exact(size);
+                for (row, element) in source.enumerate() {
+                    out[row * columns + column] = T::decode(element, self.float, self.endian);
+                }
+            }
+        } else {
+            let source = bytes[range.start * columns * size..range.end * columns * size].chunks_exact(size);
+            for (value, element) in out.iter_mut().zip(source) {
+                *value = T::decode(element, self.float, self.endian);
+            }
+        }
+    }
+}
+
+/// The two types a block is handed on in.
+trait Element: Copy + Default {
+    const FLOAT: Float;
+
+    /// Reads one element; only called with a type that this one holds exactly.
+    fn decode(bytes: &[u8], float: Float, endian: Endian) -> Self;
+}
+
+impl Element for f32 {
+    const FLOAT: Float = Float::F32;
+
+    fn decode(bytes: &[u8], float: Float, endian: Endian) -> Self {
+        decode(bytes, float, endian) as f32
+    }
+}
+
+impl Element for f64 {
+    const FLOAT: Float = Float::F64;
+
+    fn decode(bytes: &[u8], float: Float, endian: Endian) -> Self {
+        decode(bytes, float, endian)
+    }
+}
+
+#[inline]
+fn decode(bytes: &[u8], float: Float, endian: Endian) -> f64 {
+    fn ordered<const N: usize>(bytes: &[u8], endian: Endian) -> [u8; N] {
+        let mut out = [0; N];
+        out.copy_from_slice(&bytes[..N]);
+        if endian == Endian::Big {
+            out.reverse();
+        }
+        out
+    }
+    match float {
+        Float::F16 => f16::from_le_bytes(ordered(bytes, endian)).to_f64(),
+        Float::Bf16 => bf16::from_le_bytes(ordered(bytes, endian)).to_f64(),
+        Float::F32 => f64::from(f32::from_le_bytes(ordered(bytes, endian))),
+        Float::F64 => f64::from_le_bytes(ordered(bytes, endian)),
+    }
+}

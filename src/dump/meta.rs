@@ -1,0 +1,103 @@
+//! `run.toml`: what a run is called and how it was trained. Everything in it is optional.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::error::DumpError;
+
+/// The loss a network was trained with.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(from = "String")]
+pub enum Loss {
+    /// Linear head, softmax, cross-entropy.
+    Softmax,
+    /// Isotropy maximisation loss.
+    Isomax,
+    /// Enhanced isotropy maximisation loss.
+    IsomaxPlus,
+    /// Any other, as written.
+    Other(String),
+}
+
+impl From<String> for Loss {
+    fn from(name: String) -> Self {
+        match name.to_lowercase().replace(['_', ' '], "-").as_str() {
+            "softmax" | "cross-entropy" | "ce" => Self::Softmax,
+            "isomax" => Self::Isomax,
+            "isomax-plus" | "isomax+" | "isomaxplus" => Self::IsomaxPlus,
+            _ => Self::Other(name),
+        }
+    }
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Softmax => "SoftMax",
+            Self::Isomax => "IsoMax",
+            Self::IsomaxPlus => "IsoMax+",
+            Self::Other(name) => name,
+        })
+    }
+}
+
+/// The kind of the last layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HeadKind {
+    /// Logits are `W f + b`.
+    Linear,
+    /// Logits are negative distances to prototypes.
+    Prototypes,
+}
+
+/// What `run.toml` says, with the folder's name where it says nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct RunInfo {
+    /// The run's name in tables.
+    #[serde(default)]
+    pub name: String,
+    /// The network.
+    pub model: Option<String>,
+    /// The training loss.
+    pub loss: Option<Loss>,
+    /// The in-distribution data set.
+    pub in_distribution: Option<String>,
+    /// The training seed; runs that differ by it alone are averaged.
+    pub seed: Option<u64>,
+    /// The kind of the head.
+    pub head: Option<HeadKind>,
+    /// Anything worth knowing.
+    pub note: Option<String>,
+}
+
+impl RunInfo {
+    /// Reads `run.toml` of a run's folder, if there is one.
+    ///
+    /// # Errors
+    /// [`DumpError::Malformed`] if it is no TOML or a field has the wrong type.
+    pub fn read(folder: &Path) -> Result<Self, DumpError> {
+        let path = folder.join("run.toml");
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(DumpError::io(path, error)),
+        };
+        let mut info: Self = toml::from_str(&text).map_err(|error| {
+            let message = error.message().lines().next().unwrap_or_default().to_owned();
+            DumpError::malformed(
+                &path,
+                message,
+                "name, model, loss, in_distribution, seed, head, note",
+                "mend or remove the file",
+            )
+        })?;
+        if info.name.is_empty() {
+            let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+            info.name = folder.file_name().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned());
+        }
+        Ok(info)
+    }
+}

@@ -1,0 +1,217 @@
+//! Scores, then every procedure, run by run and OOD set by OOD set.
+
+use std::io::Write;
+
+use super::plan::Plan;
+use super::progress::Progress;
+use super::score_split::{FittedScore, Scoring};
+use crate::dump::{Dump, Role, Split};
+use crate::fit::{FitError, Training};
+use crate::metric::{PROCEDURES, PairCounts, Sample, SampleError};
+use crate::table::frame::FrameError;
+use crate::table::scores_file::{ScoredRows, ScoresFile};
+use crate::table::{PairFacts, Record, Results, RunSummary};
+
+/// An evaluation that could not be finished.
+#[derive(Debug, thiserror::Error)]
+pub enum EvalError {
+    /// A score could not be fitted.
+    #[error(transparent)]
+    Fit(#[from] FitError),
+    /// Scores that no metric is defined for.
+    #[error("{place}: score {score}: {error}; the numbers are too large for this score")]
+    Sample {
+        /// The split.
+        place: String,
+        /// The score.
+        score: &'static str,
+        /// What is wrong.
+        error: SampleError,
+    },
+    /// The file of scores could not be written.
+    #[error("scores.parquet: {0}")]
+    Frame(#[from] FrameError),
+}
+
+/// Fewer ID rows than this make TNR@TPR95 meaningless.
+const FEW_ROWS: usize = 20;
+
+/// Share of tied pairs from which on the tie rule of a procedure visibly decides its figures.
+const MANY_TIES: f64 = 0.01;
+
+/// Evaluates every planned run. Per-sample scores go to `file` as they come, one column per id in `columns`.
+///
+/// # Errors
+/// [`EvalError`].
+pub fn evaluate<W: Write>(
+    plans: &[Plan<'_>],
+    columns: &[&'static str],
+    mut file: Option<&mut ScoresFile<W>>,
+    progress: &dyn Progress,
+) -> Result<Results, EvalError> {
+    let mut results = Results::default();
+    for plan in plans {
+        let run = Run { plan, scores: fit(plan, &mut results)?, columns };
+        run.evaluate(&mut file, progress, &mut results)?;
+    }
+    Ok(results)
+}
+
+fn fit(plan: &Plan<'_>, results: &mut Results) -> Result<Vec<FittedScore>, EvalError> {
+    let name = &plan.dump.info.name;
+    let training = Training::new(&plan.dump);
+    let mut fitted = Vec::with_capacity(plan.scores.len());
+    results.warnings.extend(plan.dump.warnings.iter().cloned());
+    for (entry, score) in &plan.scores {
+        results.warnings.extend((entry.caution)(&plan.dump).map(|caution| format!("{name}: {caution}")));
+        let fit = score.fit(&training)?;
+        results.notes.extend(fit.notes.into_iter().map(|note| format!("{name}: {}: {note}", entry.id)));
+        fitted.push(FittedScore { id: entry.id, scorer: fit.scorer });
+    }
+    Ok(fitted)
+}
+
+/// One run being evaluated.
+struct Run<'a> {
+    plan: &'a Plan<'a>,
+    scores: Vec<FittedScore>,
+    columns: &'a [&'static str],
+}
+
+impl Run<'_> {
+    fn evaluate<W: Write>(
+        &self,
+        file: &mut Option<&mut ScoresFile<W>>,
+        progress: &dyn Progress,
+        results: &mut Results,
+    ) -> Result<(), EvalError> {
+        let dump = &self.plan.dump;
+        let Some(test) = dump.split(&Role::Test) else { return Ok(()) };
+        let (id, accuracy) = self.samples(test, file, progress)?;
+        results.runs.push(RunSummary {
+            info: dump.info.clone(),
+            accuracy,
+            id_rows: test.rows,
+            skipped: self.plan.skipped.clone(),
+        });
+        self.warn_of_id(test, &id, results);
+        for split in dump.ood() {
+            let (ood, _) = self.samples(split, file, progress)?;
+            for (score, (id, ood)) in self.scores.iter().zip(id.iter().zip(&ood)) {
+                self.measure(split, score.id, id, ood, results);
+            }
+        }
+        Ok(())
+    }
+
+    /// The sample of every score, and the accuracy where labels allow it.
+    fn samples<W: Write>(
+        &self,
+        split: &Split,
+        file: &mut Option<&mut ScoresFile<W>>,
+        progress: &dyn Progress,
+    ) -> Result<(Vec<Sample>, Option<f64>), EvalError> {
+        let dump = &self.plan.dump;
+        let arrays = self.plan.scored_arrays();
+        let scoring = Scoring {
+            arrays: &arrays,
+            head: dump.head.as_ref(),
+            scores: &self.scores,
+            predictions: self.plan.has_logits() && (file.is_some() || split.labels.is_some()),
+        };
+        let mut all: Vec<Vec<f64>> = vec![Vec::with_capacity(split.rows); self.scores.len()];
+        let mut right = None;
+        scoring.run(split, progress, |batch| -> Result<(), FrameError> {
+            let labels = split.labels.as_ref().map(|labels| labels.block(batch.rows.clone()));
+            if let (Some(labels), Some(predicted)) = (&labels, &batch.predicted) {
+                let hits = predicted.iter().zip(labels).filter(|(p, l)| **p as i64 == **l).count();
+                *right.get_or_insert(0) += hits;
+            }
+            if let Some(file) = file {
+                let of_column =
+                    |id: &&str| self.scores.iter().position(|score| score.id == *id).map(|i| &batch.scores[i][..]);
+                file.write(&ScoredRows {
+                    run: &dump.info.name,
+                    in_distribution: dump.info.in_distribution.as_deref(),
+                    role: &split.role,
+                    first_row: batch.rows.start,
+                    rows: batch.rows.len(),
+                    labels: labels.as_deref(),
+                    predicted: batch.predicted.as_deref(),
+                    scores: &self.columns.iter().map(of_column).collect::<Vec<_>>(),
+                })?;
+            }
+            all.iter_mut().zip(batch.scores).for_each(|(all, scores)| all.extend(scores));
+            Ok(())
+        })?;
+        let sample = |(values, score): (Vec<f64>, &FittedScore)| {
+            Sample::new(values).map_err(|error| EvalError::Sample {
+                place: split.place.display().to_string(),
+                score: score.id,
+                error,
+            })
+        };
+        let samples = all.into_iter().zip(&self.scores).map(sample).collect::<Result<_, _>>()?;
+        Ok((samples, right.map(|right: usize| right as f64 / split.rows as f64)))
+    }
+
+    fn warn_of_id(&self, test: &Split, id: &[Sample], results: &mut Results) {
+        let name = &self.plan.dump.info.name;
+        if test.rows < FEW_ROWS {
+            results.warnings.push(format!(
+                "{name}: id/test has {} rows: TNR@TPR95 needs at least {FEW_ROWS} to mean 95 % (it is 0 by construction below 10)",
+                test.rows
+            ));
+        }
+        for (score, sample) in self.scores.iter().zip(id).filter(|(_, sample)| sample.is_constant() && sample.len() > 1)
+        {
+            let value = sample.ascending()[0];
+            results
+                .warnings
+                .push(format!("{name}: {} is {value} on every row of id/test: it tells nothing apart", score.id));
+        }
+    }
+
+    fn measure(&self, split: &Split, score: &'static str, id: &Sample, ood: &Sample, results: &mut Results) {
+        let dump = &self.plan.dump;
+        let run = &dump.info.name;
+        let (group, name) = match &split.role {
+            Role::Ood { group, name } => (group.clone(), name.clone()),
+            role => (None, role.to_string()),
+        };
+        for procedure in PROCEDURES {
+            for (metric, value) in procedure.metrics.iter().zip((procedure.evaluate)(id, ood)) {
+                results.records.push(Record {
+                    run: run.clone(),
+                    in_distribution: dump.info.in_distribution.clone(),
+                    ood: name.clone(),
+                    group: group.clone(),
+                    score,
+                    procedure: procedure.id,
+                    metric: metric.id,
+                    value,
+                });
+            }
+        }
+        let counts = PairCounts::of(id, ood);
+        if counts.auroc() < 0.5 {
+            results.warnings.push(format!(
+                "{run}: {score} on {name}: AUROC {:.2} % is below 50 %: either the score fails here or its orientation is inverted \
+                 (higher must mean in-distribution)",
+                counts.auroc() * 100.0
+            ));
+        }
+        if counts.tied_share() > MANY_TIES {
+            results.warnings.push(format!(
+                "{run}: {score} on {name}: {:.1} % of the pairs are tied, so the tie rule decides{}",
+                counts.tied_share() * 100.0,
+                if half_precision(dump) { "; the dump is 16-bit, dump f32" } else { "" }
+            ));
+        }
+        results.pairs.push(PairFacts { run: run.clone(), ood: name, score, tied_share: counts.tied_share() });
+    }
+}
+
+fn half_precision(dump: &Dump) -> bool {
+    dump.splits.iter().filter_map(|split| split.logits.as_ref()).any(|logits| logits.is_half_precision())
+}

@@ -1,0 +1,11 @@
+//! From dumps to figures: which scores run, scoring block by block, metrics, warnings.
+
+pub mod evaluate;
+pub mod plan;
+pub mod progress;
+pub mod score_split;
+
+pub use evaluate::{EvalError, evaluate};
+pub use plan::{Plan, PlanError, Selection};
+pub use progress::{Progress, Silent};
+pub use score_split::{Batch, FittedScore};

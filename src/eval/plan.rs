@@ -1,0 +1,183 @@
+//! Which scores run on which run, settled before anything is computed.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::dump::layout::{ArrayKind, RunFiles};
+use crate::dump::{Dump, DumpError, Role};
+use crate::score::registry::{UnknownScore, find};
+use crate::score::{Need, REGISTRY, Score, ScoreEntry, SettingError, Settings};
+use crate::table::Skipped;
+
+/// Something asked for that cannot be done.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// The dump is not as it should be.
+    #[error(transparent)]
+    Dump(#[from] DumpError),
+    /// There is no such score.
+    #[error(transparent)]
+    Unknown(#[from] UnknownScore),
+    /// A parameter does not fit.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// A score asked for by name lacks something.
+    #[error("{}: missing, expected by score {score}; dump it, or ask for --score all, which leaves such scores out", path.display())]
+    Lacking {
+        /// What it lacks.
+        path: PathBuf,
+        /// The score.
+        score: &'static str,
+    },
+    /// No score at all fits.
+    #[error("{}: found nothing that any score can read, expected logits.npy or features.npy in every split", path.display())]
+    Nothing {
+        /// The run.
+        path: PathBuf,
+    },
+    /// Two runs of one name.
+    #[error("{}: found run {name:?} a second time, expected distinct names; change `name` in run.toml", path.display())]
+    DuplicateRun {
+        /// The name.
+        name: String,
+        /// The second one.
+        path: PathBuf,
+    },
+    /// A run without OOD sets.
+    #[error("{}: found no OOD set, expected ood/<name>/logits.npy; dump at least one", path.display())]
+    NoOod {
+        /// The run.
+        path: PathBuf,
+    },
+}
+
+/// The scores asked for.
+pub struct Selection {
+    entries: Vec<(&'static ScoreEntry, Box<dyn Score>)>,
+    /// Whether scores that a run does not allow are left out rather than refused.
+    lenient: bool,
+}
+
+impl Selection {
+    /// Reads names (`mds`, `es`, ..., or `all`) and settings (`energy.temperature=2`).
+    ///
+    /// # Errors
+    /// [`PlanError::Unknown`] and [`PlanError::Setting`].
+    pub fn parse(names: &[String], settings: &[String]) -> Result<Self, PlanError> {
+        let lenient = names.iter().any(|name| name.eq_ignore_ascii_case("all"));
+        let mut entries: Vec<&'static ScoreEntry> = Vec::new();
+        if lenient {
+            entries.extend(REGISTRY);
+        } else {
+            for name in names {
+                let entry = find(name)?;
+                if !entries.iter().any(|other| other.id == entry.id) {
+                    entries.push(entry);
+                }
+            }
+        }
+        let mut chosen: Vec<(&'static ScoreEntry, Settings)> = entries.into_iter().map(|e| (e, e.settings())).collect();
+        for text in settings {
+            let syntax = || SettingError::Syntax { text: text.clone() };
+            let (key, value) = text.split_once('=').ok_or_else(syntax)?;
+            let (score, name) = key.split_once('.').ok_or_else(syntax)?;
+            let entry = find(score)?;
+            // Checked even for a score that does not run: a misspelt name must not pass in silence.
+            entry.settings().set(name, value)?;
+            if let Some((_, settings)) = chosen.iter_mut().find(|(other, _)| other.id == entry.id) {
+                settings.set(name, value)?;
+            }
+        }
+        let build = |(entry, settings): (&'static ScoreEntry, Settings)| Ok((entry, (entry.build)(&settings)?));
+        Ok(Self { entries: chosen.into_iter().map(build).collect::<Result<_, SettingError>>()?, lenient })
+    }
+
+    /// Ids of all scores asked for.
+    #[must_use]
+    pub fn ids(&self) -> Vec<&'static str> {
+        self.entries.iter().map(|(entry, _)| entry.id).collect()
+    }
+}
+
+/// A run and the scores that will run on it; every array they read has passed the gate.
+pub struct Plan<'s> {
+    /// The run.
+    pub dump: Dump,
+    /// The scores.
+    pub scores: Vec<(&'static ScoreEntry, &'s dyn Score)>,
+    /// Scores left out, with what they lack.
+    pub skipped: Vec<Skipped>,
+}
+
+impl<'s> Plan<'s> {
+    /// Opens and checks every run.
+    ///
+    /// # Errors
+    /// [`PlanError`] for the first thing that is wrong with any of them.
+    pub fn all(runs: &[RunFiles], selection: &'s Selection) -> Result<Vec<Self>, PlanError> {
+        let mut plans: Vec<Self> = Vec::with_capacity(runs.len());
+        for files in runs {
+            let plan = Self::new(files, selection)?;
+            if plans.iter().any(|other| other.dump.info.name == plan.dump.info.name) {
+                return Err(PlanError::DuplicateRun { name: plan.dump.info.name, path: files.folder.clone() });
+            }
+            plans.push(plan);
+        }
+        // Headers of all runs before values of any: what is cheap to refuse is refused at once.
+        for plan in &plans {
+            plan.check_values()?;
+        }
+        Ok(plans)
+    }
+
+    fn new(files: &RunFiles, selection: &'s Selection) -> Result<Self, PlanError> {
+        let dump = Dump::open(files)?;
+        if dump.ood().next().is_none() {
+            return Err(PlanError::NoOod { path: dump.folder.clone() });
+        }
+        let mut scores = Vec::new();
+        let mut skipped = Vec::new();
+        for (entry, score) in &selection.entries {
+            match score.needs().iter().find_map(|need| need.lacking(&dump)) {
+                None => scores.push((*entry, score.as_ref())),
+                Some(lacking) if selection.lenient => skipped.push(Skipped { score: entry.id, lacking }),
+                Some(lacking) => return Err(PlanError::Lacking { path: dump.folder.join(lacking), score: entry.id }),
+            }
+        }
+        if scores.is_empty() {
+            return Err(PlanError::Nothing { path: dump.folder.clone() });
+        }
+        Ok(Self { dump, scores, skipped })
+    }
+
+    fn needs(&self) -> impl Iterator<Item = &'static Need> {
+        self.scores.iter().flat_map(|(_, score)| score.needs())
+    }
+
+    /// The arrays that the scored splits are read for.
+    #[must_use]
+    pub fn scored_arrays(&self) -> BTreeSet<ArrayKind> {
+        self.needs().flat_map(|need| need.scored_arrays(&self.dump)).collect()
+    }
+
+    /// Whether predictions can be told.
+    #[must_use]
+    pub fn has_logits(&self) -> bool {
+        Need::Logits.lacking(&self.dump).is_none() && self.needs().any(|need| *need == Need::Logits)
+    }
+
+    /// The last step of the gate: no NaN, no infinity in anything that will be read.
+    fn check_values(&self) -> Result<(), DumpError> {
+        let training: BTreeSet<ArrayKind> = self.needs().flat_map(|need| need.training_arrays()).collect();
+        let scored = self.scored_arrays();
+        for split in &self.dump.splits {
+            let arrays = match split.role {
+                Role::Train => &training,
+                Role::Val => continue,
+                Role::Test | Role::Ood { .. } => &scored,
+            };
+            split.check_finite(arrays)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,98 @@
+//! Scoring one split, block by block.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::progress::Progress;
+use crate::dump::{ArrayKind, Head, Split};
+use crate::score::Fitted;
+
+/// A fitted score under its id.
+pub struct FittedScore {
+    /// The score's id.
+    pub id: &'static str,
+    /// What scores rows.
+    pub scorer: Box<dyn Fitted>,
+}
+
+/// Consecutive rows with their scores.
+pub struct Batch {
+    /// The rows within their split.
+    pub rows: Range<usize>,
+    /// Per score its values.
+    pub scores: Vec<Vec<f64>>,
+    /// Predicted classes, if asked for.
+    pub predicted: Option<Vec<usize>>,
+}
+
+/// Blocks scored in parallel before their rows are handed on in order; bounds memory whatever the number of rows.
+const BLOCKS_PER_BATCH: usize = 64;
+
+/// What is read of a split, and with what it is scored.
+pub struct Scoring<'a> {
+    /// The arrays to read.
+    pub arrays: &'a BTreeSet<ArrayKind>,
+    /// The head, if there is one.
+    pub head: Option<&'a Head>,
+    /// The scores.
+    pub scores: &'a [FittedScore],
+    /// Whether to tell the predicted classes as well.
+    pub predictions: bool,
+}
+
+impl Scoring<'_> {
+    /// Scores a split and hands its rows on in order.
+    ///
+    /// Blocks do not depend on the number of threads and each is scored by one, so neither do the numbers.
+    ///
+    /// # Errors
+    /// Those of `take`.
+    pub fn run<E>(
+        &self,
+        split: &Split,
+        progress: &dyn Progress,
+        mut take: impl FnMut(Batch) -> Result<(), E>,
+    ) -> Result<(), E> {
+        progress.begin(&split.role.to_string(), split.rows);
+        for ranges in split.block_ranges().chunks(BLOCKS_PER_BATCH) {
+            let blocks: Vec<Batch> = ranges.par_iter().map(|range| self.score_block(split, range.clone())).collect();
+            let rows = ranges[0].start..ranges[ranges.len() - 1].end;
+            progress.advance(rows.len());
+            take(join(rows, blocks))?;
+        }
+        progress.end();
+        Ok(())
+    }
+
+    fn score_block(&self, split: &Split, range: Range<usize>) -> Batch {
+        let block = split.block(range.clone(), self.arrays, self.head);
+        let scores = self.scores.iter().map(|score| {
+            let mut out = vec![0.0; range.len()];
+            score.scorer.score_block(&block, &mut out);
+            out
+        });
+        let scores = scores.collect();
+        let predicted = self.predictions.then(|| block.tops().iter().map(|top| top.index).collect());
+        Batch { rows: range, scores, predicted }
+    }
+}
+
+fn join(rows: Range<usize>, blocks: Vec<Batch>) -> Batch {
+    let mut joined: Option<Batch> = None;
+    for block in blocks {
+        match &mut joined {
+            None => joined = Some(block),
+            Some(all) => {
+                all.scores.iter_mut().zip(block.scores).for_each(|(all, more)| all.extend(more));
+                if let (Some(all), Some(more)) = (&mut all.predicted, block.predicted) {
+                    all.extend(more);
+                }
+            }
+        }
+    }
+    let mut joined = joined.unwrap_or(Batch { rows: 0..0, scores: Vec::new(), predicted: None });
+    joined.rows = rows;
+    joined
+}

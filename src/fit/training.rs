@@ -1,0 +1,82 @@
+//! The training rows of a run, and what was already learnt from them.
+
+use std::cell::OnceCell;
+use std::path::PathBuf;
+
+use super::gaussian::ClassGaussian;
+use crate::dump::{Dump, Role, Split};
+use crate::numeric::linalg::LinalgError;
+
+/// A score that cannot be fitted.
+#[derive(Debug, thiserror::Error)]
+pub enum FitError {
+    /// Something a fit reads is missing.
+    #[error("{}: no {what} to fit on, expected {}; dump the training set there", folder.display(), folder.join(file).display())]
+    Missing {
+        /// The run.
+        folder: PathBuf,
+        /// What is missing.
+        what: &'static str,
+        /// The file it is read from.
+        file: &'static str,
+    },
+    /// A factorisation failed.
+    #[error("{}: {error}", place.display())]
+    Linalg {
+        /// The training split.
+        place: PathBuf,
+        /// What failed.
+        error: LinalgError,
+    },
+    /// The training features do not vary.
+    #[error("{}: found features that do not vary within any class, expected some variance; dump features of trained layers", place.display())]
+    NoVariance {
+        /// The training split.
+        place: PathBuf,
+    },
+}
+
+/// The training rows of a run. What several scores learn from them is learnt once.
+pub struct Training<'a> {
+    dump: &'a Dump,
+    gaussian: OnceCell<ClassGaussian>,
+}
+
+impl<'a> Training<'a> {
+    /// The training rows of a run.
+    #[must_use]
+    pub fn new(dump: &'a Dump) -> Self {
+        Self { dump, gaussian: OnceCell::new() }
+    }
+
+    /// The run.
+    #[must_use]
+    pub fn dump(&self) -> &'a Dump {
+        self.dump
+    }
+
+    /// The training split.
+    ///
+    /// # Errors
+    /// [`FitError::Missing`] if the run has none.
+    pub fn split(&self) -> Result<&'a Split, FitError> {
+        self.dump.split(&Role::Train).ok_or_else(|| self.missing("training rows", "id/train/features.npy"))
+    }
+
+    pub(crate) fn missing(&self, what: &'static str, file: &'static str) -> FitError {
+        FitError::Missing { folder: self.dump.folder.clone(), what, file }
+    }
+
+    /// Class means and pooled covariance of the training features.
+    ///
+    /// # Errors
+    /// [`FitError`] if features or labels are missing, or do not vary.
+    pub fn gaussian(&self) -> Result<&ClassGaussian, FitError> {
+        if self.gaussian.get().is_none() {
+            let fitted = ClassGaussian::fit(self)?;
+            // A second value can only come from this thread, and it cannot: the cell was empty.
+            let _ = self.gaussian.set(fitted);
+        }
+        self.gaussian.get().ok_or_else(|| self.missing("training rows", "id/train/features.npy"))
+    }
+}

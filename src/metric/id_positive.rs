@@ -1,0 +1,79 @@
+//! ID is the positive class of the FPR; precision and recall as scikit-learn's average precision.
+//!
+//! # Formula
+//!
+//! ```text
+//! FPR@TPR95 (ID pos.) = share of OOD accepted at the highest threshold that accepts ≥ 95 % of ID
+//! AP_IN, AP_OUT       = Σ_i (R_i − R_{i−1}) P_i over distinct thresholds, ID resp. OOD positive
+//! ```
+//!
+//! # Differences
+//!
+//! The operating point of ViM, GEN, ReAct and energy papers. Up to the choice "at least" against "closest to" 95 % it is 1 − TNR of Lee's
+//! procedure; [`super::openood`]'s FPR is another point of the curve. Average precision is the step-wise area: it does not interpolate and is
+//! not optimistic under ties.
+//!
+//! # Source
+//!
+//! `sklearn.metrics.roc_curve(drop_intermediate=False)` and `average_precision_score`.
+//!
+//! # Example
+//!
+//! ```
+//! use oodbench::metric::{Sample, id_positive};
+//! let id = Sample::new(vec![0.9, 0.8, 0.7, 0.6]).unwrap();
+//! let ood = Sample::new(vec![0.65, 0.5, 0.4, 0.3]).unwrap();
+//! // Accepting all ID (95 % of 4 needs 4) accepts the OOD sample at 0.65.
+//! assert_eq!((id_positive::PROCEDURE.evaluate)(&id, &ood)[0], 0.25);
+//! ```
+
+use super::precision_recall::{Positive, average_precision};
+use super::tie_groups::descending;
+use super::{Better, Metric, Procedure, Sample};
+
+/// The procedure.
+pub const PROCEDURE: Procedure = Procedure {
+    id: "id_positive",
+    title: "positive class ID in FPR@TPR95; first threshold with TPR ≥ 95 %; average precision over distinct thresholds",
+    metrics: &[
+        Metric { id: "fpr_at_tpr95_id_positive", title: "FPR@TPR95 (ID pos.)", better: Better::Lower },
+        Metric { id: "average_precision_in", title: "AP-IN", better: Better::Higher },
+        Metric { id: "average_precision_out", title: "AP-OUT", better: Better::Higher },
+    ],
+    evaluate: |id, ood| {
+        vec![
+            fpr_at_tpr95_id_positive(id, ood),
+            average_precision(id, ood, Positive::In),
+            average_precision(id, ood, Positive::Out),
+        ]
+    },
+};
+
+/// Share of OOD accepted at the highest threshold that accepts at least 95 % of ID.
+#[must_use]
+pub fn fpr_at_tpr95_id_positive(id: &Sample, ood: &Sample) -> f64 {
+    let (mut accepted_id, mut accepted_ood) = (0, 0);
+    for group in descending(id.ascending(), ood.ascending()) {
+        accepted_id += group.id;
+        accepted_ood += group.ood;
+        if accepted_id as f64 / id.len() as f64 >= 0.95 {
+            break;
+        }
+    }
+    accepted_ood as f64 / ood.len() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::testing::{assert_close, toys};
+
+    /// Golden vectors by scikit-learn: 1 − TNR, AP of ID, AP of OOD.
+    #[test]
+    fn toy_vectors() {
+        let expected = [[0.25, 0.95, 0.95], [1.0, 0.644444, 0.569444], [1.0, 0.5, 0.5], [0.9, 0.606663, 0.606663]];
+        for ((id, ood), expected) in toys().iter().zip(expected) {
+            assert_close(&(PROCEDURE.evaluate)(id, ood), &expected, 5e-7);
+        }
+    }
+}

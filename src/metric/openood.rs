@@ -1,0 +1,99 @@
+//! The figures of OpenOOD v1.5 and pytorch-ood: OOD is the positive class of the FPR.
+//!
+//! # Formula
+//!
+//! ```text
+//! FPR@TPR95 (OOD pos.) = share of ID flagged at the first ROC vertex that catches ≥ 95 % of OOD
+//! AUROC                = P(ood < id) + ½ P(ood = id)
+//! AUPR_IN, AUPR_OUT    = trapezoidal area under the precision-recall curve, ID resp. OOD positive
+//! ```
+//!
+//! # Differences
+//!
+//! Not the complement of Lee's TNR: there 95 % of *ID* are accepted. OpenOOD takes the ROC curve of scikit-learn, which by default leaves out
+//! vertices on a straight line between their neighbours; this decides under ties, so it is done here too. More than 5 % of OOD tied at
+//! the top make the FPR 100 %. Trapezoids are optimistic under ties.
+//!
+//! # Source
+//!
+//! OpenOOD v1.5, arXiv:2306.09301, `openood/evaluators/metrics.py`.
+//!
+//! # Example
+//!
+//! ```
+//! use oodbench::metric::{Sample, openood};
+//! let id = Sample::new(vec![0.9, 0.8, 0.7, 0.6]).unwrap();
+//! let ood = Sample::new(vec![0.65, 0.5, 0.4, 0.3]).unwrap();
+//! // Catching all OOD (95 % of 4 needs 4) flags the ID sample at 0.6.
+//! assert_eq!((openood::PROCEDURE.evaluate)(&id, &ood)[0], 0.25);
+//! ```
+
+use super::precision_recall::{Positive, trapezoidal_area};
+use super::tie_groups::{Group, ascending};
+use super::{Better, Metric, PairCounts, Procedure, Sample};
+
+/// The procedure.
+pub const PROCEDURE: Procedure = Procedure {
+    id: "openood",
+    title: "OpenOOD v1.5: positive class OOD in FPR@TPR95; ties count half; first ROC vertex with TPR ≥ 95 %",
+    metrics: &[
+        Metric { id: "fpr_at_tpr95_ood_positive", title: "FPR@TPR95 (OOD pos.)", better: Better::Lower },
+        Metric { id: "auroc", title: "AUROC", better: Better::Higher },
+        Metric { id: "aupr_in", title: "AUPR-IN", better: Better::Higher },
+        Metric { id: "aupr_out", title: "AUPR-OUT", better: Better::Higher },
+    ],
+    evaluate: |id, ood| {
+        vec![
+            fpr_at_tpr95_ood_positive(id, ood),
+            PairCounts::of(id, ood).auroc(),
+            trapezoidal_area(id, ood, Positive::In),
+            trapezoidal_area(id, ood, Positive::Out),
+        ]
+    },
+};
+
+/// Share of ID flagged at the first vertex of the thinned ROC curve that catches at least 95 % of OOD.
+#[must_use]
+pub fn fpr_at_tpr95_ood_positive(id: &Sample, ood: &Sample) -> f64 {
+    let mut groups = ascending(id.ascending(), ood.ascending()).peekable();
+    let (mut flagged, mut caught) = (0, 0);
+    let mut first = true;
+    while let Some(group) = groups.next() {
+        flagged += group.id;
+        caught += group.ood;
+        // A vertex whose two edges are equal lies on a straight line and is left out; the first and the last never are.
+        let on_a_line = !first && groups.peek().is_some_and(|next: &Group| *next == group);
+        first = false;
+        if !on_a_line && caught as f64 / ood.len() as f64 >= 0.95 {
+            return flagged as f64 / id.len() as f64;
+        }
+    }
+    1.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::testing::{assert_close, sample, toys};
+
+    /// Golden vectors by OpenOOD's code on scikit-learn.
+    #[test]
+    fn toy_vectors() {
+        let expected = [
+            [0.25, 0.9375, 0.94375, 0.94375],
+            [1.0, 0.65, 0.722222, 0.680556],
+            [1.0, 0.5, 0.75, 0.75],
+            [0.9, 0.55, 0.578331, 0.578331],
+        ];
+        for ((id, ood), expected) in toys().iter().zip(expected) {
+            assert_close(&(PROCEDURE.evaluate)(id, ood), &expected, 5e-7);
+        }
+    }
+
+    /// Every threshold removes one of each: all inner vertices lie on one line, so only the far end is left.
+    #[test]
+    fn vertices_on_a_line_are_left_out() {
+        let same: Vec<f64> = (0..100).map(f64::from).collect();
+        assert_eq!(fpr_at_tpr95_ood_positive(&sample(same.clone()), &sample(same)), 1.0);
+    }
+}

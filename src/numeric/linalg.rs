@@ -1,0 +1,209 @@
+//! The only door to faer: products and factorisations in `f64`.
+
+use std::num::NonZeroUsize;
+
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::cholesky::llt_pivoting;
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, MatMut, MatRef, Par, Side, Spec};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+
+/// A factorisation that did not succeed.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum LinalgError {
+    /// The iteration for singular values did not converge.
+    #[error("the singular values of a {size} × {size} matrix did not converge")]
+    NoConvergence {
+        /// Rows of the matrix.
+        size: usize,
+    },
+}
+
+/// How many threads a product may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Threads {
+    /// The caller's thread; for work that is already spread over blocks.
+    One,
+    /// All threads of the pool.
+    All,
+}
+
+impl Threads {
+    fn par(self) -> Par {
+        match (self, NonZeroUsize::new(rayon::current_num_threads())) {
+            (Self::All, Some(threads)) if threads.get() > 1 => Par::Rayon(threads),
+            _ => Par::Seq,
+        }
+    }
+}
+
+fn faer_view<'a>(a: &'a ArrayView2<'_, f64>) -> MatRef<'a, f64> {
+    let strides = a.strides();
+    // SAFETY: pointer, shape and strides describe the live view `a`.
+    unsafe { MatRef::from_raw_parts(a.as_ptr(), a.nrows(), a.ncols(), strides[0], strides[1]) }
+}
+
+/// `out = a · b`.
+///
+/// # Panics
+/// If the shapes do not fit.
+pub fn product(out: &mut ArrayViewMut2<'_, f64>, a: &ArrayView2<'_, f64>, b: &ArrayView2<'_, f64>, threads: Threads) {
+    accumulate(out, Accum::Replace, a, b, threads);
+}
+
+/// `out += a · b`.
+///
+/// # Panics
+/// If the shapes do not fit.
+pub fn add_product(
+    out: &mut ArrayViewMut2<'_, f64>,
+    a: &ArrayView2<'_, f64>,
+    b: &ArrayView2<'_, f64>,
+    threads: Threads,
+) {
+    accumulate(out, Accum::Add, a, b, threads);
+}
+
+fn accumulate(
+    out: &mut ArrayViewMut2<'_, f64>,
+    accum: Accum,
+    a: &ArrayView2<'_, f64>,
+    b: &ArrayView2<'_, f64>,
+    threads: Threads,
+) {
+    assert_eq!((out.nrows(), out.ncols(), a.ncols()), (a.nrows(), b.ncols(), b.nrows()), "shapes of a product");
+    let (rows, columns) = out.dim();
+    let strides = [out.strides()[0], out.strides()[1]];
+    // SAFETY: pointer, shape and strides describe the exclusively borrowed view `out`.
+    let target = unsafe { MatMut::from_raw_parts_mut(out.as_mut_ptr(), rows, columns, strides[0], strides[1]) };
+    matmul(target, accum, faer_view(a), faer_view(b), 1.0, threads.par());
+}
+
+/// What turns differences `x` (as rows) into `x W` with `‖x W‖² = xᵀ Σ⁺ x`.
+#[derive(Clone, Debug)]
+pub struct Whitening {
+    /// `W` (D, rank).
+    pub matrix: Array2<f64>,
+    /// Directions with variance; fewer than D where Σ is singular.
+    pub rank: usize,
+}
+
+/// A pivot ratio below which a Cholesky factor is not trusted and singular values decide about the rank.
+const TRUSTED_PIVOT_RATIO: f64 = 1e-10;
+
+/// The whitening of a covariance Σ (D, D), positive semi-definite up to rounding.
+///
+/// A well-conditioned Σ = L Lᵀ gives `W = L⁻ᵀ`. Else the singular values σ and left vectors U of a pivoted Cholesky factor give
+/// `W = U σ⁻¹` over the directions whose variance σ² is above `cutoff` times the largest. Unlike an eigendecomposition of Σ, whose
+/// errors are relative to the largest eigenvalue, the factor keeps the digits of small variances.
+///
+/// # Errors
+/// [`LinalgError`] if the singular values do not converge.
+pub fn whitening(covariance: &ArrayView2<'_, f64>, cutoff: f64) -> Result<Whitening, LinalgError> {
+    let size = covariance.nrows();
+    if let Some(matrix) = inverse_cholesky(covariance) {
+        return Ok(Whitening { matrix, rank: size });
+    }
+    let factor = pivoted_cholesky(covariance);
+    let svd = factor.thin_svd().map_err(|_| LinalgError::NoConvergence { size })?;
+    let sigma = svd.S().column_vector();
+    let kept = sigma.iter().filter(|&&s| s * s > cutoff * sigma[0] * sigma[0]).count();
+    // Singular values come in descending order.
+    let matrix = Array2::from_shape_fn((size, kept), |(row, j)| svd.U()[(row, j)] / sigma[j]);
+    Ok(Whitening { matrix, rank: kept })
+}
+
+/// `L` (D, rank) with L Lᵀ = Σ, rows in the order of Σ.
+///
+/// The pivots are those of the correlation matrix: a feature of small variance counts as much as any other, and only what is a combination of the
+/// others, up to rounding, ends the factorisation.
+fn pivoted_cholesky(covariance: &ArrayView2<'_, f64>) -> Mat<f64> {
+    let size = covariance.nrows();
+    let scale: Vec<f64> = covariance.diag().iter().map(|variance| variance.max(0.0).sqrt()).collect();
+    let correlation = |i: usize, j: usize| {
+        let product = scale[i] * scale[j];
+        if product > 0.0 { covariance[[i, j]] / product } else { 0.0 }
+    };
+    let mut lower = Mat::from_fn(size, size, correlation);
+    let (mut order, mut inverse) = (vec![0_usize; size], vec![0_usize; size]);
+    let scratch = llt_pivoting::factor::cholesky_in_place_scratch::<usize, f64>(size, Par::Seq, Spec::default());
+    let mut memory = MemBuffer::new(scratch);
+    let done = llt_pivoting::factor::cholesky_in_place(
+        lower.as_mut(),
+        &mut order,
+        &mut inverse,
+        Par::Seq,
+        MemStack::new(&mut memory),
+        Spec::default(),
+    );
+    let rank = done.map_or(0, |(info, _)| info.rank);
+    // Row i of the factor is row order[i] of Σ; what stands above its diagonal is left over from Σ.
+    let entry = |row: usize, column: usize| if column <= inverse[row] { lower[(inverse[row], column)] } else { 0.0 };
+    Mat::from_fn(size, rank, |row, column| scale[row] * entry(row, column))
+}
+
+/// `L⁻ᵀ` of Σ = L Lᵀ, unless a pivot is lost in rounding.
+fn inverse_cholesky(covariance: &ArrayView2<'_, f64>) -> Option<Array2<f64>> {
+    let size = covariance.nrows();
+    let factor = faer_view(covariance).llt(Side::Lower).ok()?;
+    let lower = factor.L();
+    let pivots = (0..size).map(|i| lower[(i, i)] * lower[(i, i)]);
+    let (smallest, largest) = pivots.fold((f64::INFINITY, 0.0_f64), |(lo, hi), pivot| (lo.min(pivot), hi.max(pivot)));
+    // Written so that a NaN pivot is not trusted either.
+    let trusted = smallest > largest * TRUSTED_PIVOT_RATIO;
+    if !trusted {
+        return None;
+    }
+    let mut inverse = Mat::<f64>::identity(size, size);
+    faer::linalg::triangular_solve::solve_lower_triangular_in_place(lower, inverse.as_mut(), Threads::All.par());
+    // The inverse is lower triangular; its transpose whitens rows from the right.
+    Some(Array2::from_shape_fn((size, size), |(i, j)| inverse[(j, i)]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    /// Σ = [[4, 2], [2, 3]]: Σ⁻¹ = [[3, −2], [−2, 4]]/8, so (1, 1) Σ⁻¹ (1, 1)ᵀ = 3/8, by hand.
+    #[test]
+    fn whitened_length_is_the_mahalanobis_distance() {
+        let whitening = whitening(&array![[4.0, 2.0], [2.0, 3.0]].view(), 1e-15).expect("positive definite");
+        let white = array![[1.0, 1.0]].dot(&whitening.matrix);
+        assert_eq!(whitening.rank, 2);
+        assert!((white.mapv(|v| v * v).sum() - 0.375).abs() < 1e-15);
+    }
+
+    /// Variances 1, 1e-6, 1e-12 along rotated axes: Σ's entries round at 1e-16, yet each direction keeps its length.
+    #[test]
+    fn small_variances_keep_their_digits() {
+        let (c, s) = (0.6, 0.8);
+        let axes = array![[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]];
+        let scaled = array![[1.0, 0.0, 0.0], [0.0, 1e-6, 0.0], [0.0, 0.0, 1e-12]].dot(&axes);
+        let whitening = whitening(&axes.t().dot(&scaled).view(), 1e-15).unwrap();
+        let length = |x: Array2<f64>| x.dot(&whitening.matrix).mapv(|v| v * v).sum();
+        assert_eq!(whitening.rank, 3);
+        assert!((length(array![[-s, c, 0.0]]) * 1e-6 - 1.0).abs() < 1e-9);
+        assert!((length(array![[0.0, 0.0, 1.0]]) * 1e-12 - 1.0).abs() < 1e-9);
+    }
+
+    /// Rank one: Σ = u uᵀ with u = (3, 4); Σ⁺ = u uᵀ/‖u‖⁴, so x = u gives 1 and x ⟂ u gives 0.
+    #[test]
+    fn singular_covariance_is_pseudo_inverted() {
+        let whitening = whitening(&array![[9.0, 12.0], [12.0, 16.0]].view(), 1e-15).expect("symmetric");
+        assert_eq!(whitening.rank, 1);
+        let length = |x: Array2<f64>| x.dot(&whitening.matrix).mapv(|v| v * v).sum();
+        assert!((length(array![[3.0, 4.0]]) - 1.0).abs() < 1e-12);
+        assert!(length(array![[4.0, -3.0]]) < 1e-12);
+    }
+
+    #[test]
+    fn products_equal_ndarrays() {
+        let a = Array2::from_shape_fn((7, 5), |(i, j)| (i * 5 + j) as f64 * 0.3 - 2.0);
+        let b = Array2::from_shape_fn((5, 3), |(i, j)| (i + 2 * j) as f64 - 1.5);
+        let mut out = Array2::zeros((7, 3));
+        product(&mut out.view_mut(), &a.view(), &b.view(), Threads::One);
+        add_product(&mut out.view_mut(), &a.view(), &b.view(), Threads::All);
+        assert!((&out - &(2.0 * a.dot(&b))).iter().all(|d| d.abs() < 1e-12));
+    }
+}

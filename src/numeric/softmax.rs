@@ -1,0 +1,146 @@
+//! What many scores need of one row of logits, computed once.
+
+use super::real::Real;
+
+/// The largest value of a row and the first index it stands at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Top {
+    /// First index of the largest value: the predicted class.
+    pub index: usize,
+    /// The largest value.
+    pub value: f64,
+}
+
+/// The largest value of a non-empty row and its first index.
+#[must_use]
+pub fn top<T: Real>(row: &[T]) -> Top {
+    // The maximum alone is a vector operation; looking for its index afterwards ends at the first match.
+    let mut lanes = [T::NEG_INFINITY; 16];
+    let chunks = row.chunks_exact(16);
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        for (lane, &value) in lanes.iter_mut().zip(chunk) {
+            *lane = if value > *lane { value } else { *lane };
+        }
+    }
+    let mut largest = T::NEG_INFINITY;
+    for &value in lanes.iter().chain(rest) {
+        if value > largest {
+            largest = value;
+        }
+    }
+    let index = row.iter().position(|&value| value == largest);
+    Top { index: index.unwrap_or(0), value: largest.to_f64() }
+}
+
+/// Softmax statistics of one row `z` of logits, `p = softmax(z)`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Softmax {
+    /// The largest logit and its index.
+    pub top: Top,
+    /// `s = Σ_{k ≠ argmax} exp(z_k − z_max)`: what keeps `p_max = 1/(1+s)` from saturating.
+    pub rest: f64,
+    /// `Σ_{k ≠ argmax} exp(z_k − z_max)·(z_k − z_max)`, at most zero.
+    pub weighted_rest: f64,
+}
+
+impl Softmax {
+    /// `p_max = 1/(1+s)`.
+    #[must_use]
+    pub fn max_probability(&self) -> f64 {
+        1.0 / (1.0 + self.rest)
+    }
+
+    /// `log Σ_k exp(z_k) = z_max + log(1+s)`.
+    #[must_use]
+    pub fn log_sum_exp(&self) -> f64 {
+        self.top.value + self.rest.ln_1p()
+    }
+
+    /// `Σ_k p_k log p_k`, at most zero; exact where some `p_k` are zero.
+    #[must_use]
+    pub fn negative_entropy(&self) -> f64 {
+        self.weighted_rest / (1.0 + self.rest) - self.rest.ln_1p()
+    }
+}
+
+/// A difference below which `exp` is zero in `f64`; also keeps `∞·0` out of the sums of extreme rows.
+const UNDERFLOW: f64 = -800.0;
+
+/// Softmax statistics of a non-empty row.
+#[must_use]
+pub fn softmax<T: Real>(row: &[T]) -> Softmax {
+    let top = top(row);
+    let (mut rest, mut weighted_rest) = (0.0, 0.0);
+    let mut add = |values: &[T]| {
+        for value in values {
+            let difference = (value.to_f64() - top.value).max(UNDERFLOW);
+            let weight = difference.exp();
+            rest += weight;
+            weighted_rest += weight * difference;
+        }
+    };
+    // Leaving the largest one out, not subtracting its 1 afterwards, is what keeps small sums exact.
+    add(&row[..top.index]);
+    add(&row[top.index + 1..]);
+    Softmax { top, rest, weighted_rest }
+}
+
+/// `log Σ_k exp(z_k / temperature)` of a non-empty row.
+#[must_use]
+pub fn log_sum_exp_at<T: Real>(row: &[T], temperature: f64) -> f64 {
+    let top = top(row);
+    let rest: f64 = row
+        .iter()
+        .enumerate()
+        .filter(|&(index, _)| index != top.index)
+        .map(|(_, value)| ((value.to_f64() - top.value) / temperature).exp())
+        .sum();
+    top.value / temperature + rest.ln_1p()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn top_is_the_first_of_equal_values() {
+        let row = [1.0_f32, 7.0, 7.0, -3.0];
+        assert_eq!(top(&row), Top { index: 1, value: 7.0 });
+        let long: Vec<f64> = (0..100).map(|i| f64::from(i % 37)).collect();
+        assert_eq!(top(&long), Top { index: 36, value: 36.0 });
+        assert_eq!(top(&[-5.0_f64]), Top { index: 0, value: -5.0 });
+    }
+
+    /// Two classes with logits (0, −ln 3): p = (3/4, 1/4), by hand.
+    #[test]
+    fn two_classes_by_hand() {
+        let stats = softmax(&[0.0, -(3.0_f64.ln())]);
+        assert!((stats.max_probability() - 0.75).abs() < 1e-15);
+        assert!((stats.log_sum_exp() - (4.0_f64 / 3.0).ln()).abs() < 1e-15);
+        let entropy = 0.75 * 0.75_f64.ln() + 0.25 * 0.25_f64.ln();
+        assert!((stats.negative_entropy() - entropy).abs() < 1e-15);
+    }
+
+    #[test]
+    fn extreme_rows_stay_finite() {
+        for row in [[1e308, -1e308, 0.0], [-1e308; 3], [1e30, 1e30, -1e30], [5e-324, 0.0, -5e-324]] {
+            let stats = softmax(&row);
+            assert!(stats.negative_entropy().is_finite() && stats.log_sum_exp().is_finite());
+            assert!((1.0 / 3.0 - 1e-15..=1.0).contains(&stats.max_probability()));
+        }
+    }
+
+    /// In `f32` both rows have p_max = 1; here they stay apart and in order.
+    #[test]
+    fn confident_rows_stay_distinct() {
+        let probability = |gap: f32| softmax(&[gap, 0.0]).max_probability();
+        assert!(probability(20.0) < probability(21.0) && probability(35.0) < probability(36.0));
+    }
+
+    #[test]
+    fn temperature_one_is_the_plain_log_sum_exp() {
+        let row = [0.3_f32, -2.0, 1.7, 1.7];
+        assert!((log_sum_exp_at(&row, 1.0) - softmax(&row).log_sum_exp()).abs() < 1e-15);
+    }
+}

@@ -1,0 +1,117 @@
+//! One panel: the histograms of an ID and an OOD sample over shared bins.
+
+use plotters::coord::Shift;
+use plotters::drawing::DrawingArea;
+use plotters::element::{PathElement, Polygon};
+use plotters::prelude::{Color, DrawingBackend, RGBColor};
+use plotters::style::text_anchor::HPos;
+
+use super::axis::{Axis, Place, draw_axes, label_area_height};
+use super::bins::{Bins, Counts};
+use super::histogram::Panel;
+use super::style::{FILL_OPACITY, ID, INK, LABEL, OOD, OOD_TEXT, PANEL_HEIGHT, PANEL_TITLE, SMALL_GAP, THIN, TICK};
+use super::{PlotError, samples};
+
+/// Room above the highest bin, as a share of it.
+const HEADROOM: f64 = 0.06;
+/// The same where scores beyond the axis are noted there.
+const HEADROOM_FOR_NOTES: f64 = 0.3;
+
+/// The scores of a panel, counted.
+#[derive(Debug)]
+pub(super) struct Histograms {
+    bins: Bins,
+    id: Counts,
+    ood: Counts,
+    pub(super) y: Axis,
+}
+
+impl Histograms {
+    pub(super) fn new(panel: &Panel) -> Result<Self, PlotError> {
+        let (id, ood) = samples(&panel.title, &panel.id, &panel.ood)?;
+        let bins = Bins::shared(id.ascending(), ood.ascending());
+        let (id, ood) = (bins.count(id.ascending()), bins.count(ood.ascending()));
+        let highest = id.within.iter().chain(&ood.within).copied().max().unwrap_or(0);
+        let has_notes = [&id, &ood].iter().any(|counts| counts.below + counts.above > 0);
+        let y = Axis::counts(highest, if has_notes { HEADROOM_FOR_NOTES } else { HEADROOM }, PANEL_HEIGHT);
+        Ok(Self { bins, id, ood, y })
+    }
+}
+
+/// A panel with everything measured.
+#[derive(Debug)]
+pub(super) struct Cell {
+    histograms: Histograms,
+    x: Axis,
+    title: Vec<String>,
+    quantity: Vec<String>,
+}
+
+impl Cell {
+    /// Measures for a plot of so many dots' width.
+    pub(super) fn new(histograms: Histograms, title: &str, quantity: &str, width: i32) -> Result<Self, PlotError> {
+        let x = Axis::horizontal(histograms.bins.range.clone(), width)?;
+        let quantity = LABEL.wrap(&format!("{quantity}{}", x.unit()), width)?;
+        Ok(Self { histograms, x, title: PANEL_TITLE.wrap(title, width)?, quantity })
+    }
+
+    /// Height of the title over the plot, in dots.
+    pub(super) fn height_above(&self) -> i32 {
+        PANEL_TITLE.height(&self.title) + SMALL_GAP
+    }
+
+    /// Height of the numbers and the name of the axis under the plot, in dots.
+    pub(super) fn height_below(&self) -> i32 {
+        label_area_height() + LABEL.height(&self.quantity)
+    }
+
+    /// Draws the plot at `place`, title and numbers outside of it.
+    pub(super) fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, place: Place) -> Result<(), PlotError> {
+        let Self { histograms: Histograms { bins, id, ood, y }, x, title, quantity } = self;
+        let mut plot = draw_axes(area, place, (x, y))?;
+        for (counts, colour) in [(id, ID), (ood, OOD)] {
+            let fill = Polygon::new(outline(bins, counts), colour.mix(FILL_OPACITY));
+            plot.draw_series(std::iter::once(fill))?;
+        }
+        // Outlines last: neither sample hides where the other ends.
+        for (counts, colour) in [(id, ID), (ood, OOD)] {
+            plot.draw_series(std::iter::once(PathElement::new(outline(bins, counts), colour.stroke_width(THIN))))?;
+        }
+        for (line, counts, colour) in [(0, id, ID), (1, ood, OOD_TEXT)] {
+            draw_beyond(area, place, line, counts, colour)?;
+        }
+        let (middle, _) = place.centre();
+        PANEL_TITLE.draw(area, title, (middle, place.y - self.height_above()), HPos::Center, INK)?;
+        LABEL.draw(area, quantity, (middle, place.y + place.height + label_area_height()), HPos::Center, INK)
+    }
+}
+
+/// The corners of a histogram, from its left to its right end on the axis.
+fn outline(bins: &Bins, counts: &Counts) -> Vec<(f64, f64)> {
+    let mut corners = vec![(bins.edge(0), 0.0)];
+    for (index, &count) in counts.within.iter().enumerate() {
+        corners.extend([(bins.edge(index), count as f64), (bins.edge(index + 1), count as f64)]);
+    }
+    corners.push((bins.edge(bins.count), 0.0));
+    corners
+}
+
+/// Notes how many scores are not shown, at the end of the axis beyond which they lie.
+fn draw_beyond<DB: DrawingBackend>(
+    area: &DrawingArea<DB, Shift>,
+    place: Place,
+    line: i32,
+    counts: &Counts,
+    colour: RGBColor,
+) -> Result<(), PlotError> {
+    let top = place.y + line * TICK.line_height();
+    if counts.below > 0 {
+        let note = format!("← {} beyond", counts.below);
+        TICK.draw(area, &[note], (place.x + SMALL_GAP, top), HPos::Left, colour)?;
+    }
+    if counts.above > 0 {
+        let note = format!("{} beyond →", counts.above);
+        TICK.draw(area, &[note], (place.x + place.width, top), HPos::Right, colour)?;
+    }
+    Ok(())
+}

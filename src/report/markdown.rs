@@ -1,0 +1,37 @@
+//! Comparison tables as GitHub-flavoured Markdown.
+
+use std::fmt::Write;
+
+use super::{percent, tied};
+use crate::table::{Block, Comparison};
+
+/// The tables of one procedure.
+#[must_use]
+pub fn comparisons(title: &str, tables: &[Comparison]) -> String {
+    let mut out = format!("Percent. {title}.\n");
+    for table in tables {
+        section(&mut out, table, &format!("{} against", table.in_distribution), &table.blocks);
+        if !table.seed_blocks.is_empty() {
+            section(&mut out, table, "mean ± std over seeds (ddof = 1), against", &table.seed_blocks);
+        }
+    }
+    out
+}
+
+fn section(out: &mut String, table: &Comparison, first: &str, blocks: &[Block]) {
+    let heading = table.headings.join(" | ");
+    // Writing into a String cannot fail.
+    let _ = writeln!(out, "\n| {first} | run | score | {heading} | tied pairs |");
+    let _ = writeln!(out, "|---|---|---|{}---:|", "---:|".repeat(table.headings.len()));
+    for block in blocks {
+        for row in &block.rows {
+            let cells = row.cells.iter().map(|cell| {
+                let text = percent(cell);
+                if cell.best { format!("**{text}**") } else { text }
+            });
+            let cells = cells.collect::<Vec<_>>().join(" | ");
+            let _ =
+                writeln!(out, "| {} | {} | {} | {cells} | {} |", block.label, row.run, row.score, tied(row.tied_share));
+        }
+    }
+}

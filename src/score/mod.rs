@@ -1,0 +1,82 @@
+//! One file per score, one registry. **Every score is higher = more in-distribution.**
+//!
+//! To add a score: write `src/score/<id>.rs` with its `ENTRY` and its page `src/score/<id>.md`, then name it in this file
+//! and in [`registry`]. The command line, `list`, `explain`, the README's table and the laws iterate over the registry.
+
+use crate::dump::RowBlock;
+use crate::fit::{FitError, Training};
+
+pub mod need;
+pub mod registry;
+pub mod settings;
+
+pub mod energy;
+pub mod es;
+pub mod mahalanobis;
+pub mod max_logit;
+pub mod mds;
+pub mod mps;
+
+pub use need::Need;
+pub use registry::{REGISTRY, ScoreEntry};
+pub use settings::{SettingError, Settings};
+
+/// A score with its parameters, not yet fitted.
+pub trait Score: Send + Sync {
+    /// What it reads.
+    fn needs(&self) -> &'static [Need];
+
+    /// Learns from the in-distribution training rows what scoring needs; most scores of logits learn nothing.
+    ///
+    /// # Errors
+    /// [`FitError`] if the training rows do not allow it.
+    fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError>;
+}
+
+/// A fitted score and what its user should know about the fit.
+pub struct Fit {
+    /// What scores rows.
+    pub scorer: Box<dyn Fitted>,
+    /// Facts about the fit, such as a singular covariance; one line each.
+    pub notes: Vec<String>,
+}
+
+/// A fitted score.
+pub trait Fitted: Send + Sync {
+    /// Scores every row of a block. `out` has one place per row.
+    fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]);
+}
+
+/// A score that learns nothing: what it needs to know is in the row.
+pub trait RowScore: Clone + Send + Sync + 'static {
+    /// What it reads.
+    fn needs(&self) -> &'static [Need] {
+        &[Need::Logits]
+    }
+
+    /// Scores every row of a block. `out` has one place per row.
+    fn score_rows(&self, block: &RowBlock<'_>, out: &mut [f64]);
+}
+
+impl<T: RowScore> Score for T {
+    fn needs(&self) -> &'static [Need] {
+        RowScore::needs(self)
+    }
+
+    fn fit(&self, _: &Training<'_>) -> Result<Fit, FitError> {
+        Ok(Fit { scorer: Box::new(self.clone()), notes: Vec::new() })
+    }
+}
+
+impl<T: RowScore> Fitted for T {
+    fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
+        self.score_rows(block, out);
+    }
+}
+
+/// Writes one value per row.
+fn fill<'r, R: 'r>(out: &mut [f64], rows: &'r [R], value: impl Fn(&'r R) -> f64) {
+    for (out, row) in out.iter_mut().zip(rows) {
+        *out = value(row);
+    }
+}

@@ -1,0 +1,124 @@
+//! The list of all scores; everything that enumerates scores reads this one.
+
+use super::settings::{Parameter, SettingError, Settings, nearest};
+use super::{Score, energy, es, mahalanobis, max_logit, mds, mps};
+use crate::dump::Dump;
+
+/// All scores, in the order of tables and pages.
+pub const REGISTRY: &[ScoreEntry] =
+    &[mds::ENTRY, es::ENTRY, mps::ENTRY, max_logit::ENTRY, energy::ENTRY, mahalanobis::ENTRY];
+
+/// What is known of a score without a dump.
+#[derive(Clone, Copy)]
+pub struct ScoreEntry {
+    /// The name it is asked for by.
+    pub id: &'static str,
+    /// Its name in tables.
+    pub title: &'static str,
+    /// The literature's other names.
+    pub aliases: &'static [&'static str],
+    /// The paper that defines it.
+    pub reference: &'static str,
+    /// Its page, Markdown.
+    pub page: &'static str,
+    /// Its parameters.
+    pub parameters: &'static [Parameter],
+    /// Makes the score from its parameters.
+    pub build: fn(&Settings) -> Result<Box<dyn Score>, SettingError>,
+    /// Why one should not trust it on a dump, if there is a reason known beforehand.
+    pub caution: fn(&Dump) -> Option<String>,
+}
+
+impl ScoreEntry {
+    /// The settings to start from.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        Settings::new(self.id, self.parameters)
+    }
+
+    /// The score with its default parameters.
+    ///
+    /// # Panics
+    /// If a default is not a valid value, which a test over the registry excludes.
+    #[must_use]
+    pub fn with_defaults(&self) -> Box<dyn Score> {
+        (self.build)(&self.settings()).expect("defaults are valid values")
+    }
+}
+
+/// No caution known.
+pub(super) fn no_caution(_: &Dump) -> Option<String> {
+    None
+}
+
+/// A name that is no score's.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("unknown score {name:?}; {suggestion}")]
+pub struct UnknownScore {
+    /// What was asked for.
+    pub name: String,
+    /// The nearest known one, or where to look.
+    pub suggestion: String,
+}
+
+/// The score of an id or alias.
+///
+/// # Errors
+/// [`UnknownScore`] with the nearest known name.
+pub fn find(name: &str) -> Result<&'static ScoreEntry, UnknownScore> {
+    let wanted = name.to_lowercase().replace('-', "_");
+    let named = |entry: &&ScoreEntry| entry.id == wanted || entry.aliases.contains(&wanted.as_str());
+    REGISTRY.iter().find(named).ok_or_else(|| {
+        let known = REGISTRY.iter().flat_map(|entry| entry.aliases.iter().copied().chain([entry.id]));
+        let suggestion = match nearest(&wanted, known) {
+            Some(near) => format!("did you mean {near}?"),
+            None => "`oodbench list` shows all".to_owned(),
+        };
+        UnknownScore { name: name.to_owned(), suggestion }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_and_aliases_are_unique_and_defaults_build() {
+        let mut names: Vec<&str> =
+            REGISTRY.iter().flat_map(|entry| entry.aliases.iter().copied().chain([entry.id])).collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
+        for entry in REGISTRY {
+            assert!(!entry.with_defaults().needs().is_empty(), "{} needs nothing", entry.id);
+        }
+    }
+
+    #[test]
+    fn pages_have_their_headings() {
+        let headings = [
+            "## Formula",
+            "## Reads",
+            "## Orientation",
+            "## Numerics",
+            "## Cost",
+            "## Parameters",
+            "## Differences",
+            "## Reference",
+            "## Example",
+        ];
+        for entry in REGISTRY {
+            let at: Vec<Option<usize>> = headings.iter().map(|heading| entry.page.find(heading)).collect();
+            assert!(at.iter().all(Option::is_some), "{} lacks a heading: {at:?}", entry.id);
+            assert!(at.is_sorted(), "{}: headings out of order", entry.id);
+        }
+    }
+
+    #[test]
+    fn misspelt_names_are_answered() {
+        assert_eq!(find("MSP").map(|entry| entry.id), Ok("mps"));
+        assert_eq!(find("maxlogit").map(|entry| entry.id), Ok("max_logit"));
+        assert_eq!(find("enrgy").err().map(|e| e.suggestion), Some("did you mean energy?".to_owned()));
+    }
+}

@@ -1,0 +1,127 @@
+//! Parameters of a score, as written by a user: `knn.k=200`.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::str::FromStr;
+
+/// A parameter a score understands.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    /// Its name behind the score's id.
+    pub name: &'static str,
+    /// The value it has unless set.
+    pub default: &'static str,
+    /// What it does and which values it takes.
+    pub help: &'static str,
+}
+
+/// A parameter that cannot be used.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum SettingError {
+    /// The text is not `SCORE.NAME=VALUE`.
+    #[error("--set {text}: expected SCORE.NAME=VALUE, e.g. energy.temperature=2")]
+    Syntax {
+        /// What was written.
+        text: String,
+    },
+    /// There is no such parameter.
+    #[error("--set {score}.{name}: unknown parameter; {suggestion}")]
+    Unknown {
+        /// The score.
+        score: String,
+        /// The name written.
+        name: String,
+        /// The nearest known one, or all.
+        suggestion: String,
+    },
+    /// The value does not fit.
+    #[error("--set {score}.{name}={value}: found {value:?}, expected {expected}")]
+    Value {
+        /// The score.
+        score: &'static str,
+        /// The parameter.
+        name: &'static str,
+        /// The value written.
+        value: String,
+        /// What fits.
+        expected: String,
+    },
+}
+
+/// The values set for one score.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    score: &'static str,
+    parameters: &'static [Parameter],
+    values: BTreeMap<String, String>,
+}
+
+impl Settings {
+    /// The defaults of a score.
+    #[must_use]
+    pub fn new(score: &'static str, parameters: &'static [Parameter]) -> Self {
+        Self { score, parameters, values: BTreeMap::new() }
+    }
+
+    /// Sets a value.
+    ///
+    /// # Errors
+    /// [`SettingError::Unknown`] for a name the score does not have.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), SettingError> {
+        if !self.parameters.iter().any(|parameter| parameter.name == name) {
+            let known: Vec<&str> = self.parameters.iter().map(|parameter| parameter.name).collect();
+            let suggestion = match (nearest(name, known.iter().copied()), known.is_empty()) {
+                (_, true) => format!("{} has no parameters", self.score),
+                (Some(near), _) => format!("did you mean {}.{near}?", self.score),
+                (None, _) => format!("{} has {}", self.score, known.join(", ")),
+            };
+            return Err(SettingError::Unknown { score: self.score.to_owned(), name: name.to_owned(), suggestion });
+        }
+        self.values.insert(name.to_owned(), value.to_owned());
+        Ok(())
+    }
+
+    /// A number that must pass `valid`.
+    ///
+    /// # Errors
+    /// [`SettingError::Value`] if the text is no number or is not valid.
+    pub fn number<T>(&self, name: &'static str, expected: &str, valid: impl Fn(&T) -> bool) -> Result<T, SettingError>
+    where
+        T: FromStr + Display,
+    {
+        let text = self.text(name);
+        text.parse().ok().filter(|value| valid(value)).ok_or_else(|| self.refuse(name, text, expected.to_owned()))
+    }
+
+    /// One of several named choices.
+    ///
+    /// # Errors
+    /// [`SettingError::Value`] if the text is none of them.
+    pub fn choice<T: Copy>(&self, name: &'static str, choices: &[(&str, T)]) -> Result<T, SettingError> {
+        let text = self.text(name);
+        let found = choices.iter().find(|(choice, _)| *choice == text).map(|(_, value)| *value);
+        found.ok_or_else(|| {
+            let known: Vec<&str> = choices.iter().map(|(choice, _)| *choice).collect();
+            self.refuse(name, text, known.join(" or "))
+        })
+    }
+
+    fn text(&self, name: &'static str) -> &str {
+        let default = self.parameters.iter().find(|parameter| parameter.name == name).map_or("", |p| p.default);
+        self.values.get(name).map_or(default, String::as_str)
+    }
+
+    fn refuse(&self, name: &'static str, value: &str, expected: String) -> SettingError {
+        SettingError::Value { score: self.score, name, value: value.to_owned(), expected }
+    }
+}
+
+/// The known name nearest to `name`, if any is near.
+#[must_use]
+pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .min()
+        .filter(|(distance, _)| *distance <= 2.max(name.len() / 3))
+        .map(|(_, candidate)| candidate)
+}

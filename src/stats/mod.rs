@@ -1,0 +1,3 @@
+//! How sure a figure is.
+
+pub mod spread;
