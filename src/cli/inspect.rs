@@ -9,7 +9,7 @@ use super::{input, terminal};
 use oodbench::dump::diagnose::{ArrayFacts, ValueFacts, diagnose};
 use oodbench::dump::layout::{RunFiles, discover};
 use oodbench::dump::npy::shape_text;
-use oodbench::dump::{ArrayKind, Dump, Head};
+use oodbench::dump::{Dump, Head};
 use oodbench::score::REGISTRY;
 
 /// Show splits, shapes, types and classes of dumps, what each score lacks, and what looks wrong
@@ -50,7 +50,7 @@ fn describe(files: &RunFiles) -> anyhow::Result<String> {
     for split in diagnose(files)? {
         lines.push(format!("  {}", split.role));
         for array in &split.arrays {
-            let (name, text) = (array_name(&array.kind), array_text(array));
+            let (name, text) = (array.kind.file_stem(), array_text(array));
             lines.push(format!("    {name:<14}{text}"));
             if let Some(values) = &array.values {
                 suspicions.extend(suspicious(values).map(|what| format!("{}/{name}: {what}", split.role)));
@@ -81,15 +81,6 @@ fn head_text(head: &Head) -> String {
         Head::NormalisedPrototypes { distance_scale, .. } => {
             format!("prototypes ({classes}, {features}), |d_s| = {distance_scale}")
         }
-    }
-}
-
-fn array_name(kind: &ArrayKind) -> String {
-    match kind {
-        ArrayKind::Logits => "logits".to_owned(),
-        ArrayKind::Features => "features".to_owned(),
-        ArrayKind::Labels => "labels".to_owned(),
-        ArrayKind::Layer(layer) => format!("features@{layer}"),
     }
 }
 

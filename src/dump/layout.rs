@@ -66,6 +66,17 @@ pub enum ArrayKind {
 }
 
 impl ArrayKind {
+    /// Its file's name without extension.
+    #[must_use]
+    pub fn file_stem(&self) -> String {
+        match self {
+            Self::Logits => "logits".to_owned(),
+            Self::Features => "features".to_owned(),
+            Self::Labels => "labels".to_owned(),
+            Self::Layer(layer) => format!("features@{layer}"),
+        }
+    }
+
     fn parse(name: &str) -> Option<Self> {
         match name {
             "logits" => Some(Self::Logits),

@@ -8,9 +8,10 @@ use super::score_split::{FittedScore, Scoring};
 use crate::dump::{Dump, Role, Split};
 use crate::fit::{FitError, Training};
 use crate::metric::{PROCEDURES, PairCounts, Sample, SampleError};
+use crate::score::need::Rows;
 use crate::table::frame::FrameError;
 use crate::table::scores_file::{ScoredRows, ScoresFile};
-use crate::table::{PairFacts, Record, Results, RunSummary};
+use crate::table::{PairFacts, Record, Results, RunSummary, Skipped};
 
 /// An evaluation that could not be finished.
 #[derive(Debug, thiserror::Error)]
@@ -51,20 +52,29 @@ pub fn evaluate<W: Write>(
 ) -> Result<Results, EvalError> {
     let mut results = Results::default();
     for plan in plans {
-        let run = Run { plan, scores: fit(plan, &mut results)?, columns };
+        let mut skipped = plan.skipped.clone();
+        let scores = fit(plan, &mut results, &mut skipped)?;
+        let run = Run { plan, scores, skipped, columns };
         run.evaluate(&mut file, progress, &mut results)?;
     }
     Ok(results)
 }
 
-fn fit(plan: &Plan<'_>, results: &mut Results) -> Result<Vec<FittedScore>, EvalError> {
+fn fit(plan: &Plan<'_>, results: &mut Results, skipped: &mut Vec<Skipped>) -> Result<Vec<FittedScore>, EvalError> {
     let name = &plan.dump.info.name;
     let training = Training::new(&plan.dump);
     let mut fitted = Vec::with_capacity(plan.scores.len());
     results.warnings.extend(plan.dump.warnings.iter().cloned());
     for (entry, score) in &plan.scores {
         results.warnings.extend((entry.caution)(&plan.dump).map(|caution| format!("{name}: {caution}")));
-        let fit = score.fit(&training)?;
+        let fit = match score.fit(&training) {
+            Ok(fit) => fit,
+            Err(FitError::NotApplicable { reason, .. }) if plan.lenient => {
+                skipped.push(Skipped { score: entry.id, lacking: reason });
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
         results.notes.extend(fit.notes.into_iter().map(|note| format!("{name}: {}: {note}", entry.id)));
         fitted.push(FittedScore { id: entry.id, scorer: fit.scorer });
     }
@@ -75,6 +85,7 @@ fn fit(plan: &Plan<'_>, results: &mut Results) -> Result<Vec<FittedScore>, EvalE
 struct Run<'a> {
     plan: &'a Plan<'a>,
     scores: Vec<FittedScore>,
+    skipped: Vec<Skipped>,
     columns: &'a [&'static str],
 }
 
@@ -92,7 +103,7 @@ impl Run<'_> {
             info: dump.info.clone(),
             accuracy,
             id_rows: test.rows,
-            skipped: self.plan.skipped.clone(),
+            skipped: self.skipped.clone(),
         });
         self.warn_of_id(test, &id, results);
         for split in dump.ood() {
@@ -112,7 +123,7 @@ impl Run<'_> {
         progress: &dyn Progress,
     ) -> Result<(Vec<Sample>, Option<f64>), EvalError> {
         let dump = &self.plan.dump;
-        let arrays = self.plan.scored_arrays();
+        let arrays = self.plan.arrays(Rows::Scored);
         let scoring = Scoring {
             arrays: &arrays,
             head: dump.head.as_ref(),

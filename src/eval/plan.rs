@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::dump::layout::{ArrayKind, RunFiles};
-use crate::dump::{Dump, DumpError, Role};
+use crate::dump::{Dump, DumpError};
+use crate::score::need::Rows;
 use crate::score::registry::{UnknownScore, find};
 use crate::score::{Need, REGISTRY, Score, ScoreEntry, SettingError, Settings};
 use crate::table::Skipped;
@@ -107,6 +108,8 @@ pub struct Plan<'s> {
     pub scores: Vec<(&'static ScoreEntry, &'s dyn Score)>,
     /// Scores left out, with what they lack.
     pub skipped: Vec<Skipped>,
+    /// Whether a score that turns out not to be applicable is left out rather than refused.
+    pub lenient: bool,
 }
 
 impl<'s> Plan<'s> {
@@ -147,17 +150,22 @@ impl<'s> Plan<'s> {
         if scores.is_empty() {
             return Err(PlanError::Nothing { path: dump.folder.clone() });
         }
-        Ok(Self { dump, scores, skipped })
+        Ok(Self { dump, scores, skipped, lenient: selection.lenient })
     }
 
     fn needs(&self) -> impl Iterator<Item = &'static Need> {
         self.scores.iter().flat_map(|(_, score)| score.needs())
     }
 
-    /// The arrays that the scored splits are read for.
+    /// The arrays that are read of these rows: features too where logits have to be made from them.
     #[must_use]
-    pub fn scored_arrays(&self) -> BTreeSet<ArrayKind> {
-        self.needs().flat_map(|need| need.scored_arrays(&self.dump)).collect()
+    pub fn arrays(&self, rows: Rows) -> BTreeSet<ArrayKind> {
+        let mut arrays: BTreeSet<ArrayKind> =
+            self.needs().filter_map(|need| need.reads()).filter(|(of, _)| *of == rows).map(|(_, kind)| kind).collect();
+        if arrays.contains(&ArrayKind::Logits) && rows.of(&self.dump).any(|split| split.logits.is_none()) {
+            arrays.insert(ArrayKind::Features);
+        }
+        arrays
     }
 
     /// Whether predictions can be told.
@@ -168,15 +176,9 @@ impl<'s> Plan<'s> {
 
     /// The last step of the gate: no NaN, no infinity in anything that will be read.
     fn check_values(&self) -> Result<(), DumpError> {
-        let training: BTreeSet<ArrayKind> = self.needs().flat_map(|need| need.training_arrays()).collect();
-        let scored = self.scored_arrays();
-        for split in &self.dump.splits {
-            let arrays = match split.role {
-                Role::Train => &training,
-                Role::Val => continue,
-                Role::Test | Role::Ood { .. } => &scored,
-            };
-            split.check_finite(arrays)?;
+        for rows in [Rows::Train, Rows::Calibration, Rows::Scored] {
+            let arrays = self.arrays(rows);
+            rows.of(&self.dump).try_for_each(|split| split.check_finite(&arrays))?;
         }
         Ok(())
     }

@@ -1,10 +1,12 @@
 //! The training rows of a run, and what was already learnt from them.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::PathBuf;
 
 use super::gaussian::ClassGaussian;
-use crate::dump::{Dump, Role, Split};
+use crate::dump::{ArrayKind, Dump, Role, RowBlock, Split};
 use crate::numeric::linalg::LinalgError;
 
 /// A score that cannot be fitted.
@@ -27,6 +29,16 @@ pub enum FitError {
         place: PathBuf,
         /// What failed.
         error: LinalgError,
+    },
+    /// The rows are there but do not determine the score.
+    #[error("{}: score {score} is not applicable: {reason}", place.display())]
+    NotApplicable {
+        /// The split it is fitted on.
+        place: PathBuf,
+        /// The score.
+        score: &'static str,
+        /// Why not, and what would help.
+        reason: String,
     },
     /// The training features do not vary.
     #[error("{}: found features that do not vary within any class, expected some variance; dump features of trained layers", place.display())]
@@ -61,6 +73,25 @@ impl<'a> Training<'a> {
     /// [`FitError::Missing`] if the run has none.
     pub fn split(&self) -> Result<&'a Split, FitError> {
         self.dump.split(&Role::Train).ok_or_else(|| self.missing("training rows", "id/train/features.npy"))
+    }
+
+    /// The validation split, or the training split where there is none.
+    ///
+    /// # Errors
+    /// [`FitError::Missing`] if the run has neither.
+    pub fn calibration_split(&self) -> Result<&'a Split, FitError> {
+        self.dump.split(&Role::Val).map_or_else(|| self.split(), Ok)
+    }
+
+    /// The blocks of a split in order, with the arrays wanted and the range of their rows; logits are made from features and head where
+    /// the split has none.
+    pub fn blocks(&self, split: &'a Split, wanted: &[ArrayKind]) -> impl Iterator<Item = (Range<usize>, RowBlock<'a>)> {
+        let mut wanted: BTreeSet<ArrayKind> = wanted.iter().cloned().collect();
+        if wanted.contains(&ArrayKind::Logits) && split.logits.is_none() {
+            wanted.insert(ArrayKind::Features);
+        }
+        let head = self.dump.head.as_ref();
+        split.block_ranges().into_iter().map(move |range| (range.clone(), split.block(range, &wanted, head)))
     }
 
     pub(crate) fn missing(&self, what: &'static str, file: &'static str) -> FitError {

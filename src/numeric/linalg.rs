@@ -93,9 +93,8 @@ const TRUSTED_PIVOT_RATIO: f64 = 1e-10;
 
 /// The whitening of a covariance Σ (D, D), positive semi-definite up to rounding.
 ///
-/// A well-conditioned Σ = L Lᵀ gives `W = L⁻ᵀ`. Else the singular values σ and left vectors U of a pivoted Cholesky factor give
-/// `W = U σ⁻¹` over the directions whose variance σ² is above `cutoff` times the largest. Unlike an eigendecomposition of Σ, whose
-/// errors are relative to the largest eigenvalue, the factor keeps the digits of small variances.
+/// A well-conditioned Σ = L Lᵀ gives `W = L⁻ᵀ`. Else `W = U λ^{−1/2}` over the directions U of the [`spectrum`] whose variance λ is above
+/// `cutoff` times the largest.
 ///
 /// # Errors
 /// [`LinalgError`] if the singular values do not converge.
@@ -104,13 +103,36 @@ pub fn whitening(covariance: &ArrayView2<'_, f64>, cutoff: f64) -> Result<Whiten
     if let Some(matrix) = inverse_cholesky(covariance) {
         return Ok(Whitening { matrix, rank: size });
     }
+    let Spectrum { variances, directions } = spectrum(covariance)?;
+    let kept = variances.iter().filter(|&&variance| variance > cutoff * variances[0]).count();
+    let matrix = Array2::from_shape_fn((size, kept), |(row, j)| directions[[row, j]] / variances[j].sqrt());
+    Ok(Whitening { matrix, rank: kept })
+}
+
+/// Principal directions of a covariance.
+#[derive(Clone, Debug)]
+pub struct Spectrum {
+    /// Variances in descending order, as many as the numerical rank.
+    pub variances: Vec<f64>,
+    /// Their directions as orthonormal columns (D, rank).
+    pub directions: Array2<f64>,
+}
+
+/// The variances and directions of a covariance Σ (D, D), positive semi-definite up to rounding.
+///
+/// They are the squared singular values and left vectors of a pivoted Cholesky factor. Unlike an eigendecomposition of Σ, whose errors are
+/// relative to the largest eigenvalue, the factor keeps the digits of small variances.
+///
+/// # Errors
+/// [`LinalgError`] if the singular values do not converge.
+pub fn spectrum(covariance: &ArrayView2<'_, f64>) -> Result<Spectrum, LinalgError> {
+    let size = covariance.nrows();
     let factor = pivoted_cholesky(covariance);
     let svd = factor.thin_svd().map_err(|_| LinalgError::NoConvergence { size })?;
-    let sigma = svd.S().column_vector();
-    let kept = sigma.iter().filter(|&&s| s * s > cutoff * sigma[0] * sigma[0]).count();
     // Singular values come in descending order.
-    let matrix = Array2::from_shape_fn((size, kept), |(row, j)| svd.U()[(row, j)] / sigma[j]);
-    Ok(Whitening { matrix, rank: kept })
+    let variances = svd.S().column_vector().iter().map(|sigma| sigma * sigma).collect::<Vec<f64>>();
+    let directions = Array2::from_shape_fn((size, variances.len()), |(row, j)| svd.U()[(row, j)]);
+    Ok(Spectrum { variances, directions })
 }
 
 /// `L` (D, rank) with L Lᵀ = Σ, rows in the order of Σ.

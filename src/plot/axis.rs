@@ -4,8 +4,7 @@ use std::ops::Range;
 
 use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::Shift;
-use plotters::coord::combinators::{BindKeyPoints, WithKeyPoints};
-use plotters::coord::types::RangedCoordf64;
+use plotters::coord::ranged1d::{KeyPointHint, KeyPointWeight, NoDefaultFormatting, Ranged, ValueFormatter};
 use plotters::drawing::DrawingArea;
 use plotters::prelude::{Cartesian2d, Color, DrawingBackend};
 use plotters::style::text_anchor::{HPos, VPos};
@@ -116,10 +115,15 @@ impl Axis {
         self.ticks.iter().try_fold(0, |widest, &tick| Ok(TICK.width(&self.label(tick))?.max(widest)))
     }
 
+    /// Where on the axis a value is, from 0 to 1.
+    fn share(&self, value: f64) -> f64 {
+        (value - self.range.start) / (self.range.end - self.range.start)
+    }
+
     fn labels_fit(&self, length: i32) -> Result<bool, PlotError> {
         let mut free_from = f64::NEG_INFINITY;
         for &tick in &self.ticks {
-            let centre = (tick - self.range.start) / (self.range.end - self.range.start) * f64::from(length);
+            let centre = self.share(tick) * f64::from(length);
             let half = f64::from(TICK.width(&self.label(tick))?) / 2.0;
             if centre - half < free_from {
                 return Ok(false);
@@ -127,6 +131,33 @@ impl Axis {
             free_from = centre + half + f64::from(TICK_LABEL_GAP);
         }
         Ok(true)
+    }
+}
+
+impl Ranged for Axis {
+    type FormatOption = NoDefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, (from, to): (i32, i32)) -> i32 {
+        from + (self.share(*value) * f64::from(to - from)).round() as i32
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
+        match hint.weight() {
+            KeyPointWeight::Bold => self.ticks.clone(),
+            // Asked for lines between the ticks.
+            KeyPointWeight::Any => Vec::new(),
+        }
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.range.clone()
+    }
+}
+
+impl ValueFormatter<f64> for Axis {
+    fn format_ext(&self, tick: &f64) -> String {
+        self.label(*tick)
     }
 }
 
@@ -176,9 +207,8 @@ pub(super) fn label_area_height() -> i32 {
     2 * TICK_LENGTH + TICK.line_height()
 }
 
-/// A plot with two axes of numbers.
-pub(super) type Plot<'a, DB> =
-    ChartContext<'a, DB, Cartesian2d<WithKeyPoints<RangedCoordf64>, WithKeyPoints<RangedCoordf64>>>;
+/// A plot with its two axes.
+pub(super) type Plot<'a, DB> = ChartContext<'a, DB, Cartesian2d<Axis, Axis>>;
 
 /// Draws the axes of the plot at `place`, their numbers outside of it.
 pub(super) fn draw_axes<'a, DB: DrawingBackend>(
@@ -193,19 +223,13 @@ pub(super) fn draw_axes<'a, DB: DrawingBackend>(
     let mut plot = ChartBuilder::on(&with_labels)
         .y_label_area_size(outside)
         .x_label_area_size(outside)
-        .build_cartesian_2d(
-            x.range.clone().with_key_points(x.ticks.clone()),
-            y.range.clone().with_key_points(y.ticks.clone()),
-        )?;
+        .build_cartesian_2d(x.clone(), y.clone())?;
     plot.configure_mesh()
         .disable_x_mesh()
-        .max_light_lines(0)
         .bold_line_style(GRID.stroke_width(THIN))
         .axis_style(INK.stroke_width(THIN))
         .label_style(TICK.style(INK, HPos::Center, VPos::Center))
         .set_all_tick_mark_size(TICK_LENGTH)
-        .x_label_formatter(&|tick| x.label(*tick))
-        .y_label_formatter(&|tick| y.label(*tick))
         .draw()?;
     Ok(plot)
 }

@@ -80,12 +80,12 @@ impl BandRows {
     fn new(band: &Band, counted: Vec<Histograms>, text_width: i32, plot_width: i32) -> Result<Self, PlotError> {
         let columns = columns(counted.len());
         let mut rows: Vec<Vec<Cell>> = Vec::new();
-        for (index, (histograms, panel)) in counted.into_iter().zip(&band.panels).enumerate() {
-            if index % columns == 0 {
-                rows.push(Vec::new());
-            }
+        for (histograms, panel) in counted.into_iter().zip(&band.panels) {
             let cell = Cell::new(histograms, &panel.title, &band.quantity, plot_width)?;
-            rows.last_mut().into_iter().for_each(|row| row.push(cell));
+            match rows.last_mut() {
+                Some(row) if row.len() < columns => row.push(cell),
+                _ => rows.push(vec![cell]),
+            }
         }
         Ok(Self { title: TITLE.wrap(&band.title, text_width)?, rows, caption: LABEL.wrap(&band.caption, text_width)? })
     }

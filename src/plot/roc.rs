@@ -165,12 +165,10 @@ impl Drawing for Measured {
                 Circle::new(operating, MARK_RADIUS, curve(index).colour.filled()),
             ])?;
         }
-        let Place { x, y, width, height } = self.plot;
-        let (centre, _) = self.plot.centre();
-        let below = y + height + label_area_height();
-        LABEL.draw(area, &[X_NAME.to_owned()], (centre, below), HPos::Center, INK)?;
-        LABEL.draw_upwards(area, &[Y_NAME.to_owned()], (MARGIN, y + width / 2), INK)?;
-        debug_assert!(x > MARGIN + LABEL.line_height());
+        let (x, y) = self.plot.centre();
+        let below = self.plot.y + self.plot.height + label_area_height();
+        LABEL.draw(area, &[X_NAME.to_owned()], (x, below), HPos::Center, INK)?;
+        LABEL.draw_upwards(area, &[Y_NAME.to_owned()], (MARGIN, y), INK)?;
         self.legend.draw(area, (middle, below + LABEL.line_height() + SMALL_GAP))
     }
 }

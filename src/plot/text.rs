@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use plotters::coord::Shift;
 use plotters::drawing::DrawingArea;
-use plotters::prelude::{DrawingBackend, FontFamily, FontStyle, FontTransform, RGBColor, TextStyle};
+use plotters::prelude::{Color, DrawingBackend, FontFamily, FontStyle, FontTransform, RGBColor, TextStyle};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontDesc, register_font};
 
@@ -42,7 +42,7 @@ impl Font {
 
     /// The style that plotters takes, anchored as stated.
     pub(super) fn style(self, colour: RGBColor, horizontal: HPos, vertical: VPos) -> TextStyle<'static> {
-        TextStyle::from(self.description()).color(&colour).pos(Pos::new(horizontal, vertical))
+        TextStyle { font: self.description(), color: colour.to_backend_color(), pos: Pos::new(horizontal, vertical) }
     }
 
     /// Width of a text in dots.

@@ -11,61 +11,87 @@ pub enum Need {
     Logits,
     /// Features of the rows to be scored.
     Features,
+    /// A linear head: weight and bias in `head/`.
+    LinearHead,
     /// Prototypes in `head/`.
     Prototypes,
+    /// Logits of the training rows, from the file or from features and head.
+    TrainLogits,
     /// Features of the training rows.
     TrainFeatures,
     /// Labels of the training rows.
     TrainLabels,
+    /// Logits of the validation rows, of the training rows where there are none.
+    CalibrationLogits,
+    /// Labels of the validation rows, of the training rows where there are none.
+    CalibrationLabels,
+}
+
+/// Which splits a need reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// id/test and every OOD set.
+    Scored,
+    /// id/train.
+    Train,
+    /// id/val, or id/train where there is none.
+    Calibration,
+}
+
+impl Rows {
+    /// The splits of a dump that are meant.
+    pub fn of(self, dump: &Dump) -> impl Iterator<Item = &Split> {
+        let calibration = if dump.split(&Role::Val).is_some() { Role::Val } else { Role::Train };
+        dump.splits.iter().filter(move |split| match self {
+            Self::Scored => matches!(split.role, Role::Test | Role::Ood { .. }),
+            Self::Train => split.role == Role::Train,
+            Self::Calibration => split.role == calibration,
+        })
+    }
 }
 
 impl Need {
-    /// The arrays of the scored splits that it reads from a dump.
+    /// The splits it reads, and which array of them; none for the head.
     #[must_use]
-    pub fn scored_arrays(self, dump: &Dump) -> Vec<ArrayKind> {
+    pub fn reads(self) -> Option<(Rows, ArrayKind)> {
         match self {
-            Self::Logits if dump.splits.iter().all(|split| split.logits.is_some()) => vec![ArrayKind::Logits],
-            // Some split has to be helped out by its features.
-            Self::Logits => vec![ArrayKind::Logits, ArrayKind::Features],
-            Self::Features => vec![ArrayKind::Features],
-            Self::Prototypes | Self::TrainFeatures | Self::TrainLabels => Vec::new(),
+            Self::Logits => Some((Rows::Scored, ArrayKind::Logits)),
+            Self::Features => Some((Rows::Scored, ArrayKind::Features)),
+            Self::TrainLogits => Some((Rows::Train, ArrayKind::Logits)),
+            Self::TrainFeatures => Some((Rows::Train, ArrayKind::Features)),
+            Self::TrainLabels => Some((Rows::Train, ArrayKind::Labels)),
+            Self::CalibrationLogits => Some((Rows::Calibration, ArrayKind::Logits)),
+            Self::CalibrationLabels => Some((Rows::Calibration, ArrayKind::Labels)),
+            Self::LinearHead | Self::Prototypes => None,
         }
     }
 
-    /// The arrays of the training split that it reads.
-    #[must_use]
-    pub fn training_arrays(self) -> Vec<ArrayKind> {
-        match self {
-            Self::TrainFeatures => vec![ArrayKind::Features],
-            Self::Logits | Self::Features | Self::Prototypes | Self::TrainLabels => Vec::new(),
-        }
-    }
-
-    /// What a dump lacks of it, as the file to add; `None` if nothing.
+    /// What a dump lacks of it: a file to add, or what is wrong with the head; `None` if nothing.
     #[must_use]
     pub fn lacking(self, dump: &Dump) -> Option<String> {
-        let scored = dump.splits.iter().filter(|split| matches!(split.role, Role::Test | Role::Ood { .. }));
-        let first_without = |has: fn(&Split, &Dump) -> bool, file: &str| {
-            scored.clone().find(|split| !has(split, dump)).map(|split| format!("{}/{file}", split.role))
-        };
-        let train = dump.split(&Role::Train);
-        match self {
-            Self::Logits => first_without(
-                |split, dump| split.logits.is_some() || (split.features.is_some() && dump.head.is_some()),
-                "logits.npy",
-            ),
-            Self::Features => first_without(|split, _| split.features.is_some(), "features.npy"),
-            Self::Prototypes => match dump.head {
-                Some(Head::Prototypes { .. } | Head::NormalisedPrototypes { .. }) => None,
-                _ => Some("head/prototypes.npy".to_owned()),
-            },
-            Self::TrainFeatures => {
-                train.and_then(|split| split.features.as_ref()).is_none().then(|| "id/train/features.npy".to_owned())
+        if let Some((rows, kind)) = self.reads() {
+            let mut splits = rows.of(dump).peekable();
+            if splits.peek().is_none() {
+                return Some(format!("id/train/{}.npy", kind.file_stem()));
             }
-            Self::TrainLabels => {
-                train.and_then(|split| split.labels.as_ref()).is_none().then(|| "id/train/labels.npy".to_owned())
-            }
+            let without = splits.find(|split| !has(split, &kind, dump))?;
+            return Some(format!("{}/{}.npy", without.role, kind.file_stem()));
         }
+        match (self, &dump.head) {
+            (Self::LinearHead, Some(Head::Linear { .. })) => None,
+            (Self::LinearHead, _) => Some("head/weight.npy".to_owned()),
+            (_, Some(Head::Prototypes { .. } | Head::NormalisedPrototypes { .. })) => None,
+            (_, _) => Some("head/prototypes.npy".to_owned()),
+        }
+    }
+}
+
+/// Whether a split has an array, or can be given it: logits come from features and head as well.
+fn has(split: &Split, kind: &ArrayKind, dump: &Dump) -> bool {
+    match kind {
+        ArrayKind::Labels => split.labels.is_some(),
+        ArrayKind::Logits => split.logits.is_some() || (split.features.is_some() && dump.head.is_some()),
+        _ => split.matrix(kind).is_some(),
     }
 }
 
@@ -74,9 +100,13 @@ impl fmt::Display for Need {
         f.write_str(match self {
             Self::Logits => "logits",
             Self::Features => "features",
+            Self::LinearHead => "linear head",
             Self::Prototypes => "prototypes",
+            Self::TrainLogits => "train logits",
             Self::TrainFeatures => "train features",
             Self::TrainLabels => "train labels",
+            Self::CalibrationLogits => "val or train logits",
+            Self::CalibrationLabels => "val or train labels",
         })
     }
 }

@@ -106,6 +106,30 @@ impl Settings {
         })
     }
 
+    /// Yes or no.
+    ///
+    /// # Errors
+    /// [`SettingError::Value`] if the text is neither `true` nor `false`.
+    pub fn flag(&self, name: &'static str) -> Result<bool, SettingError> {
+        self.choice(name, &[("true", true), ("false", false)])
+    }
+
+    /// A number as by [`Settings::number`], or none where the text is empty, as the default may be.
+    ///
+    /// # Errors
+    /// [`SettingError::Value`] if the text is no number or is not valid.
+    pub fn optional<T>(
+        &self,
+        name: &'static str,
+        expected: &str,
+        valid: impl Fn(&T) -> bool,
+    ) -> Result<Option<T>, SettingError>
+    where
+        T: FromStr + Display,
+    {
+        if self.text(name).is_empty() { Ok(None) } else { self.number(name, expected, valid).map(Some) }
+    }
+
     fn text(&self, name: &'static str) -> &str {
         let default = self.parameters.iter().find(|parameter| parameter.name == name).map_or("", |p| p.default);
         self.values.get(name).map_or(default, String::as_str)

@@ -43,7 +43,7 @@ pub struct PairFacts {
 pub struct Skipped {
     /// The score's id.
     pub score: &'static str,
-    /// The first file it lacks.
+    /// The first file it lacks, or why it is not applicable.
     pub lacking: String,
 }
 
