@@ -7,6 +7,7 @@ pub mod fit;
 pub mod metric;
 pub mod numeric;
 pub mod output;
+pub mod plot;
 pub mod report;
 pub mod score;
 pub mod stats;

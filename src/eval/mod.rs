@@ -1,11 +1,13 @@
 //! From dumps to figures: which scores run, scoring block by block, metrics, warnings.
 
 pub mod evaluate;
+pub mod one_run;
 pub mod plan;
 pub mod progress;
 pub mod score_split;
 
 pub use evaluate::{EvalError, evaluate};
+pub use one_run::{SplitScores, score_run};
 pub use plan::{Plan, PlanError, Selection};
 pub use progress::{Progress, Silent};
 pub use score_split::{Batch, FittedScore};
