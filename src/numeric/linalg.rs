@@ -1,12 +1,13 @@
 //! The only door to faer: products and factorisations in `f64`.
 
-use std::num::NonZeroUsize;
+use std::sync::Once;
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt_pivoting;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par, Side, Spec};
-use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 /// A factorisation that did not succeed.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -24,17 +25,17 @@ pub enum LinalgError {
 pub enum Threads {
     /// The caller's thread; for work that is already spread over blocks.
     One,
-    /// All threads of the pool.
+    /// All threads of the pool, a panel of columns each.
     All,
 }
 
-impl Threads {
-    fn par(self) -> Par {
-        match (self, NonZeroUsize::new(rayon::current_num_threads())) {
-            (Self::All, Some(threads)) if threads.get() > 1 => Par::Rayon(threads),
-            _ => Par::Seq,
-        }
-    }
+/// Columns of a product that one thread computes; fixed, so that the bits of a product do not depend on the number of threads.
+const PANEL: usize = 128;
+
+/// Keeps faer's factorisations on one thread: its parallel ones round differently for each number of threads.
+fn sequential() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| faer::set_global_parallelism(Par::Seq));
 }
 
 fn faer_view<'a>(a: &'a ArrayView2<'_, f64>) -> MatRef<'a, f64> {
@@ -72,11 +73,21 @@ fn accumulate(
     threads: Threads,
 ) {
     assert_eq!((out.nrows(), out.ncols(), a.ncols()), (a.nrows(), b.ncols(), b.nrows()), "shapes of a product");
-    let (rows, columns) = out.dim();
-    let strides = [out.strides()[0], out.strides()[1]];
-    // SAFETY: pointer, shape and strides describe the exclusively borrowed view `out`.
-    let target = unsafe { MatMut::from_raw_parts_mut(out.as_mut_ptr(), rows, columns, strides[0], strides[1]) };
-    matmul(target, accum, faer_view(a), faer_view(b), 1.0, threads.par());
+    let panel = |mut out: ArrayViewMut2<'_, f64>, b: ArrayView2<'_, f64>| {
+        let (rows, columns) = out.dim();
+        let strides = [out.strides()[0], out.strides()[1]];
+        // SAFETY: pointer, shape and strides describe the exclusively borrowed view `out`.
+        let target = unsafe { MatMut::from_raw_parts_mut(out.as_mut_ptr(), rows, columns, strides[0], strides[1]) };
+        matmul(target, accum, faer_view(a), faer_view(&b), 1.0, Par::Seq);
+    };
+    match threads {
+        Threads::One => panel(out.view_mut(), b.view()),
+        Threads::All => {
+            let outs = out.axis_chunks_iter_mut(Axis(1), PANEL);
+            let panels: Vec<_> = outs.zip(b.axis_chunks_iter(Axis(1), PANEL)).collect();
+            panels.into_par_iter().for_each(|(out, b)| panel(out, b));
+        }
+    }
 }
 
 /// What turns differences `x` (as rows) into `x W` with `‖x W‖² = xᵀ Σ⁺ x`.
@@ -126,6 +137,7 @@ pub struct Spectrum {
 /// # Errors
 /// [`LinalgError`] if the singular values do not converge.
 pub fn spectrum(covariance: &ArrayView2<'_, f64>) -> Result<Spectrum, LinalgError> {
+    sequential();
     let size = covariance.nrows();
     let factor = pivoted_cholesky(covariance);
     let svd = factor.thin_svd().map_err(|_| LinalgError::NoConvergence { size })?;
@@ -167,6 +179,7 @@ fn pivoted_cholesky(covariance: &ArrayView2<'_, f64>) -> Mat<f64> {
 /// `L⁻ᵀ` of Σ = L Lᵀ, unless a pivot is lost in rounding.
 fn inverse_cholesky(covariance: &ArrayView2<'_, f64>) -> Option<Array2<f64>> {
     let size = covariance.nrows();
+    sequential();
     let factor = faer_view(covariance).llt(Side::Lower).ok()?;
     let lower = factor.L();
     let pivots = (0..size).map(|i| lower[(i, i)] * lower[(i, i)]);
@@ -177,7 +190,7 @@ fn inverse_cholesky(covariance: &ArrayView2<'_, f64>) -> Option<Array2<f64>> {
         return None;
     }
     let mut inverse = Mat::<f64>::identity(size, size);
-    faer::linalg::triangular_solve::solve_lower_triangular_in_place(lower, inverse.as_mut(), Threads::All.par());
+    faer::linalg::triangular_solve::solve_lower_triangular_in_place(lower, inverse.as_mut(), Par::Seq);
     // The inverse is lower triangular; its transpose whitens rows from the right.
     Some(Array2::from_shape_fn((size, size), |(i, j)| inverse[(j, i)]))
 }

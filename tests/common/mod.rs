@@ -1,5 +1,5 @@
 //! Dumps written for a test.
-#![allow(dead_code, reason = "every test file uses some of it")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "every test file uses some of it, and may fail")]
 
 use std::path::{Path, PathBuf};
 
