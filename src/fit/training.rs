@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use rayon::prelude::*;
+
 use super::gaussian::ClassGaussian;
 use crate::dump::{ArrayKind, Dump, Role, RowBlock, Split};
 use crate::numeric::linalg::LinalgError;
@@ -86,12 +88,33 @@ impl<'a> Training<'a> {
     /// The blocks of a split in order, with the arrays wanted and the range of their rows; logits are made from features and head where
     /// the split has none.
     pub fn blocks(&self, split: &'a Split, wanted: &[ArrayKind]) -> impl Iterator<Item = (Range<usize>, RowBlock<'a>)> {
+        let wanted = self.arrays(split, wanted);
+        let head = self.dump.head.as_ref();
+        split.block_ranges().into_iter().map(move |range| (range.clone(), split.block(range, &wanted, head)))
+    }
+
+    /// What `of` makes of every block of a split, in the order of the blocks.
+    ///
+    /// Blocks are read in parallel, but their results are handed back one by one: a sum over them does not depend on the number of threads.
+    pub fn map_blocks<R: Send>(
+        &self,
+        split: &'a Split,
+        wanted: &[ArrayKind],
+        of: impl Fn(Range<usize>, &RowBlock<'_>) -> R + Sync,
+    ) -> Vec<R> {
+        let wanted = self.arrays(split, wanted);
+        let head = self.dump.head.as_ref();
+        let ranges = split.block_ranges();
+        ranges.into_par_iter().map(|range| of(range.clone(), &split.block(range, &wanted, head))).collect()
+    }
+
+    /// The arrays to read where these are wanted.
+    fn arrays(&self, split: &Split, wanted: &[ArrayKind]) -> BTreeSet<ArrayKind> {
         let mut wanted: BTreeSet<ArrayKind> = wanted.iter().cloned().collect();
         if wanted.contains(&ArrayKind::Logits) && split.logits.is_none() {
             wanted.insert(ArrayKind::Features);
         }
-        let head = self.dump.head.as_ref();
-        split.block_ranges().into_iter().map(move |range| (range.clone(), split.block(range, &wanted, head)))
+        wanted
     }
 
     pub(crate) fn missing(&self, what: &'static str, file: &'static str) -> FitError {

@@ -2,9 +2,11 @@
 
 use std::sync::Once;
 
+use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt_pivoting;
 use faer::linalg::matmul::matmul;
+use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
 use faer::{Accum, Mat, MatMut, MatRef, Par, Side, Spec};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
@@ -140,10 +142,25 @@ pub fn spectrum(covariance: &ArrayView2<'_, f64>) -> Result<Spectrum, LinalgErro
     sequential();
     let size = covariance.nrows();
     let factor = pivoted_cholesky(covariance);
-    let svd = factor.thin_svd().map_err(|_| LinalgError::NoConvergence { size })?;
+    let rank = factor.ncols();
+    let (mut left, mut singular) = (Mat::zeros(size, rank), Diag::zeros(rank));
+    // On one thread: the last digits of faer's singular vectors depend on how many there are.
+    let scratch =
+        svd_scratch::<f64>(size, rank, ComputeSvdVectors::Thin, ComputeSvdVectors::No, Par::Seq, Spec::default());
+    let mut memory = MemBuffer::new(scratch);
+    svd(
+        factor.as_ref(),
+        singular.as_mut(),
+        Some(left.as_mut()),
+        None,
+        Par::Seq,
+        MemStack::new(&mut memory),
+        Spec::default(),
+    )
+    .map_err(|_| LinalgError::NoConvergence { size })?;
     // Singular values come in descending order.
-    let variances = svd.S().column_vector().iter().map(|sigma| sigma * sigma).collect::<Vec<f64>>();
-    let directions = Array2::from_shape_fn((size, variances.len()), |(row, j)| svd.U()[(row, j)]);
+    let variances = singular.column_vector().iter().map(|sigma| sigma * sigma).collect();
+    let directions = Array2::from_shape_fn((size, rank), |(row, j)| left[(row, j)]);
     Ok(Spectrum { variances, directions })
 }
 

@@ -4,4 +4,6 @@ pub mod finite;
 pub mod linalg;
 pub mod pairwise_sum;
 pub mod real;
+pub mod root;
 pub mod softmax;
+pub mod weibull;

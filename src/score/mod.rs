@@ -10,12 +10,23 @@ pub mod need;
 pub mod registry;
 pub mod settings;
 
+pub mod doctor;
 pub mod energy;
 pub mod es;
+pub mod r#gen;
+pub mod igeood;
+pub mod kl_matching;
+pub mod logit_gap;
 pub mod mahalanobis;
 pub mod max_logit;
 pub mod mds;
+pub mod mmleps;
+pub mod mmles;
+pub mod mmls;
 pub mod mps;
+pub mod odin_t;
+pub mod openmax;
+pub mod temperature;
 
 pub use need::Need;
 pub use registry::{REGISTRY, ScoreEntry};
@@ -74,9 +85,33 @@ impl<T: RowScore> Fitted for T {
     }
 }
 
+/// Writes one value per row of logits.
+fn fill_logits(out: &mut [f64], block: &RowBlock<'_>, mut value: impl FnMut(usize, &[f64]) -> f64) {
+    block.logits().for_each(|index, row| out[index] = value(index, row));
+}
+
 /// Writes one value per row.
 fn fill<'r, R: 'r>(out: &mut [f64], rows: &'r [R], value: impl Fn(&'r R) -> f64) {
     for (out, row) in out.iter_mut().zip(rows) {
         *out = value(row);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dump::{Rows, matrix::Cow2};
+
+    /// The scores of rows of logits.
+    pub(super) fn of_logits<const C: usize>(scorer: &dyn Fitted, rows: &[[f64; C]]) -> Vec<f64> {
+        let logits = Rows::F64(Cow2::Owned(ndarray::arr2(rows)));
+        let mut out = vec![f64::NAN; rows.len()];
+        scorer.score_block(&RowBlock::new(rows.len(), Some(logits), None, None), &mut out);
+        out
+    }
+
+    /// Asserts equality to an example printed with so many decimals.
+    pub(super) fn assert_near(found: f64, expected: f64, tolerance: f64) {
+        assert!((found - expected).abs() <= tolerance, "found {found}, expected {expected}");
     }
 }

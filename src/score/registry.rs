@@ -1,12 +1,34 @@
 //! The list of all scores; everything that enumerates scores reads this one.
 
 use super::settings::{Parameter, SettingError, Settings, nearest};
-use super::{Score, energy, es, mahalanobis, max_logit, mds, mps};
+use super::{
+    Score, doctor, energy, es, r#gen, igeood, kl_matching, logit_gap, mahalanobis, max_logit, mds, mmleps, mmles, mmls,
+    mps, odin_t, openmax, temperature,
+};
 use crate::dump::Dump;
 
 /// All scores, in the order of tables and pages.
-pub const REGISTRY: &[ScoreEntry] =
-    &[mds::ENTRY, es::ENTRY, mps::ENTRY, max_logit::ENTRY, energy::ENTRY, mahalanobis::ENTRY];
+pub const REGISTRY: &[ScoreEntry] = &[
+    // Logits.
+    mds::ENTRY,
+    es::ENTRY,
+    mps::ENTRY,
+    max_logit::ENTRY,
+    energy::ENTRY,
+    mmls::ENTRY,
+    mmles::ENTRY,
+    mmleps::ENTRY,
+    r#gen::ENTRY,
+    temperature::ENTRY,
+    odin_t::ENTRY,
+    kl_matching::ENTRY,
+    openmax::ENTRY,
+    doctor::ENTRY,
+    logit_gap::ENTRY,
+    igeood::ENTRY,
+    // Features.
+    mahalanobis::ENTRY,
+];
 
 /// What is known of a score without a dump.
 #[derive(Clone, Copy)]
