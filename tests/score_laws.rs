@@ -38,6 +38,11 @@ fn deviation(found: &[f64], expected: &[f64]) -> f64 {
     largest(&mut found.iter().zip(expected).map(|(f, e)| f - e)) / largest(&mut expected.iter().copied())
 }
 
+/// NaN is not within any tolerance.
+fn is_within(deviation: f64, tolerance: f64) -> bool {
+    deviation <= tolerance
+}
+
 fn reads_features(entry: &ScoreEntry) -> bool {
     entry.with_defaults().needs().contains(&Need::Features)
 }
@@ -137,8 +142,7 @@ fn blocks_do_not_matter() {
                 let cut = score_in(fit.scorer.as_ref(), &written.dump, split, &pieces(split.rows, seed));
                 let deviation = deviation(&cut, &whole);
                 let tolerance = if reads_features(entry) { LAST_DIGITS } else { 0.0 };
-                // Written so that NaN is too far.
-                if !(deviation <= tolerance) {
+                if !is_within(deviation, tolerance) {
                     wrong.push(format!("{}: {deviation:e}", entry.id));
                 }
             }
@@ -308,8 +312,7 @@ fn changes(cases: &[Case], plain: &Arrays, changed: &Arrays, tolerance: f64) -> 
                 for role in [Role::Test, far()] {
                     let expected = score(fit.scorer.as_ref(), &plain.dump, &role);
                     let deviation = deviation(&score(changed_fit.scorer.as_ref(), &changed.dump, &role), &expected);
-                    // Written so that NaN is too far.
-                    if !(deviation <= tolerance) {
+                    if !is_within(deviation, tolerance) {
                         wrong.push(format!("{id} {settings:?}: {deviation:e} on {role}"));
                     }
                 }

@@ -8,7 +8,7 @@ use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
 use super::{Fit, Fitted, Score};
-use crate::dump::{ArrayKind, RowBlock};
+use crate::dump::{ArrayKind, Role, RowBlock};
 use crate::fit::{FitError, Training};
 use crate::numeric::linalg::{Threads, product};
 use crate::numeric::softmax::Softmax;
@@ -48,9 +48,9 @@ impl Score for KlMatching {
                 template.add(row.iter().map(|z| (z - top.value) - log_sum));
             });
         }
-        let notes = vec![format!("templates of {} predicted classes, fitted on {}", templates.len(), split.role)];
+        let stand_in = (split.role != Role::Val).then(|| format!("fitted on {}, for want of id/val", split.role));
         let log_means: Vec<Vec<f64>> = templates.into_values().map(LogMeanExp::finish).collect();
-        Ok(Fit { scorer: Box::new(Templates::new(&log_means)), notes })
+        Ok(Fit { scorer: Box::new(Templates::new(&log_means)), notes: stand_in.into_iter().collect() })
     }
 }
 

@@ -4,7 +4,7 @@ use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, RowScore, Score, fill_logits};
-use crate::dump::{ArrayKind, RowBlock};
+use crate::dump::{ArrayKind, Role, RowBlock};
 use crate::fit::{FitError, Training};
 use crate::numeric::root::increasing_root;
 use crate::numeric::softmax::{softmax_at, top};
@@ -66,7 +66,8 @@ impl Score for FittedTemperature {
             reason: format!("{} has {reason}; set temperature.t, or dump other rows as id/val", split.role),
         })?;
         let temperature = 1.0 / beta;
-        let notes = vec![format!("T = {temperature:.6}, fitted on {}", split.role)];
+        let stand_in = if split.role == Role::Val { "" } else { ", for want of id/val" };
+        let notes = vec![format!("T = {temperature:.6}, fitted on {}{stand_in}", split.role)];
         Ok(Fit { scorer: Box::new(ProbabilityAt { temperature }), notes })
     }
 }
