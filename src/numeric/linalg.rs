@@ -2,9 +2,12 @@
 
 use std::num::NonZeroUsize;
 
+use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt_pivoting;
 use faer::linalg::matmul::matmul;
+use faer::linalg::matmul::triangular::{self, BlockStructure};
+use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
 use faer::{Accum, Mat, MatMut, MatRef, Par, Side, Spec};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
@@ -37,10 +40,26 @@ impl Threads {
     }
 }
 
+/// What of a right factor counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Factor {
+    /// All of it.
+    Full,
+    /// A square matrix that is zero below the diagonal.
+    Upper,
+}
+
 fn faer_view<'a>(a: &'a ArrayView2<'_, f64>) -> MatRef<'a, f64> {
     let strides = a.strides();
     // SAFETY: pointer, shape and strides describe the live view `a`.
     unsafe { MatRef::from_raw_parts(a.as_ptr(), a.nrows(), a.ncols(), strides[0], strides[1]) }
+}
+
+fn faer_view_mut<'a>(out: &'a mut ArrayViewMut2<'_, f64>) -> MatMut<'a, f64> {
+    let (rows, columns) = out.dim();
+    let strides = [out.strides()[0], out.strides()[1]];
+    // SAFETY: pointer, shape and strides describe the exclusively borrowed view `out`.
+    unsafe { MatMut::from_raw_parts_mut(out.as_mut_ptr(), rows, columns, strides[0], strides[1]) }
 }
 
 /// `out = a · b`.
@@ -64,6 +83,26 @@ pub fn add_product(
     accumulate(out, Accum::Add, a, b, threads);
 }
 
+/// Adds the lower triangle of `aᵀ a` to that of `out`, in half the operations of the whole product; above the diagonal `out` stays as it is.
+///
+/// # Panics
+/// If the shapes do not fit.
+pub fn add_gram(out: &mut ArrayViewMut2<'_, f64>, a: &ArrayView2<'_, f64>, threads: Threads) {
+    use BlockStructure::{Rectangular, TriangularLower};
+    let a = faer_view(a);
+    triangular::matmul(
+        faer_view_mut(out),
+        TriangularLower,
+        Accum::Add,
+        a.transpose(),
+        Rectangular,
+        a,
+        Rectangular,
+        1.0,
+        threads.par(),
+    );
+}
+
 fn accumulate(
     out: &mut ArrayViewMut2<'_, f64>,
     accum: Accum,
@@ -72,11 +111,7 @@ fn accumulate(
     threads: Threads,
 ) {
     assert_eq!((out.nrows(), out.ncols(), a.ncols()), (a.nrows(), b.ncols(), b.nrows()), "shapes of a product");
-    let (rows, columns) = out.dim();
-    let strides = [out.strides()[0], out.strides()[1]];
-    // SAFETY: pointer, shape and strides describe the exclusively borrowed view `out`.
-    let target = unsafe { MatMut::from_raw_parts_mut(out.as_mut_ptr(), rows, columns, strides[0], strides[1]) };
-    matmul(target, accum, faer_view(a), faer_view(b), 1.0, threads.par());
+    matmul(faer_view_mut(out), accum, faer_view(a), faer_view(b), 1.0, threads.par());
 }
 
 /// What turns differences `x` (as rows) into `x W` with `‖x W‖² = xᵀ Σ⁺ x`.
@@ -84,8 +119,12 @@ fn accumulate(
 pub struct Whitening {
     /// `W` (D, rank).
     pub matrix: Array2<f64>,
+    /// Whether `W` is triangular.
+    pub factor: Factor,
     /// Directions with variance; fewer than D where Σ is singular.
     pub rank: usize,
+    /// The logarithm of the product of the variances along them: `log det Σ` where Σ is regular.
+    pub log_det: f64,
 }
 
 /// A pivot ratio below which a Cholesky factor is not trusted and singular values decide about the rank.
@@ -101,12 +140,14 @@ const TRUSTED_PIVOT_RATIO: f64 = 1e-10;
 pub fn whitening(covariance: &ArrayView2<'_, f64>, cutoff: f64) -> Result<Whitening, LinalgError> {
     let size = covariance.nrows();
     if let Some(matrix) = inverse_cholesky(covariance) {
-        return Ok(Whitening { matrix, rank: size });
+        let log_det = -2.0 * matrix.diag().iter().map(|pivot| pivot.ln()).sum::<f64>();
+        return Ok(Whitening { matrix, factor: Factor::Upper, rank: size, log_det });
     }
     let Spectrum { variances, directions } = spectrum(covariance)?;
     let kept = variances.iter().filter(|&&variance| variance > cutoff * variances[0]).count();
     let matrix = Array2::from_shape_fn((size, kept), |(row, j)| directions[[row, j]] / variances[j].sqrt());
-    Ok(Whitening { matrix, rank: kept })
+    let log_det = variances[..kept].iter().map(|variance| variance.ln()).sum();
+    Ok(Whitening { matrix, factor: Factor::Full, rank: kept, log_det })
 }
 
 /// Principal directions of a covariance.
@@ -128,10 +169,25 @@ pub struct Spectrum {
 pub fn spectrum(covariance: &ArrayView2<'_, f64>) -> Result<Spectrum, LinalgError> {
     let size = covariance.nrows();
     let factor = pivoted_cholesky(covariance);
-    let svd = factor.thin_svd().map_err(|_| LinalgError::NoConvergence { size })?;
+    let rank = factor.ncols();
+    let (mut left, mut singular) = (Mat::zeros(size, rank), Diag::zeros(rank));
+    // On one thread: the last digits of faer's singular vectors depend on how many there are.
+    let scratch =
+        svd_scratch::<f64>(size, rank, ComputeSvdVectors::Thin, ComputeSvdVectors::No, Par::Seq, Spec::default());
+    let mut memory = MemBuffer::new(scratch);
+    svd(
+        factor.as_ref(),
+        singular.as_mut(),
+        Some(left.as_mut()),
+        None,
+        Par::Seq,
+        MemStack::new(&mut memory),
+        Spec::default(),
+    )
+    .map_err(|_| LinalgError::NoConvergence { size })?;
     // Singular values come in descending order.
-    let variances = svd.S().column_vector().iter().map(|sigma| sigma * sigma).collect::<Vec<f64>>();
-    let directions = Array2::from_shape_fn((size, variances.len()), |(row, j)| svd.U()[(row, j)]);
+    let variances = singular.column_vector().iter().map(|sigma| sigma * sigma).collect();
+    let directions = Array2::from_shape_fn((size, rank), |(row, j)| left[(row, j)]);
     Ok(Spectrum { variances, directions })
 }
 
@@ -217,6 +273,17 @@ mod tests {
         let length = |x: Array2<f64>| x.dot(&whitening.matrix).mapv(|v| v * v).sum();
         assert!((length(array![[3.0, 4.0]]) - 1.0).abs() < 1e-12);
         assert!(length(array![[4.0, -3.0]]) < 1e-12);
+    }
+
+    #[test]
+    fn gram_is_the_lower_triangle_of_the_whole_product() {
+        let a = Array2::from_shape_fn((37, 21), |(i, j)| ((i * 21 + j) % 17) as f64 - 8.0);
+        let mut gram = Array2::from_elem((21, 21), 0.5);
+        add_gram(&mut gram.view_mut(), &a.view(), Threads::One);
+        let whole = a.t().dot(&a);
+        for ((i, j), &value) in gram.indexed_iter() {
+            assert_eq!(value, if j <= i { whole[[i, j]] + 0.5 } else { 0.5 }, "({i}, {j})");
+        }
     }
 
     #[test]

@@ -4,4 +4,6 @@ pub mod finite;
 pub mod linalg;
 pub mod pairwise_sum;
 pub mod real;
+pub mod row_product;
 pub mod softmax;
+pub mod vector;

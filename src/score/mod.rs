@@ -10,12 +10,23 @@ pub mod need;
 pub mod registry;
 pub mod settings;
 
+pub mod cfood;
+pub mod cosine;
 pub mod energy;
 pub mod es;
+pub mod gmm;
 pub mod mahalanobis;
+pub mod mahalanobis_pp;
 pub mod max_logit;
 pub mod mds;
 pub mod mps;
+pub mod neco;
+pub mod pnml;
+pub mod relative_mahalanobis;
+pub mod ssd;
+
+#[cfg(test)]
+mod example;
 
 pub use need::Need;
 pub use registry::{REGISTRY, ScoreEntry};

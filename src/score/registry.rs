@@ -1,12 +1,29 @@
 //! The list of all scores; everything that enumerates scores reads this one.
 
 use super::settings::{Parameter, SettingError, Settings, nearest};
-use super::{Score, energy, es, mahalanobis, max_logit, mds, mps};
+use super::{
+    Score, cfood, cosine, energy, es, gmm, mahalanobis, mahalanobis_pp, max_logit, mds, mps, neco, pnml,
+    relative_mahalanobis, ssd,
+};
 use crate::dump::Dump;
 
 /// All scores, in the order of tables and pages.
-pub const REGISTRY: &[ScoreEntry] =
-    &[mds::ENTRY, es::ENTRY, mps::ENTRY, max_logit::ENTRY, energy::ENTRY, mahalanobis::ENTRY];
+pub const REGISTRY: &[ScoreEntry] = &[
+    mds::ENTRY,
+    es::ENTRY,
+    mps::ENTRY,
+    max_logit::ENTRY,
+    energy::ENTRY,
+    mahalanobis::ENTRY,
+    mahalanobis_pp::ENTRY,
+    relative_mahalanobis::ENTRY,
+    gmm::ENTRY,
+    ssd::ENTRY,
+    pnml::ENTRY,
+    neco::ENTRY,
+    cfood::ENTRY,
+    cosine::ENTRY,
+];
 
 /// What is known of a score without a dump.
 #[derive(Clone, Copy)]
