@@ -7,6 +7,7 @@ use ndarray::Array2;
 use super::head::Head;
 use super::matrix::{Cow2, Rows};
 use crate::numeric::softmax::{Softmax, Top, probabilities, softmax, top};
+use crate::numeric::vector::unit_rows;
 
 /// Rows of a split.
 ///
@@ -18,6 +19,7 @@ pub struct RowBlock<'a> {
     head: Option<&'a Head>,
     derived_logits: OnceCell<Rows<'a>>,
     features_f64: OnceCell<Array2<f64>>,
+    unit_features: OnceCell<Array2<f64>>,
     tops: OnceCell<Vec<Top>>,
     softmax: OnceCell<Vec<Softmax>>,
     probabilities: OnceCell<Array2<f64>>,
@@ -34,6 +36,7 @@ impl<'a> RowBlock<'a> {
             head,
             derived_logits: OnceCell::new(),
             features_f64: OnceCell::new(),
+            unit_features: OnceCell::new(),
             tops: OnceCell::new(),
             softmax: OnceCell::new(),
             probabilities: OnceCell::new(),
@@ -82,6 +85,15 @@ impl<'a> RowBlock<'a> {
     pub fn features(&self) -> &Array2<f64> {
         let features = self.features.as_ref().expect("the plan checks that the split has features");
         self.features_f64.get_or_init(|| features.to_f64())
+    }
+
+    /// The features divided by their norms (rows, D); a zero row stays zero.
+    ///
+    /// # Panics
+    /// If the split has none.
+    #[must_use]
+    pub fn unit_features(&self) -> &Array2<f64> {
+        self.unit_features.get_or_init(|| unit_rows(self.features()))
     }
 
     /// Largest logit and predicted class of every row.

@@ -7,7 +7,10 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::gaussian::ClassGaussian;
+use super::gaussian::Gaussian;
+use super::space::Space;
+use crate::dump::labels::Labels;
+use crate::dump::matrix::Matrix;
 use crate::dump::{ArrayKind, Dump, Role, RowBlock, Split};
 use crate::numeric::linalg::LinalgError;
 
@@ -53,14 +56,15 @@ pub enum FitError {
 /// The training rows of a run. What several scores learn from them is learnt once.
 pub struct Training<'a> {
     dump: &'a Dump,
-    gaussian: OnceCell<ClassGaussian>,
+    raw_gaussian: OnceCell<Gaussian>,
+    unit_gaussian: OnceCell<Gaussian>,
 }
 
 impl<'a> Training<'a> {
     /// The training rows of a run.
     #[must_use]
     pub fn new(dump: &'a Dump) -> Self {
-        Self { dump, gaussian: OnceCell::new() }
+        Self { dump, raw_gaussian: OnceCell::new(), unit_gaussian: OnceCell::new() }
     }
 
     /// The run.
@@ -121,16 +125,52 @@ impl<'a> Training<'a> {
         FitError::Missing { folder: self.dump.folder.clone(), what, file }
     }
 
-    /// Class means and pooled covariance of the training features.
+    /// The score cannot be had from this run, for a reason that its user can act on.
+    pub(crate) fn not_applicable(&self, score: &'static str, reason: String) -> FitError {
+        let place = self.dump.split(&Role::Train).map_or(&self.dump.folder, |split| &split.place).clone();
+        FitError::NotApplicable { place, score, reason }
+    }
+
+    pub(crate) fn missing_labels(&self) -> FitError {
+        self.missing("labels", "id/train/labels.npy")
+    }
+
+    /// The training split and its features.
     ///
     /// # Errors
-    /// [`FitError`] if features or labels are missing, or do not vary.
-    pub fn gaussian(&self) -> Result<&ClassGaussian, FitError> {
-        if self.gaussian.get().is_none() {
-            let fitted = ClassGaussian::fit(self)?;
-            // A second value can only come from this thread, and it cannot: the cell was empty.
-            let _ = self.gaussian.set(fitted);
-        }
-        self.gaussian.get().ok_or_else(|| self.missing("training rows", "id/train/features.npy"))
+    /// [`FitError::Missing`] if there are none.
+    pub fn features(&self) -> Result<(&'a Split, &'a Matrix), FitError> {
+        let split = self.split()?;
+        let features = split.features.as_ref().ok_or_else(|| self.missing("features", "id/train/features.npy"))?;
+        Ok((split, features))
     }
+
+    /// The labels of the training split.
+    ///
+    /// # Errors
+    /// [`FitError::Missing`] if there are none.
+    pub fn labels(&self) -> Result<&'a Labels, FitError> {
+        self.split()?.labels.as_ref().ok_or_else(|| self.missing_labels())
+    }
+
+    /// Mean and covariance of the training features, as they are or normalised.
+    ///
+    /// # Errors
+    /// [`FitError`] if features are missing, or do not vary.
+    pub fn gaussian(&self, space: Space) -> Result<&Gaussian, FitError> {
+        let cell = match space {
+            Space::Raw => &self.raw_gaussian,
+            Space::Unit => &self.unit_gaussian,
+        };
+        once(cell, || Gaussian::fit(self, space))
+    }
+}
+
+/// What a cell holds, learnt at the first call.
+fn once<T>(cell: &OnceCell<T>, fit: impl FnOnce() -> Result<T, FitError>) -> Result<&T, FitError> {
+    if let Some(fitted) = cell.get() {
+        return Ok(fitted);
+    }
+    let fitted = fit()?;
+    Ok(cell.get_or_init(|| fitted))
 }

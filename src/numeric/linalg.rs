@@ -8,7 +8,7 @@ use faer::linalg::cholesky::llt_pivoting;
 use faer::linalg::matmul::matmul;
 use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
 use faer::{Accum, Mat, MatMut, MatRef, Par, Side, Spec};
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 /// A factorisation that did not succeed.
@@ -40,10 +40,26 @@ fn sequential() {
     ONCE.call_once(|| faer::set_global_parallelism(Par::Seq));
 }
 
+/// What of a right factor counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Factor {
+    /// All of it.
+    Full,
+    /// A square matrix that is zero below the diagonal.
+    Upper,
+}
+
 fn faer_view<'a>(a: &'a ArrayView2<'_, f64>) -> MatRef<'a, f64> {
     let strides = a.strides();
     // SAFETY: pointer, shape and strides describe the live view `a`.
     unsafe { MatRef::from_raw_parts(a.as_ptr(), a.nrows(), a.ncols(), strides[0], strides[1]) }
+}
+
+fn faer_view_mut<'a>(out: &'a mut ArrayViewMut2<'_, f64>) -> MatMut<'a, f64> {
+    let (rows, columns) = out.dim();
+    let strides = [out.strides()[0], out.strides()[1]];
+    // SAFETY: pointer, shape and strides describe the exclusively borrowed view `out`.
+    unsafe { MatMut::from_raw_parts_mut(out.as_mut_ptr(), rows, columns, strides[0], strides[1]) }
 }
 
 /// `out = a · b`.
@@ -67,6 +83,24 @@ pub fn add_product(
     accumulate(out, Accum::Add, a, b, threads);
 }
 
+/// Adds the lower triangle of `aᵀ a` to that of `out`, in about half the operations of the whole product; what stands above the diagonal of `out`
+/// afterwards means nothing.
+///
+/// # Panics
+/// If the shapes do not fit.
+pub fn add_gram(out: &mut ArrayViewMut2<'_, f64>, a: &ArrayView2<'_, f64>) {
+    assert_eq!(out.dim(), (a.ncols(), a.ncols()), "shapes of a Gram matrix");
+    let panels: Vec<_> = out.axis_chunks_iter_mut(Axis(1), PANEL).enumerate().collect();
+    panels.into_par_iter().for_each(|(number, mut panel)| {
+        let start = number * PANEL;
+        let width = panel.ncols();
+        let left = a.slice(s![.., start..]);
+        let right = a.slice(s![.., start..start + width]);
+        let mut below = panel.slice_mut(s![start.., ..]);
+        matmul(faer_view_mut(&mut below), Accum::Add, faer_view(&left).transpose(), faer_view(&right), 1.0, Par::Seq);
+    });
+}
+
 fn accumulate(
     out: &mut ArrayViewMut2<'_, f64>,
     accum: Accum,
@@ -76,11 +110,7 @@ fn accumulate(
 ) {
     assert_eq!((out.nrows(), out.ncols(), a.ncols()), (a.nrows(), b.ncols(), b.nrows()), "shapes of a product");
     let panel = |mut out: ArrayViewMut2<'_, f64>, b: ArrayView2<'_, f64>| {
-        let (rows, columns) = out.dim();
-        let strides = [out.strides()[0], out.strides()[1]];
-        // SAFETY: pointer, shape and strides describe the exclusively borrowed view `out`.
-        let target = unsafe { MatMut::from_raw_parts_mut(out.as_mut_ptr(), rows, columns, strides[0], strides[1]) };
-        matmul(target, accum, faer_view(a), faer_view(&b), 1.0, Par::Seq);
+        matmul(faer_view_mut(&mut out), accum, faer_view(a), faer_view(&b), 1.0, Par::Seq);
     };
     match threads {
         Threads::One => panel(out.view_mut(), b.view()),
@@ -97,8 +127,12 @@ fn accumulate(
 pub struct Whitening {
     /// `W` (D, rank).
     pub matrix: Array2<f64>,
+    /// Whether `W` is triangular.
+    pub factor: Factor,
     /// Directions with variance; fewer than D where Σ is singular.
     pub rank: usize,
+    /// The logarithm of the product of the variances along them: `log det Σ` where Σ is regular.
+    pub log_det: f64,
 }
 
 /// A pivot ratio below which a Cholesky factor is not trusted and singular values decide about the rank.
@@ -114,12 +148,14 @@ const TRUSTED_PIVOT_RATIO: f64 = 1e-10;
 pub fn whitening(covariance: &ArrayView2<'_, f64>, cutoff: f64) -> Result<Whitening, LinalgError> {
     let size = covariance.nrows();
     if let Some(matrix) = inverse_cholesky(covariance) {
-        return Ok(Whitening { matrix, rank: size });
+        let log_det = -2.0 * matrix.diag().iter().map(|pivot| pivot.ln()).sum::<f64>();
+        return Ok(Whitening { matrix, factor: Factor::Upper, rank: size, log_det });
     }
     let Spectrum { variances, directions } = spectrum(covariance)?;
     let kept = variances.iter().filter(|&&variance| variance > cutoff * variances[0]).count();
     let matrix = Array2::from_shape_fn((size, kept), |(row, j)| directions[[row, j]] / variances[j].sqrt());
-    Ok(Whitening { matrix, rank: kept })
+    let log_det = variances[..kept].iter().map(|variance| variance.ln()).sum();
+    Ok(Whitening { matrix, factor: Factor::Full, rank: kept, log_det })
 }
 
 /// Principal directions of a covariance.
@@ -247,6 +283,18 @@ mod tests {
         let length = |x: Array2<f64>| x.dot(&whitening.matrix).mapv(|v| v * v).sum();
         assert!((length(array![[3.0, 4.0]]) - 1.0).abs() < 1e-12);
         assert!(length(array![[4.0, -3.0]]) < 1e-12);
+    }
+
+    #[test]
+    fn gram_is_the_lower_triangle_of_the_whole_product() {
+        // Wider than a panel; small whole numbers are multiplied exactly.
+        let a = Array2::from_shape_fn((37, 300), |(i, j)| ((i * 21 + j) % 17) as f64 - 8.0);
+        let mut gram = Array2::from_elem((300, 300), 0.5);
+        add_gram(&mut gram.view_mut(), &a.view());
+        let whole = a.t().dot(&a);
+        for ((i, j), &value) in gram.indexed_iter().filter(|((i, j), _)| j <= i) {
+            assert_eq!(value, whole[[i, j]] + 0.5, "({i}, {j})");
+        }
     }
 
     #[test]

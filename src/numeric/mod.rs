@@ -5,5 +5,7 @@ pub mod linalg;
 pub mod pairwise_sum;
 pub mod real;
 pub mod root;
+pub mod row_product;
 pub mod softmax;
+pub mod vector;
 pub mod weibull;

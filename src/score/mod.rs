@@ -6,26 +6,36 @@
 use crate::dump::RowBlock;
 use crate::fit::{FitError, Training};
 
+#[cfg(test)]
+mod example;
 pub mod need;
 pub mod registry;
 pub mod settings;
 
+pub mod cfood;
+pub mod cosine;
 pub mod doctor;
 pub mod energy;
 pub mod es;
 pub mod r#gen;
+pub mod gmm;
 pub mod igeood;
 pub mod kl_matching;
 pub mod logit_gap;
 pub mod mahalanobis;
+pub mod mahalanobis_pp;
 pub mod max_logit;
 pub mod mds;
 pub mod mmleps;
 pub mod mmles;
 pub mod mmls;
 pub mod mps;
+pub mod neco;
 pub mod odin_t;
 pub mod openmax;
+pub mod pnml;
+pub mod relative_mahalanobis;
+pub mod ssd;
 pub mod temperature;
 
 pub use need::Need;

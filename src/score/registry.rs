@@ -2,8 +2,8 @@
 
 use super::settings::{Parameter, SettingError, Settings, nearest};
 use super::{
-    Score, doctor, energy, es, r#gen, igeood, kl_matching, logit_gap, mahalanobis, max_logit, mds, mmleps, mmles, mmls,
-    mps, odin_t, openmax, temperature,
+    Score, cfood, cosine, doctor, energy, es, r#gen, gmm, igeood, kl_matching, logit_gap, mahalanobis, mahalanobis_pp,
+    max_logit, mds, mmleps, mmles, mmls, mps, neco, odin_t, openmax, pnml, relative_mahalanobis, ssd, temperature,
 };
 use crate::dump::Dump;
 
@@ -28,6 +28,14 @@ pub const REGISTRY: &[ScoreEntry] = &[
     igeood::ENTRY,
     // Features.
     mahalanobis::ENTRY,
+    mahalanobis_pp::ENTRY,
+    relative_mahalanobis::ENTRY,
+    gmm::ENTRY,
+    ssd::ENTRY,
+    pnml::ENTRY,
+    neco::ENTRY,
+    cfood::ENTRY,
+    cosine::ENTRY,
 ];
 
 /// What is known of a score without a dump.
