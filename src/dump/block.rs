@@ -6,7 +6,7 @@ use ndarray::Array2;
 
 use super::head::Head;
 use super::matrix::{Cow2, Rows};
-use crate::numeric::softmax::{Softmax, Top, softmax, top};
+use crate::numeric::softmax::{Softmax, Top, probabilities, softmax, top};
 
 /// Rows of a split.
 ///
@@ -20,6 +20,7 @@ pub struct RowBlock<'a> {
     features_f64: OnceCell<Array2<f64>>,
     tops: OnceCell<Vec<Top>>,
     softmax: OnceCell<Vec<Softmax>>,
+    probabilities: OnceCell<Array2<f64>>,
 }
 
 impl<'a> RowBlock<'a> {
@@ -35,6 +36,7 @@ impl<'a> RowBlock<'a> {
             features_f64: OnceCell::new(),
             tops: OnceCell::new(),
             softmax: OnceCell::new(),
+            probabilities: OnceCell::new(),
         }
     }
 
@@ -100,6 +102,23 @@ impl<'a> RowBlock<'a> {
         self.softmax.get_or_init(|| match self.logits() {
             Rows::F32(rows) => rows.view().rows().into_iter().map(|row| softmax(slice(&row))).collect(),
             Rows::F64(rows) => rows.view().rows().into_iter().map(|row| softmax(slice(&row))).collect(),
+        })
+    }
+
+    /// `softmax(z)` (rows, C).
+    #[must_use]
+    pub fn probabilities(&self) -> &Array2<f64> {
+        self.probabilities.get_or_init(|| {
+            let classes = match self.logits() {
+                Rows::F32(rows) => rows.view().ncols(),
+                Rows::F64(rows) => rows.view().ncols(),
+            };
+            let mut all = vec![0.0; self.rows * classes];
+            let statistics = self.softmax();
+            self.logits().for_each(|index, row| {
+                probabilities(row, &statistics[index], 1.0, &mut all[index * classes..(index + 1) * classes]);
+            });
+            Array2::from_shape_vec((self.rows, classes), all).unwrap_or_default()
         })
     }
 }

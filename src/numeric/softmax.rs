@@ -99,6 +99,14 @@ pub fn log_sum_exp_at<T: Real>(row: &[T], temperature: f64) -> f64 {
     top.value / temperature + rest.ln_1p()
 }
 
+/// Writes `softmax(z / temperature)` of a row whose statistics at that temperature are known.
+pub fn probabilities<T: Real>(row: &[T], statistics: &Softmax, temperature: f64, out: &mut [f64]) {
+    let sum = 1.0 + statistics.rest;
+    for (out, value) in out.iter_mut().zip(row) {
+        *out = (value.to_f64() / temperature - statistics.top.value).exp() / sum;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +128,9 @@ mod tests {
         assert!((stats.log_sum_exp() - (4.0_f64 / 3.0).ln()).abs() < 1e-15);
         let entropy = 0.75 * 0.75_f64.ln() + 0.25 * 0.25_f64.ln();
         assert!((stats.negative_entropy() - entropy).abs() < 1e-15);
+        let mut p = [0.0; 2];
+        probabilities(&[0.0, -(3.0_f64.ln())], &stats, 1.0, &mut p);
+        assert!((p[0] - 0.75).abs() < 1e-15 && (p[1] - 0.25).abs() < 1e-15);
     }
 
     #[test]

@@ -12,10 +12,16 @@ pub mod settings;
 
 pub mod energy;
 pub mod es;
+pub mod knn;
+pub mod lts;
 pub mod mahalanobis;
 pub mod max_logit;
 pub mod mds;
 pub mod mps;
+pub mod nci;
+pub mod nnguide;
+pub mod relation;
+pub mod she;
 
 pub use need::Need;
 pub use registry::{REGISTRY, ScoreEntry};

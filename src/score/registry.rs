@@ -1,12 +1,24 @@
 //! The list of all scores; everything that enumerates scores reads this one.
 
 use super::settings::{Parameter, SettingError, Settings, nearest};
-use super::{Score, energy, es, mahalanobis, max_logit, mds, mps};
+use super::{Score, energy, es, knn, lts, mahalanobis, max_logit, mds, mps, nci, nnguide, relation, she};
 use crate::dump::Dump;
 
 /// All scores, in the order of tables and pages.
-pub const REGISTRY: &[ScoreEntry] =
-    &[mds::ENTRY, es::ENTRY, mps::ENTRY, max_logit::ENTRY, energy::ENTRY, mahalanobis::ENTRY];
+pub const REGISTRY: &[ScoreEntry] = &[
+    mds::ENTRY,
+    es::ENTRY,
+    mps::ENTRY,
+    max_logit::ENTRY,
+    energy::ENTRY,
+    mahalanobis::ENTRY,
+    knn::ENTRY,
+    nnguide::ENTRY,
+    she::ENTRY,
+    relation::ENTRY,
+    lts::ENTRY,
+    nci::ENTRY,
+];
 
 /// What is known of a score without a dump.
 #[derive(Clone, Copy)]
