@@ -5,6 +5,7 @@ pub mod evenly_spaced;
 pub mod gaussian;
 pub mod nearest_mean;
 pub mod space;
+pub mod mean;
 pub mod training;
 
 pub use class_means::ClassMeans;

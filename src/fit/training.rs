@@ -5,13 +5,16 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 
 use super::gaussian::Gaussian;
+use super::mean::mean_feature;
+use super::principal::PrincipalSpace;
 use super::space::Space;
 use crate::dump::labels::Labels;
 use crate::dump::matrix::Matrix;
-use crate::dump::{ArrayKind, Dump, Role, RowBlock, Split};
+use crate::dump::{ArrayKind, Dump, Head, Role, RowBlock, Split};
 use crate::numeric::linalg::LinalgError;
 
 /// A score that cannot be fitted.
@@ -58,13 +61,21 @@ pub struct Training<'a> {
     dump: &'a Dump,
     raw_gaussian: OnceCell<Gaussian>,
     unit_gaussian: OnceCell<Gaussian>,
+    mean: OnceCell<Array1<f64>>,
+    principal: OnceCell<PrincipalSpace>,
 }
 
 impl<'a> Training<'a> {
     /// The training rows of a run.
     #[must_use]
     pub fn new(dump: &'a Dump) -> Self {
-        Self { dump, raw_gaussian: OnceCell::new(), unit_gaussian: OnceCell::new() }
+        Self {
+            dump,
+            raw_gaussian: OnceCell::new(),
+            unit_gaussian: OnceCell::new(),
+            mean: OnceCell::new(),
+            principal: OnceCell::new(),
+        }
     }
 
     /// The run.
@@ -163,6 +174,33 @@ impl<'a> Training<'a> {
             Space::Unit => &self.unit_gaussian,
         };
         once(cell, || Gaussian::fit(self, space))
+    }
+
+    /// Weight (C, D) and bias (C) of a linear head.
+    ///
+    /// # Errors
+    /// [`FitError::Missing`] if the run has no head or another one.
+    pub fn linear_head(&self) -> Result<(&'a Array2<f64>, &'a Array1<f64>), FitError> {
+        match &self.dump.head {
+            Some(Head::Linear { weight, bias }) => Ok((weight, bias)),
+            _ => Err(self.missing("linear head", "head/weight.npy")),
+        }
+    }
+
+    /// The mean training feature (D).
+    ///
+    /// # Errors
+    /// [`FitError`] if features are missing.
+    pub fn mean(&self) -> Result<&Array1<f64>, FitError> {
+        once(&self.mean, || mean_feature(self))
+    }
+
+    /// Principal directions of the training features about the origin of a linear head.
+    ///
+    /// # Errors
+    /// [`FitError`] if features or linear head are missing, or nothing varies.
+    pub fn principal(&self) -> Result<&PrincipalSpace, FitError> {
+        once(&self.principal, || PrincipalSpace::fit(self))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The only door to faer: products and factorisations in `f64`.
+//! The only door to faer: products, and factorisations in `f64`.
 
 use std::sync::Once;
 
@@ -7,6 +7,7 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt_pivoting;
 use faer::linalg::matmul::matmul;
 use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
+use faer::traits::ComplexField;
 use faer::{Accum, Mat, MatMut, MatRef, Par, Side, Spec};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
@@ -49,24 +50,29 @@ pub enum Factor {
     Upper,
 }
 
-fn faer_view<'a>(a: &'a ArrayView2<'_, f64>) -> MatRef<'a, f64> {
+fn faer_view<'a, T>(a: &'a ArrayView2<'_, T>) -> MatRef<'a, T> {
     let strides = a.strides();
     // SAFETY: pointer, shape and strides describe the live view `a`.
     unsafe { MatRef::from_raw_parts(a.as_ptr(), a.nrows(), a.ncols(), strides[0], strides[1]) }
 }
 
-fn faer_view_mut<'a>(out: &'a mut ArrayViewMut2<'_, f64>) -> MatMut<'a, f64> {
+fn faer_view_mut<'a, T>(out: &'a mut ArrayViewMut2<'_, T>) -> MatMut<'a, T> {
     let (rows, columns) = out.dim();
     let strides = [out.strides()[0], out.strides()[1]];
     // SAFETY: pointer, shape and strides describe the exclusively borrowed view `out`.
     unsafe { MatMut::from_raw_parts_mut(out.as_mut_ptr(), rows, columns, strides[0], strides[1]) }
 }
 
-/// `out = a · b`.
+/// `out = a · b`, in `f64` or `f32`.
 ///
 /// # Panics
 /// If the shapes do not fit.
-pub fn product(out: &mut ArrayViewMut2<'_, f64>, a: &ArrayView2<'_, f64>, b: &ArrayView2<'_, f64>, threads: Threads) {
+pub fn product<T: ComplexField>(
+    out: &mut ArrayViewMut2<'_, T>,
+    a: &ArrayView2<'_, T>,
+    b: &ArrayView2<'_, T>,
+    threads: Threads,
+) {
     accumulate(out, Accum::Replace, a, b, threads);
 }
 
@@ -101,16 +107,16 @@ pub fn add_gram(out: &mut ArrayViewMut2<'_, f64>, a: &ArrayView2<'_, f64>) {
     });
 }
 
-fn accumulate(
-    out: &mut ArrayViewMut2<'_, f64>,
+fn accumulate<T: ComplexField>(
+    out: &mut ArrayViewMut2<'_, T>,
     accum: Accum,
-    a: &ArrayView2<'_, f64>,
-    b: &ArrayView2<'_, f64>,
+    a: &ArrayView2<'_, T>,
+    b: &ArrayView2<'_, T>,
     threads: Threads,
 ) {
     assert_eq!((out.nrows(), out.ncols(), a.ncols()), (a.nrows(), b.ncols(), b.nrows()), "shapes of a product");
-    let panel = |mut out: ArrayViewMut2<'_, f64>, b: ArrayView2<'_, f64>| {
-        matmul(faer_view_mut(&mut out), accum, faer_view(a), faer_view(&b), 1.0, Par::Seq);
+    let panel = |mut out: ArrayViewMut2<'_, T>, b: ArrayView2<'_, T>| {
+        matmul(faer_view_mut(&mut out), accum, faer_view(a), faer_view(&b), T::one_impl(), Par::Seq);
     };
     match threads {
         Threads::One => panel(out.view_mut(), b.view()),

@@ -1,7 +1,10 @@
 //! Kernels on slices and views: no files, no names, nothing that knows what a score is.
 
+pub mod bank;
 pub mod finite;
+pub mod largest;
 pub mod linalg;
+pub mod pair;
 pub mod pairwise_sum;
 pub mod real;
 pub mod root;
@@ -9,3 +12,4 @@ pub mod row_product;
 pub mod softmax;
 pub mod vector;
 pub mod weibull;
+pub mod top_k;

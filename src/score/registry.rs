@@ -1,10 +1,7 @@
 //! The list of all scores; everything that enumerates scores reads this one.
 
 use super::settings::{Parameter, SettingError, Settings, nearest};
-use super::{
-    Score, cfood, cosine, doctor, energy, es, r#gen, gmm, igeood, kl_matching, logit_gap, mahalanobis, mahalanobis_pp,
-    max_logit, mds, mmleps, mmles, mmls, mps, neco, odin_t, openmax, pnml, relative_mahalanobis, ssd, temperature,
-};
+use super::{Score, cfood, cosine, doctor, energy, es, r#gen, gmm, igeood, kl_matching, knn, logit_gap, lts, mahalanobis, mahalanobis_pp, max_logit, mds, mmleps, mmles, mmls, mps, nci, neco, nnguide, odin_t, openmax, pnml, relation, relative_mahalanobis, she, ssd, temperature};
 use crate::dump::Dump;
 
 /// All scores, in the order of tables and pages.
@@ -32,10 +29,17 @@ pub const REGISTRY: &[ScoreEntry] = &[
     relative_mahalanobis::ENTRY,
     gmm::ENTRY,
     ssd::ENTRY,
-    pnml::ENTRY,
-    neco::ENTRY,
-    cfood::ENTRY,
     cosine::ENTRY,
+    knn::ENTRY,
+    nnguide::ENTRY,
+    she::ENTRY,
+    relation::ENTRY,
+    neco::ENTRY,
+    pnml::ENTRY,
+    lts::ENTRY,
+    cfood::ENTRY,
+    // Linear head.
+    nci::ENTRY,
 ];
 
 /// What is known of a score without a dump.
