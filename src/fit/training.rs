@@ -5,8 +5,13 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use ndarray::{Array1, Array2};
+
 use super::gaussian::ClassGaussian;
-use crate::dump::{ArrayKind, Dump, Role, RowBlock, Split};
+use super::mean::mean_feature;
+use super::principal::PrincipalSpace;
+use crate::dump::matrix::Matrix;
+use crate::dump::{ArrayKind, Dump, Head, Role, RowBlock, Split};
 use crate::numeric::linalg::LinalgError;
 
 /// A score that cannot be fitted.
@@ -52,13 +57,15 @@ pub enum FitError {
 pub struct Training<'a> {
     dump: &'a Dump,
     gaussian: OnceCell<ClassGaussian>,
+    mean: OnceCell<Array1<f64>>,
+    principal: OnceCell<PrincipalSpace>,
 }
 
 impl<'a> Training<'a> {
     /// The training rows of a run.
     #[must_use]
     pub fn new(dump: &'a Dump) -> Self {
-        Self { dump, gaussian: OnceCell::new() }
+        Self { dump, gaussian: OnceCell::new(), mean: OnceCell::new(), principal: OnceCell::new() }
     }
 
     /// The run.
@@ -98,16 +105,63 @@ impl<'a> Training<'a> {
         FitError::Missing { folder: self.dump.folder.clone(), what, file }
     }
 
+    /// The score cannot be had from this run, for a reason that its user can act on.
+    pub(crate) fn not_applicable(&self, score: &'static str, reason: String) -> FitError {
+        let place = self.dump.split(&Role::Train).map_or(&self.dump.folder, |split| &split.place).clone();
+        FitError::NotApplicable { place, score, reason }
+    }
+
+    /// The training split and its features.
+    ///
+    /// # Errors
+    /// [`FitError::Missing`] if there are none.
+    pub fn features(&self) -> Result<(&'a Split, &'a Matrix), FitError> {
+        let split = self.split()?;
+        let features = split.features.as_ref().ok_or_else(|| self.missing("features", "id/train/features.npy"))?;
+        Ok((split, features))
+    }
+
+    /// Weight (C, D) and bias (C) of a linear head.
+    ///
+    /// # Errors
+    /// [`FitError::Missing`] if the run has no head or another one.
+    pub fn linear_head(&self) -> Result<(&'a Array2<f64>, &'a Array1<f64>), FitError> {
+        match &self.dump.head {
+            Some(Head::Linear { weight, bias }) => Ok((weight, bias)),
+            _ => Err(self.missing("linear head", "head/weight.npy")),
+        }
+    }
+
     /// Class means and pooled covariance of the training features.
     ///
     /// # Errors
     /// [`FitError`] if features or labels are missing, or do not vary.
     pub fn gaussian(&self) -> Result<&ClassGaussian, FitError> {
-        if self.gaussian.get().is_none() {
-            let fitted = ClassGaussian::fit(self)?;
-            // A second value can only come from this thread, and it cannot: the cell was empty.
-            let _ = self.gaussian.set(fitted);
-        }
-        self.gaussian.get().ok_or_else(|| self.missing("training rows", "id/train/features.npy"))
+        once(&self.gaussian, || ClassGaussian::fit(self))
     }
+
+    /// The mean training feature (D).
+    ///
+    /// # Errors
+    /// [`FitError`] if features are missing.
+    pub fn mean(&self) -> Result<&Array1<f64>, FitError> {
+        once(&self.mean, || mean_feature(self))
+    }
+
+    /// Principal directions of the training features about the origin of a linear head.
+    ///
+    /// # Errors
+    /// [`FitError`] if features or linear head are missing, or nothing varies.
+    pub fn principal(&self) -> Result<&PrincipalSpace, FitError> {
+        once(&self.principal, || PrincipalSpace::fit(self))
+    }
+}
+
+/// What a cell holds, learnt at the first call.
+fn once<T>(cell: &OnceCell<T>, fit: impl FnOnce() -> Result<T, FitError>) -> Result<&T, FitError> {
+    if let Some(fitted) = cell.get() {
+        return Ok(fitted);
+    }
+    let fitted = fit()?;
+    Ok(cell.get_or_init(|| fitted))
 }

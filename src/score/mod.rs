@@ -6,16 +6,32 @@
 use crate::dump::RowBlock;
 use crate::fit::{FitError, Training};
 
+#[cfg(test)]
+mod hand_dump;
+mod head_energy;
 pub mod need;
 pub mod registry;
 pub mod settings;
+mod shaping;
 
+pub mod ash_b;
+pub mod ash_p;
+pub mod ash_s;
+pub mod dice;
 pub mod energy;
 pub mod es;
+pub mod fdbd;
+pub mod grad_norm;
 pub mod mahalanobis;
 pub mod max_logit;
 pub mod mds;
 pub mod mps;
+pub mod react;
+pub mod residual;
+pub mod scale;
+pub mod scaled_cosine;
+pub mod vim;
+pub mod vra;
 
 pub use need::Need;
 pub use registry::{REGISTRY, ScoreEntry};

@@ -1,12 +1,23 @@
 //! The list of all scores; everything that enumerates scores reads this one.
 
 use super::settings::{Parameter, SettingError, Settings, nearest};
-use super::{Score, energy, es, mahalanobis, max_logit, mds, mps};
+use super::{
+    Score, ash_b, ash_p, ash_s, dice, energy, es, fdbd, grad_norm, mahalanobis, max_logit, mds, mps, react, residual,
+    scale, scaled_cosine, vim, vra,
+};
 use crate::dump::Dump;
 
 /// All scores, in the order of tables and pages.
-pub const REGISTRY: &[ScoreEntry] =
-    &[mds::ENTRY, es::ENTRY, mps::ENTRY, max_logit::ENTRY, energy::ENTRY, mahalanobis::ENTRY];
+#[rustfmt::skip]
+pub const REGISTRY: &[ScoreEntry] = &[
+    // Logits.
+    mds::ENTRY, es::ENTRY, mps::ENTRY, max_logit::ENTRY, energy::ENTRY,
+    // Features.
+    mahalanobis::ENTRY,
+    // Linear head.
+    vim::ENTRY, residual::ENTRY, react::ENTRY, dice::ENTRY, ash_s::ENTRY, ash_b::ENTRY, ash_p::ENTRY, scale::ENTRY, vra::ENTRY,
+    fdbd::ENTRY, grad_norm::ENTRY, scaled_cosine::ENTRY,
+];
 
 /// What is known of a score without a dump.
 #[derive(Clone, Copy)]
