@@ -1,10 +1,12 @@
 //! From dumps to figures: which scores run, scoring block by block, metrics, warnings.
 
+pub mod assignment;
 pub mod evaluate;
 pub mod plan;
 pub mod progress;
 pub mod score_split;
 
+pub use assignment::{Assignment, AssignmentError};
 pub use evaluate::{EvalError, evaluate};
 pub use plan::{Plan, PlanError, Selection};
 pub use progress::{Progress, Silent};

@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, ArrayView2, s};
 
 use super::training::{FitError, Training};
 use crate::dump::ArrayKind;
-use crate::numeric::linalg::{Spectrum, Threads, add_product, complement, least_norm_solution, product, spectrum};
+use crate::numeric::linalg::{Spectrum, Threads, add_product, complement, least_norm_solution, rows_product, spectrum};
 
 /// Relative cut of the singular values of the head's weight, that of `numpy.linalg.pinv`.
 const ORIGIN_CUTOFF: f64 = 1e-15;
@@ -99,8 +99,7 @@ impl ResidualSpace {
     #[must_use]
     pub fn norms(&self, features: &ArrayView2<'_, f64>, threads: Threads) -> Vec<f64> {
         let centred = features - &self.origin;
-        let mut residual = Array2::zeros((features.nrows(), self.basis.ncols()));
-        product(&mut residual.view_mut(), &centred.view(), &self.basis.view(), threads);
+        let residual = rows_product(&centred.view(), &self.basis.view(), threads);
         residual.rows().into_iter().map(|row| row.dot(&row).sqrt()).collect()
     }
 }

@@ -6,7 +6,7 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt_pivoting;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par, Side, Spec};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, s};
 
 /// A factorisation that did not succeed.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -62,6 +62,31 @@ pub fn add_product(
     threads: Threads,
 ) {
     accumulate(out, Accum::Add, a, b, threads);
+}
+
+/// Products of at most so many multiplications go another way in faer, and so do those of a single row: their last digits may differ.
+const SMALL_PRODUCT: usize = 16 * 16 * 16;
+
+/// `a · b` in C order; each row is what it is, to the last digit, however many rows `a` has.
+///
+/// Rows that are scored must not depend on the block they are read in. Zeros are put below an `a` of few rows.
+///
+/// # Panics
+/// If the shapes do not fit.
+#[must_use]
+pub fn rows_product(a: &ArrayView2<'_, f64>, b: &ArrayView2<'_, f64>, threads: Threads) -> Array2<f64> {
+    let (rows, inner) = a.dim();
+    let columns = b.ncols();
+    let least = 2.max(SMALL_PRODUCT / (inner * columns).max(1) + 1);
+    let mut out = Array2::zeros((rows.max(least), columns));
+    if rows >= least {
+        product(&mut out.view_mut(), a, b, threads);
+        return out;
+    }
+    let mut padded = Array2::zeros((least, inner));
+    padded.slice_mut(s![..rows, ..]).assign(a);
+    product(&mut out.view_mut(), &padded.view(), b, threads);
+    out.slice_move(s![..rows, ..])
 }
 
 fn accumulate(
@@ -269,7 +294,22 @@ mod tests {
         assert_eq!(rest.dim(), (4, 2));
         assert!((rest.t().dot(&rest) - Array2::<f64>::eye(2)).iter().all(|d| d.abs() < 1e-15));
         assert!(rest.t().dot(&columns).iter().all(|d| d.abs() < 1e-15));
-        assert_eq!(complement(&columns.slice(ndarray::s![.., ..0])), Array2::<f64>::eye(4));
+        assert_eq!(complement(&columns.slice(s![.., ..0])), Array2::<f64>::eye(4));
+    }
+
+    /// Heights about every step of faer's paths: one row, few multiplications, the height of its kernels.
+    #[test]
+    fn rows_of_products_do_not_depend_on_their_number() {
+        for (inner, columns) in [(1, 1), (3, 2), (96, 10), (342, 10), (342, 171), (700, 40)] {
+            let a = Array2::from_shape_fn((120, inner), |(i, j)| ((i * 31 + j * 17) % 101) as f64 / 7.0);
+            let b = Array2::from_shape_fn((columns, inner), |(i, j)| ((i * 13 + j * 29) % 97) as f64 / 9.0 - 5.0);
+            let all = rows_product(&a.view(), &b.t(), Threads::One);
+            assert!((&all - &a.dot(&b.t())).iter().all(|d| d.abs() < 1e-8) && all.is_standard_layout());
+            for rows in [1, 2, 3, 4, 7, 8, 15, 24, 33, 48, 49, 90] {
+                let some = rows_product(&a.slice(s![5..5 + rows, ..]), &b.t(), Threads::All);
+                assert_eq!(some, all.slice(s![5..5 + rows, ..]), "{rows} rows, {inner} × {columns}");
+            }
+        }
     }
 
     #[test]
