@@ -1,4 +1,30 @@
-//! Scores, metrics, tables and figures for out-of-distribution detection, from dumps of logits and features.
+//! Scores, metrics, tables and figures for out-of-distribution (OOD) detection, from dumps of logits and features.
+//!
+//! The layout is the pipeline: bytes on disk become a **dump**, a **score** turns rows into numbers, a **metric** turns two samples of numbers into one
+//! figure, **table**, **report** and **plot** show it. Imports point down only (a test reads every path):
+//!
+//! ```text
+//! cli            (binary only: clap, anyhow, indicatif)
+//! eval           plans, scores and measures runs
+//!   report       terminal text, Markdown, CSV, JSON, Parquet
+//!   table  plot  tidy records, comparisons (the only door to polars); figures (the only door to plotters)
+//!   score        one file per score, one registry
+//!   fit  metric  state learnt from training rows; one file per procedure
+//!   dump  stats  layouts, file formats, validation, row blocks; spreads
+//!   numeric  output   kernels (the only door to faer); files written whole or not at all
+//! ```
+//!
+//! Every score is **higher = more in-distribution**. [`Dump::open`](dump::Dump::open) and [`Split::check_finite`](dump::Split::check_finite) are the
+//! only gate: what stands behind them does not fail on values. Library code never prints, exits or panics on input.
+//!
+//! ```
+//! use oodbench::metric::{Sample, lee};
+//!
+//! let id = Sample::new(vec![0.9, 0.8, 0.7, 0.6])?;
+//! let ood = Sample::new(vec![0.65, 0.5, 0.4, 0.3])?;
+//! assert_eq!(lee::evaluate(&id, &ood).auroc, 0.9375);
+//! # Ok::<(), oodbench::metric::SampleError>(())
+//! ```
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod dump;
@@ -7,6 +33,7 @@ pub mod fit;
 pub mod metric;
 pub mod numeric;
 pub mod output;
+pub mod plot;
 pub mod report;
 pub mod score;
 pub mod stats;

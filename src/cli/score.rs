@@ -10,7 +10,7 @@ use super::args::Common;
 use super::progress::Bars;
 use super::{input, terminal};
 use oodbench::dump::layout::discover;
-use oodbench::eval::{Plan, Selection, evaluate};
+use oodbench::eval::{Assignment, Plan, Selection, evaluate};
 use oodbench::metric::{PROCEDURES, Procedure};
 use oodbench::output::{AtomicFile, write_atomically};
 use oodbench::report;
@@ -89,7 +89,11 @@ impl std::str::FromStr for ProcedureName {
 /// Runs the command.
 pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let folder = input::folder(command.dir.as_ref(), common.quiet)?;
-    let selection = Selection::parse(&command.scores, command.config.as_deref(), &command.set)?;
+    let mut assignments = command.config.as_deref().map_or_else(|| Ok(Vec::new()), Assignment::read)?;
+    for text in &command.set {
+        assignments.push(Assignment::parse(text)?);
+    }
+    let selection = Selection::new(&command.scores, &assignments)?;
     let plans = Plan::all(&discover(&folder)?, &selection)?;
     let progress = Bars::new(common.quiet);
 

@@ -8,7 +8,7 @@ use super::error::DumpError;
 use super::matrix::Matrix;
 use super::meta::HeadKind;
 use super::npy::{NpyArray, shape_text};
-use crate::numeric::linalg::{Threads, rows_product};
+use crate::numeric::linalg::rows_product;
 
 /// What turns features (n, D) into logits (n, C).
 #[derive(Clone, Debug)]
@@ -117,7 +117,7 @@ impl Head {
     #[must_use]
     pub fn logits(&self, features: ArrayView2<'_, f64>) -> Array2<f64> {
         match self {
-            Self::Linear { weight, bias } => rows_product(&features, &weight.t(), Threads::One) + bias,
+            Self::Linear { weight, bias } => rows_product(&features, &weight.t()) + bias,
             Self::Prototypes { prototypes } => negative_distances(features, prototypes, 1.0, false),
             Self::NormalisedPrototypes { prototypes, distance_scale } => {
                 negative_distances(features, prototypes, *distance_scale, true)

@@ -2,12 +2,14 @@
 
 pub mod assignment;
 pub mod evaluate;
+pub mod one_run;
 pub mod plan;
 pub mod progress;
 pub mod score_split;
 
 pub use assignment::{Assignment, AssignmentError};
 pub use evaluate::{EvalError, evaluate};
+pub use one_run::{SplitScores, score_run};
 pub use plan::{Plan, PlanError, Selection};
 pub use progress::{Progress, Silent};
 pub use score_split::{Batch, FittedScore};

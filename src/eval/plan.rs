@@ -1,7 +1,7 @@
 //! Which scores run on which run, settled before anything is computed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::assignment::{Assignment, AssignmentError};
 use crate::dump::layout::{ArrayKind, RunFiles};
@@ -61,11 +61,20 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Reads names (`mds`, `es`, ..., or `all`), a file of parameters and settings (`energy.temperature=2`), which overrule the file.
+    /// Reads names (`mds`, `es`, ..., or `all`) and settings (`energy.temperature=2`).
     ///
     /// # Errors
     /// [`PlanError::Unknown`] and [`PlanError::Assignment`].
-    pub fn parse(names: &[String], config: Option<&Path>, settings: &[String]) -> Result<Self, PlanError> {
+    pub fn parse(names: &[String], settings: &[String]) -> Result<Self, PlanError> {
+        let assignments = settings.iter().map(|text| Assignment::parse(text)).collect::<Result<Vec<_>, _>>()?;
+        Self::new(names, &assignments)
+    }
+
+    /// The scores of these names (ids, aliases, or `all`) with parameters as assigned; the last assignment counts.
+    ///
+    /// # Errors
+    /// [`PlanError::Unknown`] and [`PlanError::Assignment`].
+    pub fn new(names: &[String], assignments: &[Assignment]) -> Result<Self, PlanError> {
         let lenient = names.iter().any(|name| name.eq_ignore_ascii_case("all"));
         let mut entries: Vec<&'static ScoreEntry> = Vec::new();
         if lenient {
@@ -78,7 +87,7 @@ impl Selection {
                 }
             }
         }
-        let parameters = parameters(config, settings)?;
+        let parameters = parameters(assignments)?;
         let build = |entry: &'static ScoreEntry| {
             let settings = parameters.get(entry.id).map_or_else(|| entry.settings(), |(_, settings)| settings.clone());
             (entry.build)(&settings).map(|score| (entry, score))
@@ -96,17 +105,12 @@ impl Selection {
 
 /// The settings of every score that was given any.
 fn parameters(
-    config: Option<&Path>,
-    settings: &[String],
+    assignments: &[Assignment],
 ) -> Result<BTreeMap<&'static str, (&'static ScoreEntry, Settings)>, AssignmentError> {
-    let mut assignments = config.map_or_else(|| Ok(Vec::new()), Assignment::read)?;
-    for text in settings {
-        assignments.push(Assignment::parse(text)?);
-    }
     let mut parameters = BTreeMap::new();
     for Assignment { entry, name, value } in assignments {
-        let (_, settings) = parameters.entry(entry.id).or_insert_with(|| (entry, entry.settings()));
-        settings.set(&name, &value)?;
+        let (_, settings) = parameters.entry(entry.id).or_insert_with(|| (*entry, entry.settings()));
+        settings.set(name, value)?;
     }
     // Even of scores that do not run: a mistake must not pass in silence.
     for (entry, settings) in parameters.values() {

@@ -1,6 +1,6 @@
 //! The space that training features leave almost empty.
 
-use ndarray::{Array1, Array2, ArrayView2, s};
+use ndarray::{Array1, Array2, s};
 
 use super::training::{FitError, Training};
 use crate::dump::ArrayKind;
@@ -16,7 +16,7 @@ const ORIGIN_CUTOFF: f64 = 1e-15;
 /// ```
 ///
 /// `u` (D) is the shortest feature whose logits `W u + b` are zero, or as near to it as can be. The second moment is taken about it, not about the
-/// mean. Shared by ViM and Residual (Wang et al. 2022, section 4).
+/// mean. Shared by ViM and Residual (Wang et al. 2022).
 #[derive(Clone, Debug)]
 pub struct PrincipalSpace {
     origin: Array1<f64>,
@@ -97,9 +97,9 @@ pub struct ResidualSpace {
 impl ResidualSpace {
     /// `‖Rᵀ (f − u)‖` of features (n, D).
     #[must_use]
-    pub fn norms(&self, features: &ArrayView2<'_, f64>, threads: Threads) -> Vec<f64> {
+    pub fn norms(&self, features: &Array2<f64>) -> Vec<f64> {
         let centred = features - &self.origin;
-        let residual = rows_product(&centred.view(), &self.basis.view(), threads);
+        let residual = rows_product(&centred.view(), &self.basis.view());
         residual.rows().into_iter().map(|row| row.dot(&row).sqrt()).collect()
     }
 }

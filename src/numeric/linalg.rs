@@ -1,12 +1,13 @@
 //! The only door to faer: products and factorisations in `f64`.
 
-use std::num::NonZeroUsize;
+use std::sync::Once;
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt_pivoting;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par, Side, Spec};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, s};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 /// A factorisation that did not succeed.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -24,17 +25,17 @@ pub enum LinalgError {
 pub enum Threads {
     /// The caller's thread; for work that is already spread over blocks.
     One,
-    /// All threads of the pool.
+    /// All threads of the pool, a panel of columns each.
     All,
 }
 
-impl Threads {
-    fn par(self) -> Par {
-        match (self, NonZeroUsize::new(rayon::current_num_threads())) {
-            (Self::All, Some(threads)) if threads.get() > 1 => Par::Rayon(threads),
-            _ => Par::Seq,
-        }
-    }
+/// Columns of a product that one thread computes; fixed, so that the bits of a product do not depend on the number of threads.
+const PANEL: usize = 128;
+
+/// Keeps faer's factorisations on one thread: its parallel ones round differently for each number of threads.
+fn sequential() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| faer::set_global_parallelism(Par::Seq));
 }
 
 fn faer_view<'a>(a: &'a ArrayView2<'_, f64>) -> MatRef<'a, f64> {
@@ -69,23 +70,23 @@ const SMALL_PRODUCT: usize = 16 * 16 * 16;
 
 /// `a · b` in C order; each row is what it is, to the last digit, however many rows `a` has.
 ///
-/// Rows that are scored must not depend on the block they are read in. Zeros are put below an `a` of few rows.
+/// Rows that are scored must not depend on the block they are read in. Zeros are put below an `a` of few rows. On the caller's thread.
 ///
 /// # Panics
 /// If the shapes do not fit.
 #[must_use]
-pub fn rows_product(a: &ArrayView2<'_, f64>, b: &ArrayView2<'_, f64>, threads: Threads) -> Array2<f64> {
+pub fn rows_product(a: &ArrayView2<'_, f64>, b: &ArrayView2<'_, f64>) -> Array2<f64> {
     let (rows, inner) = a.dim();
     let columns = b.ncols();
     let least = 2.max(SMALL_PRODUCT / (inner * columns).max(1) + 1);
     let mut out = Array2::zeros((rows.max(least), columns));
     if rows >= least {
-        product(&mut out.view_mut(), a, b, threads);
+        product(&mut out.view_mut(), a, b, Threads::One);
         return out;
     }
     let mut padded = Array2::zeros((least, inner));
     padded.slice_mut(s![..rows, ..]).assign(a);
-    product(&mut out.view_mut(), &padded.view(), b, threads);
+    product(&mut out.view_mut(), &padded.view(), b, Threads::One);
     out.slice_move(s![..rows, ..])
 }
 
@@ -97,11 +98,21 @@ fn accumulate(
     threads: Threads,
 ) {
     assert_eq!((out.nrows(), out.ncols(), a.ncols()), (a.nrows(), b.ncols(), b.nrows()), "shapes of a product");
-    let (rows, columns) = out.dim();
-    let strides = [out.strides()[0], out.strides()[1]];
-    // SAFETY: pointer, shape and strides describe the exclusively borrowed view `out`.
-    let target = unsafe { MatMut::from_raw_parts_mut(out.as_mut_ptr(), rows, columns, strides[0], strides[1]) };
-    matmul(target, accum, faer_view(a), faer_view(b), 1.0, threads.par());
+    let panel = |mut out: ArrayViewMut2<'_, f64>, b: ArrayView2<'_, f64>| {
+        let (rows, columns) = out.dim();
+        let strides = [out.strides()[0], out.strides()[1]];
+        // SAFETY: pointer, shape and strides describe the exclusively borrowed view `out`.
+        let target = unsafe { MatMut::from_raw_parts_mut(out.as_mut_ptr(), rows, columns, strides[0], strides[1]) };
+        matmul(target, accum, faer_view(a), faer_view(&b), 1.0, Par::Seq);
+    };
+    match threads {
+        Threads::One => panel(out.view_mut(), b.view()),
+        Threads::All => {
+            let outs = out.axis_chunks_iter_mut(Axis(1), PANEL);
+            let panels: Vec<_> = outs.zip(b.axis_chunks_iter(Axis(1), PANEL)).collect();
+            panels.into_par_iter().for_each(|(out, b)| panel(out, b));
+        }
+    }
 }
 
 /// What turns differences `x` (as rows) into `x W` with `‖x W‖² = xᵀ Σ⁺ x`.
@@ -151,6 +162,7 @@ pub struct Spectrum {
 /// # Errors
 /// [`LinalgError`] if the singular values do not converge.
 pub fn spectrum(covariance: &ArrayView2<'_, f64>) -> Result<Spectrum, LinalgError> {
+    sequential();
     let size = covariance.nrows();
     let factor = pivoted_cholesky(covariance);
     let svd = factor.thin_svd().map_err(|_| LinalgError::NoConvergence { size })?;
@@ -167,6 +179,7 @@ pub fn complement(columns: &ArrayView2<'_, f64>) -> Array2<f64> {
     if taken == 0 {
         return Array2::eye(size);
     }
+    sequential();
     let q = faer_view(columns).qr().compute_Q();
     Array2::from_shape_fn((size, size - taken), |(row, j)| q[(row, taken + j)])
 }
@@ -182,6 +195,7 @@ pub fn least_norm_solution(
     b: &ArrayView1<'_, f64>,
     cutoff: f64,
 ) -> Result<Array1<f64>, LinalgError> {
+    sequential();
     let svd = faer_view(a).thin_svd().map_err(|_| LinalgError::NoConvergence { size: a.nrows() })?;
     let (left, right, singular) = (svd.U(), svd.V(), svd.S().column_vector());
     let mut solution = Array1::zeros(a.ncols());
@@ -226,6 +240,7 @@ fn pivoted_cholesky(covariance: &ArrayView2<'_, f64>) -> Mat<f64> {
 /// `L⁻ᵀ` of Σ = L Lᵀ, unless a pivot is lost in rounding.
 fn inverse_cholesky(covariance: &ArrayView2<'_, f64>) -> Option<Array2<f64>> {
     let size = covariance.nrows();
+    sequential();
     let factor = faer_view(covariance).llt(Side::Lower).ok()?;
     let lower = factor.L();
     let pivots = (0..size).map(|i| lower[(i, i)] * lower[(i, i)]);
@@ -236,7 +251,7 @@ fn inverse_cholesky(covariance: &ArrayView2<'_, f64>) -> Option<Array2<f64>> {
         return None;
     }
     let mut inverse = Mat::<f64>::identity(size, size);
-    faer::linalg::triangular_solve::solve_lower_triangular_in_place(lower, inverse.as_mut(), Threads::All.par());
+    faer::linalg::triangular_solve::solve_lower_triangular_in_place(lower, inverse.as_mut(), Par::Seq);
     // The inverse is lower triangular; its transpose whitens rows from the right.
     Some(Array2::from_shape_fn((size, size), |(i, j)| inverse[(j, i)]))
 }
@@ -303,10 +318,10 @@ mod tests {
         for (inner, columns) in [(1, 1), (3, 2), (96, 10), (342, 10), (342, 171), (700, 40)] {
             let a = Array2::from_shape_fn((120, inner), |(i, j)| ((i * 31 + j * 17) % 101) as f64 / 7.0);
             let b = Array2::from_shape_fn((columns, inner), |(i, j)| ((i * 13 + j * 29) % 97) as f64 / 9.0 - 5.0);
-            let all = rows_product(&a.view(), &b.t(), Threads::One);
+            let all = rows_product(&a.view(), &b.t());
             assert!((&all - &a.dot(&b.t())).iter().all(|d| d.abs() < 1e-8) && all.is_standard_layout());
             for rows in [1, 2, 3, 4, 7, 8, 15, 24, 33, 48, 49, 90] {
-                let some = rows_product(&a.slice(s![5..5 + rows, ..]), &b.t(), Threads::All);
+                let some = rows_product(&a.slice(s![5..5 + rows, ..]), &b.t());
                 assert_eq!(some, all.slice(s![5..5 + rows, ..]), "{rows} rows, {inner} × {columns}");
             }
         }

@@ -11,26 +11,33 @@ pub struct Top {
     pub value: f64,
 }
 
+/// Values compared together: a vector register or a few.
+const LANES: usize = 32;
+
 /// The largest value of a non-empty row and its first index.
 #[must_use]
 pub fn top<T: Real>(row: &[T]) -> Top {
-    // The maximum alone is a vector operation; looking for its index afterwards ends at the first match.
-    let mut lanes = [T::NEG_INFINITY; 16];
-    let chunks = row.chunks_exact(16);
+    let largest = maximum(row);
+    // The index is looked for afterwards, a chunk at a time without an early exit inside: both passes stay vector operations.
+    let chunks = row.chunks(LANES);
+    let found = chunks.clone().position(|chunk| chunk.iter().fold(false, |hit, &value| hit | (value == largest)));
+    let start = found.unwrap_or(0) * LANES;
+    let within = row[start..].iter().position(|&value| value == largest);
+    Top { index: start + within.unwrap_or(0), value: largest.to_f64() }
+}
+
+/// The largest value of a non-empty row.
+#[must_use]
+pub fn maximum<T: Real>(row: &[T]) -> T {
+    let mut lanes = [T::NEG_INFINITY; LANES];
+    let chunks = row.chunks_exact(LANES);
     let rest = chunks.remainder();
     for chunk in chunks {
         for (lane, &value) in lanes.iter_mut().zip(chunk) {
             *lane = if value > *lane { value } else { *lane };
         }
     }
-    let mut largest = T::NEG_INFINITY;
-    for &value in lanes.iter().chain(rest) {
-        if value > largest {
-            largest = value;
-        }
-    }
-    let index = row.iter().position(|&value| value == largest);
-    Top { index: index.unwrap_or(0), value: largest.to_f64() }
+    lanes.iter().chain(rest).fold(T::NEG_INFINITY, |largest, &value| if value > largest { value } else { largest })
 }
 
 /// Softmax statistics of one row `z` of logits, `p = softmax(z)`.
@@ -110,6 +117,11 @@ mod tests {
         let long: Vec<f64> = (0..100).map(|i| f64::from(i % 37)).collect();
         assert_eq!(top(&long), Top { index: 36, value: 36.0 });
         assert_eq!(top(&[-5.0_f64]), Top { index: 0, value: -5.0 });
+        for at in 0..100 {
+            let mut row = vec![-1.0_f32; 100];
+            row[at..].fill(2.5);
+            assert_eq!(top(&row), Top { index: at, value: 2.5 });
+        }
     }
 
     /// Two classes with logits (0, −ln 3): p = (3/4, 1/4), by hand.

@@ -1,16 +1,11 @@
-//! The numbers along an axis: its range, its ticks, their labels; and the axes of a plot.
+//! The numbers along an axis: its range, its ticks, their labels.
 
 use std::ops::Range;
 
-use plotters::chart::{ChartBuilder, ChartContext};
-use plotters::coord::Shift;
 use plotters::coord::ranged1d::{KeyPointHint, KeyPointWeight, NoDefaultFormatting, Ranged, ValueFormatter};
-use plotters::drawing::DrawingArea;
-use plotters::prelude::{Cartesian2d, Color, DrawingBackend};
-use plotters::style::text_anchor::{HPos, VPos};
 
 use super::PlotError;
-use super::style::{GRID, INK, SMALL_GAP, THIN, TICK, TICK_LABEL_GAP, TICK_LENGTH, VERTICAL_TICK_SPACING};
+use super::style::{TICK, TICK_LABEL_GAP, VERTICAL_TICK_SPACING};
 
 /// Larger numbers are drawn as this, so that no range overflows.
 const LARGEST: f64 = 1e300;
@@ -139,7 +134,8 @@ impl Ranged for Axis {
     type ValueType = f64;
 
     fn map(&self, value: &f64, (from, to): (i32, i32)) -> i32 {
-        from + (self.share(*value) * f64::from(to - from)).round() as i32
+        // Whatever is beyond the range is drawn at its end.
+        from + (self.share(*value).clamp(0.0, 1.0) * f64::from(to - from)).round() as i32
     }
 
     fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
@@ -182,58 +178,6 @@ fn grouped(number: &str) -> String {
     grouped
 }
 
-/// A place in a figure, in dots.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub(super) x: i32,
-    pub(super) y: i32,
-    pub(super) width: i32,
-    pub(super) height: i32,
-}
-
-impl Place {
-    pub(super) fn centre(self) -> (i32, i32) {
-        (self.x + self.width / 2, self.y + self.height / 2)
-    }
-}
-
-/// From the left edge of the widest label to the plot, in dots.
-pub(super) fn label_area_width(widest_label: i32) -> i32 {
-    widest_label + 2 * TICK_LENGTH
-}
-
-/// From the plot to the lower edge of the labels, in dots.
-pub(super) fn label_area_height() -> i32 {
-    2 * TICK_LENGTH + TICK.line_height()
-}
-
-/// A plot with its two axes.
-pub(super) type Plot<'a, DB> = ChartContext<'a, DB, Cartesian2d<Axis, Axis>>;
-
-/// Draws the axes of the plot at `place`, their numbers outside of it.
-pub(super) fn draw_axes<'a, DB: DrawingBackend>(
-    area: &DrawingArea<DB, Shift>,
-    place: Place,
-    (x, y): (&Axis, &Axis),
-) -> Result<Plot<'a, DB>, PlotError> {
-    // Labels may extend over the area they stand in, so its size only has to hold the ticks.
-    let outside = 2 * TICK_LENGTH + SMALL_GAP;
-    let with_labels =
-        area.clone().shrink((place.x - outside, place.y), (place.width + outside, place.height + outside));
-    let mut plot = ChartBuilder::on(&with_labels)
-        .y_label_area_size(outside)
-        .x_label_area_size(outside)
-        .build_cartesian_2d(x.clone(), y.clone())?;
-    plot.configure_mesh()
-        .disable_x_mesh()
-        .bold_line_style(GRID.stroke_width(THIN))
-        .axis_style(INK.stroke_width(THIN))
-        .label_style(TICK.style(INK, HPos::Center, VPos::Center))
-        .set_all_tick_mark_size(TICK_LENGTH)
-        .draw()?;
-    Ok(plot)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -246,7 +190,10 @@ mod tests {
     fn ticks_are_round_and_within_the_range() {
         assert_eq!(labels(&Axis::with_ticks(0.0..1.0, 6, false)), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(labels(&Axis::with_ticks(-0.3..0.3, 3, false)), ["\u{2212}0.2", "0.0", "0.2"]);
-        assert_eq!(labels(&Axis::with_ticks(-21.0..4.0, 6, false)), ["\u{2212}20", "\u{2212}15", "\u{2212}10", "\u{2212}5", "0"]);
+        assert_eq!(
+            labels(&Axis::with_ticks(-21.0..4.0, 6, false)),
+            ["\u{2212}20", "\u{2212}15", "\u{2212}10", "\u{2212}5", "0"]
+        );
         assert_eq!(labels(&Axis::with_ticks(0.0..25_000.0, 3, true)), ["0", "10,000", "20,000"]);
         assert_eq!(labels(&Axis::counts(1, 0.08, 300)), ["0", "1"]);
     }
@@ -272,7 +219,9 @@ mod tests {
 
     #[test]
     fn every_range_has_a_tick_and_labels_apart() {
-        for (low, high) in [(0.0, 1.0), (0.3, 0.9), (1e300, 2e300), (-f64::MAX, f64::MAX), (5.0, 5.0), (0.0, 5e-324), (1e-200, 3e-200)] {
+        for (low, high) in
+            [(0.0, 1.0), (0.3, 0.9), (1e300, 2e300), (-f64::MAX, f64::MAX), (5.0, 5.0), (0.0, 5e-324), (1e-200, 3e-200)]
+        {
             for length in [40, 150, 600, 2000] {
                 let axis = Axis::horizontal(drawable_range(low, high), length).unwrap();
                 assert!(!axis.ticks.is_empty() && axis.ticks.iter().all(|tick| tick.is_finite()), "{axis:?}");

@@ -6,7 +6,7 @@ use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::HPos;
 
 use super::PlotError;
-use super::axis::{Place, label_area_width};
+use super::axes::{Place, label_area_width};
 use super::canvas::Drawing;
 use super::fig1::Band;
 use super::legend::{Key, Legend};
@@ -51,10 +51,12 @@ impl Bands {
             .iter()
             .map(|band| band.panels.iter().map(Histograms::new).collect())
             .collect::<Result<_, PlotError>>()?;
-        let widest_label = counted.iter().flatten().try_fold(0, |widest, histograms| {
-            Ok::<_, PlotError>(histograms.y.widest_label()?.max(widest))
-        })?;
+        let widest_label = counted
+            .iter()
+            .flatten()
+            .try_fold(0, |widest, histograms| Ok::<_, PlotError>(histograms.y.widest_label()?.max(widest)))?;
 
+        let beyond = counted.iter().flatten().any(|histograms| histograms.beyond);
         let columns = bands.iter().map(|band| columns(band.panels.len())).max().unwrap_or(1) as i32;
         let outside = 2 * MARGIN + LABEL.line_height();
         let pitch = ((PAGE_WIDTH - outside) / columns).min(WIDEST_PANEL);
@@ -71,7 +73,9 @@ impl Bands {
             .zip(counted)
             .map(|(band, counted)| BandRows::new(band, counted, text_width, plot_width))
             .collect::<Result<_, PlotError>>()?;
-        let legend = Legend::new(legend_entries(bands), text_width)?;
+        let note = (Key::None, "← n, n →: scores beyond the axis".to_owned());
+        let entries = legend_entries(bands).into_iter().chain(beyond.then_some(note));
+        let legend = Legend::new(entries, text_width)?;
         Ok(Self { rows, legend, width, plot_width, pitch, first_plot })
     }
 }
@@ -90,11 +94,15 @@ impl BandRows {
         Ok(Self { title: TITLE.wrap(&band.title, text_width)?, rows, caption: LABEL.wrap(&band.caption, text_width)? })
     }
 
+    fn height_of_title(&self) -> i32 {
+        if self.title.is_empty() { 0 } else { TITLE.height(&self.title) + SMALL_GAP / 2 }
+    }
+
     fn height(&self) -> i32 {
         let rows: i32 = self.rows.iter().map(|row| above(row) + PANEL_HEIGHT + below(row)).sum();
         let between = SMALL_GAP * (self.rows.len() as i32 - 1);
         let caption = if self.caption.is_empty() { 0 } else { SMALL_GAP + LABEL.height(&self.caption) };
-        TITLE.height(&self.title) + rows + between + caption
+        self.height_of_title() + rows + between + caption
     }
 }
 
@@ -144,7 +152,7 @@ impl Drawing for Bands {
         let mut top = MARGIN;
         for band in &self.rows {
             TITLE.draw(area, &band.title, (middle, top), HPos::Center, INK)?;
-            let mut y = top + TITLE.height(&band.title);
+            let mut y = top + band.height_of_title();
             for row in &band.rows {
                 y += above(row);
                 let y_name = [Y_NAME.to_owned()];

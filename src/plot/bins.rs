@@ -43,12 +43,8 @@ impl Bins {
         let greatest = id[id.len() - 1].max(ood[ood.len() - 1]);
         let (a, b) = (body(id).start.min(body(ood).start), body(id).end.max(body(ood).end));
         // Halves first: the difference of two huge scores overflows.
-        let margin = b / 4.0 - a / 4.0;
-        let (low, high) = if a < b {
-            (least.max(a - margin - margin), greatest.min(b + margin + margin))
-        } else {
-            (least, greatest)
-        };
+        let margin = b / 2.0 - a / 2.0;
+        let (low, high) = if a < b { (least.max(a - margin), greatest.min(b + margin)) } else { (least, greatest) };
         let range = drawable_range(low, high);
         let constant = least == greatest;
         let count = if constant { FEWEST } else { freedman_diaconis(id, ood, range.end - range.start) };
@@ -115,7 +111,14 @@ mod tests {
 
     #[test]
     fn every_score_is_counted_once() {
-        for scores in [sample(1), sample(19), sample(500), vec![7.0; 30], vec![-1e308, 0.0, 1e308], ascending([sample(400), vec![1e9, -1e9]].concat())] {
+        for scores in [
+            sample(1),
+            sample(19),
+            sample(500),
+            vec![7.0; 30],
+            vec![-1e308, 0.0, 1e308],
+            ascending([sample(400), vec![1e9, -1e9]].concat()),
+        ] {
             let other = sample(50);
             let bins = Bins::shared(&scores, &other);
             let counts = bins.count(&scores);

@@ -22,6 +22,18 @@ pub(super) enum Key {
     Curve(CurveStyle),
     /// A marked point, in any colour.
     Mark,
+    /// Nothing: the text explains itself.
+    None,
+}
+
+impl Key {
+    /// From the left edge to the text, in dots.
+    fn width(self) -> i32 {
+        match self {
+            Self::Area(_) | Self::Curve(_) | Self::Mark => KEY_WIDTH + SMALL_GAP,
+            Self::None => 0,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -42,9 +54,9 @@ impl Legend {
     pub(super) fn new(entries: impl IntoIterator<Item = (Key, String)>, width: i32) -> Result<Self, PlotError> {
         let mut rows: Vec<Vec<Entry>> = Vec::new();
         for (key, name) in entries {
-            let lines = LABEL.wrap(&name, width - KEY_WIDTH - SMALL_GAP)?;
+            let lines = LABEL.wrap(&name, width - key.width())?;
             let text = lines.iter().try_fold(0, |widest, line| Ok::<_, PlotError>(LABEL.width(line)?.max(widest)))?;
-            let entry = Entry { key, lines, width: KEY_WIDTH + SMALL_GAP + text };
+            let entry = Entry { key, lines, width: key.width() + text };
             match rows.last_mut() {
                 Some(row) if row_width(row) + GAP + entry.width <= width => row.push(entry),
                 _ => rows.push(vec![entry]),
@@ -58,17 +70,18 @@ impl Legend {
         self.rows.iter().map(|row| row_height(row)).sum()
     }
 
-    /// Draws the rows downwards from `top`, each centred on `x`.
+    /// Draws the rows downwards from `top`, aligned on the left, the widest centred on `x`.
     pub(super) fn draw<DB: DrawingBackend>(
         &self,
         area: &DrawingArea<DB, Shift>,
         (x, mut top): (i32, i32),
     ) -> Result<(), PlotError> {
+        let widest = self.rows.iter().map(|row| row_width(row)).max().unwrap_or(0);
         for row in &self.rows {
-            let mut left = x - row_width(row) / 2;
+            let mut left = x - widest / 2;
             for entry in row {
                 draw_key(area, entry.key, (left, top + LABEL.line_height() / 2))?;
-                LABEL.draw(area, &entry.lines, (left + KEY_WIDTH + SMALL_GAP, top), HPos::Left, INK)?;
+                LABEL.draw(area, &entry.lines, (left + entry.key.width(), top), HPos::Left, INK)?;
                 left += entry.width + GAP;
             }
             top += row_height(row);
@@ -105,6 +118,7 @@ fn draw_key<DB: DrawingBackend>(
                 Some((dash, gap)) => area.draw(&DashedPathElement::new(ends, dash, gap, style))?,
             }
         }
+        Key::None => {}
         Key::Mark => area.draw(&Circle::new((left + KEY_WIDTH / 2, y), MARK_RADIUS, INK.filled()))?,
     }
     Ok(())

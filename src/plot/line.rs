@@ -17,12 +17,11 @@ use plotters::element::{Circle, DashedPathElement, PathElement};
 use plotters::prelude::{Color, DrawingBackend};
 use plotters::style::text_anchor::HPos;
 
-use super::axis::{Axis, Place, Plot, draw_axes, drawable_range, label_area_height, label_area_width};
+use super::axes::{Place, Plot, draw_axes, label_area_height, label_area_width};
+use super::axis::{Axis, drawable_range};
 use super::canvas::{self, Drawing};
 use super::legend::{Key, Legend};
-use super::style::{
-    CurveStyle, GAP, INK, LABEL, LINE_PLOT, MARGIN, SMALL_GAP, THICK, TITLE, curve,
-};
+use super::style::{CurveStyle, GAP, INK, LABEL, LINE_PLOT, MARGIN, SMALL_GAP, THICK, TITLE, curve};
 use super::{Format, PlotError};
 
 /// Room above and below the lines, as a share of their range.
@@ -99,7 +98,9 @@ fn is_finite(&(x, y): &(f64, f64)) -> bool {
 
 /// The range of numbers; none is a range from 0 to 1.
 fn extent(numbers: impl Iterator<Item = f64>) -> (f64, f64) {
-    numbers.fold(None, |range: Option<(f64, f64)>, v| Some(range.map_or((v, v), |(a, b)| (a.min(v), b.max(v))))).unwrap_or((0.0, 1.0))
+    numbers
+        .fold(None, |range: Option<(f64, f64)>, v| Some(range.map_or((v, v), |(a, b)| (a.min(v), b.max(v)))))
+        .unwrap_or((0.0, 1.0))
 }
 
 impl<'a> Measured<'a> {

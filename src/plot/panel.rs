@@ -6,7 +6,8 @@ use plotters::element::{PathElement, Polygon};
 use plotters::prelude::{Color, DrawingBackend, RGBColor};
 use plotters::style::text_anchor::HPos;
 
-use super::axis::{Axis, Place, draw_axes, label_area_height};
+use super::axes::{Place, draw_axes, label_area_height};
+use super::axis::Axis;
 use super::bins::{Bins, Counts};
 use super::histogram::Panel;
 use super::style::{FILL_OPACITY, ID, INK, LABEL, OOD, OOD_TEXT, PANEL_HEIGHT, PANEL_TITLE, SMALL_GAP, THIN, TICK};
@@ -24,6 +25,8 @@ pub(super) struct Histograms {
     id: Counts,
     ood: Counts,
     pub(super) y: Axis,
+    /// Whether scores lie beyond the axis.
+    pub(super) beyond: bool,
 }
 
 impl Histograms {
@@ -32,9 +35,9 @@ impl Histograms {
         let bins = Bins::shared(id.ascending(), ood.ascending());
         let (id, ood) = (bins.count(id.ascending()), bins.count(ood.ascending()));
         let highest = id.within.iter().chain(&ood.within).copied().max().unwrap_or(0);
-        let has_notes = [&id, &ood].iter().any(|counts| counts.below + counts.above > 0);
-        let y = Axis::counts(highest, if has_notes { HEADROOM_FOR_NOTES } else { HEADROOM }, PANEL_HEIGHT);
-        Ok(Self { bins, id, ood, y })
+        let beyond = [&id, &ood].iter().any(|counts| counts.below + counts.above > 0);
+        let y = Axis::counts(highest, if beyond { HEADROOM_FOR_NOTES } else { HEADROOM }, PANEL_HEIGHT);
+        Ok(Self { bins, id, ood, y, beyond })
     }
 }
 
@@ -66,16 +69,21 @@ impl Cell {
     }
 
     /// Draws the plot at `place`, title and numbers outside of it.
-    pub(super) fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, place: Place) -> Result<(), PlotError> {
-        let Self { histograms: Histograms { bins, id, ood, y }, x, title, quantity } = self;
+    pub(super) fn draw<DB: DrawingBackend>(
+        &self,
+        area: &DrawingArea<DB, Shift>,
+        place: Place,
+    ) -> Result<(), PlotError> {
+        let Self { histograms: Histograms { bins, id, ood, y, .. }, x, title, quantity } = self;
         let mut plot = draw_axes(area, place, (x, y))?;
         for (counts, colour) in [(id, ID), (ood, OOD)] {
-            let fill = Polygon::new(outline(bins, counts), colour.mix(FILL_OPACITY));
-            plot.draw_series(std::iter::once(fill))?;
+            let fill = colour.mix(FILL_OPACITY);
+            plot.draw_series(outlines(bins, counts).into_iter().map(|corners| Polygon::new(corners, fill)))?;
         }
         // Outlines last: neither sample hides where the other ends.
         for (counts, colour) in [(id, ID), (ood, OOD)] {
-            plot.draw_series(std::iter::once(PathElement::new(outline(bins, counts), colour.stroke_width(THIN))))?;
+            let stroke = colour.stroke_width(THIN);
+            plot.draw_series(outlines(bins, counts).into_iter().map(|corners| PathElement::new(corners, stroke)))?;
         }
         for (line, counts, colour) in [(0, id, ID), (1, ood, OOD_TEXT)] {
             draw_beyond(area, place, line, counts, colour)?;
@@ -86,14 +94,21 @@ impl Cell {
     }
 }
 
-/// The corners of a histogram, from its left to its right end on the axis.
-fn outline(bins: &Bins, counts: &Counts) -> Vec<(f64, f64)> {
-    let mut corners = vec![(bins.edge(0), 0.0)];
-    for (index, &count) in counts.within.iter().enumerate() {
-        corners.extend([(bins.edge(index), count as f64), (bins.edge(index + 1), count as f64)]);
-    }
-    corners.push((bins.edge(bins.count), 0.0));
-    corners
+/// The corners of each run of bins that are not empty, from its left to its right end on the axis.
+fn outlines(bins: &Bins, counts: &Counts) -> Vec<Vec<(f64, f64)>> {
+    let filled: Vec<usize> = (0..bins.count).filter(|&index| counts.within[index] > 0).collect();
+    let runs = filled.chunk_by(|a, b| a + 1 == *b);
+    runs.map(|run| {
+        let (first, last) = (run[0], run[run.len() - 1]);
+        let mut corners = vec![(bins.edge(first), 0.0)];
+        for &index in run {
+            let height = counts.within[index] as f64;
+            corners.extend([(bins.edge(index), height), (bins.edge(index + 1), height)]);
+        }
+        corners.push((bins.edge(last + 1), 0.0));
+        corners
+    })
+    .collect()
 }
 
 /// Notes how many scores are not shown, at the end of the axis beyond which they lie.
@@ -106,11 +121,11 @@ fn draw_beyond<DB: DrawingBackend>(
 ) -> Result<(), PlotError> {
     let top = place.y + line * TICK.line_height();
     if counts.below > 0 {
-        let note = format!("← {} beyond", counts.below);
+        let note = format!("← {}", counts.below);
         TICK.draw(area, &[note], (place.x + SMALL_GAP, top), HPos::Left, colour)?;
     }
     if counts.above > 0 {
-        let note = format!("{} beyond →", counts.above);
+        let note = format!("{} →", counts.above);
         TICK.draw(area, &[note], (place.x + place.width, top), HPos::Right, colour)?;
     }
     Ok(())

@@ -1,17 +1,20 @@
 //! A plotters backend over tiny-skia: anti-aliased shapes in memory.
 //!
-//! plotters' own bitmap backend has no anti-aliasing of thick lines and sets text higher than its SVG backend does; here a text stands where the
-//! SVG has it.
+//! plotters' own bitmap backend has no anti-aliasing of thick lines, sets every letter at a whole pixel, and text higher than its SVG backend does;
+//! here a text stands where the SVG has it.
 
 use std::convert::Infallible;
 
 use plotters_backend::text_anchor::{HPos, VPos};
-use plotters_backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind};
-use tiny_skia::{ColorU8, FillRule, Paint, Path, PathBuilder, PixmapMut, PixmapRef, Rect, Stroke, Transform};
+use plotters_backend::{
+    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind, FontStyle,
+    FontTransform,
+};
+use tiny_skia::{FillRule, Paint, Path, PathBuilder, PixmapMut, PixmapRef, Rect, Stroke, Transform};
 
 use super::PlotError;
 use super::style::DOTS_PER_INCH;
-use super::text::EM_TO_SIZE;
+use super::text::{self, EM_TO_SIZE};
 
 type Drawn = Result<(), DrawingErrorKind<Infallible>>;
 
@@ -83,17 +86,7 @@ impl DrawingBackend for Raster<'_> {
     }
 
     fn draw_pixel(&mut self, (x, y): BackendCoord, colour: BackendColor) -> Drawn {
-        let (width, height) = self.get_size();
-        let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) else { return Ok(()) };
-        if x >= width || y >= height {
-            return Ok(());
-        }
-        let pixel = &mut self.0.pixels_mut()[y as usize * width as usize + x as usize];
-        let opacity = colour.alpha.clamp(0.0, 1.0);
-        let mixed = |below: u8, above: u8| (f64::from(below) * (1.0 - opacity) + f64::from(above) * opacity).round() as u8;
-        let (red, green, blue) = colour.rgb;
-        *pixel = ColorU8::from_rgba(mixed(pixel.red(), red), mixed(pixel.green(), green), mixed(pixel.blue(), blue), 255)
-            .premultiply();
+        self.fill(Rect::from_xywh(x as f32, y as f32, 1.0, 1.0).map(PathBuilder::from_rect), colour);
         Ok(())
     }
 
@@ -104,7 +97,11 @@ impl DrawingBackend for Raster<'_> {
 
     fn draw_rect<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S, fill: bool) -> Drawn {
         let path = Rect::from_ltrb(from.0 as f32, from.1 as f32, to.0 as f32, to.1 as f32).map(PathBuilder::from_rect);
-        if fill { self.fill(path, style.color()) } else { self.stroke(path, style) }
+        if fill {
+            self.fill(path, style.color())
+        } else {
+            self.stroke(path, style)
+        }
         Ok(())
     }
 
@@ -115,7 +112,11 @@ impl DrawingBackend for Raster<'_> {
 
     fn draw_circle<S: BackendStyle>(&mut self, centre: BackendCoord, radius: u32, style: &S, fill: bool) -> Drawn {
         let path = PathBuilder::from_circle(centre.0 as f32, centre.1 as f32, radius as f32);
-        if fill { self.fill(path, style.color()) } else { self.stroke(path, style) }
+        if fill {
+            self.fill(path, style.color())
+        } else {
+            self.stroke(path, style)
+        }
         Ok(())
     }
 
@@ -124,13 +125,13 @@ impl DrawingBackend for Raster<'_> {
         Ok(())
     }
 
-    fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, at: BackendCoord) -> Drawn {
-        let font_error = |error: S::FontError| DrawingErrorKind::FontError(Box::new(error));
-        let ((left, _), (right, _)) = style.layout_box(text).map_err(font_error)?;
+    fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, (x, y): BackendCoord) -> Drawn {
+        let Some(glyphs) = text::glyphs(text, matches!(style.style(), FontStyle::Bold)) else { return Ok(()) };
+        let em = (style.size() / EM_TO_SIZE) as f32;
         let start = match style.anchor().h_pos {
-            HPos::Left => 0,
-            HPos::Center => (left - right) / 2,
-            HPos::Right => left - right,
+            HPos::Left => 0.0,
+            HPos::Center => -glyphs.width / 2.0,
+            HPos::Right => -glyphs.width,
         };
         // Where plotters' SVG has the baseline, in em below the anchor; an ex of DejaVu Sans is 0.547 em.
         let baseline = match style.anchor().v_pos {
@@ -138,14 +139,17 @@ impl DrawingBackend for Raster<'_> {
             VPos::Center => 0.5 * 0.547,
             VPos::Bottom => -0.5 * 0.547,
         };
-        // plotters draws a text with its baseline half a size down.
-        let down = (style.size() * (baseline / EM_TO_SIZE - 0.5)).round() as i32;
-        let transform = style.transform();
-        style
-            .draw(text, (0, 0), |x, y, colour| {
-                let (x, y) = transform.transform(x + start, y + down);
-                self.draw_pixel((at.0 + x, at.1 + y), colour)
-            })
-            .map_err(font_error)?
+        let degrees = match style.transform() {
+            FontTransform::None => 0.0,
+            FontTransform::Rotate90 => 90.0,
+            FontTransform::Rotate180 => 180.0,
+            FontTransform::Rotate270 => 270.0,
+        };
+        let place = Transform::from_translate(start, baseline)
+            .post_scale(em, em)
+            .post_concat(Transform::from_rotate(degrees))
+            .post_translate(x as f32, y as f32);
+        self.fill(glyphs.outline.and_then(|outline| outline.transform(place)), style.color());
+        Ok(())
     }
 }

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! for every distinct score t from the highest downwards, joined by straight lines from (0, 0): where ID and OOD share a score the line is
-//! diagonal, so the area under the curve counts a tied pair half. The marked point is the highest threshold that accepts at least 95 % of ID; its x is
-//! `fpr_at_tpr95_id_positive` of [`crate::metric::id_positive`].
+//! diagonal, so the area under the curve counts a tied pair half. The marked point is the highest threshold that accepts at least 95 % of
+//! ID; its x is `fpr_at_tpr95_id_positive` of [`crate::metric::id_positive`].
 //!
 //! Curves are thinned to one point per dot of the figure.
 //!
@@ -30,7 +30,8 @@ use plotters::element::{Circle, DashedPathElement};
 use plotters::prelude::{Color, DrawingBackend, WHITE};
 use plotters::style::text_anchor::HPos;
 
-use super::axis::{Axis, Place, draw_axes, label_area_height, label_area_width};
+use super::axes::{Place, draw_axes, label_area_height, label_area_width};
+use super::axis::Axis;
 use super::canvas::{self, Drawing};
 use super::legend::{Key, Legend};
 use super::line::draw_curve;
@@ -107,10 +108,15 @@ fn thinned(vertices: &[(f64, f64)], side: i32) -> Vec<(f64, f64)> {
 }
 
 #[derive(Debug)]
+struct MeasuredCurve {
+    vertices: Vec<(f64, f64)>,
+    operating: (f64, f64),
+}
+
+#[derive(Debug)]
 struct Measured {
     title: Vec<String>,
-    /// Vertices and operating point.
-    curves: Vec<(Vec<(f64, f64)>, (f64, f64))>,
+    curves: Vec<MeasuredCurve>,
     legend: Legend,
     axis: Axis,
     plot: Place,
@@ -128,7 +134,7 @@ impl Measured {
             let (id, ood) = samples(name, id, ood)?;
             let (vertices, operating) = vertices(id.ascending(), ood.ascending());
             entries.push((Key::Curve(curve(index)), format!("{name}: {:.1} %", 100.0 * operating.0)));
-            curves.push((thinned(&vertices, ROC_SIDE), operating));
+            curves.push(MeasuredCurve { vertices: thinned(&vertices, ROC_SIDE), operating });
         }
         entries.push((Key::Mark, "FPR at the first threshold with TPR ≥ 95 %".to_owned()));
 
@@ -156,10 +162,10 @@ impl Drawing for Measured {
             let dotted = DashedPathElement::new(line, DOTTED.0, DOTTED.1, REFERENCE.stroke_width(THIN));
             plot.draw_series(std::iter::once(dotted))?;
         }
-        for (index, (vertices, _)) in self.curves.iter().enumerate() {
-            draw_curve(&mut plot, vertices, curve(index))?;
+        for (index, measured) in self.curves.iter().enumerate() {
+            draw_curve(&mut plot, &measured.vertices, curve(index))?;
         }
-        for (index, &(_, operating)) in self.curves.iter().enumerate() {
+        for (index, &MeasuredCurve { operating, .. }) in self.curves.iter().enumerate() {
             plot.draw_series([
                 Circle::new(operating, MARK_RING, WHITE.filled()),
                 Circle::new(operating, MARK_RADIUS, curve(index).colour.filled()),

@@ -39,7 +39,7 @@ pub(super) const TICK_LENGTH: i32 = dots(2.0);
 /// Least distance between neighbouring tick labels.
 pub(super) const TICK_LABEL_GAP: i32 = dots(7.0);
 /// Least distance between ticks of a vertical axis.
-pub(super) const VERTICAL_TICK_SPACING: i32 = dots(17.0);
+pub(super) const VERTICAL_TICK_SPACING: i32 = dots(15.5);
 
 /// Height of the plot of one panel.
 pub(super) const PANEL_HEIGHT: i32 = dots(78.0);
@@ -58,7 +58,7 @@ pub(super) const LINE_PLOT: (i32, i32) = (dots(300.0), dots(170.0));
 /// Axes, ticks and outlines.
 pub(super) const THIN: u32 = 2;
 /// Curves.
-pub(super) const THICK: u32 = 6;
+pub(super) const THICK: u32 = 4;
 
 /// Opacity of filled bins: the overlap of ID and OOD stays readable.
 pub(super) const FILL_OPACITY: f64 = 0.45;

@@ -7,6 +7,8 @@ use plotters::drawing::DrawingArea;
 use plotters::prelude::{Color, DrawingBackend, FontFamily, FontStyle, FontTransform, RGBColor, TextStyle};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontDesc, register_font};
+use tiny_skia::{Path, PathBuilder};
+use ttf_parser::{Face, OutlineBuilder};
 
 use super::PlotError;
 use super::style::{DOTS_PER_INCH, POINTS_PER_INCH, dots};
@@ -18,11 +20,72 @@ const FAMILY: &str = "DejaVu Sans, Verdana, Geneva, sans-serif";
 /// plotters' size of a font is 1.24 em.
 pub(super) const EM_TO_SIZE: f64 = 1.24;
 
-// Fonts that were not registered make measuring and drawing fail, so nothing is done about the results here.
+const REGULAR: &[u8] = include_bytes!("font/DejaVuSans.ttf");
+const BOLD: &[u8] = include_bytes!("font/DejaVuSans-Bold.ttf");
+
+// Fonts that were not registered make measuring fail, so nothing is done about the results here.
 static REGISTERED: LazyLock<()> = LazyLock::new(|| {
-    let _ = register_font(FAMILY, FontStyle::Normal, include_bytes!("font/DejaVuSans.ttf"));
-    let _ = register_font(FAMILY, FontStyle::Bold, include_bytes!("font/DejaVuSans-Bold.ttf"));
+    let _ = register_font(FAMILY, FontStyle::Normal, REGULAR);
+    let _ = register_font(FAMILY, FontStyle::Bold, BOLD);
 });
+
+/// A line of text as shapes, one em high, from the origin to the right along the baseline; y grows downwards.
+pub(super) struct Glyphs {
+    /// `None` for a line of spaces.
+    pub(super) outline: Option<Path>,
+    pub(super) width: f32,
+}
+
+/// The shapes of a line of text; characters that the font lacks become its empty box.
+pub(super) fn glyphs(text: &str, bold: bool) -> Option<Glyphs> {
+    let face = Face::parse(if bold { BOLD } else { REGULAR }, 0).ok()?;
+    let mut outline = Outline { path: PathBuilder::new(), x: 0.0, scale: 1.0 / f32::from(face.units_per_em()) };
+    for letter in text.chars() {
+        let glyph = face.glyph_index(letter).unwrap_or_default();
+        face.outline_glyph(glyph, &mut outline);
+        outline.x += f32::from(face.glyph_hor_advance(glyph).unwrap_or(0)) * outline.scale;
+    }
+    Some(Glyphs { width: outline.x, outline: outline.path.finish() })
+}
+
+/// Collects glyphs, the next one starting at `x`.
+struct Outline {
+    path: PathBuilder,
+    x: f32,
+    scale: f32,
+}
+
+impl Outline {
+    fn place(&self, x: f32, y: f32) -> (f32, f32) {
+        (self.x + x * self.scale, -y * self.scale)
+    }
+}
+
+impl OutlineBuilder for Outline {
+    fn move_to(&mut self, x: f32, y: f32) {
+        let (x, y) = self.place(x, y);
+        self.path.move_to(x, y);
+    }
+
+    fn line_to(&mut self, x: f32, y: f32) {
+        let (x, y) = self.place(x, y);
+        self.path.line_to(x, y);
+    }
+
+    fn quad_to(&mut self, x1: f32, y1: f32, x: f32, y: f32) {
+        let ((x1, y1), (x, y)) = (self.place(x1, y1), self.place(x, y));
+        self.path.quad_to(x1, y1, x, y);
+    }
+
+    fn curve_to(&mut self, x1: f32, y1: f32, x2: f32, y2: f32, x: f32, y: f32) {
+        let ((x1, y1), (x2, y2), (x, y)) = (self.place(x1, y1), self.place(x2, y2), self.place(x, y));
+        self.path.cubic_to(x1, y1, x2, y2, x, y);
+    }
+
+    fn close(&mut self) {
+        self.path.close();
+    }
+}
 
 /// Size and weight of a text.
 #[derive(Clone, Copy, Debug)]
@@ -128,10 +191,11 @@ mod tests {
 
     #[test]
     fn an_em_has_the_stated_size() {
-        // DejaVu Sans 2.37: the advance of "M" is 1767 of 2048 units of an em.
+        // DejaVu Sans 2.35: the advance of "M" is 1767 of 2048 units of an em.
         let size = 1000.0 * f64::from(POINTS_PER_INCH) / f64::from(DOTS_PER_INCH);
         let width = Font { points: size, bold: false }.width("M").unwrap();
         assert!((width - 863).abs() <= 1, "{width}");
+        assert!((glyphs("MM", false).unwrap().width - 2.0 * 1767.0 / 2048.0).abs() < 1e-6);
     }
 
     #[test]

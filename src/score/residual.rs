@@ -6,7 +6,6 @@ use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score};
 use crate::dump::RowBlock;
 use crate::fit::{FitError, ResidualSpace, Training};
-use crate::numeric::linalg::Threads;
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {
@@ -57,7 +56,7 @@ struct FittedResidual {
 
 impl Fitted for FittedResidual {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        let norms = self.space.norms(&block.features().view(), Threads::One);
+        let norms = self.space.norms(block.features());
         out.iter_mut().zip(norms).for_each(|(out, norm)| *out = -norm);
     }
 }

@@ -8,7 +8,7 @@ use super::settings::{SettingError, Settings};
 use super::{Fit, Fitted, Score};
 use crate::dump::RowBlock;
 use crate::fit::{FitError, Training};
-use crate::numeric::linalg::{Threads, rows_product};
+use crate::numeric::linalg::rows_product;
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {
@@ -53,7 +53,7 @@ struct FittedScaledCosine {
 impl Fitted for FittedScaledCosine {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         let features = block.features();
-        let along = rows_product(&features.view(), &self.directions.t(), Threads::One);
+        let along = rows_product(&features.view(), &self.directions.t());
         for ((out, feature), along) in out.iter_mut().zip(features.rows()).zip(along.rows()) {
             let norm = feature.dot(&feature).sqrt();
             let largest = along.fold(f64::NEG_INFINITY, |largest, value| value.max(largest));

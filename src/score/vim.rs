@@ -1,5 +1,10 @@
 #![doc = include_str!("vim.md")]
 
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use rayon::prelude::*;
+
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::residual::{DIM, dim};
@@ -7,7 +12,6 @@ use super::settings::{SettingError, Settings};
 use super::{Fit, Fitted, Score};
 use crate::dump::{ArrayKind, RowBlock};
 use crate::fit::{FitError, ResidualSpace, Training};
-use crate::numeric::linalg::Threads;
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {
@@ -37,11 +41,15 @@ impl Score for Vim {
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
         let space = training.principal()?.residual(training, ENTRY.id, self.dim)?;
         let (split, _) = training.features()?;
-        let (mut logits, mut norms) = (0.0, 0.0);
-        for (_, block) in training.blocks(split, &[ArrayKind::Logits, ArrayKind::Features]) {
-            block.tops().iter().for_each(|top| logits += top.value);
-            space.norms(&block.features().view(), Threads::All).into_iter().for_each(|norm| norms += norm);
-        }
+        let (wanted, head) = (BTreeSet::from([ArrayKind::Logits, ArrayKind::Features]), training.dump().head.as_ref());
+        let sums = |range: Range<usize>| {
+            let block = split.block(range, &wanted, head);
+            let largest: f64 = block.tops().iter().map(|top| top.value).sum();
+            (largest, space.norms(block.features()).into_iter().sum::<f64>())
+        };
+        // Collected before they are added, so that the order of the sum does not depend on the threads.
+        let sums: Vec<(f64, f64)> = split.block_ranges().into_par_iter().map(sums).collect();
+        let (logits, norms) = sums.into_iter().fold((0.0, 0.0), |(a, b), (logits, norms)| (a + logits, b + norms));
         if !space.spanned || norms == 0.0 {
             let reason =
                 "the training features leave no residual that the largest logit could be matched to; set vim.dim lower";
@@ -63,7 +71,7 @@ struct FittedVim {
 
 impl Fitted for FittedVim {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        let norms = self.space.norms(&block.features().view(), Threads::One);
+        let norms = self.space.norms(block.features());
         for ((out, softmax), norm) in out.iter_mut().zip(block.softmax()).zip(norms) {
             *out = softmax.log_sum_exp() - self.alpha * norm;
         }
