@@ -9,7 +9,7 @@ use faer::linalg::matmul::matmul;
 use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
 use faer::traits::ComplexField;
 use faer::{Accum, Mat, MatMut, MatRef, Par, Side, Spec};
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, s};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 /// A factorisation that did not succeed.
@@ -206,6 +206,42 @@ pub fn spectrum(covariance: &ArrayView2<'_, f64>) -> Result<Spectrum, LinalgErro
     Ok(Spectrum { variances, directions })
 }
 
+/// An orthonormal basis (D, D − k) of all that is orthogonal to orthonormal columns (D, k).
+#[must_use]
+pub fn complement(columns: &ArrayView2<'_, f64>) -> Array2<f64> {
+    let (size, taken) = columns.dim();
+    if taken == 0 {
+        return Array2::eye(size);
+    }
+    sequential();
+    let q = faer_view(columns).qr().compute_Q();
+    Array2::from_shape_fn((size, size - taken), |(row, j)| q[(row, taken + j)])
+}
+
+/// `A⁺ b`: the shortest of the x that bring `A x` (m, n) nearest to `b` (m).
+///
+/// Singular values up to `cutoff` times the largest count as zero.
+///
+/// # Errors
+/// [`LinalgError`] if the singular values do not converge.
+pub fn least_norm_solution(
+    a: &ArrayView2<'_, f64>,
+    b: &ArrayView1<'_, f64>,
+    cutoff: f64,
+) -> Result<Array1<f64>, LinalgError> {
+    sequential();
+    let svd = faer_view(a).thin_svd().map_err(|_| LinalgError::NoConvergence { size: a.nrows() })?;
+    let (left, right, singular) = (svd.U(), svd.V(), svd.S().column_vector());
+    let mut solution = Array1::zeros(a.ncols());
+    for j in 0..singular.nrows() {
+        if singular[j] > cutoff * singular[0] {
+            let along: f64 = b.iter().enumerate().map(|(i, b)| left[(i, j)] * b).sum();
+            solution.iter_mut().enumerate().for_each(|(i, x)| *x += right[(i, j)] * along / singular[j]);
+        }
+    }
+    Ok(solution)
+}
+
 /// `L` (D, rank) with L Lᵀ = Σ, rows in the order of Σ.
 ///
 /// The pivots are those of the correlation matrix: a feature of small variance counts as much as any other, and only what is a combination of the
@@ -289,6 +325,25 @@ mod tests {
         let length = |x: Array2<f64>| x.dot(&whitening.matrix).mapv(|v| v * v).sum();
         assert!((length(array![[3.0, 4.0]]) - 1.0).abs() < 1e-12);
         assert!(length(array![[4.0, -3.0]]) < 1e-12);
+    }
+
+    /// x + 2y = 5 once and twice: of all solutions (1, 2) is the shortest. 0·x = 1 leaves x = 0.
+    #[test]
+    fn shortest_solution_of_dependent_equations() {
+        let x = least_norm_solution(&array![[1.0, 2.0], [2.0, 4.0]].view(), &array![5.0, 10.0].view(), 1e-15).unwrap();
+        assert!((x[0] - 1.0).abs() < 1e-14 && (x[1] - 2.0).abs() < 1e-14);
+        let none = least_norm_solution(&array![[0.0, 0.0]].view(), &array![1.0].view(), 1e-15).unwrap();
+        assert_eq!(none, array![0.0, 0.0]);
+    }
+
+    #[test]
+    fn complement_is_orthonormal_and_orthogonal() {
+        let columns = array![[0.6, 0.0], [0.8, 0.0], [0.0, 0.0], [0.0, -1.0]];
+        let rest = complement(&columns.view());
+        assert_eq!(rest.dim(), (4, 2));
+        assert!((rest.t().dot(&rest) - Array2::<f64>::eye(2)).iter().all(|d| d.abs() < 1e-15));
+        assert!(rest.t().dot(&columns).iter().all(|d| d.abs() < 1e-15));
+        assert_eq!(complement(&columns.slice(s![.., ..0])), Array2::<f64>::eye(4));
     }
 
     #[test]

@@ -10,6 +10,6 @@ pub mod real;
 pub mod root;
 pub mod row_product;
 pub mod softmax;
+pub mod top_k;
 pub mod vector;
 pub mod weibull;
-pub mod top_k;

@@ -8,17 +8,28 @@ use crate::fit::{FitError, Training};
 
 #[cfg(test)]
 mod example;
+#[cfg(test)]
+#[cfg(test)]
+mod hand_dump;
+mod head_energy;
 pub mod need;
 pub mod registry;
 pub mod settings;
+mod shaping;
 
+pub mod ash_b;
+pub mod ash_p;
+pub mod ash_s;
 pub mod cfood;
 pub mod cosine;
+pub mod dice;
 pub mod doctor;
 pub mod energy;
 pub mod es;
+pub mod fdbd;
 pub mod r#gen;
 pub mod gmm;
+pub mod grad_norm;
 pub mod igeood;
 pub mod kl_matching;
 pub mod knn;
@@ -38,11 +49,17 @@ pub mod nnguide;
 pub mod odin_t;
 pub mod openmax;
 pub mod pnml;
+pub mod react;
 pub mod relation;
 pub mod relative_mahalanobis;
+pub mod residual;
+pub mod scale;
+pub mod scaled_cosine;
 pub mod she;
 pub mod ssd;
 pub mod temperature;
+pub mod vim;
+pub mod vra;
 
 pub use need::Need;
 pub use registry::{REGISTRY, ScoreEntry};

@@ -1,7 +1,12 @@
 //! The list of all scores; everything that enumerates scores reads this one.
 
 use super::settings::{Parameter, SettingError, Settings, nearest};
-use super::{Score, cfood, cosine, doctor, energy, es, r#gen, gmm, igeood, kl_matching, knn, logit_gap, lts, mahalanobis, mahalanobis_pp, max_logit, mds, mmleps, mmles, mmls, mps, nci, neco, nnguide, odin_t, openmax, pnml, relation, relative_mahalanobis, she, ssd, temperature};
+use super::{
+    Score, ash_b, ash_p, ash_s, cfood, cosine, dice, doctor, energy, es, fdbd, r#gen, gmm, grad_norm, igeood,
+    kl_matching, knn, logit_gap, lts, mahalanobis, mahalanobis_pp, max_logit, mds, mmleps, mmles, mmls, mps, nci, neco,
+    nnguide, odin_t, openmax, pnml, react, relation, relative_mahalanobis, residual, scale, scaled_cosine, she, ssd,
+    temperature, vim, vra,
+};
 use crate::dump::Dump;
 
 /// All scores, in the order of tables and pages.
@@ -39,7 +44,19 @@ pub const REGISTRY: &[ScoreEntry] = &[
     lts::ENTRY,
     cfood::ENTRY,
     // Linear head.
+    vim::ENTRY,
+    residual::ENTRY,
+    react::ENTRY,
+    dice::ENTRY,
+    ash_s::ENTRY,
+    ash_b::ENTRY,
+    ash_p::ENTRY,
+    scale::ENTRY,
+    vra::ENTRY,
+    fdbd::ENTRY,
     nci::ENTRY,
+    grad_norm::ENTRY,
+    scaled_cosine::ENTRY,
 ];
 
 /// What is known of a score without a dump.
