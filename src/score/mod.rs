@@ -9,7 +9,6 @@ use crate::fit::{FitError, Training};
 #[cfg(test)]
 mod example;
 #[cfg(test)]
-#[cfg(test)]
 mod hand_dump;
 mod head_energy;
 pub mod need;
