@@ -4,7 +4,7 @@
 //! rows that may be among the k nearest ([`TopK`]); those few are computed again, one by one, in `f64`. What comes out is what `f64` would give
 //! for all rows, and depends neither on the block a query stands in nor on the order in which a product is summed.
 
-use ndarray::{Array1, Array2, s};
+use ndarray::{Array2, s};
 
 use super::linalg::{Threads, product};
 use super::pair::{exponent, join, power_of_two, split};
@@ -29,7 +29,7 @@ pub struct Bank {
     high: Array2<f32>,
     low: Array2<f32>,
     /// `‖t‖²/2` of each row.
-    half_squares: Array1<f32>,
+    half_squares: Vec<f32>,
     /// The largest `‖t‖`.
     longest: f64,
     /// All of the above is of rows divided by 2 to this power, which keeps squares within `f32`.
@@ -38,8 +38,8 @@ pub struct Bank {
 
 /// Queries whose products are held at once.
 const QUERIES: usize = 256;
-/// Bank rows whose products are held at once; with 256 queries 1 MB, which stays in a core's second-level cache.
-const TILE: usize = 1024;
+/// Bank rows whose products are held at once; with 256 queries half a megabyte, which stays in a core's second-level cache.
+const TILE: usize = 512;
 /// The unit roundoff of `f32`.
 const ROUNDOFF: f64 = f32::EPSILON as f64 / 2.0;
 
@@ -57,7 +57,7 @@ impl Bank {
     ) -> Self {
         let exponent = blocks().map(|block| exponent(&block)).max().unwrap_or(0);
         let (mut high, mut low) = (Array2::zeros((rows, columns)), Array2::zeros((rows, columns)));
-        let mut half_squares = Array1::zeros(rows);
+        let mut half_squares = vec![0.0; rows];
         let (mut longest, mut row) = (0.0_f64, 0);
         for block in blocks() {
             let scaled = block.as_standard_layout().mapv(|value| value * power_of_two(-exponent));
@@ -164,7 +164,7 @@ impl Chunk {
         if bank.nearness == Nearness::Distance {
             // The nearer, the larger: ‖q − t‖² = ‖q‖² − 2 (⟨q, t⟩ − ‖t‖²/2).
             let shrink = power_of_two(bank.exponent - self.exponents[i]) as f32;
-            let half_squares = bank.half_squares.slice(s![first..]);
+            let half_squares = &bank.half_squares[first..];
             products.iter_mut().zip(half_squares).for_each(|(product, half)| *product -= shrink * half);
         }
         self.tops[i].offer(first, products);

@@ -13,8 +13,8 @@ pub struct TopK {
     candidates: Vec<(f32, usize)>,
 }
 
-/// Values whose maximum is compared with the floor at once: almost all runs hold nothing, and a maximum is a vector operation.
-const RUN: usize = 16;
+/// Values compared with the floor at once; almost all runs hold none that reaches it.
+const RUN: usize = 32;
 
 impl TopK {
     /// Nothing offered yet; `k` at least 1.
@@ -35,12 +35,12 @@ impl TopK {
     /// Offers values, whose indices count from `first`.
     pub fn offer(&mut self, first: usize, values: &[f32]) {
         for (run, values) in values.chunks(RUN).enumerate() {
-            let largest = values.iter().fold(f32::NEG_INFINITY, |largest, &v| if v > largest { v } else { largest });
-            if largest < self.floor {
+            let floor = self.floor;
+            // Without an early exit inside, the compiler compares whole vectors.
+            if !values.iter().fold(false, |any, &value| any | (value >= floor)) {
                 continue;
             }
             let start = first + run * RUN;
-            let floor = self.floor;
             let indexed = values.iter().enumerate().filter(|&(_, &value)| value >= floor);
             self.candidates.extend(indexed.map(|(i, &value)| (value, start + i)));
             if self.candidates.len() >= self.capacity {
