@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::report::{Measurement, Report, nanoseconds, ratio};
+use super::report::{Measurement, Report, nanoseconds, percent};
 
 /// The score whose claim to be free the report is about.
 const CLAIMANT: &str = "mds";
@@ -43,7 +43,7 @@ pub fn cells(measurement: &Measurement) -> [String; 3] {
     let added = measurement.added_p50_ns.zip(measurement.added_p95_ns);
     [
         both(measurement.p50_ns, measurement.p95_ns),
-        ratio(measurement.per_arg_max),
+        nanoseconds(measurement.per_arg_max),
         added.map_or_else(String::new, |(p50, p95)| both(p50, p95)),
     ]
 }
@@ -57,7 +57,6 @@ fn claim(out: &mut String, report: &Report) {
     for mds in report.measurements.iter().filter(|m| m.id == CLAIMANT) {
         let classifier = ["arg_max", "prototype_head"].map(|id| find(mds, id).map(|m| m.p50_ns));
         let ([Some(arg_max), Some(head)], Some(added)) = (classifier, mds.added_p50_ns) else { continue };
-        let share = |of: f64| format!("{:.2} %", 100.0 * added / of);
         let _ = writeln!(
             rows,
             "| {} | {} | {} | {} | {} | {} | {} |",
@@ -65,9 +64,9 @@ fn claim(out: &mut String, report: &Report) {
             mds.batch,
             nanoseconds(added),
             nanoseconds(arg_max),
-            share(arg_max),
+            percent(added / arg_max),
             nanoseconds(head),
-            share(arg_max + head)
+            percent(added / (arg_max + head))
         );
     }
     if !rows.is_empty() {

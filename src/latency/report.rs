@@ -43,6 +43,8 @@ pub struct Measurement {
     pub p50_ns: f64,
     /// 95th percentile of it.
     pub p95_ns: f64,
+    /// The least of all: what it costs where nothing interferes.
+    pub min_ns: f64,
     /// `p50_ns` in units of that of the arg max.
     pub per_arg_max: f64,
     /// Median of the cost from rows whose predicted classes are known.
@@ -51,7 +53,7 @@ pub struct Measurement {
     pub added_p95_ns: Option<f64>,
     /// `added_p50_ns` in units of the arg max.
     pub added_per_arg_max: Option<f64>,
-    /// Durations that the percentiles of `p50_ns` and `p95_ns` are of.
+    /// Durations that `p50_ns`, `p95_ns` and `min_ns` are of.
     pub samples: usize,
     /// Batches in each of these durations.
     pub batches_per_sample: usize,
@@ -81,6 +83,7 @@ impl Report {
             title: subject.title,
             p50_ns: alone.p50,
             p95_ns: alone.p95,
+            min_ns: alone.min,
             per_arg_max: alone.p50 / unit,
             added_p50_ns: added.map(|added| added.p50),
             added_p95_ns: added.map(|added| added.p95),
@@ -128,7 +131,7 @@ impl Report {
         writer.into_inner().map_err(|error| error.into_error().into())
     }
 
-    /// The whole as JSON, one measurement per line.
+    /// The whole as JSON.
     ///
     /// # Errors
     /// Never for finite figures, which durations are.
@@ -167,25 +170,23 @@ fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
     })
 }
 
-/// A duration of so many nanoseconds to three figures or the whole nanosecond, with commas between thousands.
+/// A number of nanoseconds to three figures, or to the whole one with commas between thousands.
 #[must_use]
 pub fn nanoseconds(value: f64) -> String {
-    if value < 99.95 {
-        return format!("{value:.1}");
+    match value {
+        value if value < 9.995 => return format!("{value:.2}"),
+        value if value < 99.95 => return format!("{value:.1}"),
+        _ => {}
     }
     let digits = format!("{value:.0}");
     let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| str::from_utf8(group).ok()).collect();
     groups.join(",")
 }
 
-/// A ratio to two figures.
+/// A share in percent; one that would be rounded to 0 is named as small.
 #[must_use]
-pub fn ratio(value: f64) -> String {
-    match value {
-        value if value < 9.95 => format!("{value:.2}"),
-        value if value < 99.5 => format!("{value:.1}"),
-        value => nanoseconds(value.round()).trim_end_matches(".0").to_owned(),
-    }
+pub fn percent(share: f64) -> String {
+    if share < 5e-5 { "< 0.01 %".to_owned() } else { format!("{:.2} %", 100.0 * share) }
 }
 
 #[cfg(test)]
@@ -194,8 +195,8 @@ mod tests {
 
     #[test]
     fn numbers_are_short_and_grouped() {
-        let shown = [0.0, 4.26, 99.94, 99.96, 1234.4, 1_234_567.8].map(nanoseconds);
-        assert_eq!(shown, ["0.0", "4.3", "99.9", "100", "1,234", "1,234,568"]);
-        assert_eq!([0.056, 1.0, 9.96, 99.6, 31_000.2].map(ratio), ["0.06", "1.00", "10.0", "100", "31,000"]);
+        let shown = [0.0, 4.264, 9.996, 99.94, 99.96, 1234.4, 1_234_567.8].map(nanoseconds);
+        assert_eq!(shown, ["0.00", "4.26", "10.0", "99.9", "100", "1,234", "1,234,568"]);
+        assert_eq!([0.000_04, 0.000_06, 0.0464].map(percent), ["< 0.01 %", "0.01 %", "4.64 %"]);
     }
 }

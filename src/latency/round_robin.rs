@@ -24,7 +24,7 @@ const LONG_GROUP_NS: f64 = 1e6;
 const BUDGET_NS: f64 = 1e9;
 
 /// Least rounds that a thing is measured in, unless fewer were asked for.
-const LEAST_SAMPLES: usize = 20;
+const LEAST_SAMPLES: usize = 30;
 
 /// Batches whose shortest duration is the first guess of what one takes.
 const FIRST_GUESS: usize = 5;
@@ -36,6 +36,8 @@ pub struct Cost {
     pub p50: f64,
     /// 95th percentile over the groups.
     pub p95: f64,
+    /// The least of all groups.
+    pub min: f64,
     /// Number of groups.
     pub samples: usize,
     /// Batches in a group.
@@ -109,6 +111,7 @@ impl RoundRobin {
             Some(Cost {
                 p50: nearest_rank(&trial.durations, 0.5),
                 p95: nearest_rank(&trial.durations, 0.95),
+                min: trial.durations.iter().copied().fold(f64::INFINITY, f64::min),
                 samples: trial.durations.len(),
                 group: trial.group,
             })
@@ -166,5 +169,63 @@ impl RoundRobin {
         let first = trial.next_row;
         trial.next_row += self.batch;
         first..first + self.batch
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::super::subject::{Reference, Work};
+    use super::super::synthetic::{Shape, Synthetic};
+    use super::*;
+    use crate::dump::meta::HeadKind;
+    use crate::dump::{ArrayKind, Role};
+    use crate::score::Fitted;
+
+    /// Remembers the blocks it was given: the first logit of each.
+    struct Remembers(Mutex<Vec<f64>>);
+
+    impl Fitted for Remembers {
+        fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
+            assert_eq!((block.rows(), out.len()), (16, 16));
+            out.fill(1.0);
+            self.0.lock().unwrap().push(block.tops()[0].value);
+        }
+    }
+
+    #[test]
+    fn everything_is_timed_in_every_round_on_all_batches() {
+        let shape = Shape { classes: 3, features: 4, train_rows: 3, test_rows: 50 };
+        let data = Synthetic::write(shape, HeadKind::Linear).unwrap();
+        let test = data.dump.split(&Role::Test).unwrap();
+        let remembers = Remembers(Mutex::new(Vec::new()));
+        let score = Subject {
+            id: "score",
+            title: "Score",
+            split: test,
+            arrays: [ArrayKind::Logits].into(),
+            head: None,
+            work: Work::Score(&remembers),
+        };
+        let subjects = [Subject::reference(Reference::ArgMax, test, data.dump.head.as_ref().unwrap()), score];
+        let timing = RoundRobin { batch: 16, rounds: 7, clock: Clock { overhead: 0.0 } };
+        let mut told = Vec::new();
+        let costs = timing.measure(&subjects, &mut |round| told.push(round));
+
+        assert_eq!(told, [1, 2, 3, 4, 5, 6, 7]);
+        assert!(costs[0].added.is_none());
+        for cost in [Some(costs[0].alone), Some(costs[1].alone), costs[1].added].into_iter().flatten() {
+            assert_eq!(cost.samples, 7);
+            assert!(0.0 < cost.min && cost.min <= cost.p50 && cost.p50 <= cost.p95, "{cost:?}");
+        }
+        // The last two of the 50 rows fill no batch.
+        let block = |first: usize| subjects[0].block(first..first + 16).tops()[0].value;
+        let mut seen = remembers.0.lock().unwrap().clone();
+        seen.sort_by(f64::total_cmp);
+        seen.dedup();
+        let mut expected = vec![block(0), block(16), block(32)];
+        expected.sort_by(f64::total_cmp);
+        assert_eq!(seen, expected);
     }
 }

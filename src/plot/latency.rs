@@ -30,8 +30,8 @@ use super::axes::Place;
 use super::canvas::{self, Drawing};
 use super::legend::{Key, Legend};
 use super::style::{
-    GAP, GRID, INK, LABEL, MARGIN, PAGE_WIDTH, PANEL_TITLE, SMALL_GAP, THIN, TICK, TICK_LABEL_GAP, TICK_LENGTH, TITLE,
-    curve, dots,
+    CurveStyle, GAP, GRID, INK, LABEL, MARGIN, PAGE_WIDTH, PANEL_TITLE, SMALL_GAP, THIN, TICK, TICK_LABEL_GAP,
+    TICK_LENGTH, TITLE, curve, dots,
 };
 use super::{Format, PlotError};
 
@@ -201,12 +201,15 @@ impl<'a> Measured<'a> {
         let height = ROW_HEIGHT * plot.rows.len() as i32;
         let place = |index: i32| Place { x: left + index * (width + GAP), y: top, width, height };
 
-        let mut entries = Vec::new();
-        for (index, name) in plot.series.iter().enumerate() {
-            entries.push((Key::Dot(curve(index).colour), name.clone()));
-            entries.push((Key::Ring(curve(index).colour), format!("{name}, added to the {}", plot.reference)));
-            entries.push((Key::Curve(curve(index)), format!("{name}, {}", plot.reference)));
-        }
+        let names = plot.series.iter().enumerate();
+        let names = names.map(|(index, name)| (Key::Dot(curve(index).colour), name.clone()));
+        let reference = CurveStyle { colour: INK, dash: None };
+        let explained = [
+            (Key::Dot(INK), "alone".to_owned()),
+            (Key::Ring(INK), format!("added to the {}", plot.reference)),
+            (Key::Curve(reference), plot.reference.clone()),
+        ];
+        let entries = names.chain(explained);
         let legend = Legend::new(entries, PAGE_WIDTH - 2 * MARGIN)?;
         let below = 2 * TICK_LENGTH + TICK.line_height() + LABEL.line_height() + SMALL_GAP + legend.height() + MARGIN;
         Ok(Self {
@@ -363,7 +366,7 @@ mod tests {
             let svg = String::from_utf8(plot(&[3.0, 40.0, 2e6], panels).render(Format::Svg).unwrap()).unwrap();
             assert!(svg.starts_with("<svg width=\"504pt\""), "{}", &svg[..60]);
             assert_eq!(svg.matches("10 classes").count(), panels);
-            assert!(svg.contains("batch 256, arg max") && svg.contains("Cost &lt;&amp;&gt;"));
+            assert!(svg.contains("added to the arg max") && svg.contains("Cost &lt;&amp;&gt;"));
         }
         assert!(plot(&[1.0], 1).render(Format::Png).unwrap().starts_with(b"\x89PNG"));
     }
