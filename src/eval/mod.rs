@@ -1,11 +1,13 @@
 //! From dumps to figures: which scores run, scoring block by block, metrics, warnings.
 
+pub mod assignment;
 pub mod evaluate;
 pub mod one_run;
 pub mod plan;
 pub mod progress;
 pub mod score_split;
 
+pub use assignment::{Assignment, AssignmentError};
 pub use evaluate::{EvalError, evaluate};
 pub use one_run::{SplitScores, score_run};
 pub use plan::{Plan, PlanError, Selection};
