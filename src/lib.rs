@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! cli            (binary only: clap, anyhow, indicatif)
-//! eval           plans, scores and measures runs
+//! eval  latency  plans, scores and measures runs; what a score costs per sample
 //!   report       terminal text, Markdown, CSV, JSON, Parquet
 //!   table  plot  tidy records, comparisons (the only door to polars); figures (the only door to plotters)
 //!   score        one file per score, one registry
@@ -30,6 +30,7 @@
 pub mod dump;
 pub mod eval;
 pub mod fit;
+pub mod latency;
 pub mod metric;
 pub mod numeric;
 pub mod output;

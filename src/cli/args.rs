@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{completions, explain, inspect, list, plot, score};
+use super::{completions, explain, inspect, latency, list, plot, score};
 
 /// Scores, metrics, tables and figures for out-of-distribution detection, from dumps of logits and features.
 #[derive(Parser)]
@@ -13,6 +13,7 @@ use super::{completions, explain, inspect, list, plot, score};
   oodbench score dumps/ --score mds            one score, every run in dumps/
   oodbench score dumps/ --score all --out out  all scores, per-sample scores and records as files
   oodbench plot --fig1                         the paper's Fig. 1 from dumps/
+  oodbench latency                             what each score costs per sample
   oodbench inspect dumps/                      what is there, what is missing, what is suspicious
   oodbench explain layout                      how to lay out a dump
 
@@ -42,6 +43,7 @@ pub(crate) struct Common {
 pub(crate) enum Command {
     Score(score::Command),
     Plot(plot::Command),
+    Latency(latency::Command),
     Inspect(inspect::Command),
     List(list::Command),
     Explain(explain::Command),

@@ -6,6 +6,7 @@ mod explain;
 mod input;
 mod inspect;
 mod interrupt;
+mod latency;
 mod list;
 mod plot;
 mod progress;
@@ -44,6 +45,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::Score(command) => score::run(&command, common),
         Command::Plot(command) => plot::run(&command, common),
+        Command::Latency(command) => latency::run(&command, common),
         Command::Inspect(command) => inspect::run(&command, common),
         Command::List(command) => list::run(&command),
         Command::Explain(command) => explain::run(&command),

@@ -179,12 +179,7 @@ impl<'s> Plan<'s> {
     /// The arrays that are read of these rows: features too where logits have to be made from them.
     #[must_use]
     pub fn arrays(&self, rows: Rows) -> BTreeSet<ArrayKind> {
-        let mut arrays: BTreeSet<ArrayKind> =
-            self.needs().filter_map(|need| need.reads()).filter(|(of, _)| *of == rows).map(|(_, kind)| kind).collect();
-        if arrays.contains(&ArrayKind::Logits) && rows.of(&self.dump).any(|split| split.logits.is_none()) {
-            arrays.insert(ArrayKind::Features);
-        }
-        arrays
+        rows.arrays(self.needs(), &self.dump)
     }
 
     /// Whether predictions can be told.

@@ -3,7 +3,7 @@
 use plotters::coord::Shift;
 use plotters::drawing::DrawingArea;
 use plotters::element::{Circle, DashedPathElement, PathElement, Rectangle};
-use plotters::prelude::{Color, DrawingBackend, RGBColor};
+use plotters::prelude::{Color, DrawingBackend, RGBColor, WHITE};
 use plotters::style::text_anchor::HPos;
 
 use super::PlotError;
@@ -12,6 +12,7 @@ use super::style::{CurveStyle, FILL_OPACITY, GAP, INK, LABEL, SMALL_GAP, THICK, 
 const KEY_WIDTH: i32 = dots(16.0);
 const SWATCH_HEIGHT: i32 = dots(6.0);
 const MARK_RADIUS: i32 = dots(2.2);
+const RING_HOLE: i32 = dots(1.3);
 
 /// What stands before the name.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +23,10 @@ pub(super) enum Key {
     Curve(CurveStyle),
     /// A marked point, in any colour.
     Mark,
+    /// A point.
+    Dot(RGBColor),
+    /// A hollow point.
+    Ring(RGBColor),
     /// Nothing: the text explains itself.
     None,
 }
@@ -31,6 +36,7 @@ impl Key {
     fn width(self) -> i32 {
         match self {
             Self::Area(_) | Self::Curve(_) | Self::Mark => KEY_WIDTH + SMALL_GAP,
+            Self::Dot(_) | Self::Ring(_) => 2 * MARK_RADIUS + SMALL_GAP,
             Self::None => 0,
         }
     }
@@ -119,6 +125,11 @@ fn draw_key<DB: DrawingBackend>(
             }
         }
         Key::None => {}
+        Key::Dot(colour) => area.draw(&Circle::new((left + MARK_RADIUS, y), MARK_RADIUS, colour.filled()))?,
+        Key::Ring(colour) => {
+            area.draw(&Circle::new((left + MARK_RADIUS, y), MARK_RADIUS, colour.filled()))?;
+            area.draw(&Circle::new((left + MARK_RADIUS, y), RING_HOLE, WHITE.filled()))?;
+        }
         Key::Mark => area.draw(&Circle::new((left + KEY_WIDTH / 2, y), MARK_RADIUS, INK.filled()))?,
     }
     Ok(())

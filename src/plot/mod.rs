@@ -6,6 +6,7 @@
 //! | the paper's Fig. 1: bands of such panels under each other | [`fig1`] |
 //! | ROC curves | [`roc`] |
 //! | lines over a common x | [`mod@line`] |
+//! | costs of scores on a logarithmic axis | [`latency`] |
 //!
 //! Both formats come from one layout in dots of 1/300 inch, and text is measured with the embedded font, so a figure looks the same in either and
 //! on every machine.
@@ -17,6 +18,7 @@ mod bins;
 mod canvas;
 pub mod fig1;
 pub mod histogram;
+pub mod latency;
 mod legend;
 pub mod line;
 mod panel;

@@ -1,5 +1,6 @@
 //! What scores read, and whether a dump has it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::dump::{ArrayKind, Dump, Head, Role, Split};
@@ -47,6 +48,17 @@ impl Rows {
             Self::Train => split.role == Role::Train,
             Self::Calibration => split.role == calibration,
         })
+    }
+
+    /// The arrays that some needs read of these rows: features too where logits have to be made from them.
+    #[must_use]
+    pub fn arrays<'n>(self, needs: impl IntoIterator<Item = &'n Need>, dump: &Dump) -> BTreeSet<ArrayKind> {
+        let read = needs.into_iter().filter_map(|need| need.reads()).filter(|(of, _)| *of == self);
+        let mut arrays: BTreeSet<ArrayKind> = read.map(|(_, kind)| kind).collect();
+        if arrays.contains(&ArrayKind::Logits) && self.of(dump).any(|split| split.logits.is_none()) {
+            arrays.insert(ArrayKind::Features);
+        }
+        arrays
     }
 }
 

@@ -1,0 +1,99 @@
+//! The rows of one number of classes, the scores fitted on them, and everything that is timed on them.
+
+use super::subject::{Reference, Subject, Work};
+use super::synthetic::{self, Shape, Synthetic, SyntheticError};
+use crate::dump::meta::HeadKind;
+use crate::dump::{Dump, Head, Role};
+use crate::fit::{FitError, Training};
+use crate::score::need::Rows;
+use crate::score::{Fitted, Need, Score, ScoreEntry};
+
+/// Dumps and the scores that are to be fitted on them.
+pub struct Data {
+    /// The dump with a linear head first; one with prototypes where a score needs them.
+    dumps: Vec<Synthetic>,
+    /// An IsoMax+ head of the same shape as the linear one, to compare with.
+    prototype_head: Head,
+    scores: Vec<(&'static ScoreEntry, Box<dyn Score>)>,
+}
+
+/// A score that was fitted, and where.
+pub struct FittedOn<'d> {
+    entry: &'static ScoreEntry,
+    needs: &'static [Need],
+    scorer: Box<dyn Fitted>,
+    dump: &'d Dump,
+}
+
+/// A score that could not be fitted, and why.
+pub type Unfitted = (&'static str, String);
+
+impl Data {
+    /// Makes the rows that the scores need.
+    ///
+    /// # Errors
+    /// [`SyntheticError`].
+    pub fn new(shape: Shape, entries: &[&'static ScoreEntry]) -> Result<Self, SyntheticError> {
+        let scores: Vec<_> = entries.iter().map(|entry| (*entry, entry.with_defaults())).collect();
+        let mut dumps = vec![Synthetic::write(shape, HeadKind::Linear)?];
+        if scores.iter().any(|(_, score)| score.needs().contains(&Need::Prototypes)) {
+            dumps.push(Synthetic::write(shape, HeadKind::Prototypes)?);
+        }
+        let prototype_head = synthetic::head(&synthetic::means(shape), HeadKind::Prototypes);
+        Ok(Self { dumps, prototype_head, scores })
+    }
+
+    /// Fits every score on the first dump that has what it needs.
+    pub fn fit(&self, observe: &mut dyn FnMut(&'static str)) -> (Vec<FittedOn<'_>>, Vec<Unfitted>) {
+        let trainings: Vec<Training> = self.dumps.iter().map(|data| Training::new(&data.dump)).collect();
+        let (mut fitted, mut unfitted) = (Vec::new(), Vec::new());
+        for (entry, score) in &self.scores {
+            observe(entry.id);
+            let needs = score.needs();
+            let lacking = |dump: &Dump| needs.iter().find_map(|need| need.lacking(dump));
+            let Some(training) = trainings.iter().find(|training| lacking(training.dump()).is_none()) else {
+                let file = lacking(&self.dumps[0].dump).unwrap_or_default();
+                unfitted.push((entry.id, format!("the synthetic dump has no {file}")));
+                continue;
+            };
+            let dump = training.dump();
+            match score.fit(training) {
+                Ok(fit) => fitted.push(FittedOn { entry, needs, scorer: fit.scorer, dump }),
+                Err(error) => unfitted.push((entry.id, reason(&error, dump))),
+            }
+        }
+        (fitted, unfitted)
+    }
+
+    /// The parts of the classifier, then the scores.
+    #[must_use]
+    pub fn subjects<'a>(&'a self, fitted: &'a [FittedOn<'a>]) -> Vec<Subject<'a>> {
+        let mut subjects = Vec::new();
+        let linear = &self.dumps[0].dump;
+        if let (Some(test), Some(head)) = (linear.split(&Role::Test), &linear.head) {
+            for reference in [Reference::ReadBlock, Reference::ArgMax, Reference::LinearHead] {
+                subjects.push(Subject::reference(reference, test, head));
+            }
+            subjects.push(Subject::reference(Reference::PrototypeHead, test, &self.prototype_head));
+        }
+        subjects.extend(fitted.iter().filter_map(|fitted| {
+            Some(Subject {
+                id: fitted.entry.id,
+                title: fitted.entry.title,
+                split: fitted.dump.split(&Role::Test)?,
+                arrays: Rows::Scored.arrays(fitted.needs, fitted.dump),
+                head: fitted.dump.head.as_ref(),
+                work: Work::Score(fitted.scorer.as_ref()),
+            })
+        }));
+        subjects
+    }
+}
+
+/// Why a score could not be fitted, without the temporary folder that tells nobody anything.
+fn reason(error: &FitError, dump: &Dump) -> String {
+    match error {
+        FitError::NotApplicable { reason, .. } => reason.clone(),
+        error => error.to_string().replace(&format!("{}/", dump.folder.display()), ""),
+    }
+}
