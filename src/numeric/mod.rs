@@ -1,6 +1,7 @@
 //! Kernels on slices and views: no files, no names, nothing that knows what a score is.
 
 pub mod bank;
+pub mod exp;
 pub mod finite;
 pub mod largest;
 pub mod linalg;

@@ -1,5 +1,6 @@
 //! What many scores need of one row of logits, computed once.
 
+use super::exp::{ZERO_BELOW, exp_nonpositive};
 use super::real::Real;
 
 /// The largest value of a row and the first index it stands at.
@@ -81,9 +82,6 @@ impl Softmax {
     }
 }
 
-/// A difference below which `exp` is zero in `f64`; also keeps `∞·0` out of the sums of extreme rows.
-const UNDERFLOW: f64 = -800.0;
-
 /// Softmax statistics of a non-empty row.
 #[must_use]
 pub fn softmax<T: Real>(row: &[T]) -> Softmax {
@@ -94,21 +92,49 @@ pub fn softmax<T: Real>(row: &[T]) -> Softmax {
 #[must_use]
 pub fn softmax_at<T: Real>(row: &[T], temperature: f64) -> Softmax {
     let top = top(row);
-    let (mut rest, mut weighted_rest, mut squared_rest) = (0.0, 0.0, 0.0);
-    let mut add = |values: &[T]| {
-        for value in values {
-            let difference = ((value.to_f64() - top.value) / temperature).max(UNDERFLOW);
-            let weight = difference.exp();
-            rest += weight;
-            weighted_rest += weight * difference;
-            squared_rest += weight * weight;
-        }
-    };
+    let mut sums = Sums::default();
     // Leaving the largest one out, not subtracting its 1 afterwards, is what keeps small sums exact.
-    add(&row[..top.index]);
-    add(&row[top.index + 1..]);
+    for values in [&row[..top.index], &row[top.index + 1..]] {
+        T::add_exponentials(values, top.value, temperature, &mut sums);
+    }
     let top = Top { index: top.index, value: top.value / temperature };
-    Softmax { top, rest, weighted_rest, squared_rest }
+    let total = |lanes: [f64; SUM_LANES]| lanes.iter().sum();
+    Softmax { top, rest: total(sums.weights), weighted_rest: total(sums.weighted), squared_rest: total(sums.squared) }
+}
+
+/// Sums kept at once: a vector of eight `f64`.
+const SUM_LANES: usize = 8;
+
+/// The three sums of [`Softmax`] in interleaved lanes, so that the order of additions does not depend on the width of the machine's vectors.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sums {
+    weights: [f64; SUM_LANES],
+    weighted: [f64; SUM_LANES],
+    squared: [f64; SUM_LANES],
+}
+
+/// Adds `exp((z − top)/temperature)` of the values, and what goes with it, to the sums.
+#[inline(always)]
+pub(super) fn add_exponentials<T: Real>(values: &[T], top: f64, temperature: f64, sums: &mut Sums) {
+    let chunks = values.chunks_exact(SUM_LANES);
+    let rest = chunks.remainder();
+    let mut add = |lane: usize, value: T| {
+        // Clamped before the product too, which would be −∞·0 for extreme rows.
+        let difference = (value.to_f64() - top) / temperature;
+        let difference = if difference > ZERO_BELOW { difference } else { ZERO_BELOW };
+        let weight = exp_nonpositive(difference);
+        sums.weights[lane] += weight;
+        sums.weighted[lane] += weight * difference;
+        sums.squared[lane] += weight * weight;
+    };
+    for chunk in chunks {
+        for (lane, &value) in chunk.iter().enumerate() {
+            add(lane, value);
+        }
+    }
+    for (lane, &value) in rest.iter().enumerate() {
+        add(lane, value);
+    }
 }
 
 /// `log Σ_k exp(z_k / temperature)` of a non-empty row.
@@ -121,7 +147,7 @@ pub fn log_sum_exp_at<T: Real>(row: &[T], temperature: f64) -> f64 {
 pub fn probabilities<T: Real>(row: &[T], statistics: &Softmax, temperature: f64, out: &mut [f64]) {
     let sum = 1.0 + statistics.rest;
     for (out, value) in out.iter_mut().zip(row) {
-        *out = (value.to_f64() / temperature - statistics.top.value).exp() / sum;
+        *out = exp_nonpositive(value.to_f64() / temperature - statistics.top.value) / sum;
     }
 }
 

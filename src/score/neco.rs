@@ -122,4 +122,16 @@ mod tests {
         example.gives(&ENTRY, &[("variance", "0.85"), ("max_logit", "false")], &[0.5_f64.sqrt(), 0.0], 1e-14);
         example.gives(&ENTRY, &[("variance", "0.9")], &[5.0, 0.0], 1e-13);
     }
+
+    /// Ten times 0.1 has a mean that is not 0.1 in `f64`; the feature is constant all the same, and keeps σ = 1.
+    #[test]
+    fn a_constant_feature_is_not_scaled_by_rounding() {
+        let example = Example {
+            train: Array2::from_shape_fn((10, 2), |(i, j)| if j == 0 { i as f64 % 2.0 * 2.0 - 1.0 } else { 0.1 }),
+            labels: vec![0; 10],
+            features: array![[1.0, 0.6]],
+            logits: None,
+        };
+        example.gives(&ENTRY, &[("max_logit", "false")], &[0.8_f64.sqrt()], 1e-14);
+    }
 }
