@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use oodbench::latency::data::Data;
-use oodbench::latency::subject::Kind;
 use oodbench::latency::synthetic::Shape;
 use oodbench::score::{Need, REGISTRY, ScoreEntry};
 
@@ -39,7 +38,7 @@ fn detection_cost(c: &mut Criterion) {
                         subject.compute(black_box(&block), &mut out);
                     });
                 });
-                if subject.kind() == Kind::Score {
+                if subject.shares_logits() {
                     group.bench_function(format!("{}/added", subject.id), |b| {
                         b.iter_batched_ref(
                             || subject.classified_block(batches.next().unwrap_or(0..batch)),

@@ -28,7 +28,7 @@ use oodbench::score::{REGISTRY, ScoreEntry};
   oodbench latency --out reports/detection-cost      writes latency.{json,md,png,svg}
 
 Rows are synthetic; scores are fitted once and run on one thread. \"alone\" is the cost from rows as they come from the dump, \"added\"
-the cost where the predicted classes are known already. The names in json and csv are stable.")]
+the cost of a score of logits where the predicted classes are known already. The names in json and csv are stable.")]
 pub(crate) struct Command {
     /// Scores, comma-separated, or all; `oodbench list` shows them
     #[arg(long = "score", value_name = "SCORES", value_delimiter = ',', default_value = "all")]

@@ -8,8 +8,10 @@
 //! added   rows whose predicted classes are known → scores, the cost of detection where classification is done anyway
 //! ```
 //!
-//! One thread, no allocation of the results; the row's arrays are in the cache, as they are when a network has just written them. Everything is
-//! timed in turn ([`round_robin`]), so that a machine that becomes slower meanwhile does so for all alike.
+//! A score that reads no logits has nothing in common with the classification: it adds all that it costs.
+//!
+//! Processor time of one thread ([`clock`]), without the allocation of the results; rows and state are in the cache, as rows are that a network has
+//! just written. Everything is timed in turn ([`round_robin`]), so that a machine that becomes slower meanwhile does so for all alike.
 
 pub mod clock;
 pub mod data;

@@ -47,7 +47,7 @@ pub struct Measurement {
     pub min_ns: f64,
     /// `p50_ns` in units of that of the arg max.
     pub per_arg_max: f64,
-    /// Median of the cost from rows whose predicted classes are known.
+    /// Median of the cost from rows whose predicted classes are known; none for what reads no logits, which then adds all that it costs.
     pub added_p50_ns: Option<f64>,
     /// 95th percentile of it.
     pub added_p95_ns: Option<f64>,
@@ -148,14 +148,14 @@ impl Report {
             format!("{processor}, {threads} threads, of which one is used; {system}, {instructions}; oodbench {oodbench}."),
             format!("{} features, fitted on {} rows; logits and features are f32.", self.features, self.train_rows),
             format!(
-                "Nanoseconds per sample: median (95th percentile) over groups of batches of at least {} µs, up to {} rounds \
-                 in turn; {} ns subtracted for the clock.",
+                "Nanoseconds of processor time per sample: median (95th percentile) over groups of batches of at least {} µs, up to {} \
+                 rounds in turn, {} ns subtracted for the clock.",
                 LEAST_GROUP_NS / 1e3,
                 self.rounds,
                 self.clock_overhead_ns
             ),
-            "alone: from rows as they come from the dump; added: from rows whose predicted classes are known; × arg max: alone by the \
-             classifier's own arg max."
+            "alone: from rows as they come from the dump; × arg max: alone by the classifier's own arg max; added: from rows whose predicted \
+             classes are known, for scores that read logits (others add all that they cost)."
                 .to_owned(),
         ]
     }

@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use super::clock::Clock;
 use super::percentile::nearest_rank;
-use super::subject::{Kind, Subject};
+use super::subject::Subject;
 use crate::dump::RowBlock;
 
 /// Batches are timed in groups of at least so many nanoseconds: errors of the clock of some 10 ns then do not matter.
-pub const LEAST_GROUP_NS: f64 = 10_000.0;
+pub const LEAST_GROUP_NS: f64 = 20_000.0;
 
 /// Most batches that are classified beforehand for one group: more of them would not stay in the first-level cache.
 const MOST_CLASSIFIED: usize = 64;
@@ -21,13 +21,16 @@ const MOST_BATCHES: usize = 4096;
 const LONG_GROUP_NS: f64 = 1e6;
 
 /// Time that one thing may take altogether, in nanoseconds; dear things are measured in fewer rounds, spread evenly.
-const BUDGET_NS: f64 = 1e9;
+const BUDGET_NS: f64 = 5e8;
 
 /// Least rounds that a thing is measured in, unless fewer were asked for.
-const LEAST_SAMPLES: usize = 30;
+const LEAST_SAMPLES: usize = 10;
 
-/// Batches whose shortest duration is the first guess of what one takes.
-const FIRST_GUESS: usize = 5;
+/// Most batches whose shortest duration is the first guess of what one takes.
+const GUESSES: usize = 5;
+
+/// No more of them once one took so many nanoseconds.
+const LONG_GUESS_NS: f64 = 1e7;
 
 /// Durations of batches per row, in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,7 +52,7 @@ pub struct Cost {
 pub struct Costs {
     /// From a block of rows of which nothing is known.
     pub alone: Cost,
-    /// Of a score from a block whose predicted classes are known: what detection costs where classification is done anyway.
+    /// Of a score of logits from a block whose predicted classes are known: what detection costs where classification is done anyway.
     pub added: Option<Cost>,
 }
 
@@ -90,7 +93,7 @@ impl RoundRobin {
         let mut trials: Vec<Trial> = Vec::new();
         for subject in subjects {
             trials.push(self.trial(subject, Mode::Alone, &mut out));
-            if subject.kind() == Kind::Score {
+            if subject.shares_logits() {
                 trials.push(self.trial(subject, Mode::Added, &mut out));
             }
         }
@@ -123,8 +126,13 @@ impl RoundRobin {
     /// How many batches are timed together, and how often.
     fn trial<'s, 'a>(&self, subject: &'s Subject<'a>, mode: Mode, out: &mut [f64]) -> Trial<'s, 'a> {
         let mut trial = Trial { subject, mode, group: 1, samples: 1, long: true, durations: Vec::new(), next_row: 0 };
-        let guesses = (0..FIRST_GUESS).map(|_| self.sample(&mut trial, out) * self.batch as f64);
-        let batch = guesses.fold(f64::INFINITY, f64::min).max(1.0);
+        let mut batch = f64::INFINITY;
+        for _ in 0..GUESSES {
+            batch = batch.min(self.sample(&mut trial, out) * self.batch as f64).max(1.0);
+            if batch > LONG_GUESS_NS {
+                break;
+            }
+        }
         let most = if mode == Mode::Added { MOST_CLASSIFIED } else { MOST_BATCHES };
         trial.group = ((LEAST_GROUP_NS / batch).ceil() as usize).clamp(1, most);
         let group = batch * trial.group as f64;

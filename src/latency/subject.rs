@@ -108,6 +108,12 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// Whether it is a score that reads logits, so that some of its work may be done when the predicted classes are known.
+    #[must_use]
+    pub fn shares_logits(&self) -> bool {
+        self.kind() == Kind::Score && self.arrays.contains(&ArrayKind::Logits)
+    }
+
     /// Some rows, with nothing computed of them yet.
     #[must_use]
     pub fn block(&self, rows: Range<usize>) -> RowBlock<'a> {
@@ -115,11 +121,12 @@ impl<'a> Subject<'a> {
     }
 
     /// The same rows as the classifier leaves them: the predicted classes are known.
+    ///
+    /// # Panics
+    /// If it reads no logits.
     #[must_use]
     pub fn classified_block(&self, rows: Range<usize>) -> RowBlock<'a> {
-        let mut arrays = self.arrays.clone();
-        arrays.insert(ArrayKind::Logits);
-        let block = self.split.block(rows, &arrays, self.head);
+        let block = self.block(rows);
         black_box(block.tops());
         block
     }
