@@ -38,3 +38,5 @@ pub mod report;
 pub mod score;
 pub mod stats;
 pub mod table;
+#[cfg(feature = "train")]
+pub mod train;
