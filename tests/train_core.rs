@@ -1,5 +1,5 @@
 //! Tests of the trainer, as one program so that the libraries are linked once.
-
+#![cfg(feature = "train")]
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 #[path = "train_core/extract.rs"]

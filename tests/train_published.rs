@@ -6,7 +6,7 @@
 //! DENSENET_WEIGHTS=densenet_cifar10.safetensors CIFAR10=cifar-10-batches-bin/test_batch.bin \
 //!     DENSENET_LOGITS=id/test/logits.npy cargo test --release --test train_published -- --ignored --nocapture
 //! ```
-
+#![cfg(feature = "train")]
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use candle_core::Device;
@@ -47,7 +47,7 @@ fn densenet_classifies_cifar10_as_published() {
     let sets = [(Place::IdTest, Arc::new(set))];
     let extraction =
         Extraction { out: &out, replace: false, run, sets: &sets, normalisation: &normalisation, layers: &[] };
-    assert!(extract(&network, &Device::Cpu, &extraction, &mut |_, _, _| true).unwrap());
+    assert!(extract(&network, &Device::Cpu, &extraction, &mut |_| true).unwrap());
 
     let logits: Array2<f32> = ndarray_npy::read_npy(out.join("id/test/logits.npy")).unwrap();
     let best = |row: ndarray::ArrayView1<'_, f32>| (0..10).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap();

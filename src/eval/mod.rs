@@ -1,12 +1,14 @@
 //! From dumps to figures: which scores run, scoring block by block, metrics, warnings.
 
 pub mod evaluate;
+pub mod figures;
 pub mod one_run;
 pub mod plan;
 pub mod progress;
 pub mod score_split;
 
 pub use evaluate::{EvalError, evaluate};
+pub use figures::ScoredRun;
 pub use one_run::{SplitScores, score_run};
 pub use plan::{Plan, PlanError, Selection};
 pub use progress::{Progress, Silent};

@@ -90,8 +90,7 @@ pub struct Extraction<'a> {
     pub layers: &'a [String],
 }
 
-/// Writes the dump. `progress` is called with each set's name, the images done and the images in all; it returns
-/// whether to go on. Gives back whether the dump was finished.
+/// Writes the dump. `progress` is called after each batch with its number of images and returns whether to go on. Gives back whether the dump was finished.
 ///
 /// # Errors
 /// The folder is there and may not be replaced, a set does not fit the network, a layer is unknown, or a file cannot be
@@ -100,7 +99,7 @@ pub fn extract(
     network: &Network,
     device: &Device,
     extraction: &Extraction<'_>,
-    progress: &mut dyn FnMut(&str, usize, usize) -> bool,
+    progress: &mut dyn FnMut(usize) -> bool,
 ) -> Result<bool, TrainError> {
     check(network, extraction)?;
     let out = extraction.out;
@@ -220,13 +219,12 @@ fn write_split(
     device: &Device,
     set: &Arc<ImageSet>,
     extraction: &Extraction<'_>,
-    progress: &mut dyn FnMut(&str, usize, usize) -> bool,
+    progress: &mut dyn FnMut(usize) -> bool,
 ) -> Result<bool, TrainError> {
     let (mut logits, mut features) = (Rows::default(), Rows::default());
     let mut layers: Vec<(String, Rows)> = Vec::new();
-    let mut done = 0;
     for batch in Batches::evaluation(set, extraction.normalisation, EVALUATION_BATCH)? {
-        done += batch.shape[0];
+        let images_in_batch = batch.shape[0];
         let (images, _) = tensors(batch, device)?;
         let mut taps = Taps::of(extraction.layers);
         let batch_features = network.backbone().forward(&images, Mode::Eval, &mut taps)?.detach();
@@ -242,7 +240,7 @@ fn write_split(
                 }
             }
         }
-        if !progress(&set.name, done, set.len()) {
+        if !progress(images_in_batch) {
             return Ok(false);
         }
     }

@@ -9,9 +9,10 @@
 //!   with their losses.
 //! * [`recipe`] says how a network is trained, [`run`] trains it. The loop is written once: what varies is the
 //!   loss, the [`schedule`] and the [`observer`].
-//! * [`checkpoint`] lets a run go on where it stopped, [`history`] is its record, [`extract`] writes a dump.
+//! * [`checkpoint`] lets a run go on where it stopped, [`history`] is its record, [`curves`] draws it, [`extract`] writes a dump.
 
 pub mod checkpoint;
+pub mod curves;
 pub mod data;
 pub mod device;
 pub mod error;

@@ -6,6 +6,7 @@
 //! A run's folder holds
 //!
 //! ```text
+//! recipe.toml              how it is trained
 //! checkpoint.safetensors   what --resume needs, replaced at the end of each epoch
 //! history.csv              one row per epoch
 //! weights.safetensors      the result, by PyTorch's names, once the last epoch is over
@@ -29,6 +30,7 @@ use super::nn::Mode;
 use super::observer::{Event, Observer};
 use super::optim::Sgd;
 use super::recipe::Recipe;
+use crate::output::write_atomically;
 
 /// Steps between two looks at the loss; each look waits for the device.
 const STEPS_BETWEEN_LOOKS: usize = 10;
@@ -74,6 +76,12 @@ pub fn weights_file(folder: &Path) -> PathBuf {
     folder.join("weights.safetensors")
 }
 
+/// The recipe of a run's folder.
+#[must_use]
+pub fn recipe_file(folder: &Path) -> PathBuf {
+    folder.join("recipe.toml")
+}
+
 /// Trains a network on `set` by `recipe`.
 ///
 /// # Errors
@@ -110,8 +118,14 @@ pub fn train(
     if options.resume && file.exists() {
         run.progress.history = checkpoint::load(&file, &run.network, &mut run.sgd, &run.progress)?;
     }
+    write_recipe(recipe, &recipe_file(options.folder))?;
     let stopped = run.epochs(observer)?;
     Ok(Outcome { network: run.network, history: run.progress.history, stopped })
+}
+
+fn write_recipe(recipe: &Recipe, file: &Path) -> Result<(), TrainError> {
+    let text = toml::to_string(recipe).map_err(std::io::Error::other);
+    text.and_then(|text| write_atomically(file, text.as_bytes())).map_err(TrainError::io(file))
 }
 
 fn check_set(recipe: &Recipe, set: &ImageSet) -> Result<(), TrainError> {

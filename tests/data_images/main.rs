@@ -1,7 +1,7 @@
 //! Image data: every format read right, every defect named in one line, batches as they should be.
 //!
 //! `fixtures/images/formats/make_formats.py` wrote the files, with NumPy, SciPy and Pillow.
-
+#![cfg(feature = "train")]
 // A test that cannot go on should say where.
 #![allow(clippy::unwrap_used)]
 

@@ -10,6 +10,55 @@ use super::error::DataError;
 use super::idx;
 use super::image_set::ImageSet;
 
+/// One of the sets inside the program; written `embedded:NAME`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmbeddedSet {
+    /// Fashion-MNIST, 12,000 training and 3,000 test images.
+    FashionMnist,
+    /// KMNIST, 2,000 test images.
+    Kmnist,
+    /// MNIST, 2,000 test images.
+    Mnist,
+}
+
+impl EmbeddedSet {
+    /// All of them; the first is the one that can be trained on.
+    pub const ALL: [Self; 3] = [Self::FashionMnist, Self::Kmnist, Self::Mnist];
+
+    /// The name, that of the whole set in the [`catalog`](super::catalog).
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FashionMnist => "fashion-mnist",
+            Self::Kmnist => "kmnist",
+            Self::Mnist => "mnist",
+        }
+    }
+
+    /// Its training images; nothing for those that only serve as OOD.
+    ///
+    /// # Errors
+    /// None but those of a damaged program.
+    pub fn train(self) -> Result<Option<ImageSet>, DataError> {
+        match self {
+            Self::FashionMnist => fashion_mnist_train().map(Some),
+            Self::Kmnist | Self::Mnist => Ok(None),
+        }
+    }
+
+    /// Its test images.
+    ///
+    /// # Errors
+    /// None but those of a damaged program.
+    pub fn test(self) -> Result<ImageSet, DataError> {
+        match self {
+            Self::FashionMnist => fashion_mnist_test(),
+            Self::Kmnist => kmnist(),
+            Self::Mnist => mnist(),
+        }
+    }
+}
+
 macro_rules! embedded {
     ($(#[$doc:meta])* $function:ident, $name:literal, $file:literal) => {
         $(#[$doc])*

@@ -9,7 +9,7 @@
 //! * [`open`](open::open) finds a data set from `NAME`, `NAME:PATH` or `PATH`; [`catalog`] lists the names and checks the
 //!   files.
 //! * One loader per format: [`cifar`] (binary) and [`cifar_pickle`] (Python), [`svhn`], [`idx`], [`folder`], [`mod@array`].
-//! * [`embedded`] holds the small sets of the demo, [`noise`] makes seeded noise.
+//! * [`embedded`] holds the small sets of the demo, [`noise`] makes seeded noise; [`ood`] reads a set that has to fit another.
 //! * [`batches`] shuffles, augments ([`augment`]), normalises ([`normalisation`]) and prefetches.
 //!
 //! Nothing here knows the tensor library: batches are plain `Vec<f32>`.
@@ -30,6 +30,7 @@ mod known_sets;
 mod mat;
 pub mod noise;
 pub mod normalisation;
+pub mod ood;
 pub mod open;
 mod pickle;
 mod read;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `cifar10:PATH` | a set of the [`catalog`], its folder or the one above it |
 //! | `fashion-mnist` | the same, where a distribution installs it |
+//! | `embedded:NAME`, `embedded` | a set inside the program ([`embedded`](super::embedded)); Fashion-MNIST without a name |
 //! | `idx:PATH`, `folder:PATH` | files of that format that are no known set |
 //! | `PATH` | a folder with the files of a known set, an `.npz` or `.npy` file, or a folder of images |
 
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use super::array::{self, Part};
 use super::catalog::{self, Format, KNOWN_SETS, KnownFile, KnownSet, Layout};
 use super::checksum;
+use super::embedded::EmbeddedSet;
 use super::error::DataError;
 use super::folder::{self, FolderOptions};
 use super::image_set::ImageSet;
@@ -29,6 +31,7 @@ pub struct Source {
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Known(&'static KnownSet, &'static Layout),
+    Embedded(EmbeddedSet),
     Idx,
     Folder(FolderOptions),
     Array,
@@ -53,7 +56,20 @@ pub fn open(specification: &str, options: Option<FolderOptions>) -> Result<Sourc
     Ok(source)
 }
 
-fn find(specification: &str, options: FolderOptions) -> Result<Source, DataError> {
+/// [`open`] for a set of any kind: `options` are used where it is a folder of images and passed over elsewhere.
+///
+/// # Errors
+/// As [`open`], but for the refusal.
+pub fn find(specification: &str, options: FolderOptions) -> Result<Source, DataError> {
+    if specification == "embedded" {
+        return Ok(embedded(EmbeddedSet::ALL[0]));
+    }
+    if let Some(name) = specification.strip_prefix("embedded:") {
+        let names = || EmbeddedSet::ALL.map(EmbeddedSet::name).join(", ");
+        let set = EmbeddedSet::ALL.into_iter().find(|set| set.name() == name);
+        let unknown = || DataError::request(specification, format!("{name:?}"), names(), "take one of these");
+        return set.map(embedded).ok_or_else(unknown);
+    }
     if let Some((name, path)) = specification.split_once(':') {
         let root = PathBuf::from(path);
         let kind = match name {
@@ -82,6 +98,10 @@ fn find(specification: &str, options: FolderOptions) -> Result<Source, DataError
         return known(set, place.ok_or_else(missing)?, options);
     }
     recognise(specification, options)
+}
+
+fn embedded(set: EmbeddedSet) -> Source {
+    Source { name: set.name().to_owned(), root: PathBuf::from("embedded"), kind: Kind::Embedded(set) }
 }
 
 fn known(set: &'static KnownSet, path: &Path, options: FolderOptions) -> Result<Source, DataError> {
@@ -130,7 +150,7 @@ fn recognise(specification: &str, options: FolderOptions) -> Result<Source, Data
     Err(DataError::request(
         specification,
         "neither a known name nor a path",
-        format!("a path, `NAME:PATH` with NAME one of {}, `idx:PATH` or `folder:PATH`", names.join(", ")),
+        format!("a path, `NAME:PATH` with NAME one of {}, `idx:PATH`, `folder:PATH` or `embedded`", names.join(", ")),
         "correct it",
     ))
 }
@@ -176,6 +196,7 @@ impl Source {
         let name = format!("{}-train", self.name);
         let none = || DataError::content(&self.root, "no training split", "one", "take another set for training");
         match self.kind {
+            Kind::Embedded(set) => set.train()?.ok_or_else(none),
             Kind::Known(_, layout) if layout.train.is_empty() => Err(none()),
             Kind::Known(set, layout) => self.files(&name, set, layout, layout.train),
             Kind::Idx => self.idx(&name, "train"),
@@ -193,6 +214,7 @@ impl Source {
     /// [`DataError`] if it is not there or damaged.
     pub fn test(&self) -> Result<ImageSet, DataError> {
         match self.kind {
+            Kind::Embedded(set) => set.test(),
             Kind::Known(set, layout) => self.files(&self.name, set, layout, layout.test),
             Kind::Idx => self.idx(&self.name, "t10k"),
             Kind::Array if self.root.extension().is_some_and(|ending| ending == "npy") => {
