@@ -42,7 +42,7 @@ pub fn write(settings: &Settings<'_>, images: &Images, outcome: &Outcome) -> Res
     put("index.html", render(&page(settings, images, outcome)?).as_bytes())
 }
 
-/// The page's file in a folder of [`write`].
+/// The page's file in a folder of [`write()`].
 #[must_use]
 pub fn page_file(folder: &Path) -> std::path::PathBuf {
     folder.join("index.html")
