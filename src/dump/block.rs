@@ -6,7 +6,8 @@ use ndarray::Array2;
 
 use super::head::Head;
 use super::matrix::{Cow2, Rows};
-use crate::numeric::softmax::{Softmax, Top, softmax, top};
+use crate::numeric::softmax::{Softmax, Top, probabilities, softmax, top};
+use crate::numeric::vector::unit_rows;
 
 /// Rows of a split.
 ///
@@ -18,8 +19,10 @@ pub struct RowBlock<'a> {
     head: Option<&'a Head>,
     derived_logits: OnceCell<Rows<'a>>,
     features_f64: OnceCell<Array2<f64>>,
+    unit_features: OnceCell<Array2<f64>>,
     tops: OnceCell<Vec<Top>>,
     softmax: OnceCell<Vec<Softmax>>,
+    probabilities: OnceCell<Array2<f64>>,
 }
 
 impl<'a> RowBlock<'a> {
@@ -33,8 +36,10 @@ impl<'a> RowBlock<'a> {
             head,
             derived_logits: OnceCell::new(),
             features_f64: OnceCell::new(),
+            unit_features: OnceCell::new(),
             tops: OnceCell::new(),
             softmax: OnceCell::new(),
+            probabilities: OnceCell::new(),
         }
     }
 
@@ -82,6 +87,15 @@ impl<'a> RowBlock<'a> {
         self.features_f64.get_or_init(|| features.to_f64())
     }
 
+    /// The features divided by their norms (rows, D); a zero row stays zero.
+    ///
+    /// # Panics
+    /// If the split has none.
+    #[must_use]
+    pub fn unit_features(&self) -> &Array2<f64> {
+        self.unit_features.get_or_init(|| unit_rows(self.features()))
+    }
+
     /// Largest logit and predicted class of every row.
     #[must_use]
     pub fn tops(&self) -> &[Top] {
@@ -100,6 +114,23 @@ impl<'a> RowBlock<'a> {
         self.softmax.get_or_init(|| match self.logits() {
             Rows::F32(rows) => rows.view().rows().into_iter().map(|row| softmax(slice(&row))).collect(),
             Rows::F64(rows) => rows.view().rows().into_iter().map(|row| softmax(slice(&row))).collect(),
+        })
+    }
+
+    /// `softmax(z)` (rows, C).
+    #[must_use]
+    pub fn probabilities(&self) -> &Array2<f64> {
+        self.probabilities.get_or_init(|| {
+            let classes = match self.logits() {
+                Rows::F32(rows) => rows.view().ncols(),
+                Rows::F64(rows) => rows.view().ncols(),
+            };
+            let mut all = vec![0.0; self.rows * classes];
+            let statistics = self.softmax();
+            self.logits().for_each(|index, row| {
+                probabilities(row, &statistics[index], 1.0, &mut all[index * classes..(index + 1) * classes]);
+            });
+            Array2::from_shape_vec((self.rows, classes), all).unwrap_or_default()
         })
     }
 }

@@ -8,6 +8,8 @@ use super::error::DumpError;
 use super::matrix::Matrix;
 use super::meta::HeadKind;
 use super::npy::{NpyArray, shape_text};
+use crate::numeric::linalg::{Factor, Threads};
+use crate::numeric::row_product::row_product;
 
 /// What turns features (n, D) into logits (n, C).
 #[derive(Clone, Debug)]
@@ -116,7 +118,7 @@ impl Head {
     #[must_use]
     pub fn logits(&self, features: ArrayView2<'_, f64>) -> Array2<f64> {
         match self {
-            Self::Linear { weight, bias } => features.dot(&weight.t()) + bias,
+            Self::Linear { weight, bias } => row_product(&features, &weight.t(), Factor::Full, Threads::One) + bias,
             Self::Prototypes { prototypes } => negative_distances(features, prototypes, 1.0, false),
             Self::NormalisedPrototypes { prototypes, distance_scale } => {
                 negative_distances(features, prototypes, *distance_scale, true)

@@ -48,6 +48,25 @@ impl Rows<'_> {
             Self::F64(rows) => rows.view().to_owned(),
         }
     }
+
+    /// Hands every row on as `f64` with its index.
+    pub fn for_each(&self, mut take: impl FnMut(usize, &[f64])) {
+        let mut wide = Vec::new();
+        match self {
+            Self::F32(rows) => {
+                for (index, row) in rows.view().rows().into_iter().enumerate() {
+                    wide.clear();
+                    wide.extend(row.as_slice().unwrap_or_default().iter().copied().map(f64::from));
+                    take(index, &wide);
+                }
+            }
+            Self::F64(rows) => {
+                for (index, row) in rows.view().rows().into_iter().enumerate() {
+                    take(index, row.as_slice().unwrap_or_default());
+                }
+            }
+        }
+    }
 }
 
 /// A matrix on disk.

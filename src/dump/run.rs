@@ -13,7 +13,7 @@ use super::head::Head;
 use super::labels::Labels;
 use super::layout::{ArrayKind, Role, RunFiles, Source, SplitFiles};
 use super::matrix::Matrix;
-use super::meta::RunInfo;
+use super::meta::{HeadKind, Loss, RunInfo};
 
 /// A run whose arrays fit together.
 #[derive(Debug)]
@@ -77,6 +77,18 @@ impl Dump {
     /// The OOD sets.
     pub fn ood(&self) -> impl Iterator<Item = &Split> {
         self.splits.iter().filter(|split| matches!(split.role, Role::Ood { .. }))
+    }
+
+    /// Whether the logits are, as far as the run tells, negative distances to prototypes, so never above 0.
+    #[must_use]
+    pub fn logits_are_distances(&self) -> bool {
+        match &self.head {
+            Some(head) => head.kind() == HeadKind::Prototypes,
+            None => {
+                self.info.head == Some(HeadKind::Prototypes)
+                    || matches!(self.info.loss, Some(Loss::Isomax | Loss::IsomaxPlus))
+            }
+        }
     }
 
     /// Share of ID test rows whose arg max is their label, if there are logits and labels.

@@ -1,5 +1,6 @@
 //! From dumps to figures: which scores run, scoring block by block, metrics, warnings.
 
+pub mod assignment;
 pub mod evaluate;
 pub mod figures;
 pub mod one_run;
@@ -7,6 +8,7 @@ pub mod plan;
 pub mod progress;
 pub mod score_split;
 
+pub use assignment::{Assignment, AssignmentError};
 pub use evaluate::{EvalError, evaluate};
 pub use figures::ScoredRun;
 pub use one_run::{SplitScores, score_run};

@@ -1,13 +1,14 @@
 //! Which scores run on which run, settled before anything is computed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use super::assignment::{Assignment, AssignmentError};
 use crate::dump::layout::{ArrayKind, RunFiles};
 use crate::dump::{Dump, DumpError};
 use crate::score::need::Rows;
 use crate::score::registry::{UnknownScore, find};
-use crate::score::{Need, REGISTRY, Score, ScoreEntry, SettingError, Settings};
+use crate::score::{Need, REGISTRY, Score, ScoreEntry, Settings};
 use crate::table::Skipped;
 
 /// Something asked for that cannot be done.
@@ -21,7 +22,7 @@ pub enum PlanError {
     Unknown(#[from] UnknownScore),
     /// A parameter does not fit.
     #[error(transparent)]
-    Setting(#[from] SettingError),
+    Assignment(#[from] AssignmentError),
     /// A score asked for by name lacks something.
     #[error("{}: missing, expected by score {score}; dump it, or ask for --score all, which leaves such scores out", path.display())]
     Lacking {
@@ -63,8 +64,17 @@ impl Selection {
     /// Reads names (`mds`, `es`, ..., or `all`) and settings (`energy.temperature=2`).
     ///
     /// # Errors
-    /// [`PlanError::Unknown`] and [`PlanError::Setting`].
+    /// [`PlanError::Unknown`] and [`PlanError::Assignment`].
     pub fn parse(names: &[String], settings: &[String]) -> Result<Self, PlanError> {
+        let assignments = settings.iter().map(|text| Assignment::parse(text)).collect::<Result<Vec<_>, _>>()?;
+        Self::new(names, &assignments)
+    }
+
+    /// The scores of these names (ids, aliases, or `all`) with parameters as assigned; the last assignment counts.
+    ///
+    /// # Errors
+    /// [`PlanError::Unknown`] and [`PlanError::Assignment`].
+    pub fn new(names: &[String], assignments: &[Assignment]) -> Result<Self, PlanError> {
         let lenient = names.iter().any(|name| name.eq_ignore_ascii_case("all"));
         let mut entries: Vec<&'static ScoreEntry> = Vec::new();
         if lenient {
@@ -77,20 +87,13 @@ impl Selection {
                 }
             }
         }
-        let mut chosen: Vec<(&'static ScoreEntry, Settings)> = entries.into_iter().map(|e| (e, e.settings())).collect();
-        for text in settings {
-            let syntax = || SettingError::Syntax { text: text.clone() };
-            let (key, value) = text.split_once('=').ok_or_else(syntax)?;
-            let (score, name) = key.split_once('.').ok_or_else(syntax)?;
-            let entry = find(score)?;
-            // Checked even for a score that does not run: a misspelt name must not pass in silence.
-            entry.settings().set(name, value)?;
-            if let Some((_, settings)) = chosen.iter_mut().find(|(other, _)| other.id == entry.id) {
-                settings.set(name, value)?;
-            }
-        }
-        let build = |(entry, settings): (&'static ScoreEntry, Settings)| Ok((entry, (entry.build)(&settings)?));
-        Ok(Self { entries: chosen.into_iter().map(build).collect::<Result<_, SettingError>>()?, lenient })
+        let parameters = parameters(assignments)?;
+        let build = |entry: &'static ScoreEntry| {
+            let settings = parameters.get(entry.id).map_or_else(|| entry.settings(), |(_, settings)| settings.clone());
+            (entry.build)(&settings).map(|score| (entry, score))
+        };
+        let entries = entries.into_iter().map(build).collect::<Result<_, _>>().map_err(AssignmentError::from)?;
+        Ok(Self { entries, lenient })
     }
 
     /// Ids of all scores asked for.
@@ -98,6 +101,22 @@ impl Selection {
     pub fn ids(&self) -> Vec<&'static str> {
         self.entries.iter().map(|(entry, _)| entry.id).collect()
     }
+}
+
+/// The settings of every score that was given any.
+fn parameters(
+    assignments: &[Assignment],
+) -> Result<BTreeMap<&'static str, (&'static ScoreEntry, Settings)>, AssignmentError> {
+    let mut parameters = BTreeMap::new();
+    for Assignment { entry, name, value } in assignments {
+        let (_, settings) = parameters.entry(entry.id).or_insert_with(|| (*entry, entry.settings()));
+        settings.set(name, value)?;
+    }
+    // Even of scores that do not run: a mistake must not pass in silence.
+    for (entry, settings) in parameters.values() {
+        (entry.build)(settings)?;
+    }
+    Ok(parameters)
 }
 
 /// A run and the scores that will run on it; every array they read has passed the gate.

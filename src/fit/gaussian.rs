@@ -1,69 +1,118 @@
-//! Class means and the covariance they share.
+//! Mean and covariance of the training features, as a whole and within classes.
 
-use std::collections::BTreeMap;
+use ndarray::{Array1, Array2, Axis, s};
 
-use ndarray::{Array1, Array2, Axis};
-
+use super::class_means::{ClassMeans, ClassSums};
+use super::space::Space;
 use super::training::{FitError, Training};
-use crate::numeric::linalg::{Threads, add_product};
+use crate::numeric::linalg::add_gram;
 
-/// Class means `μ_c` and the tied covariance `Σ = 1/n Σ_i (f_i − μ_{y_i})(f_i − μ_{y_i})ᵀ` of the training features.
+/// Mean, covariance and class means of the training features.
 ///
-/// One pass over the rows: sums are taken about the mean of the first block, which removes the common offset that would
-/// cancel badly, and classes are centred afterwards. By construction the centred rows have mean zero, so centring them
-/// once more, as scikit-learn's `EmpiricalCovariance` does, changes nothing.
+/// ```text
+/// μ = 1/n Σ_i f_i,    Σ_0 = 1/n Σ_i (f_i − μ)(f_i − μ)ᵀ,    Σ = 1/n Σ_i (f_i − μ_{y_i})(f_i − μ_{y_i})ᵀ
+/// ```
+///
+/// One pass over the rows: sums are taken about a typical row, which removes the common offset that would cancel badly, and means are
+/// subtracted afterwards.
 #[derive(Clone, Debug)]
-pub struct ClassGaussian {
-    /// Means (classes with rows, D), in order of class.
-    pub means: Array2<f64>,
-    /// Rows of each of these classes.
-    pub counts: Vec<usize>,
-    /// The tied covariance (D, D), divided by n.
-    pub covariance: Array2<f64>,
-    /// Training rows.
+pub struct Gaussian {
+    /// Training rows n.
     pub rows: usize,
+    /// `μ` (D).
+    pub mean: Array1<f64>,
+    /// `Σ_0` (D, D), whatever the labels. A feature that is the same in all rows has a variance of exactly zero.
+    pub covariance: Array2<f64>,
+    classes: Option<ClassMeans>,
 }
 
-impl ClassGaussian {
-    /// Fits the training rows by their labels.
+/// Rows that are multiplied at once: the depth of faer's product, so that fewer would cost speed and more only memory.
+const CHUNK: usize = 512;
+
+/// Shares of the variance within classes in all variance up to which it is what rounding left of none.
+const NO_SHARE: f64 = 1e-13;
+
+impl Gaussian {
+    /// Fits the training rows; the classes as well where there are labels.
     ///
     /// # Errors
-    /// [`FitError::Missing`] without features or labels, [`FitError::NoVariance`] if nothing varies.
-    pub fn fit(training: &Training<'_>) -> Result<Self, FitError> {
-        let split = training.split()?;
-        let features = split.features.as_ref().ok_or_else(|| training.missing("features", "id/train/features.npy"))?;
-        let labels = split.labels.as_ref().ok_or_else(|| training.missing("labels", "id/train/labels.npy"))?;
-        let columns = features.columns();
-        let mut shift: Option<Array1<f64>> = None;
-        let mut sums: BTreeMap<i64, (usize, Array1<f64>)> = BTreeMap::new();
-        let mut scatter = Array2::<f64>::zeros((columns, columns));
-        for range in split.block_ranges() {
-            let mut block = features.block(range.clone()).to_f64();
-            let shift = shift.get_or_insert_with(|| block.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(columns)));
-            block -= &*shift;
-            for (row, label) in block.rows().into_iter().zip(labels.block(range)) {
-                let (count, sum) = sums.entry(label).or_insert_with(|| (0, Array1::zeros(columns)));
-                *count += 1;
-                *sum += &row;
-            }
-            add_product(&mut scatter.view_mut(), &block.t(), &block.view(), Threads::All);
+    /// [`FitError::Missing`] without features, [`FitError::NoVariance`] if all rows are the same.
+    pub fn fit(training: &Training<'_>, space: Space) -> Result<Self, FitError> {
+        let (split, features) = training.features()?;
+        let (rows, columns) = (split.rows, features.columns());
+        let read = |start: usize, origin: &Array1<f64>, chunk: &mut Array2<f64>| {
+            let range = start..rows.min(start + CHUNK);
+            space.write(&features.block(range.clone()), origin, &mut chunk.slice_mut(s![..range.len(), ..]));
+            range
+        };
+        let mut chunk = Array2::zeros((CHUNK.min(rows), columns));
+        read(0, &Array1::zeros(columns), &mut chunk);
+        let origin = typical_row(&chunk);
+        let mut sums = ClassSums::new(columns);
+        let mut scatter = Array2::zeros((columns, columns));
+        for start in (0..rows).step_by(CHUNK) {
+            let range = read(start, &origin, &mut chunk);
+            let chunk = chunk.slice(s![..range.len(), ..]);
+            // Without labels all rows are one class, whose sum is wanted all the same.
+            let labels = match &split.labels {
+                Some(labels) => labels.block(range),
+                None => vec![0; range.len()],
+            };
+            chunk.rows().into_iter().zip(labels).for_each(|(row, label)| sums.add(label, &row));
+            add_gram(&mut scatter.view_mut(), &chunk);
         }
-        let shift = shift.unwrap_or_else(|| Array1::zeros(columns));
-        let counts: Vec<usize> = sums.values().map(|(count, _)| *count).collect();
-        let mut means = Array2::zeros((sums.len(), columns));
-        let mut weighted = Array2::zeros((sums.len(), columns));
-        for (i, (count, sum)) in sums.values().enumerate() {
-            means.row_mut(i).assign(&(sum / *count as f64));
-            weighted.row_mut(i).assign(sum);
-        }
-        // Σ n_c m_c m_cᵀ with m_c about the shift: what the class means themselves contribute to the scatter.
-        scatter -= &means.t().dot(&weighted);
-        means += &shift;
-        let rows = split.rows;
-        let covariance = scatter / rows as f64;
+        let offset = sums.total() / rows as f64;
+        let covariance = symmetric(columns, |i, j| scatter[[i, j]] / rows as f64 - offset[i] * offset[j]);
         if !covariance.diag().iter().any(|&variance| variance > 0.0) {
             return Err(FitError::NoVariance { place: split.place.clone() });
         }
-        Ok(Self { means, counts, covariance, rows })
+        let mut classes = sums.means();
+        classes.means += &origin;
+        let classes = split.labels.is_some().then_some(classes);
+        Ok(Self { rows, mean: origin + offset, covariance, classes })
     }
+
+    /// The class means.
+    ///
+    /// # Errors
+    /// [`FitError::Missing`] if the training rows have no labels.
+    pub fn classes(&self, training: &Training<'_>) -> Result<&ClassMeans, FitError> {
+        self.classes.as_ref().ok_or_else(|| training.missing_labels())
+    }
+
+    /// `Σ` (D, D), the covariance that all classes share, divided by n.
+    ///
+    /// By construction the residuals `f_i − μ_{y_i}` have mean zero, so centring them once more, as scikit-learn's `EmpiricalCovariance`
+    /// does, changes nothing.
+    ///
+    /// # Errors
+    /// [`FitError::Missing`] without labels, [`FitError::NoVariance`] if the rows of each class are the same.
+    pub fn tied_covariance(&self, training: &Training<'_>) -> Result<Array2<f64>, FitError> {
+        let ClassMeans { means, counts, .. } = self.classes(training)?;
+        let mut between = means - &self.mean;
+        for (mut row, &count) in between.rows_mut().into_iter().zip(counts) {
+            row *= (count as f64 / self.rows as f64).sqrt();
+        }
+        let mut of_means = Array2::zeros(self.covariance.dim());
+        add_gram(&mut of_means.view_mut(), &between.view());
+        let tied = symmetric(self.mean.len(), |i, j| self.covariance[[i, j]] - of_means[[i, j]]);
+        let mut variances = tied.diag().into_iter().zip(self.covariance.diag());
+        if variances.any(|(within, all)| *within > NO_SHARE * all) {
+            Ok(tied)
+        } else {
+            Err(FitError::NoVariance { place: training.split()?.place.clone() })
+        }
+    }
+}
+
+/// The mean row, summed as differences to the first one: where all rows agree it is exactly theirs.
+fn typical_row(rows: &Array2<f64>) -> Array1<f64> {
+    let first = rows.row(0);
+    let differences = (rows - &first).sum_axis(Axis(0)) / rows.nrows() as f64;
+    differences + first
+}
+
+/// A symmetric matrix from its entries on and below the diagonal.
+fn symmetric(size: usize, entry: impl Fn(usize, usize) -> f64) -> Array2<f64> {
+    Array2::from_shape_fn((size, size), |(i, j)| entry(i.max(j), i.min(j)))
 }

@@ -1,7 +1,18 @@
 //! State learnt from in-distribution training rows, shared by the scores that need it.
 
+pub mod class_means;
+pub mod evenly_spaced;
 pub mod gaussian;
+pub mod mean;
+pub mod nearest_mean;
+pub mod percentile;
+pub mod principal;
+pub mod space;
 pub mod training;
 
-pub use gaussian::ClassGaussian;
+pub use class_means::ClassMeans;
+pub use gaussian::Gaussian;
+pub use nearest_mean::NearestMean;
+pub use principal::{PrincipalSpace, ResidualSpace};
+pub use space::Space;
 pub use training::{FitError, Training};

@@ -5,8 +5,16 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::gaussian::ClassGaussian;
-use crate::dump::{ArrayKind, Dump, Role, RowBlock, Split};
+use ndarray::{Array1, Array2};
+use rayon::prelude::*;
+
+use super::gaussian::Gaussian;
+use super::mean::mean_feature;
+use super::principal::PrincipalSpace;
+use super::space::Space;
+use crate::dump::labels::Labels;
+use crate::dump::matrix::Matrix;
+use crate::dump::{ArrayKind, Dump, Head, Role, RowBlock, Split};
 use crate::numeric::linalg::LinalgError;
 
 /// A score that cannot be fitted.
@@ -51,14 +59,23 @@ pub enum FitError {
 /// The training rows of a run. What several scores learn from them is learnt once.
 pub struct Training<'a> {
     dump: &'a Dump,
-    gaussian: OnceCell<ClassGaussian>,
+    raw_gaussian: OnceCell<Gaussian>,
+    unit_gaussian: OnceCell<Gaussian>,
+    mean: OnceCell<Array1<f64>>,
+    principal: OnceCell<PrincipalSpace>,
 }
 
 impl<'a> Training<'a> {
     /// The training rows of a run.
     #[must_use]
     pub fn new(dump: &'a Dump) -> Self {
-        Self { dump, gaussian: OnceCell::new() }
+        Self {
+            dump,
+            raw_gaussian: OnceCell::new(),
+            unit_gaussian: OnceCell::new(),
+            mean: OnceCell::new(),
+            principal: OnceCell::new(),
+        }
     }
 
     /// The run.
@@ -86,28 +103,112 @@ impl<'a> Training<'a> {
     /// The blocks of a split in order, with the arrays wanted and the range of their rows; logits are made from features and head where
     /// the split has none.
     pub fn blocks(&self, split: &'a Split, wanted: &[ArrayKind]) -> impl Iterator<Item = (Range<usize>, RowBlock<'a>)> {
+        let wanted = self.arrays(split, wanted);
+        let head = self.dump.head.as_ref();
+        split.block_ranges().into_iter().map(move |range| (range.clone(), split.block(range, &wanted, head)))
+    }
+
+    /// What `of` makes of every block of a split, in the order of the blocks.
+    ///
+    /// Blocks are read in parallel, but their results are handed back one by one: a sum over them does not depend on the number of threads.
+    pub fn map_blocks<R: Send>(
+        &self,
+        split: &'a Split,
+        wanted: &[ArrayKind],
+        of: impl Fn(Range<usize>, &RowBlock<'_>) -> R + Sync,
+    ) -> Vec<R> {
+        let wanted = self.arrays(split, wanted);
+        let head = self.dump.head.as_ref();
+        let ranges = split.block_ranges();
+        ranges.into_par_iter().map(|range| of(range.clone(), &split.block(range, &wanted, head))).collect()
+    }
+
+    /// The arrays to read where these are wanted.
+    fn arrays(&self, split: &Split, wanted: &[ArrayKind]) -> BTreeSet<ArrayKind> {
         let mut wanted: BTreeSet<ArrayKind> = wanted.iter().cloned().collect();
         if wanted.contains(&ArrayKind::Logits) && split.logits.is_none() {
             wanted.insert(ArrayKind::Features);
         }
-        let head = self.dump.head.as_ref();
-        split.block_ranges().into_iter().map(move |range| (range.clone(), split.block(range, &wanted, head)))
+        wanted
     }
 
     pub(crate) fn missing(&self, what: &'static str, file: &'static str) -> FitError {
         FitError::Missing { folder: self.dump.folder.clone(), what, file }
     }
 
-    /// Class means and pooled covariance of the training features.
+    /// The score cannot be had from this run, for a reason that its user can act on.
+    pub(crate) fn not_applicable(&self, score: &'static str, reason: String) -> FitError {
+        let place = self.dump.split(&Role::Train).map_or(&self.dump.folder, |split| &split.place).clone();
+        FitError::NotApplicable { place, score, reason }
+    }
+
+    pub(crate) fn missing_labels(&self) -> FitError {
+        self.missing("labels", "id/train/labels.npy")
+    }
+
+    /// The training split and its features.
     ///
     /// # Errors
-    /// [`FitError`] if features or labels are missing, or do not vary.
-    pub fn gaussian(&self) -> Result<&ClassGaussian, FitError> {
-        if self.gaussian.get().is_none() {
-            let fitted = ClassGaussian::fit(self)?;
-            // A second value can only come from this thread, and it cannot: the cell was empty.
-            let _ = self.gaussian.set(fitted);
-        }
-        self.gaussian.get().ok_or_else(|| self.missing("training rows", "id/train/features.npy"))
+    /// [`FitError::Missing`] if there are none.
+    pub fn features(&self) -> Result<(&'a Split, &'a Matrix), FitError> {
+        let split = self.split()?;
+        let features = split.features.as_ref().ok_or_else(|| self.missing("features", "id/train/features.npy"))?;
+        Ok((split, features))
     }
+
+    /// The labels of the training split.
+    ///
+    /// # Errors
+    /// [`FitError::Missing`] if there are none.
+    pub fn labels(&self) -> Result<&'a Labels, FitError> {
+        self.split()?.labels.as_ref().ok_or_else(|| self.missing_labels())
+    }
+
+    /// Mean and covariance of the training features, as they are or normalised.
+    ///
+    /// # Errors
+    /// [`FitError`] if features are missing, or do not vary.
+    pub fn gaussian(&self, space: Space) -> Result<&Gaussian, FitError> {
+        let cell = match space {
+            Space::Raw => &self.raw_gaussian,
+            Space::Unit => &self.unit_gaussian,
+        };
+        once(cell, || Gaussian::fit(self, space))
+    }
+
+    /// Weight (C, D) and bias (C) of a linear head.
+    ///
+    /// # Errors
+    /// [`FitError::Missing`] if the run has no head or another one.
+    pub fn linear_head(&self) -> Result<(&'a Array2<f64>, &'a Array1<f64>), FitError> {
+        match &self.dump.head {
+            Some(Head::Linear { weight, bias }) => Ok((weight, bias)),
+            _ => Err(self.missing("linear head", "head/weight.npy")),
+        }
+    }
+
+    /// The mean training feature (D).
+    ///
+    /// # Errors
+    /// [`FitError`] if features are missing.
+    pub fn mean(&self) -> Result<&Array1<f64>, FitError> {
+        once(&self.mean, || mean_feature(self))
+    }
+
+    /// Principal directions of the training features about the origin of a linear head.
+    ///
+    /// # Errors
+    /// [`FitError`] if features or linear head are missing, or nothing varies.
+    pub fn principal(&self) -> Result<&PrincipalSpace, FitError> {
+        once(&self.principal, || PrincipalSpace::fit(self))
+    }
+}
+
+/// What a cell holds, learnt at the first call.
+fn once<T>(cell: &OnceCell<T>, fit: impl FnOnce() -> Result<T, FitError>) -> Result<&T, FitError> {
+    if let Some(fitted) = cell.get() {
+        return Ok(fitted);
+    }
+    let fitted = fit()?;
+    Ok(cell.get_or_init(|| fitted))
 }

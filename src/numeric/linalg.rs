@@ -1,12 +1,15 @@
-//! The only door to faer: products and factorisations in `f64`.
+//! The only door to faer: products, and factorisations in `f64`.
 
 use std::sync::Once;
 
+use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt_pivoting;
 use faer::linalg::matmul::matmul;
+use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
+use faer::traits::ComplexField;
 use faer::{Accum, Mat, MatMut, MatRef, Par, Side, Spec};
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, s};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 /// A factorisation that did not succeed.
@@ -38,17 +41,38 @@ fn sequential() {
     ONCE.call_once(|| faer::set_global_parallelism(Par::Seq));
 }
 
-fn faer_view<'a>(a: &'a ArrayView2<'_, f64>) -> MatRef<'a, f64> {
+/// What of a right factor counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Factor {
+    /// All of it.
+    Full,
+    /// A square matrix that is zero below the diagonal.
+    Upper,
+}
+
+fn faer_view<'a, T>(a: &'a ArrayView2<'_, T>) -> MatRef<'a, T> {
     let strides = a.strides();
     // SAFETY: pointer, shape and strides describe the live view `a`.
     unsafe { MatRef::from_raw_parts(a.as_ptr(), a.nrows(), a.ncols(), strides[0], strides[1]) }
 }
 
-/// `out = a · b`.
+fn faer_view_mut<'a, T>(out: &'a mut ArrayViewMut2<'_, T>) -> MatMut<'a, T> {
+    let (rows, columns) = out.dim();
+    let strides = [out.strides()[0], out.strides()[1]];
+    // SAFETY: pointer, shape and strides describe the exclusively borrowed view `out`.
+    unsafe { MatMut::from_raw_parts_mut(out.as_mut_ptr(), rows, columns, strides[0], strides[1]) }
+}
+
+/// `out = a · b`, in `f64` or `f32`.
 ///
 /// # Panics
 /// If the shapes do not fit.
-pub fn product(out: &mut ArrayViewMut2<'_, f64>, a: &ArrayView2<'_, f64>, b: &ArrayView2<'_, f64>, threads: Threads) {
+pub fn product<T: ComplexField>(
+    out: &mut ArrayViewMut2<'_, T>,
+    a: &ArrayView2<'_, T>,
+    b: &ArrayView2<'_, T>,
+    threads: Threads,
+) {
     accumulate(out, Accum::Replace, a, b, threads);
 }
 
@@ -65,20 +89,34 @@ pub fn add_product(
     accumulate(out, Accum::Add, a, b, threads);
 }
 
-fn accumulate(
-    out: &mut ArrayViewMut2<'_, f64>,
+/// Adds the lower triangle of `aᵀ a` to that of `out`, in about half the operations of the whole product; what stands above the diagonal of `out`
+/// afterwards means nothing.
+///
+/// # Panics
+/// If the shapes do not fit.
+pub fn add_gram(out: &mut ArrayViewMut2<'_, f64>, a: &ArrayView2<'_, f64>) {
+    assert_eq!(out.dim(), (a.ncols(), a.ncols()), "shapes of a Gram matrix");
+    let panels: Vec<_> = out.axis_chunks_iter_mut(Axis(1), PANEL).enumerate().collect();
+    panels.into_par_iter().for_each(|(number, mut panel)| {
+        let start = number * PANEL;
+        let width = panel.ncols();
+        let left = a.slice(s![.., start..]);
+        let right = a.slice(s![.., start..start + width]);
+        let mut below = panel.slice_mut(s![start.., ..]);
+        matmul(faer_view_mut(&mut below), Accum::Add, faer_view(&left).transpose(), faer_view(&right), 1.0, Par::Seq);
+    });
+}
+
+fn accumulate<T: ComplexField>(
+    out: &mut ArrayViewMut2<'_, T>,
     accum: Accum,
-    a: &ArrayView2<'_, f64>,
-    b: &ArrayView2<'_, f64>,
+    a: &ArrayView2<'_, T>,
+    b: &ArrayView2<'_, T>,
     threads: Threads,
 ) {
     assert_eq!((out.nrows(), out.ncols(), a.ncols()), (a.nrows(), b.ncols(), b.nrows()), "shapes of a product");
-    let panel = |mut out: ArrayViewMut2<'_, f64>, b: ArrayView2<'_, f64>| {
-        let (rows, columns) = out.dim();
-        let strides = [out.strides()[0], out.strides()[1]];
-        // SAFETY: pointer, shape and strides describe the exclusively borrowed view `out`.
-        let target = unsafe { MatMut::from_raw_parts_mut(out.as_mut_ptr(), rows, columns, strides[0], strides[1]) };
-        matmul(target, accum, faer_view(a), faer_view(&b), 1.0, Par::Seq);
+    let panel = |mut out: ArrayViewMut2<'_, T>, b: ArrayView2<'_, T>| {
+        matmul(faer_view_mut(&mut out), accum, faer_view(a), faer_view(&b), T::one_impl(), Par::Seq);
     };
     match threads {
         Threads::One => panel(out.view_mut(), b.view()),
@@ -95,8 +133,12 @@ fn accumulate(
 pub struct Whitening {
     /// `W` (D, rank).
     pub matrix: Array2<f64>,
+    /// Whether `W` is triangular.
+    pub factor: Factor,
     /// Directions with variance; fewer than D where Σ is singular.
     pub rank: usize,
+    /// The logarithm of the product of the variances along them: `log det Σ` where Σ is regular.
+    pub log_det: f64,
 }
 
 /// A pivot ratio below which a Cholesky factor is not trusted and singular values decide about the rank.
@@ -112,12 +154,14 @@ const TRUSTED_PIVOT_RATIO: f64 = 1e-10;
 pub fn whitening(covariance: &ArrayView2<'_, f64>, cutoff: f64) -> Result<Whitening, LinalgError> {
     let size = covariance.nrows();
     if let Some(matrix) = inverse_cholesky(covariance) {
-        return Ok(Whitening { matrix, rank: size });
+        let log_det = -2.0 * matrix.diag().iter().map(|pivot| pivot.ln()).sum::<f64>();
+        return Ok(Whitening { matrix, factor: Factor::Upper, rank: size, log_det });
     }
     let Spectrum { variances, directions } = spectrum(covariance)?;
     let kept = variances.iter().filter(|&&variance| variance > cutoff * variances[0]).count();
     let matrix = Array2::from_shape_fn((size, kept), |(row, j)| directions[[row, j]] / variances[j].sqrt());
-    Ok(Whitening { matrix, rank: kept })
+    let log_det = variances[..kept].iter().map(|variance| variance.ln()).sum();
+    Ok(Whitening { matrix, factor: Factor::Full, rank: kept, log_det })
 }
 
 /// Principal directions of a covariance.
@@ -140,11 +184,62 @@ pub fn spectrum(covariance: &ArrayView2<'_, f64>) -> Result<Spectrum, LinalgErro
     sequential();
     let size = covariance.nrows();
     let factor = pivoted_cholesky(covariance);
-    let svd = factor.thin_svd().map_err(|_| LinalgError::NoConvergence { size })?;
+    let rank = factor.ncols();
+    let (mut left, mut singular) = (Mat::zeros(size, rank), Diag::zeros(rank));
+    // On one thread: the last digits of faer's singular vectors depend on how many there are.
+    let scratch =
+        svd_scratch::<f64>(size, rank, ComputeSvdVectors::Thin, ComputeSvdVectors::No, Par::Seq, Spec::default());
+    let mut memory = MemBuffer::new(scratch);
+    svd(
+        factor.as_ref(),
+        singular.as_mut(),
+        Some(left.as_mut()),
+        None,
+        Par::Seq,
+        MemStack::new(&mut memory),
+        Spec::default(),
+    )
+    .map_err(|_| LinalgError::NoConvergence { size })?;
     // Singular values come in descending order.
-    let variances = svd.S().column_vector().iter().map(|sigma| sigma * sigma).collect::<Vec<f64>>();
-    let directions = Array2::from_shape_fn((size, variances.len()), |(row, j)| svd.U()[(row, j)]);
+    let variances = singular.column_vector().iter().map(|sigma| sigma * sigma).collect();
+    let directions = Array2::from_shape_fn((size, rank), |(row, j)| left[(row, j)]);
     Ok(Spectrum { variances, directions })
+}
+
+/// An orthonormal basis (D, D − k) of all that is orthogonal to orthonormal columns (D, k).
+#[must_use]
+pub fn complement(columns: &ArrayView2<'_, f64>) -> Array2<f64> {
+    let (size, taken) = columns.dim();
+    if taken == 0 {
+        return Array2::eye(size);
+    }
+    sequential();
+    let q = faer_view(columns).qr().compute_Q();
+    Array2::from_shape_fn((size, size - taken), |(row, j)| q[(row, taken + j)])
+}
+
+/// `A⁺ b`: the shortest of the x that bring `A x` (m, n) nearest to `b` (m).
+///
+/// Singular values up to `cutoff` times the largest count as zero.
+///
+/// # Errors
+/// [`LinalgError`] if the singular values do not converge.
+pub fn least_norm_solution(
+    a: &ArrayView2<'_, f64>,
+    b: &ArrayView1<'_, f64>,
+    cutoff: f64,
+) -> Result<Array1<f64>, LinalgError> {
+    sequential();
+    let svd = faer_view(a).thin_svd().map_err(|_| LinalgError::NoConvergence { size: a.nrows() })?;
+    let (left, right, singular) = (svd.U(), svd.V(), svd.S().column_vector());
+    let mut solution = Array1::zeros(a.ncols());
+    for j in 0..singular.nrows() {
+        if singular[j] > cutoff * singular[0] {
+            let along: f64 = b.iter().enumerate().map(|(i, b)| left[(i, j)] * b).sum();
+            solution.iter_mut().enumerate().for_each(|(i, x)| *x += right[(i, j)] * along / singular[j]);
+        }
+    }
+    Ok(solution)
 }
 
 /// `L` (D, rank) with L Lᵀ = Σ, rows in the order of Σ.
@@ -230,6 +325,37 @@ mod tests {
         let length = |x: Array2<f64>| x.dot(&whitening.matrix).mapv(|v| v * v).sum();
         assert!((length(array![[3.0, 4.0]]) - 1.0).abs() < 1e-12);
         assert!(length(array![[4.0, -3.0]]) < 1e-12);
+    }
+
+    /// x + 2y = 5 once and twice: of all solutions (1, 2) is the shortest. 0·x = 1 leaves x = 0.
+    #[test]
+    fn shortest_solution_of_dependent_equations() {
+        let x = least_norm_solution(&array![[1.0, 2.0], [2.0, 4.0]].view(), &array![5.0, 10.0].view(), 1e-15).unwrap();
+        assert!((x[0] - 1.0).abs() < 1e-14 && (x[1] - 2.0).abs() < 1e-14);
+        let none = least_norm_solution(&array![[0.0, 0.0]].view(), &array![1.0].view(), 1e-15).unwrap();
+        assert_eq!(none, array![0.0, 0.0]);
+    }
+
+    #[test]
+    fn complement_is_orthonormal_and_orthogonal() {
+        let columns = array![[0.6, 0.0], [0.8, 0.0], [0.0, 0.0], [0.0, -1.0]];
+        let rest = complement(&columns.view());
+        assert_eq!(rest.dim(), (4, 2));
+        assert!((rest.t().dot(&rest) - Array2::<f64>::eye(2)).iter().all(|d| d.abs() < 1e-15));
+        assert!(rest.t().dot(&columns).iter().all(|d| d.abs() < 1e-15));
+        assert_eq!(complement(&columns.slice(s![.., ..0])), Array2::<f64>::eye(4));
+    }
+
+    #[test]
+    fn gram_is_the_lower_triangle_of_the_whole_product() {
+        // Wider than a panel; small whole numbers are multiplied exactly.
+        let a = Array2::from_shape_fn((37, 300), |(i, j)| ((i * 21 + j) % 17) as f64 - 8.0);
+        let mut gram = Array2::from_elem((300, 300), 0.5);
+        add_gram(&mut gram.view_mut(), &a.view());
+        let whole = a.t().dot(&a);
+        for ((i, j), &value) in gram.indexed_iter().filter(|((i, j), _)| j <= i) {
+            assert_eq!(value, whole[[i, j]] + 0.5, "({i}, {j})");
+        }
     }
 
     #[test]

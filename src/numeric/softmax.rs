@@ -49,6 +49,8 @@ pub struct Softmax {
     pub rest: f64,
     /// `Σ_{k ≠ argmax} exp(z_k − z_max)·(z_k − z_max)`, at most zero.
     pub weighted_rest: f64,
+    /// `Σ_{k ≠ argmax} exp(z_k − z_max)²`, at most `s²`.
+    pub squared_rest: f64,
 }
 
 impl Softmax {
@@ -69,6 +71,14 @@ impl Softmax {
     pub fn negative_entropy(&self) -> f64 {
         self.weighted_rest / (1.0 + self.rest) - self.rest.ln_1p()
     }
+
+    /// `Σ_k p_k (1 − p_k) = 1 − Σ_k p_k²`, from 0 to 1 − 1/C; keeps its digits where `p_max` is nearly 1.
+    #[must_use]
+    pub fn gini_impurity(&self) -> f64 {
+        let sum = 1.0 + self.rest;
+        // (1+s)² − 1 − q without its 1, which would swallow a small s; and s² ≥ q.
+        (2.0 * self.rest + (self.rest * self.rest - self.squared_rest)) / (sum * sum)
+    }
 }
 
 /// A difference below which `exp` is zero in `f64`; also keeps `∞·0` out of the sums of extreme rows.
@@ -77,33 +87,57 @@ const UNDERFLOW: f64 = -800.0;
 /// Softmax statistics of a non-empty row.
 #[must_use]
 pub fn softmax<T: Real>(row: &[T]) -> Softmax {
+    softmax_at(row, 1.0)
+}
+
+/// Softmax statistics of `z / temperature` for a non-empty row `z`.
+#[must_use]
+pub fn softmax_at<T: Real>(row: &[T], temperature: f64) -> Softmax {
     let top = top(row);
-    let (mut rest, mut weighted_rest) = (0.0, 0.0);
+    let (mut rest, mut weighted_rest, mut squared_rest) = (0.0, 0.0, 0.0);
     let mut add = |values: &[T]| {
         for value in values {
-            let difference = (value.to_f64() - top.value).max(UNDERFLOW);
+            let difference = ((value.to_f64() - top.value) / temperature).max(UNDERFLOW);
             let weight = difference.exp();
             rest += weight;
             weighted_rest += weight * difference;
+            squared_rest += weight * weight;
         }
     };
     // Leaving the largest one out, not subtracting its 1 afterwards, is what keeps small sums exact.
     add(&row[..top.index]);
     add(&row[top.index + 1..]);
-    Softmax { top, rest, weighted_rest }
+    let top = Top { index: top.index, value: top.value / temperature };
+    Softmax { top, rest, weighted_rest, squared_rest }
 }
 
 /// `log Σ_k exp(z_k / temperature)` of a non-empty row.
 #[must_use]
 pub fn log_sum_exp_at<T: Real>(row: &[T], temperature: f64) -> f64 {
-    let top = top(row);
-    let rest: f64 = row
-        .iter()
-        .enumerate()
-        .filter(|&(index, _)| index != top.index)
-        .map(|(_, value)| ((value.to_f64() - top.value) / temperature).exp())
-        .sum();
-    top.value / temperature + rest.ln_1p()
+    softmax_at(row, temperature).log_sum_exp()
+}
+
+/// Writes `softmax(z / temperature)` of a row whose statistics at that temperature are known.
+pub fn probabilities<T: Real>(row: &[T], statistics: &Softmax, temperature: f64, out: &mut [f64]) {
+    let sum = 1.0 + statistics.rest;
+    for (out, value) in out.iter_mut().zip(row) {
+        *out = (value.to_f64() / temperature - statistics.top.value).exp() / sum;
+    }
+}
+
+/// The mean of `z_k − reference` over a non-empty row: exactly 0 where all values are the reference.
+#[must_use]
+pub fn mean_difference<T: Real>(row: &[T], reference: f64) -> f64 {
+    // Independent lanes: one accumulator would wait for each addition.
+    let mut lanes = [0.0; 8];
+    let chunks = row.chunks_exact(8);
+    let rest: f64 = chunks.remainder().iter().map(|value| value.to_f64() - reference).sum();
+    for chunk in chunks {
+        for (lane, value) in lanes.iter_mut().zip(chunk) {
+            *lane += value.to_f64() - reference;
+        }
+    }
+    (lanes.iter().sum::<f64>() + rest) / row.len() as f64
 }
 
 #[cfg(test)]
@@ -132,6 +166,25 @@ mod tests {
         assert!((stats.log_sum_exp() - (4.0_f64 / 3.0).ln()).abs() < 1e-15);
         let entropy = 0.75 * 0.75_f64.ln() + 0.25 * 0.25_f64.ln();
         assert!((stats.negative_entropy() - entropy).abs() < 1e-15);
+        assert!((stats.gini_impurity() - 0.375).abs() < 1e-15);
+        let mut p = [0.0; 2];
+        probabilities(&[0.0, -(3.0_f64.ln())], &stats, 1.0, &mut p);
+        assert!((p[0] - 0.75).abs() < 1e-15 && (p[1] - 0.25).abs() < 1e-15);
+    }
+
+    /// Logits (60, 0): p_1 = e⁻⁶⁰/(1 + e⁻⁶⁰) ≈ 8.7565e-27, so 1 − Σp² ≈ 2 p_1, while `1 − p_max²` is 0 in `f64`.
+    #[test]
+    fn impurity_of_a_certain_row_keeps_its_digits() {
+        let impurity = softmax(&[60.0, 0.0]).gini_impurity();
+        assert!((impurity / (2.0 * (-60.0_f64).exp()) - 1.0).abs() < 1e-15);
+    }
+
+    /// (1 + 2 + ... + 19)/19 = 10, below 19 by 9 on average.
+    #[test]
+    fn mean_difference_takes_every_value_once() {
+        let row: Vec<f64> = (1..20).map(f64::from).collect();
+        assert_eq!(mean_difference(&row, 19.0), -9.0);
+        assert_eq!(mean_difference(&[0.1_f64; 11], 0.1), 0.0);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{RowScore, Score, fill};
-use crate::dump::{RowBlock, Rows};
+use super::{RowScore, Score, fill, fill_logits};
+use crate::dump::RowBlock;
 use crate::numeric::softmax::log_sum_exp_at;
 
 /// The registry's entry.
@@ -34,17 +34,6 @@ impl RowScore for NegativeEnergy {
         if t == 1.0 {
             return fill(out, block.softmax(), |row| row.log_sum_exp());
         }
-        match block.logits() {
-            Rows::F32(rows) => {
-                for (out, row) in out.iter_mut().zip(rows.view().rows()) {
-                    *out = t * log_sum_exp_at(row.as_slice().unwrap_or_default(), t);
-                }
-            }
-            Rows::F64(rows) => {
-                for (out, row) in out.iter_mut().zip(rows.view().rows()) {
-                    *out = t * log_sum_exp_at(row.as_slice().unwrap_or_default(), t);
-                }
-            }
-        }
+        fill_logits(out, block, |_, row| t * log_sum_exp_at(row, t));
     }
 }

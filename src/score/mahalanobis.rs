@@ -1,14 +1,11 @@
 #![doc = include_str!("mahalanobis.md")]
 
-use ndarray::{Array1, Array2, Axis};
-
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score};
 use crate::dump::RowBlock;
-use crate::fit::{FitError, Training};
-use crate::numeric::linalg::{Threads, product, whitening};
+use crate::fit::{FitError, NearestMean, Space, Training};
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {
@@ -17,22 +14,54 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
     aliases: &["maha"],
     reference: "Lee et al., A Simple Unified Framework for Detecting OOD Samples and Adversarial Attacks, NeurIPS 2018, arXiv:1807.03888",
     page: include_str!("mahalanobis.md"),
-    parameters: &[Parameter {
-        name: "rcond",
-        default: "1e-15",
-        help: "eigenvalues of a singular covariance up to rcond · the largest count as zero; from 0 to below 1",
-    }],
+    parameters: &[
+        Parameter {
+            name: "variant",
+            default: "tied",
+            help: "whose constants: tied, lee, assume_centered, openood or pytorch_ood",
+        },
+        Parameter {
+            name: "rcond",
+            default: "1e-15",
+            help: "eigenvalues of a singular covariance up to rcond · the largest count as zero; from 0 to below 1",
+        },
+    ],
     build,
     caution: no_caution,
 };
 
+/// Whose constants.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Variant {
+    /// `−d²`, and whatever differs from it by rounding only.
+    Tied,
+    /// `−½ d²`.
+    Lee,
+    /// `−½ d²` of the summed outer products and a ridge.
+    PytorchOod,
+}
+
 struct Mahalanobis {
+    variant: Variant,
     rcond: f64,
 }
 
+/// What pytorch-ood adds to the diagonal of the summed outer products.
+const PYTORCH_OOD_RIDGE: f64 = 1e-6;
+
 fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
+    let variant = settings.choice(
+        "variant",
+        &[
+            ("tied", Variant::Tied),
+            ("lee", Variant::Lee),
+            ("assume_centered", Variant::Tied),
+            ("openood", Variant::Tied),
+            ("pytorch_ood", Variant::PytorchOod),
+        ],
+    )?;
     let rcond = settings.number("rcond", "a number from 0 to below 1", |r: &f64| (0.0..1.0).contains(r))?;
-    Ok(Box::new(Mahalanobis { rcond }))
+    Ok(Box::new(Mahalanobis { variant, rcond }))
 }
 
 impl Score for Mahalanobis {
@@ -41,48 +70,52 @@ impl Score for Mahalanobis {
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        let gaussian = training.gaussian()?;
-        let place = training.split()?.place.clone();
-        let whitening =
-            whitening(&gaussian.covariance.view(), self.rcond).map_err(|error| FitError::Linalg { place, error })?;
-        let columns = gaussian.means.ncols();
-        let mut notes = Vec::new();
-        if whitening.rank < columns {
-            notes.push(format!(
-                "the covariance of {} training rows is singular: rank {} of {columns}; directions without variance are ignored \
-                 (pseudo-inverse)",
-                gaussian.rows, whitening.rank
-            ));
+        let gaussian = training.gaussian(Space::Raw)?;
+        let mut covariance = gaussian.tied_covariance(training)?;
+        let mut rcond = self.rcond;
+        if self.variant == Variant::PytorchOod {
+            covariance *= gaussian.rows as f64;
+            covariance.diag_mut().mapv_inplace(|variance| variance + PYTORCH_OOD_RIDGE);
+            rcond = 0.0;
         }
-        // Whitening about the mean of the class means keeps ‖a‖² − 2ab + ‖b‖² from cancelling.
-        let centre = gaussian.means.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(columns));
-        let means = (&gaussian.means - &centre).dot(&whitening.matrix);
-        let squared_means = means.map_axis(Axis(1), |mean| mean.dot(&mean));
-        Ok(Fit {
-            scorer: Box::new(FittedMahalanobis { centre, whitening: whitening.matrix, means, squared_means }),
-            notes,
-        })
+        let nearest = NearestMean::new(training, &gaussian.classes(training)?.means, &covariance, rcond)?;
+        let notes = nearest.note("covariance", gaussian.rows).into_iter().collect();
+        let factor = if self.variant == Variant::Tied { 1.0 } else { 0.5 };
+        Ok(Fit { scorer: Box::new(FittedMahalanobis { nearest, factor }), notes })
     }
 }
 
 struct FittedMahalanobis {
-    centre: Array1<f64>,
-    whitening: Array2<f64>,
-    means: Array2<f64>,
-    squared_means: Array1<f64>,
+    nearest: NearestMean,
+    factor: f64,
 }
 
 impl Fitted for FittedMahalanobis {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        let centred = block.features() - &self.centre;
-        let mut white = Array2::zeros((block.rows(), self.whitening.ncols()));
-        product(&mut white.view_mut(), &centred.view(), &self.whitening.view(), Threads::One);
-        let mut inner = Array2::zeros((block.rows(), self.means.nrows()));
-        product(&mut inner.view_mut(), &white.view(), &self.means.t(), Threads::One);
-        for ((out, row), inner) in out.iter_mut().zip(white.rows()).zip(inner.rows()) {
-            let nearest =
-                inner.iter().zip(&self.squared_means).map(|(ab, bb)| bb - 2.0 * ab).fold(f64::INFINITY, f64::min);
-            *out = -(row.dot(&row) + nearest).max(0.0);
+        for (out, distance) in out.iter_mut().zip(self.nearest.squared_distances(block.features())) {
+            *out = -self.factor * distance;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::score::example::Example;
+    use ndarray::array;
+
+    /// The example of the page; the second row is twice the first.
+    #[test]
+    fn example_by_hand() {
+        let example = Example {
+            train: array![[-1.0, 0.0], [1.0, 0.0], [0.0, -2.0], [0.0, 2.0]],
+            labels: vec![0; 4],
+            features: array![[1.0, 2.0], [2.0, 4.0]],
+            logits: None,
+        };
+        example.gives(&ENTRY, &[], &[-4.0, -16.0], 1e-14);
+        example.gives(&ENTRY, &[("variant", "openood")], &[-4.0, -16.0], 1e-14);
+        example.gives(&ENTRY, &[("variant", "lee")], &[-2.0, -8.0], 1e-14);
+        example.gives(&ENTRY, &[("variant", "pytorch_ood")], &[-0.5, -2.0], 1e-6);
     }
 }

@@ -6,16 +6,59 @@
 use crate::dump::RowBlock;
 use crate::fit::{FitError, Training};
 
+#[cfg(test)]
+mod example;
+#[cfg(test)]
+mod hand_dump;
+mod head_energy;
 pub mod need;
 pub mod registry;
 pub mod settings;
+mod shaping;
 
+pub mod ash_b;
+pub mod ash_p;
+pub mod ash_s;
+pub mod cfood;
+pub mod cosine;
+pub mod dice;
+pub mod doctor;
 pub mod energy;
 pub mod es;
+pub mod fdbd;
+pub mod r#gen;
+pub mod gmm;
+pub mod grad_norm;
+pub mod igeood;
+pub mod kl_matching;
+pub mod knn;
+pub mod logit_gap;
+pub mod lts;
 pub mod mahalanobis;
+pub mod mahalanobis_pp;
 pub mod max_logit;
 pub mod mds;
+pub mod mmleps;
+pub mod mmles;
+pub mod mmls;
 pub mod mps;
+pub mod nci;
+pub mod neco;
+pub mod nnguide;
+pub mod odin_t;
+pub mod openmax;
+pub mod pnml;
+pub mod react;
+pub mod relation;
+pub mod relative_mahalanobis;
+pub mod residual;
+pub mod scale;
+pub mod scaled_cosine;
+pub mod she;
+pub mod ssd;
+pub mod temperature;
+pub mod vim;
+pub mod vra;
 
 pub use need::Need;
 pub use registry::{REGISTRY, ScoreEntry};
@@ -74,9 +117,33 @@ impl<T: RowScore> Fitted for T {
     }
 }
 
+/// Writes one value per row of logits.
+fn fill_logits(out: &mut [f64], block: &RowBlock<'_>, mut value: impl FnMut(usize, &[f64]) -> f64) {
+    block.logits().for_each(|index, row| out[index] = value(index, row));
+}
+
 /// Writes one value per row.
 fn fill<'r, R: 'r>(out: &mut [f64], rows: &'r [R], value: impl Fn(&'r R) -> f64) {
     for (out, row) in out.iter_mut().zip(rows) {
         *out = value(row);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dump::{Rows, matrix::Cow2};
+
+    /// The scores of rows of logits.
+    pub(super) fn of_logits<const C: usize>(scorer: &dyn Fitted, rows: &[[f64; C]]) -> Vec<f64> {
+        let logits = Rows::F64(Cow2::Owned(ndarray::arr2(rows)));
+        let mut out = vec![f64::NAN; rows.len()];
+        scorer.score_block(&RowBlock::new(rows.len(), Some(logits), None, None), &mut out);
+        out
+    }
+
+    /// Asserts equality to an example printed with so many decimals.
+    pub(super) fn assert_near(found: f64, expected: f64, tolerance: f64) {
+        assert!((found - expected).abs() <= tolerance, "found {found}, expected {expected}");
     }
 }

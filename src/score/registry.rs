@@ -1,12 +1,63 @@
 //! The list of all scores; everything that enumerates scores reads this one.
 
 use super::settings::{Parameter, SettingError, Settings, nearest};
-use super::{Score, energy, es, mahalanobis, max_logit, mds, mps};
+use super::{
+    Score, ash_b, ash_p, ash_s, cfood, cosine, dice, doctor, energy, es, fdbd, r#gen, gmm, grad_norm, igeood,
+    kl_matching, knn, logit_gap, lts, mahalanobis, mahalanobis_pp, max_logit, mds, mmleps, mmles, mmls, mps, nci, neco,
+    nnguide, odin_t, openmax, pnml, react, relation, relative_mahalanobis, residual, scale, scaled_cosine, she, ssd,
+    temperature, vim, vra,
+};
 use crate::dump::Dump;
 
 /// All scores, in the order of tables and pages.
-pub const REGISTRY: &[ScoreEntry] =
-    &[mds::ENTRY, es::ENTRY, mps::ENTRY, max_logit::ENTRY, energy::ENTRY, mahalanobis::ENTRY];
+pub const REGISTRY: &[ScoreEntry] = &[
+    // Logits.
+    mds::ENTRY,
+    es::ENTRY,
+    mps::ENTRY,
+    max_logit::ENTRY,
+    energy::ENTRY,
+    mmls::ENTRY,
+    mmles::ENTRY,
+    mmleps::ENTRY,
+    r#gen::ENTRY,
+    temperature::ENTRY,
+    odin_t::ENTRY,
+    kl_matching::ENTRY,
+    openmax::ENTRY,
+    doctor::ENTRY,
+    logit_gap::ENTRY,
+    igeood::ENTRY,
+    // Features.
+    mahalanobis::ENTRY,
+    mahalanobis_pp::ENTRY,
+    relative_mahalanobis::ENTRY,
+    gmm::ENTRY,
+    ssd::ENTRY,
+    cosine::ENTRY,
+    knn::ENTRY,
+    nnguide::ENTRY,
+    she::ENTRY,
+    relation::ENTRY,
+    neco::ENTRY,
+    pnml::ENTRY,
+    lts::ENTRY,
+    cfood::ENTRY,
+    // Linear head.
+    vim::ENTRY,
+    residual::ENTRY,
+    react::ENTRY,
+    dice::ENTRY,
+    ash_s::ENTRY,
+    ash_b::ENTRY,
+    ash_p::ENTRY,
+    scale::ENTRY,
+    vra::ENTRY,
+    fdbd::ENTRY,
+    nci::ENTRY,
+    grad_norm::ENTRY,
+    scaled_cosine::ENTRY,
+];
 
 /// What is known of a score without a dump.
 #[derive(Clone, Copy)]

@@ -25,7 +25,7 @@ pub enum SettingError {
         text: String,
     },
     /// There is no such parameter.
-    #[error("--set {score}.{name}: unknown parameter; {suggestion}")]
+    #[error("{score}.{name}: unknown parameter; {suggestion}")]
     Unknown {
         /// The score.
         score: String,
@@ -35,7 +35,7 @@ pub enum SettingError {
         suggestion: String,
     },
     /// The value does not fit.
-    #[error("--set {score}.{name}={value}: found {value:?}, expected {expected}")]
+    #[error("{score}.{name}={value}: found {value:?}, expected {expected}")]
     Value {
         /// The score.
         score: &'static str,

@@ -1,0 +1,103 @@
+//! `knn` of 10,000 queries against a bank of 50,000 × 512, beside the same operations as a plain matrix product.
+//!
+//! `product f64` is what a search in `f64` could not fall below, `product f32` the bound of the search as it is done; both multiply
+//! 10,000 queries by tenths of the bank, so that no product leaves memory. Throughput counts multiplications and additions.
+//! To interleave, call it several times with a filter: `cargo bench --bench knn -- 'product f64'`.
+
+use std::collections::BTreeSet;
+use std::hint::black_box;
+use std::path::Path;
+use std::time::Duration;
+
+use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
+use ndarray::{Array2, s};
+use ndarray_npy::WriteNpyExt;
+use oodbench::dump::{ArrayKind, Dump, Role, layout::discover};
+use oodbench::eval::score_split::Scoring;
+use oodbench::eval::{FittedScore, Silent};
+use oodbench::fit::Training;
+use oodbench::numeric::linalg::{Threads, product};
+use oodbench::score::registry::find;
+
+const BANK: usize = 50_000;
+const QUERIES: usize = 10_000;
+const FEATURES: usize = 512;
+const CLASSES: usize = 100;
+
+/// Non-negative features in clusters, as of a trained network, by a linear congruential generator.
+fn features(rows: usize, mut state: u32) -> Array2<f32> {
+    let mut uniform = move || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 24) as f32
+    };
+    Array2::from_shape_fn((rows, FEATURES), |(row, column)| {
+        let centre = if (row % CLASSES * 31 + column * 17) % CLASSES < 10 { 1.0 } else { 0.0 };
+        (centre + 1.5 * uniform() - 0.75).max(0.0)
+    })
+}
+
+fn write(folder: &Path, split: &str, rows: &Array2<f32>) {
+    let folder = folder.join(split);
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = std::fs::File::create(folder.join("features.npy")).expect("writable");
+    rows.write_npy(std::io::BufWriter::new(file)).expect("writable");
+}
+
+fn knn(c: &mut Criterion) {
+    let (bank, queries) = (features(BANK, 1), features(QUERIES, 2));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    write(folder.path(), "id/train", &bank);
+    write(folder.path(), "id/test", &queries);
+    write(folder.path(), "ood/few", &features(16, 3));
+    let dump = Dump::open(&discover(folder.path()).expect("a run")[0]).expect("a dump");
+    let training = Training::new(&dump);
+    let score = find("knn").expect("registered").with_defaults();
+    let scores = [FittedScore { id: "knn", scorer: score.fit(&training).expect("enough rows").scorer }];
+    let arrays = BTreeSet::from([ArrayKind::Features]);
+    let scoring = Scoring { arrays: &arrays, head: None, scores: &scores, predictions: false };
+    let test = dump.split(&Role::Test).expect("a test split");
+
+    let mut group = c.benchmark_group("knn");
+    group.throughput(Throughput::Elements(2 * (BANK * QUERIES * FEATURES) as u64));
+    group.sampling_mode(SamplingMode::Flat).sample_size(10);
+    group.warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(40));
+    let tenth = BANK / 10;
+    {
+        let (bank, queries) = (bank.mapv(f64::from), queries.mapv(f64::from));
+        let mut out = Array2::zeros((QUERIES, tenth));
+        group.bench_function("product f64", |b| {
+            b.iter(|| {
+                for tile in 0..10 {
+                    let tile = bank.slice(s![tile * tenth..(tile + 1) * tenth, ..]);
+                    product(&mut out.view_mut(), &queries.view(), &tile.t(), Threads::All);
+                }
+                black_box(&mut out);
+            });
+        });
+    }
+    {
+        let mut out = Array2::zeros((QUERIES, tenth));
+        group.bench_function("product f32", |b| {
+            b.iter(|| {
+                for tile in 0..10 {
+                    let tile = bank.slice(s![tile * tenth..(tile + 1) * tenth, ..]);
+                    product(&mut out.view_mut(), &queries.view(), &tile.t(), Threads::All);
+                }
+                black_box(&mut out);
+            });
+        });
+    }
+    group.bench_function("score", |b| {
+        b.iter(|| {
+            scoring.run(test, &Silent, |batch| -> Result<(), ()> {
+                black_box(batch);
+                Ok(())
+            })
+        });
+    });
+    group.bench_function("fit", |b| b.iter(|| black_box(score.fit(&training).expect("enough rows"))));
+    group.finish();
+}
+
+criterion_group!(benches, knn);
+criterion_main!(benches);

@@ -1,0 +1,287 @@
+//! A bank of rows, and the k of them nearest to a query: candidates by a product in `f32`, decided in `f64`.
+//!
+//! A product of a block of queries and a tile of the bank in `f32` costs half of one in `f64`. Its rounding is bounded, so it names all
+//! rows that may be among the k nearest ([`TopK`]); those few are computed again, one by one, in `f64`. What comes out is what `f64` would give
+//! for all rows, and depends neither on the block a query stands in nor on the order in which a product is summed.
+
+use ndarray::{Array2, s};
+
+use super::linalg::{Threads, product};
+use super::pair::{exponent, join, power_of_two, split};
+use super::top_k::TopK;
+use super::vector::{dot, norm, squared_distance};
+
+/// What "near" means, and what is told of the nearest rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nearness {
+    /// The largest inner products `⟨q, t⟩`.
+    InnerProduct,
+    /// The smallest Euclidean distances `‖q − t‖₂`.
+    Distance,
+}
+
+/// Rows to be searched.
+///
+/// Each element is held as a pair of `f32` ([`split`]), 8 bytes; the high parts alone are the matrix that is multiplied.
+#[derive(Clone, Debug)]
+pub struct Bank {
+    nearness: Nearness,
+    high: Array2<f32>,
+    low: Array2<f32>,
+    /// `‖t‖²/2` of each row.
+    half_squares: Vec<f32>,
+    /// The largest `‖t‖`.
+    longest: f64,
+    /// All of the above is of rows divided by 2 to this power, which keeps squares within `f32`.
+    exponent: i32,
+}
+
+/// Queries whose products are held at once.
+const QUERIES: usize = 256;
+/// Bank rows whose products are held at once; with 256 queries half a megabyte, which stays in a core's second-level cache.
+const TILE: usize = 512;
+/// The unit roundoff of `f32`.
+const ROUNDOFF: f64 = f32::EPSILON as f64 / 2.0;
+
+impl Bank {
+    /// Holds `rows` rows of `columns` elements, which come in blocks. The blocks are read twice: for their size, then to be held.
+    ///
+    /// # Panics
+    /// If the blocks have more rows than told or another number of columns.
+    #[must_use]
+    pub fn new<I: Iterator<Item = Array2<f64>>>(
+        nearness: Nearness,
+        rows: usize,
+        columns: usize,
+        blocks: impl Fn() -> I,
+    ) -> Self {
+        let exponent = blocks().map(|block| exponent(&block)).max().unwrap_or(0);
+        let (mut high, mut low) = (Array2::zeros((rows, columns)), Array2::zeros((rows, columns)));
+        let mut half_squares = vec![0.0; rows];
+        let (mut longest, mut row) = (0.0_f64, 0);
+        for block in blocks() {
+            let scaled = block.as_standard_layout().mapv(|value| value * power_of_two(-exponent));
+            let (mut high, mut low) = (high.slice_mut(s![row.., ..]), low.slice_mut(s![row.., ..]));
+            for ((values, high), low) in scaled.rows().into_iter().zip(high.rows_mut()).zip(low.rows_mut()) {
+                let values = values.to_slice().unwrap_or_default();
+                split(values, high.into_slice().unwrap_or_default(), low.into_slice().unwrap_or_default());
+                let length = norm(values);
+                longest = longest.max(length);
+                half_squares[row] = (length * length / 2.0) as f32;
+                row += 1;
+            }
+        }
+        Self { nearness, high, low, half_squares, longest, exponent }
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.high.nrows()
+    }
+
+    /// Calls `take` for every query, in order, with its index and its k largest inner products or smallest distances, best first;
+    /// all where the bank has fewer than k rows.
+    ///
+    /// # Panics
+    /// If queries have another number of columns than the bank.
+    pub fn nearest(&self, queries: &Array2<f64>, k: usize, mut take: impl FnMut(usize, &[f64])) {
+        let mut chunk = Chunk::new(self, QUERIES.min(queries.nrows()), k.clamp(1, self.rows().max(1)));
+        let mut products = Array2::zeros((QUERIES.min(queries.nrows()), TILE.min(self.rows())));
+        let mut best = Vec::new();
+        for start in (0..queries.nrows()).step_by(QUERIES) {
+            let count = QUERIES.min(queries.nrows() - start);
+            for (i, query) in queries.slice(s![start..start + count, ..]).rows().into_iter().enumerate() {
+                chunk.set(self, i, query.iter());
+            }
+            for first in (0..self.rows()).step_by(TILE) {
+                let last = self.rows().min(first + TILE);
+                let mut products = products.slice_mut(s![..count, ..last - first]);
+                let (queries, tile) = (chunk.high.slice(s![..count, ..]), self.high.slice(s![first..last, ..]));
+                product(&mut products, &queries, &tile.t(), Threads::One);
+                for (i, mut values) in products.rows_mut().into_iter().enumerate() {
+                    chunk.offer(self, i, first, values.as_slice_mut().unwrap_or_default());
+                }
+            }
+            for i in 0..count {
+                chunk.decide(self, i, &mut best);
+                take(start + i, &best);
+            }
+        }
+    }
+
+    /// A bound on the error of `⟨q, t⟩ − shrink·‖t‖²/2`, computed in `f32`, for a query of this length.
+    ///
+    /// A sum of D products in any order, with or without fused multiplication, is off by at most `γ_D Σ|q_j t_j| ≤ γ_D ‖q‖‖t‖`, with
+    /// `γ_m = m u/(1 − m u)` and u the unit roundoff (Higham, Accuracy and Stability of Numerical Algorithms, §3.1). Rounding q, t and ‖t‖²/2
+    /// to `f32`, the subtraction and the comparison add fewer than 8 roundings. What underflows is far below 1e-30 in all, where ‖t‖ reaches 1.
+    fn error(&self, length: f64, shrink: f64) -> f64 {
+        let roundings = (self.high.ncols() + 8) as f64 * ROUNDOFF;
+        let gamma = if roundings < 0.5 { roundings / (1.0 - roundings) } else { f64::INFINITY };
+        gamma * self.longest * (length + shrink * self.longest / 2.0) + 1e-30
+    }
+}
+
+/// The queries that are multiplied at once.
+struct Chunk {
+    /// Their high parts, each query divided by 2 to its exponent.
+    high: Array2<f32>,
+    low: Array2<f32>,
+    exponents: Vec<i32>,
+    tops: Vec<TopK>,
+    k: usize,
+    query: Vec<f64>,
+    row: Vec<f64>,
+}
+
+impl Chunk {
+    fn new(bank: &Bank, queries: usize, k: usize) -> Self {
+        let columns = bank.high.ncols();
+        Self {
+            high: Array2::zeros((queries, columns)),
+            low: Array2::zeros((queries, columns)),
+            exponents: vec![0; queries],
+            tops: vec![TopK::new(k); queries],
+            k,
+            query: vec![0.0; columns],
+            row: vec![0.0; columns],
+        }
+    }
+
+    /// Takes a query, with an exponent not below the bank's.
+    fn set<'a>(&mut self, bank: &Bank, i: usize, query: impl Iterator<Item = &'a f64> + Clone) {
+        let exponent = exponent(query.clone()).max(bank.exponent);
+        self.exponents[i] = exponent;
+        self.query.iter_mut().zip(query).for_each(|(to, from)| *to = from * power_of_two(-exponent));
+        let error = bank.error(norm(&self.query), power_of_two(bank.exponent - exponent));
+        self.tops[i].restart((2.0 * error) as f32);
+        let (mut high, mut low) = (self.high.row_mut(i), self.low.row_mut(i));
+        split(&self.query, high.as_slice_mut().unwrap_or_default(), low.as_slice_mut().unwrap_or_default());
+    }
+
+    /// Offers the products of a query and the bank rows from `first` on; overwrites them.
+    fn offer(&mut self, bank: &Bank, i: usize, first: usize, products: &mut [f32]) {
+        if bank.nearness == Nearness::Distance {
+            // The nearer, the larger: ‖q − t‖² = ‖q‖² − 2 (⟨q, t⟩ − ‖t‖²/2).
+            let shrink = power_of_two(bank.exponent - self.exponents[i]) as f32;
+            let half_squares = &bank.half_squares[first..];
+            products.iter_mut().zip(half_squares).for_each(|(product, half)| *product -= shrink * half);
+        }
+        self.tops[i].offer(first, products);
+    }
+
+    /// Computes all candidates of a query anew and writes the k best, best first.
+    fn decide(&mut self, bank: &Bank, i: usize, best: &mut Vec<f64>) {
+        let (query, row) = (&mut self.query[..], &mut self.row[..]);
+        // The query is rounded as the bank is: a row that stands in both is at distance 0.
+        join(slice(&self.high, i), slice(&self.low, i), 1.0, query);
+        let scale = power_of_two(self.exponents[i]);
+        let shrink = power_of_two(bank.exponent - self.exponents[i]);
+        best.clear();
+        for &(_, candidate) in self.tops[i].candidates() {
+            join(slice(&bank.high, candidate), slice(&bank.low, candidate), shrink, row);
+            best.push(match bank.nearness {
+                Nearness::InnerProduct => dot(query, row) * scale * scale,
+                Nearness::Distance => squared_distance(query, row).sqrt() * scale,
+            });
+        }
+        match bank.nearness {
+            Nearness::InnerProduct => best.sort_unstable_by(|a, b| b.total_cmp(a)),
+            Nearness::Distance => best.sort_unstable_by(f64::total_cmp),
+        }
+        best.truncate(self.k);
+    }
+}
+
+fn slice(rows: &Array2<f32>, i: usize) -> &[f32] {
+    rows.row(i).to_slice().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn bank(nearness: Nearness, rows: &Array2<f64>) -> Bank {
+        let blocks =
+            || [rows.slice(s![..rows.nrows() / 3, ..]), rows.slice(s![rows.nrows() / 3.., ..])].map(|b| b.to_owned());
+        Bank::new(nearness, rows.nrows(), rows.ncols(), || blocks().into_iter())
+    }
+
+    fn nearest(bank: &Bank, queries: &Array2<f64>, k: usize) -> Vec<Vec<f64>> {
+        let mut found = Vec::new();
+        bank.nearest(queries, k, |i, best| {
+            assert_eq!(i, found.len());
+            found.push(best.to_vec());
+        });
+        found
+    }
+
+    /// All pairs in plain `f64`.
+    fn plain(nearness: Nearness, rows: &Array2<f64>, query: &[f64], k: usize) -> Vec<f64> {
+        let pair = |row: ndarray::ArrayView1<'_, f64>| match nearness {
+            Nearness::InnerProduct => row.iter().zip(query).map(|(t, q)| t * q).sum::<f64>(),
+            Nearness::Distance => row.iter().zip(query).map(|(t, q)| (t - q).powi(2)).sum::<f64>().sqrt(),
+        };
+        let mut all: Vec<f64> = rows.rows().into_iter().map(pair).collect();
+        all.sort_by(f64::total_cmp);
+        if nearness == Nearness::InnerProduct {
+            all.reverse();
+        }
+        all.truncate(k);
+        all
+    }
+
+    /// Rows of several kinds, by a linear congruential generator: spread, so close that `f32` cannot tell them apart, and equal.
+    fn rows(n: usize, columns: usize, spread: f64, scale: f64, mut state: u32) -> Array2<f64> {
+        Array2::from_shape_simple_fn((n, columns), || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            scale * (1.0 + spread * (f64::from(state >> 8) / f64::from(1 << 24) - 0.5))
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn equals_plain_f64(
+            n in 1_usize..2500, columns in 1_usize..40, k in 1_usize..60,
+            spread in prop::sample::select(vec![2.0, 1e-3, 1e-9, 0.0]),
+            scales in prop::sample::select(vec![(1.0, 1.0), (1e30, 1.0), (1.0, 1e30), (1e-40, 1e-40), (1e-30, 1.0), (0.0, 1.0)]),
+            distance: bool, seed: u32,
+        ) {
+            let nearness = if distance { Nearness::Distance } else { Nearness::InnerProduct };
+            let (rows, queries) = (rows(n, columns, spread, scales.0, seed), rows(3, columns, spread, scales.1, seed ^ 1));
+            let bank = bank(nearness, &rows);
+            let together = nearest(&bank, &queries, k);
+            for (i, found) in together.iter().enumerate() {
+                let query = queries.row(i);
+                let expected = plain(nearness, &rows, query.as_slice().unwrap(), k);
+                prop_assert_eq!(found.len(), expected.len());
+                // Pairs hold 48 bits, and distances cancel.
+                let size = scales.0.max(scales.1) * if distance { 1.0 } else { scales.0.min(scales.1) };
+                let tolerance = 1e-13 * columns as f64 * size;
+                prop_assert!(found.iter().zip(&expected).all(|(f, e)| (f - e).abs() <= tolerance), "{:?} {:?}", found, expected);
+                let alone = nearest(&bank, &queries.slice(s![i..=i, ..]).to_owned(), k);
+                prop_assert_eq!(&alone[0], found);
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_of_the_bank_is_at_distance_zero_of_itself() {
+        let rows = rows(700, 33, 1.0, 1.0 / 3.0, 5);
+        let bank = bank(Nearness::Distance, &rows);
+        assert!(nearest(&bank, &rows, 1).iter().all(|best| best[0] == 0.0));
+    }
+
+    /// 30 rows whose distances differ by 1e-10: `f32` cannot order them, the margin keeps them all.
+    #[test]
+    fn order_below_the_rounding_of_f32() {
+        let rows =
+            Array2::from_shape_fn((30, 2), |(i, j)| if j == 0 { 1.0 } else { 1e-3 + (i * 7 % 30) as f64 * 1e-10 });
+        let found = nearest(&bank(Nearness::Distance, &rows), &ndarray::array![[1.0, 0.0]], 3);
+        for (i, distance) in found[0].iter().enumerate() {
+            assert!((distance - 1e-3 - i as f64 * 1e-10).abs() < 1e-14);
+        }
+    }
+}

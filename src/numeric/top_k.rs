@@ -1,0 +1,104 @@
+//! The largest of many values that come in runs, or all that may still be among them.
+
+/// The k largest values offered, and every other value up to a margin below them.
+///
+/// With values known to within ±ε and a margin of 2ε, the k values that are truly largest are among the candidates: at least k
+/// true values reach `v_k − ε`, where `v_k` is the k-th largest value offered, and a value that reaches it was offered as at least `v_k − 2ε`.
+#[derive(Clone, Debug)]
+pub struct TopK {
+    k: usize,
+    margin: f32,
+    floor: f32,
+    capacity: usize,
+    candidates: Vec<(f32, usize)>,
+}
+
+/// Values compared with the floor at once; almost all runs hold none that reaches it.
+const RUN: usize = 32;
+
+impl TopK {
+    /// Nothing offered yet; `k` at least 1.
+    #[must_use]
+    pub fn new(k: usize) -> Self {
+        let capacity = 2 * k + 64;
+        let candidates = Vec::with_capacity(capacity + RUN);
+        Self { k, margin: 0.0, floor: f32::NEG_INFINITY, capacity, candidates }
+    }
+
+    /// Forgets all values and starts again with another margin, at least 0.
+    pub fn restart(&mut self, margin: f32) {
+        self.margin = margin;
+        self.floor = f32::NEG_INFINITY;
+        self.candidates.clear();
+    }
+
+    /// Offers values, whose indices count from `first`.
+    pub fn offer(&mut self, first: usize, values: &[f32]) {
+        for (run, values) in values.chunks(RUN).enumerate() {
+            let floor = self.floor;
+            // Without an early exit inside, the compiler compares whole vectors.
+            if !values.iter().fold(false, |any, &value| any | (value >= floor)) {
+                continue;
+            }
+            let start = first + run * RUN;
+            let indexed = values.iter().enumerate().filter(|&(_, &value)| value >= floor);
+            self.candidates.extend(indexed.map(|(i, &value)| (value, start + i)));
+            if self.candidates.len() >= self.capacity {
+                self.shrink();
+                // Many almost equal values stay; room in proportion keeps the work per value constant.
+                self.capacity = self.capacity.max(2 * self.candidates.len() + 64);
+            }
+        }
+    }
+
+    /// The candidates offered so far, in no order: value and index.
+    pub fn candidates(&mut self) -> &[(f32, usize)] {
+        self.shrink();
+        &self.candidates
+    }
+
+    fn shrink(&mut self) {
+        if self.candidates.len() < self.k {
+            return;
+        }
+        let (_, kth, _) = self.candidates.select_nth_unstable_by(self.k - 1, |a, b| b.0.total_cmp(&a.0));
+        let floor = kth.0 - self.margin;
+        self.floor = floor;
+        self.candidates.retain(|candidate| candidate.0 >= floor);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn indices(values: &[f32], k: usize, margin: f32, run: usize) -> Vec<usize> {
+        let mut top = TopK::new(k);
+        top.restart(margin);
+        for (i, values) in values.chunks(run).enumerate() {
+            top.offer(i * run, values);
+        }
+        let mut found: Vec<usize> = top.candidates().iter().map(|candidate| candidate.1).collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// (i·7919 mod 1009) runs through 0..1009 in a scrambled order.
+    #[test]
+    fn keeps_the_largest_however_the_values_come() {
+        let values: Vec<f32> = (0..1009_u32).map(|i| (i * 7919 % 1009) as f32).collect();
+        for (k, margin) in [(1, 0.0), (50, 0.0), (50, 2.5), (1009, 0.0)] {
+            let least = 1009.0 - k as f32 - margin;
+            let expected: Vec<usize> = (0..1009).filter(|&i| values[i] >= least).collect();
+            for run in [1, 15, 16, 1009] {
+                assert_eq!(indices(&values, k, margin, run), expected, "k = {k}, margin {margin}, runs of {run}");
+            }
+        }
+    }
+
+    #[test]
+    fn keeps_all_of_equal_values_and_fewer_than_k() {
+        assert_eq!(indices(&[2.0; 3000], 3, 0.0, 100).len(), 3000);
+        assert_eq!(indices(&[1.0, 2.0], 3, 0.0, 1), [0, 1]);
+    }
+}

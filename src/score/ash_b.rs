@@ -1,0 +1,40 @@
+#![doc = include_str!("ash_b.md")]
+
+use super::registry::ScoreEntry;
+use super::settings::{SettingError, Settings};
+use super::{Score, shaping};
+use crate::numeric::largest::Largest;
+
+/// The registry's entry.
+pub const ENTRY: ScoreEntry = ScoreEntry {
+    id: "ash_b",
+    title: "ASH-B",
+    aliases: &[],
+    reference: "Djurisic et al., Extremely Simple Activation Shaping for Out-of-Distribution Detection, ICLR 2023, arXiv:2209.09858",
+    page: include_str!("ash_b.md"),
+    parameters: &[shaping::share("0.65")],
+    build,
+    caution: |dump| shaping::caution("ash_b", dump),
+};
+
+fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
+    shaping::build(ENTRY.id, settings, level_largest)
+}
+
+fn level_largest(row: &mut [f64], largest: &mut Largest) {
+    let level = row.iter().sum::<f64>() / largest.count() as f64;
+    largest.keep(row, |_| level);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of the page.
+    #[test]
+    fn example_by_hand() {
+        let mut row = [1.0, 3.0, 0.0, 2.0];
+        level_largest(&mut row, &mut Largest::new(2));
+        assert_eq!(row, [0.0, 3.0, 0.0, 3.0]);
+    }
+}

@@ -1,0 +1,39 @@
+#![doc = include_str!("ash_p.md")]
+
+use super::registry::ScoreEntry;
+use super::settings::{SettingError, Settings};
+use super::{Score, shaping};
+use crate::numeric::largest::Largest;
+
+/// The registry's entry.
+pub const ENTRY: ScoreEntry = ScoreEntry {
+    id: "ash_p",
+    title: "ASH-P",
+    aliases: &[],
+    reference: "Djurisic et al., Extremely Simple Activation Shaping for Out-of-Distribution Detection, ICLR 2023, arXiv:2209.09858",
+    page: include_str!("ash_p.md"),
+    parameters: &[shaping::share("0.6")],
+    build,
+    caution: |dump| shaping::caution("ash_p", dump),
+};
+
+fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
+    shaping::build(ENTRY.id, settings, prune)
+}
+
+fn prune(row: &mut [f64], largest: &mut Largest) {
+    largest.keep(row, |value| value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of the page.
+    #[test]
+    fn example_by_hand() {
+        let mut row = [1.0, 3.0, 0.0, 2.0];
+        prune(&mut row, &mut Largest::new(2));
+        assert_eq!(row, [0.0, 3.0, 0.0, 2.0]);
+    }
+}

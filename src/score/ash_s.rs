@@ -1,0 +1,41 @@
+#![doc = include_str!("ash_s.md")]
+
+use super::registry::ScoreEntry;
+use super::settings::{SettingError, Settings};
+use super::{Score, shaping};
+use crate::numeric::largest::Largest;
+
+/// The registry's entry.
+pub const ENTRY: ScoreEntry = ScoreEntry {
+    id: "ash_s",
+    title: "ASH-S",
+    aliases: &[],
+    reference: "Djurisic et al., Extremely Simple Activation Shaping for Out-of-Distribution Detection, ICLR 2023, arXiv:2209.09858",
+    page: include_str!("ash_s.md"),
+    parameters: &[shaping::share("0.9")],
+    build,
+    caution: |dump| shaping::caution("ash_s", dump),
+};
+
+fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
+    shaping::build(ENTRY.id, settings, sharpen_largest)
+}
+
+fn sharpen_largest(row: &mut [f64], largest: &mut Largest) {
+    let factor = shaping::sharpening(row.iter().sum(), largest.sum(row));
+    largest.keep(row, |value| value * factor);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of the page.
+    #[test]
+    fn example_by_hand() {
+        let mut row = [1.0, 3.0, 0.0, 2.0];
+        sharpen_largest(&mut row, &mut Largest::new(2));
+        let factor = (6.0_f64 / 5.0).exp();
+        assert_eq!(row, [0.0, 3.0 * factor, 0.0, 2.0 * factor]);
+    }
+}

@@ -1,0 +1,194 @@
+#![doc = include_str!("cfood.md")]
+
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
+use rayon::prelude::*;
+
+use super::need::Need;
+use super::registry::{ScoreEntry, no_caution};
+use super::settings::{Parameter, SettingError, Settings};
+use super::{Fit, Fitted, Score};
+use crate::dump::{ArrayKind, RowBlock};
+use crate::fit::evenly_spaced::evenly_spaced;
+use crate::fit::{FitError, Training};
+use crate::numeric::linalg::{Factor, Threads};
+use crate::numeric::row_product::row_product;
+
+/// The registry's entry.
+pub const ENTRY: ScoreEntry = ScoreEntry {
+    id: "cfood",
+    title: "CFOOD",
+    aliases: &[],
+    reference: "OpenOOD v1.5, postprocessor cfood; no paper found",
+    page: include_str!("cfood.md"),
+    parameters: &[
+        Parameter {
+            name: "fraction",
+            default: "0.1",
+            help: "share of the training rows taken as reference, above 0, at most 1",
+        },
+        Parameter {
+            name: "level",
+            default: "0.01",
+            help: "share of the reference rows that must be near, above 0, at most 1",
+        },
+    ],
+    build,
+    caution: no_caution,
+};
+
+struct Cfood {
+    fraction: f64,
+    level: f64,
+}
+
+fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
+    let share = |name| settings.number(name, "a number above 0, at most 1", |s: &f64| *s > 0.0 && *s <= 1.0);
+    Ok(Box::new(Cfood { fraction: share("fraction")?, level: share("level")? }))
+}
+
+/// Reference rows whose distances are held at once.
+const TILE: usize = 1024;
+
+/// Reference rows whose distances to all others are sorted by one thread at a time.
+const SORTED_TOGETHER: usize = 32;
+
+impl Score for Cfood {
+    fn needs(&self) -> &'static [Need] {
+        &[Need::Features, Need::TrainFeatures]
+    }
+
+    fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
+        let (split, features) = training.features()?;
+        let size = (self.fraction * split.rows as f64) as usize;
+        if size < 2 {
+            let reason = format!("{size} of {} training rows are no reference; set cfood.fraction higher", split.rows);
+            return Err(training.not_applicable(ENTRY.id, reason));
+        }
+        let mut reference = Array2::zeros((size, features.columns()));
+        let mut next = 0;
+        for (range, block) in training.blocks(split, &[ArrayKind::Features]) {
+            for row in evenly_spaced(split.rows, size, &range) {
+                reference.row_mut(next).assign(&block.unit_features().row(row - range.start));
+                next += 1;
+            }
+        }
+        let steps = steps(size);
+        let squares = reference.map_axis(Axis(1), |row| row.dot(&row));
+        let mut radii = Array2::zeros((size, steps.len()));
+        let pieces = radii.axis_chunks_iter_mut(Axis(0), SORTED_TOGETHER);
+        pieces.zip(reference.axis_chunks_iter(Axis(0), SORTED_TOGETHER)).collect::<Vec<_>>().into_par_iter().for_each(
+            |(mut radii, rows)| {
+                let mut distances = squared_distances(&rows, &reference.view(), &squares.view());
+                for (mut radii, mut distances) in radii.rows_mut().into_iter().zip(distances.rows_mut()) {
+                    let distances = distances.as_slice_mut().unwrap_or_default();
+                    distances.sort_unstable_by(f64::total_cmp);
+                    // The first is the row itself.
+                    radii.iter_mut().zip(&steps).for_each(|(radius, step)| *radius = distances[step.position + 1]);
+                }
+            },
+        );
+        let kappas = steps.iter().map(|step| step.kappa).collect();
+        let enough = self.level * size as f64;
+        Ok(Fit { scorer: Box::new(FittedCfood { reference, squares, radii, kappas, enough }), notes: Vec::new() })
+    }
+}
+
+/// One κ that is told apart from the one before.
+struct Step {
+    kappa: f64,
+    /// Place of the radius among the distances to the other reference rows.
+    position: usize,
+}
+
+/// OpenOOD's 230 values of κ, fine near zero, without those that lead to the same neighbour as the one before.
+fn steps(size: usize) -> Vec<Step> {
+    let fine = (1..=100).map(|j| f64::from(j) / 1000.0);
+    let middle = (0..=80).map(|i| 0.105 + f64::from(i) * 0.395 / 80.0);
+    let coarse = (51..100).map(|j| f64::from(j) / 100.0);
+    // The small term takes a product κ·N that is whole but for rounding as whole.
+    let position = |kappa: f64| ((kappa * size as f64 + 1e-9) as usize).saturating_sub(1);
+    let mut steps: Vec<Step> =
+        fine.chain(middle).chain(coarse).map(|kappa| Step { kappa, position: position(kappa) }).collect();
+    steps.dedup_by_key(|step| step.position);
+    steps
+}
+
+/// `‖a_i − b_j‖²` (n, N) of normalised or zero rows, given the squared norms of the `b_j`.
+fn squared_distances(a: &ArrayView2<'_, f64>, b: &ArrayView2<'_, f64>, squares: &ArrayView1<'_, f64>) -> Array2<f64> {
+    let mut distances = row_product(a, &b.t(), Factor::Full, Threads::One);
+    for (mut distances, a) in distances.rows_mut().into_iter().zip(a.rows()) {
+        let square = a.dot(&a);
+        distances.zip_mut_with(squares, |distance, other| *distance = (square + other - 2.0 * *distance).max(0.0));
+    }
+    distances
+}
+
+struct FittedCfood {
+    /// Normalised reference rows (N, D) and their squared norms.
+    reference: Array2<f64>,
+    squares: Array1<f64>,
+    /// Squared radius of every reference row at every κ (N, steps), ascending.
+    radii: Array2<f64>,
+    kappas: Vec<f64>,
+    /// Reference rows that must be near.
+    enough: f64,
+}
+
+impl Fitted for FittedCfood {
+    fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
+        let directions = block.unit_features().view();
+        let steps = self.kappas.len();
+        // Per row, how many reference rows it enters at each step.
+        let mut entered = Array2::<u32>::zeros((block.rows(), steps));
+        for first in (0..self.reference.nrows()).step_by(TILE) {
+            let tile = s![first..self.reference.nrows().min(first + TILE), ..];
+            let squares = self.squares.slice(s![first..self.reference.nrows().min(first + TILE)]);
+            let distances = squared_distances(&directions, &self.reference.slice(tile), &squares);
+            for (mut entered, distances) in entered.rows_mut().into_iter().zip(distances.rows()) {
+                for (radii, distance) in self.radii.slice(tile).rows().into_iter().zip(distances) {
+                    let radii = radii.to_slice().unwrap_or_default();
+                    let step = radii.partition_point(|radius| radius < distance);
+                    if step < steps {
+                        entered[step] += 1;
+                    }
+                }
+            }
+        }
+        for (out, entered) in out.iter_mut().zip(entered.rows()) {
+            let inside = entered.iter().scan(0, |sum, count| {
+                *sum += count;
+                Some(f64::from(*sum))
+            });
+            let first = inside.zip(&self.kappas).find(|(inside, _)| *inside >= self.enough);
+            *out = first.map_or(-1.0, |(_, kappa)| -kappa);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::score::example::Example;
+    use ndarray::array;
+
+    /// The example of the page.
+    #[test]
+    fn example_by_hand() {
+        let example = Example {
+            train: array![[2.0, 0.0], [4.0, 3.0], [3.0, 4.0]],
+            labels: vec![0; 3],
+            features: array![[96.0, -28.0], [0.0, 1.0], [-1.0, 0.0], [1.0, 1.0]],
+            logits: None,
+        };
+        example.gives(&ENTRY, &[("fraction", "1")], &[-0.001, -0.67, -1.0, -0.001], 0.0);
+        example.gives(&ENTRY, &[("fraction", "1"), ("level", "0.5")], &[-1.0, -1.0, -1.0, -0.001], 0.0);
+    }
+
+    #[test]
+    fn whole_products_are_whole_in_spite_of_rounding() {
+        // 0.57·100 is 56.99999999999999 in `f64`.
+        let steps = steps(100);
+        assert_eq!(steps.iter().find(|step| step.kappa == 0.57).map(|step| step.position), Some(56));
+        assert_eq!((steps.len(), steps[0].position, steps[98].position), (99, 0, 98));
+    }
+}

@@ -1,0 +1,76 @@
+#![doc = include_str!("cosine.md")]
+
+use ndarray::Array2;
+
+use super::need::Need;
+use super::registry::{ScoreEntry, no_caution};
+use super::settings::{SettingError, Settings};
+use super::{Fit, Fitted, Score};
+use crate::dump::RowBlock;
+use crate::fit::{ClassMeans, FitError, Training};
+use crate::numeric::linalg::{Factor, Threads};
+use crate::numeric::row_product::row_product;
+use crate::numeric::vector::unit_rows;
+
+/// The registry's entry.
+pub const ENTRY: ScoreEntry = ScoreEntry {
+    id: "cosine",
+    title: "Cosine to class means",
+    aliases: &["class_mean_cosine"],
+    reference: "Müller & Hein, Mahalanobis++: Improving OOD Detection via Feature Normalization, ICML 2025, arXiv:2505.18032 (code)",
+    page: include_str!("cosine.md"),
+    parameters: &[],
+    build,
+    caution: no_caution,
+};
+
+struct Cosine;
+
+fn build(_: &Settings) -> Result<Box<dyn Score>, SettingError> {
+    Ok(Box::new(Cosine))
+}
+
+impl Score for Cosine {
+    fn needs(&self) -> &'static [Need] {
+        &[Need::Features, Need::TrainFeatures, Need::TrainLabels]
+    }
+
+    fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
+        let directions = unit_rows(&ClassMeans::fit(training)?.means);
+        Ok(Fit { scorer: Box::new(FittedCosine { directions }), notes: Vec::new() })
+    }
+}
+
+struct FittedCosine {
+    /// Class means divided by their norms (C, D).
+    directions: Array2<f64>,
+}
+
+impl Fitted for FittedCosine {
+    fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
+        let features = block.unit_features().view();
+        let cosines = row_product(&features, &self.directions.t(), Factor::Full, Threads::One);
+        for (out, cosines) in out.iter_mut().zip(cosines.rows()) {
+            *out = cosines.fold(f64::NEG_INFINITY, |largest, cosine| largest.max(*cosine));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::score::example::Example;
+    use ndarray::array;
+
+    /// The example of the page.
+    #[test]
+    fn example_by_hand() {
+        let example = Example {
+            train: array![[1.0, 0.0], [3.0, 0.0], [-1.0, 1.0], [1.0, 1.0]],
+            labels: vec![0, 0, 1, 1],
+            features: array![[3.0, 4.0], [4.0, -3.0], [0.0, 0.0]],
+            logits: None,
+        };
+        example.gives(&ENTRY, &[], &[0.8, 0.8, 0.0], 1e-15);
+    }
+}

@@ -1,0 +1,174 @@
+#![doc = include_str!("gmm.md")]
+
+use ndarray::{Array1, Array2, Axis};
+use rayon::prelude::*;
+
+use super::need::Need;
+use super::registry::{ScoreEntry, no_caution};
+use super::settings::{Parameter, SettingError, Settings};
+use super::{Fit, Fitted, Score};
+use crate::dump::RowBlock;
+use crate::fit::{ClassMeans, FitError, Training};
+use crate::numeric::linalg::{Threads, Whitening, add_gram, whitening};
+use crate::numeric::row_product::row_product;
+use crate::numeric::softmax::softmax;
+use crate::numeric::vector::dot;
+
+/// The registry's entry.
+pub const ENTRY: ScoreEntry = ScoreEntry {
+    id: "gmm",
+    title: "GMM",
+    aliases: &["ddu"],
+    reference: "Mukhoti et al., Deep Deterministic Uncertainty: A New Simple Baseline, CVPR 2023, arXiv:2102.11582",
+    page: include_str!("gmm.md"),
+    parameters: &[Parameter {
+        name: "ridge",
+        default: "1e-6",
+        help: "added to every variance of every class, a finite number from 0",
+    }],
+    build,
+    caution: no_caution,
+};
+
+struct Gmm {
+    ridge: f64,
+}
+
+fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
+    let ridge = settings.number("ridge", "a finite number from 0", |r: &f64| *r >= 0.0 && r.is_finite())?;
+    Ok(Box::new(Gmm { ridge }))
+}
+
+/// Bytes that the covariances of all classes may take: a fit beyond it ends the process on most machines, so it is refused instead.
+const MOST_BYTES: usize = 4 << 30;
+
+/// Rows of each class that are multiplied at once, were they evenly mixed.
+const ROWS_PER_CLASS: usize = 32;
+
+impl Score for Gmm {
+    fn needs(&self) -> &'static [Need] {
+        &[Need::Features, Need::TrainFeatures, Need::TrainLabels]
+    }
+
+    fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
+        let classes = ClassMeans::fit(training)?;
+        let covariances = self.covariances(training, &classes)?;
+        let (split, _) = training.features()?;
+        let components = covariances.into_par_iter().enumerate().map(|(class, covariance)| {
+            let whitening = whitening(&covariance.view(), 0.0)
+                .map_err(|error| FitError::Linalg { place: split.place.clone(), error })?;
+            let columns = covariance.nrows();
+            if whitening.rank < columns {
+                let reason = format!(
+                    "the covariance of class {} ({} rows) has rank {} of {columns}; set gmm.ridge higher",
+                    classes.labels[class], classes.counts[class], whitening.rank
+                );
+                return Err(FitError::NotApplicable { place: split.place.clone(), score: ENTRY.id, reason });
+            }
+            let share = classes.counts[class] as f64 / split.rows as f64;
+            let normalisation = whitening.log_det + columns as f64 * std::f64::consts::TAU.ln();
+            Ok(Component {
+                mean: classes.means.row(class).to_owned(),
+                constant: share.ln() - normalisation / 2.0,
+                whitening,
+            })
+        });
+        let components = components.collect::<Result<Vec<_>, _>>()?;
+        Ok(Fit { scorer: Box::new(FittedGmm { components }), notes: Vec::new() })
+    }
+}
+
+impl Gmm {
+    /// `Σ_c + ridge·I` (D, D) of every class.
+    fn covariances(&self, training: &Training<'_>, classes: &ClassMeans) -> Result<Vec<Array2<f64>>, FitError> {
+        let (split, features) = training.features()?;
+        let labels = training.labels()?;
+        let (count, columns) = classes.means.dim();
+        let bytes = count.saturating_mul(columns).saturating_mul(columns).saturating_mul(size_of::<f64>());
+        if bytes > MOST_BYTES {
+            let reason = format!(
+                "one covariance per class, {count} of {columns} × {columns}, takes {:.1} GB; mahalanobis shares one",
+                bytes as f64 / 1e9
+            );
+            return Err(training.not_applicable(ENTRY.id, reason));
+        }
+        let mut covariances = vec![Array2::<f64>::zeros((columns, columns)); count];
+        let step = ROWS_PER_CLASS * count;
+        for start in (0..split.rows).step_by(step) {
+            let range = start..split.rows.min(start + step);
+            let rows = features.block(range.clone()).to_f64();
+            let labels = labels.block(range);
+            covariances.par_iter_mut().enumerate().for_each(|(class, covariance)| {
+                let own: Vec<usize> = (0..labels.len()).filter(|&row| labels[row] == classes.labels[class]).collect();
+                let residuals = rows.select(Axis(0), &own) - classes.means.row(class);
+                add_gram(&mut covariance.view_mut(), &residuals.view());
+            });
+        }
+        for (covariance, &rows) in covariances.iter_mut().zip(&classes.counts) {
+            *covariance = Array2::from_shape_fn((columns, columns), |(i, j)| {
+                let ridge = if i == j { self.ridge } else { 0.0 };
+                covariance[[i.max(j), i.min(j)]] / rows as f64 + ridge
+            });
+        }
+        Ok(covariances)
+    }
+}
+
+/// One class.
+struct Component {
+    mean: Array1<f64>,
+    whitening: Whitening,
+    /// `log π_c − ½ (log det Σ_c + D log 2π)`.
+    constant: f64,
+}
+
+struct FittedGmm {
+    components: Vec<Component>,
+}
+
+impl Fitted for FittedGmm {
+    fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
+        let mut logs = Array2::zeros((block.rows(), self.components.len()));
+        for (component, mut logs) in self.components.iter().zip(logs.columns_mut()) {
+            let centred = block.features() - &component.mean;
+            let Whitening { matrix, factor, .. } = &component.whitening;
+            let white = row_product(&centred.view(), &matrix.view(), *factor, Threads::One);
+            for (log, row) in logs.iter_mut().zip(white.rows()) {
+                let row = row.to_slice().unwrap_or_default();
+                *log = component.constant - dot(row, row).min(f64::MAX) / 2.0;
+            }
+        }
+        for (out, logs) in out.iter_mut().zip(logs.rows()) {
+            *out = softmax(logs.to_slice().unwrap_or_default()).log_sum_exp();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::score::example::Example;
+    use ndarray::array;
+
+    fn example() -> Example {
+        Example {
+            train: array![[-1.0], [1.0], [8.0], [12.0], [9.0], [11.0]],
+            labels: vec![0, 0, 1, 1, 1, 1],
+            features: array![[0.0], [10.0]],
+            logits: None,
+        }
+    }
+
+    /// The example of the page; at 10 the other class adds e^−50 only.
+    #[test]
+    fn example_by_hand() {
+        example().gives(&ENTRY, &[("ridge", "0")], &[-2.01755, -1.78255], 5e-6);
+    }
+
+    #[test]
+    fn a_class_of_one_row_needs_a_ridge() {
+        let example = Example { labels: vec![0, 0, 1, 1, 1, 2], ..example() };
+        assert!(matches!(example.scores(&ENTRY, &[("ridge", "0")]), Err(FitError::NotApplicable { .. })));
+        assert!(example.scores(&ENTRY, &[]).is_ok());
+    }
+}

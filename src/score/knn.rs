@@ -1,0 +1,109 @@
+#![doc = include_str!("knn.md")]
+
+use std::borrow::Cow;
+
+use ndarray::Array2;
+
+use super::need::Need;
+use super::registry::{ScoreEntry, no_caution};
+use super::settings::{Parameter, SettingError, Settings};
+use super::{Fit, Fitted, Score};
+use crate::dump::{ArrayKind, RowBlock};
+use crate::fit::{FitError, Training};
+use crate::numeric::bank::{Bank, Nearness};
+use crate::numeric::vector::unit_rows;
+
+/// The registry's entry.
+pub const ENTRY: ScoreEntry = ScoreEntry {
+    id: "knn",
+    title: "k-NN",
+    aliases: &["deep_knn", "nearest_neighbours"],
+    reference: "Sun et al., Out-of-Distribution Detection with Deep Nearest Neighbors, ICML 2022, arXiv:2204.06507",
+    page: include_str!("knn.md"),
+    parameters: &[
+        Parameter { name: "k", default: "50", help: "which neighbour's distance counts, a whole number from 1" },
+        Parameter { name: "squared", default: "false", help: "true for the squared distance, as faiss returns it" },
+        Parameter { name: "normalised", default: "true", help: "false for features as they are, not of length 1" },
+    ],
+    build,
+    caution: no_caution,
+};
+
+#[derive(Clone, Copy)]
+struct NearestNeighbour {
+    k: usize,
+    squared: bool,
+    normalised: bool,
+}
+
+fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
+    Ok(Box::new(NearestNeighbour {
+        k: settings.number("k", "a whole number from 1", |k: &usize| *k >= 1)?,
+        squared: settings.flag("squared")?,
+        normalised: settings.flag("normalised")?,
+    }))
+}
+
+impl NearestNeighbour {
+    fn prepare<'b>(&self, block: &'b RowBlock<'_>) -> Cow<'b, Array2<f64>> {
+        if self.normalised { Cow::Owned(unit_rows(block.features())) } else { Cow::Borrowed(block.features()) }
+    }
+}
+
+impl Score for NearestNeighbour {
+    fn needs(&self) -> &'static [Need] {
+        &[Need::Features, Need::TrainFeatures]
+    }
+
+    fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
+        let (split, features) = training.features()?;
+        if self.k > split.rows {
+            let reason = format!("k = {} of {} training rows; set knn.k lower", self.k, split.rows);
+            return Err(training.not_applicable(ENTRY.id, reason));
+        }
+        let blocks =
+            || training.blocks(split, &[ArrayKind::Features]).map(|(_, block)| self.prepare(&block).into_owned());
+        let bank = Bank::new(Nearness::Distance, split.rows, features.columns(), blocks);
+        Ok(Fit { scorer: Box::new(FittedNearestNeighbour { settings: *self, bank }), notes: Vec::new() })
+    }
+}
+
+struct FittedNearestNeighbour {
+    settings: NearestNeighbour,
+    bank: Bank,
+}
+
+impl Fitted for FittedNearestNeighbour {
+    fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
+        self.bank.nearest(&self.settings.prepare(block), self.settings.k, |row, distances| {
+            let distance = distances.last().copied().unwrap_or(f64::INFINITY);
+            out[row] = if self.settings.squared { -distance * distance } else { -distance };
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dump::matrix::{Cow2, Rows};
+    use ndarray::array;
+
+    /// The example of the page.
+    #[test]
+    fn example_by_hand() {
+        let rows = array![[2.0, 0.0], [0.0, 3.0], [-1.0, 0.0]];
+        for (squared, normalised, expected) in
+            [(false, true, -0.8_f64.sqrt()), (true, true, -0.8), (false, false, -17.0_f64.sqrt()), (true, false, -17.0)]
+        {
+            let settings = NearestNeighbour { k: 2, squared, normalised };
+            let block = |rows: &Array2<f64>| {
+                RowBlock::new(rows.nrows(), None, Some(Rows::F64(Cow2::Owned(rows.clone()))), None)
+            };
+            let blocks = || std::iter::once(settings.prepare(&block(&rows)).into_owned());
+            let bank = Bank::new(Nearness::Distance, 3, 2, blocks);
+            let mut out = [0.0];
+            FittedNearestNeighbour { settings, bank }.score_block(&block(&array![[3.0, 4.0]]), &mut out);
+            assert!((out[0] - expected).abs() < 1e-14, "squared {squared}, normalised {normalised}: {out:?}");
+        }
+    }
+}

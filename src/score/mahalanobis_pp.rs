@@ -1,0 +1,70 @@
+#![doc = include_str!("mahalanobis_pp.md")]
+
+use super::need::Need;
+use super::registry::{ScoreEntry, no_caution};
+use super::settings::{SettingError, Settings};
+use super::{Fit, Fitted, Score};
+use crate::dump::RowBlock;
+use crate::fit::nearest_mean::RCOND;
+use crate::fit::{FitError, NearestMean, Space, Training};
+
+/// The registry's entry.
+pub const ENTRY: ScoreEntry = ScoreEntry {
+    id: "mahalanobis_pp",
+    title: "Mahalanobis++",
+    aliases: &["mahalanobis++", "maha++", "mdspp"],
+    reference: "Müller & Hein, Mahalanobis++: Improving OOD Detection via Feature Normalization, ICML 2025, arXiv:2505.18032",
+    page: include_str!("mahalanobis_pp.md"),
+    parameters: &[],
+    build,
+    caution: no_caution,
+};
+
+struct MahalanobisPp;
+
+fn build(_: &Settings) -> Result<Box<dyn Score>, SettingError> {
+    Ok(Box::new(MahalanobisPp))
+}
+
+impl Score for MahalanobisPp {
+    fn needs(&self) -> &'static [Need] {
+        &[Need::Features, Need::TrainFeatures, Need::TrainLabels]
+    }
+
+    fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
+        let gaussian = training.gaussian(Space::Unit)?;
+        let covariance = gaussian.tied_covariance(training)?;
+        let nearest = NearestMean::new(training, &gaussian.classes(training)?.means, &covariance, RCOND)?;
+        let notes = nearest.note("covariance", gaussian.rows).into_iter().collect();
+        Ok(Fit { scorer: Box::new(FittedMahalanobisPp(nearest)), notes })
+    }
+}
+
+struct FittedMahalanobisPp(NearestMean);
+
+impl Fitted for FittedMahalanobisPp {
+    fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
+        for (out, distance) in out.iter_mut().zip(self.0.squared_distances(block.unit_features())) {
+            *out = -distance;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::score::example::Example;
+    use ndarray::array;
+
+    /// The example of the page; the length of the scored row plays no part.
+    #[test]
+    fn example_by_hand() {
+        let example = Example {
+            train: array![[3.0, 4.0], [0.6, -0.8], [4.0, 3.0], [-8.0, 6.0]],
+            labels: vec![0, 0, 1, 1],
+            features: array![[3.0, 4.0], [0.75, 1.0]],
+            logits: None,
+        };
+        example.gives(&ENTRY, &[], &[-1.25, -1.25], 1e-14);
+    }
+}

@@ -1,0 +1,120 @@
+#![doc = include_str!("nnguide.md")]
+
+use ndarray::{Array2, Axis};
+
+use super::need::Need;
+use super::registry::ScoreEntry;
+use super::settings::{Parameter, SettingError, Settings};
+use super::{Fit, Fitted, Score};
+use crate::dump::{ArrayKind, Dump, RowBlock};
+use crate::fit::evenly_spaced::evenly_spaced;
+use crate::fit::{FitError, Training};
+use crate::numeric::bank::{Bank, Nearness};
+use crate::numeric::vector::unit_rows;
+
+/// The registry's entry.
+pub const ENTRY: ScoreEntry = ScoreEntry {
+    id: "nnguide",
+    title: "NNGuide",
+    aliases: &["nearest_neighbour_guidance"],
+    reference: "Park et al., Nearest Neighbor Guidance for Out-of-Distribution Detection, ICCV 2023, arXiv:2309.14888",
+    page: include_str!("nnguide.md"),
+    parameters: &[
+        Parameter { name: "k", default: "10", help: "neighbours that count, a whole number from 1" },
+        Parameter {
+            name: "fraction",
+            default: "1",
+            help: "share of the training rows in the bank, above 0, at most 1",
+        },
+    ],
+    build,
+    caution,
+};
+
+struct NnGuide {
+    k: usize,
+    fraction: f64,
+}
+
+fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
+    Ok(Box::new(NnGuide {
+        k: settings.number("k", "a whole number from 1", |k: &usize| *k >= 1)?,
+        fraction: settings.number("fraction", "a number above 0, at most 1", |f: &f64| *f > 0.0 && *f <= 1.0)?,
+    }))
+}
+
+fn caution(dump: &Dump) -> Option<String> {
+    dump.logits_are_distances().then(|| {
+        "nnguide multiplies two energies and takes them for positive; those of negative distances are negative, so its orientation is lost: \
+         it is a score of linear heads"
+            .to_owned()
+    })
+}
+
+impl Score for NnGuide {
+    fn needs(&self) -> &'static [Need] {
+        &[Need::Features, Need::Logits, Need::TrainFeatures, Need::TrainLogits]
+    }
+
+    fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
+        let (split, features) = training.features()?;
+        if self.k > split.rows {
+            let reason = format!("k = {} of {} training rows; set nnguide.k lower", self.k, split.rows);
+            return Err(training.not_applicable(ENTRY.id, reason));
+        }
+        let size = ((self.fraction * split.rows as f64) as usize).max(self.k);
+        let blocks = || {
+            training.blocks(split, &[ArrayKind::Features, ArrayKind::Logits]).map(move |(range, block)| {
+                let rows: Vec<usize> = evenly_spaced(split.rows, size, &range).map(|row| row - range.start).collect();
+                guided(&block).select(Axis(0), &rows)
+            })
+        };
+        let bank = Bank::new(Nearness::InnerProduct, size, features.columns(), blocks);
+        Ok(Fit { scorer: Box::new(FittedNnGuide { k: self.k, bank }), notes: Vec::new() })
+    }
+}
+
+/// `lse(z)·f̂` of every row.
+fn guided(block: &RowBlock<'_>) -> Array2<f64> {
+    let mut rows = unit_rows(block.features());
+    for (mut row, softmax) in rows.rows_mut().into_iter().zip(block.softmax()) {
+        row *= softmax.log_sum_exp();
+    }
+    rows
+}
+
+struct FittedNnGuide {
+    k: usize,
+    bank: Bank,
+}
+
+impl Fitted for FittedNnGuide {
+    fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
+        let energies = block.softmax();
+        self.bank.nearest(&unit_rows(block.features()), self.k, |row, products| {
+            out[row] = energies[row].log_sum_exp() * (products.iter().sum::<f64>() / products.len() as f64);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dump::matrix::{Cow2, Rows};
+    use ndarray::array;
+
+    fn block(features: Array2<f64>, logits: Array2<f64>) -> RowBlock<'static> {
+        let matrix = |rows| Some(Rows::F64(Cow2::Owned(rows)));
+        RowBlock::new(features.nrows(), matrix(logits), matrix(features), None)
+    }
+
+    /// The example of the page.
+    #[test]
+    fn example_by_hand() {
+        let training = block(array![[1.0, 0.0], [0.0, 2.0], [3.0, 4.0]], array![[1.0], [2.0], [3.0]]);
+        let bank = Bank::new(Nearness::InnerProduct, 3, 2, || std::iter::once(guided(&training)));
+        let mut out = [0.0];
+        FittedNnGuide { k: 2, bank }.score_block(&block(array![[5.0, 0.0]], array![[4.0]]), &mut out);
+        assert!((out[0] - 5.6).abs() < 1e-14, "{out:?}");
+    }
+}

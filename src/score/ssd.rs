@@ -1,0 +1,69 @@
+#![doc = include_str!("ssd.md")]
+
+use super::need::Need;
+use super::registry::{ScoreEntry, no_caution};
+use super::settings::{SettingError, Settings};
+use super::{Fit, Fitted, Score};
+use crate::dump::RowBlock;
+use crate::fit::nearest_mean::RCOND;
+use crate::fit::{FitError, NearestMean, Space, Training};
+
+/// The registry's entry.
+pub const ENTRY: ScoreEntry = ScoreEntry {
+    id: "ssd",
+    title: "SSD",
+    aliases: &[],
+    reference: "Sehwag et al., SSD: A Unified Framework for Self-Supervised Outlier Detection, ICLR 2021, arXiv:2103.12051",
+    page: include_str!("ssd.md"),
+    parameters: &[],
+    build,
+    caution: no_caution,
+};
+
+struct Ssd;
+
+fn build(_: &Settings) -> Result<Box<dyn Score>, SettingError> {
+    Ok(Box::new(Ssd))
+}
+
+impl Score for Ssd {
+    fn needs(&self) -> &'static [Need] {
+        &[Need::Features, Need::TrainFeatures]
+    }
+
+    fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
+        let gaussian = training.gaussian(Space::Unit)?;
+        let nearest = NearestMean::single(training, &gaussian.mean, &gaussian.covariance, RCOND)?;
+        let notes = nearest.note("covariance", gaussian.rows).into_iter().collect();
+        Ok(Fit { scorer: Box::new(FittedSsd(nearest)), notes })
+    }
+}
+
+struct FittedSsd(NearestMean);
+
+impl Fitted for FittedSsd {
+    fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
+        for (out, distance) in out.iter_mut().zip(self.0.squared_distances(block.unit_features())) {
+            *out = -distance;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::score::example::Example;
+    use ndarray::array;
+
+    /// The example of the page.
+    #[test]
+    fn example_by_hand() {
+        let example = Example {
+            train: array![[3.0, 4.0], [3.0, -4.0], [-0.6, 0.8], [-6.0, -8.0]],
+            labels: vec![0; 4],
+            features: array![[2.0, 0.0], [0.0, 9.0]],
+            logits: None,
+        };
+        example.gives(&ENTRY, &[], &[-2.7778, -1.5625], 5e-5);
+    }
+}

@@ -1,0 +1,173 @@
+#![doc = include_str!("temperature.md")]
+
+use super::need::Need;
+use super::registry::{ScoreEntry, no_caution};
+use super::settings::{Parameter, SettingError, Settings};
+use super::{Fit, RowScore, Score, fill_logits};
+use crate::dump::{ArrayKind, Role, RowBlock};
+use crate::fit::{FitError, Training};
+use crate::numeric::root::increasing_root;
+use crate::numeric::softmax::{softmax_at, top};
+
+/// The registry's entry.
+pub const ENTRY: ScoreEntry = ScoreEntry {
+    id: "temperature",
+    title: "Temperature scaling",
+    aliases: &["temperature_scaling", "temp_scaling"],
+    reference: "Guo et al., On Calibration of Modern Neural Networks, ICML 2017, arXiv:1706.04599",
+    page: include_str!("temperature.md"),
+    parameters: &[Parameter { name: "t", default: "", help: "T, a number above 0; fitted if not set" }],
+    build,
+    caution: no_caution,
+};
+
+fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
+    let fixed = settings.optional("t", "a finite number above 0", |t: &f64| *t > 0.0 && t.is_finite())?;
+    Ok(match fixed {
+        Some(temperature) => Box::new(ProbabilityAt { temperature }),
+        None => Box::new(FittedTemperature),
+    })
+}
+
+/// The maximum probability at one temperature for all rows.
+#[derive(Clone, Copy)]
+pub(super) struct ProbabilityAt {
+    pub(super) temperature: f64,
+}
+
+impl RowScore for ProbabilityAt {
+    fn score_rows(&self, block: &RowBlock<'_>, out: &mut [f64]) {
+        fill_logits(out, block, |_, row| softmax_at(row, self.temperature).max_probability());
+    }
+}
+
+struct FittedTemperature;
+
+impl Score for FittedTemperature {
+    fn needs(&self) -> &'static [Need] {
+        &[Need::Logits, Need::CalibrationLogits, Need::CalibrationLabels]
+    }
+
+    fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
+        let split = training.calibration_split()?;
+        let labels = split.labels.as_ref().ok_or_else(|| training.missing("labels", "id/train/labels.npy"))?;
+        let evaluate = |beta: f64| {
+            let blocks = training.map_blocks(split, &[ArrayKind::Logits], |range, block| {
+                let truth = labels.block(range);
+                let mut likelihood = Likelihood::default();
+                block.logits().for_each(|i, row| likelihood.add(row, truth[i], beta));
+                likelihood
+            });
+            blocks.into_iter().fold(Likelihood::default(), Likelihood::join)
+        };
+        let beta = most_likely(evaluate).map_err(|reason| FitError::NotApplicable {
+            place: split.place.clone(),
+            score: ENTRY.id,
+            reason: format!("{} has {reason}; set temperature.t, or dump other rows as id/val", split.role),
+        })?;
+        let temperature = 1.0 / beta;
+        let stand_in = if split.role == Role::Val { "" } else { ", for want of id/val" };
+        let notes = vec![format!("T = {temperature:.6}, fitted on {}{stand_in}", split.role)];
+        Ok(Fit { scorer: Box::new(ProbabilityAt { temperature }), notes })
+    }
+}
+
+/// Sums over fit rows at one β = 1/T; `g` are differences to the largest logit.
+#[derive(Clone, Copy, Default)]
+struct Likelihood {
+    rows: f64,
+    /// `Σ (Σ_k p_k g_k − g_y)`: the slope of the negative log-likelihood.
+    slope: f64,
+    /// `Σ (Σ_k p_k g_k² − (Σ_k p_k g_k)²)`, its curvature.
+    curvature: f64,
+    /// `Σ −Σ_k p_k g_k`, for the scale of the logits.
+    spread: f64,
+    /// Whether some row's own logit is not the largest.
+    wrong: bool,
+}
+
+impl Likelihood {
+    fn add(&mut self, row: &[f64], label: i64, beta: f64) {
+        // Labels were checked against the number of classes when the dump was opened.
+        let Some(own) = usize::try_from(label).ok().and_then(|label| row.get(label)) else { return };
+        let largest = top(row).value;
+        let (mut sum, mut first, mut second) = (0.0, 0.0, 0.0);
+        for z in row {
+            let gap = z - largest;
+            let weight = (beta * gap).exp();
+            sum += weight;
+            first += weight * gap;
+            second += weight * gap * gap;
+        }
+        let mean = first / sum;
+        self.rows += 1.0;
+        self.slope += mean - (own - largest);
+        self.curvature += (second / sum - mean * mean).max(0.0);
+        self.spread -= mean;
+        self.wrong |= *own < largest;
+    }
+
+    fn join(self, other: Self) -> Self {
+        Self {
+            rows: self.rows + other.rows,
+            slope: self.slope + other.slope,
+            curvature: self.curvature + other.curvature,
+            spread: self.spread + other.spread,
+            wrong: self.wrong || other.wrong,
+        }
+    }
+}
+
+/// The β of least negative log-likelihood, or why there is none.
+fn most_likely(mut evaluate: impl FnMut(f64) -> Likelihood) -> Result<f64, &'static str> {
+    let uniform = evaluate(0.0);
+    if !uniform.wrong {
+        return Err("only rows that are classified correctly, so the likelihood has no maximum (T → 0)");
+    }
+    let no_better_than_chance = "logits no better than chance, so the likelihood has no maximum (T → ∞)";
+    if uniform.slope >= 0.0 {
+        return Err(no_better_than_chance);
+    }
+    let start = uniform.rows / uniform.spread;
+    let root = increasing_root(start, |beta| {
+        let at = evaluate(beta);
+        (at.slope / at.rows, at.curvature / at.rows)
+    });
+    root.ok_or(no_better_than_chance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::score::tests::{assert_near, of_logits};
+
+    fn of_rows(rows: &[([f64; 2], i64)]) -> Result<f64, &'static str> {
+        most_likely(|beta| {
+            let mut likelihood = Likelihood::default();
+            rows.iter().for_each(|(row, label)| likelihood.add(row, *label, beta));
+            likelihood
+        })
+    }
+
+    #[test]
+    fn example_of_the_page() {
+        let fitted = of_rows(&[([1.0, 0.0], 0), ([1.0, 0.0], 0), ([1.0, 0.0], 0), ([1.0, 0.0], 1)]).unwrap();
+        assert_near(1.0 / fitted, 1.0 / 3.0_f64.ln(), 1e-12);
+        assert_near(of_logits(&ProbabilityAt { temperature: 1.0 / fitted }, &[[1.0, 0.0]])[0], 0.75, 1e-12);
+    }
+
+    #[test]
+    fn rows_without_a_maximum_are_told() {
+        assert!(of_rows(&[([1.0, 0.0], 0)]).unwrap_err().contains("correctly"));
+        assert!(of_rows(&[([1.0, 0.0], 1)]).unwrap_err().contains("chance"));
+        assert!(of_rows(&[([1.0, 1.0], 1)]).is_err());
+    }
+
+    #[test]
+    fn the_scale_of_logits_is_no_obstacle() {
+        for scale in [1e-30, 1e30] {
+            let rows = [0, 0, 0, 1].map(|label| ([scale, 0.0], label));
+            assert_near(of_rows(&rows).unwrap() * scale, 3.0_f64.ln(), 1e-11);
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Small dumps whose better side is known, written to a temporary folder.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+
+use ndarray::{Array1, Array2, ArrayD, Axis, s};
+use ndarray_npy::write_npy;
+use oodbench::dump::layout::discover;
+use oodbench::dump::{ArrayKind, Dump, Role, Split};
+use oodbench::fit::{FitError, Training};
+use oodbench::score::{Fit, Fitted, ScoreEntry};
+use tempfile::TempDir;
+
+/// Rows of a split.
+#[derive(Clone)]
+pub(crate) struct Rows {
+    pub(crate) features: Array2<f64>,
+    pub(crate) logits: Array2<f64>,
+    pub(crate) labels: Vec<i64>,
+}
+
+/// A run in memory.
+#[derive(Clone)]
+pub(crate) struct Arrays {
+    pub(crate) train: Rows,
+    pub(crate) test: Rows,
+    pub(crate) ood: Rows,
+    /// Files of `head/` by name.
+    pub(crate) head: Vec<(&'static str, ArrayD<f64>)>,
+}
+
+/// A run on disk, for as long as this lives.
+pub(crate) struct Written {
+    pub(crate) folder: TempDir,
+    pub(crate) dump: Dump,
+}
+
+/// The role of the only OOD set.
+pub(crate) fn far() -> Role {
+    Role::Ood { group: None, name: "far".to_owned() }
+}
+
+/// SplitMix64, and normal numbers by Box and Muller.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn uniform(&mut self) -> f64 {
+        ((self.next() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
+    }
+
+    pub(crate) fn below(&mut self, n: usize) -> usize {
+        (self.uniform() * n as f64) as usize
+    }
+
+    fn normal(&mut self) -> f64 {
+        (-2.0 * self.uniform().ln()).sqrt() * (std::f64::consts::TAU * self.uniform()).cos()
+    }
+
+    pub(crate) fn permutation(&mut self, n: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..n).collect();
+        (1..n).rev().for_each(|i| order.swap(i, self.below(i + 1)));
+        order
+    }
+}
+
+pub(crate) const CLASSES: usize = 4;
+
+/// The nearest multiple of 2⁻¹²: a constant can be added to it without rounding.
+fn on_grid(value: f64) -> f64 {
+    (value * 4096.0).round() / 4096.0
+}
+
+/// Rows after a ReLU: every class has its block of `width` features, and a last block is hardly used by any; far points use that one alone.
+fn features(n: usize, width: usize, block_of: impl Fn(usize) -> usize, random: &mut Random) -> Array2<f64> {
+    Array2::from_shape_fn((n, width * (CLASSES + 1)), |(i, column)| {
+        let (centre, spread) = match column / width {
+            block if block == block_of(i) => (3.0, 0.5),
+            CLASSES => (0.1, 0.1),
+            _ => (0.3, 0.3),
+        };
+        on_grid((centre + spread * random.normal()).max(0.0))
+    })
+}
+
+impl Arrays {
+    /// Class clusters and far points with a linear head; three in a hundred training labels are wrong.
+    pub(crate) fn linear(width: usize, [train, test, ood]: [usize; 3]) -> Self {
+        let mut random = Random(7);
+        let weight = Array2::from_shape_fn((CLASSES, width * (CLASSES + 1)), |(class, column)| {
+            let own = match column / width {
+                block if block == class => 0.75,
+                CLASSES => 0.0,
+                _ => -0.25,
+            };
+            (own + 0.02 * random.normal()) * 4.0 / width as f64
+        });
+        let bias = Array1::from_shape_fn(CLASSES, |_| 0.05 * random.normal());
+        let logits = |features: &Array2<f64>| (features.dot(&weight.t()) + &bias).mapv(on_grid);
+        let mut arrays = Self::clusters(width, [train, test, ood], &logits, &mut random);
+        arrays.head = vec![("weight", weight.clone().into_dyn()), ("bias", bias.clone().into_dyn())];
+        arrays
+    }
+
+    /// The same features under an IsoMax+ head.
+    pub(crate) fn isomax_plus(width: usize, rows: [usize; 3]) -> Self {
+        let prototypes =
+            Array2::from_shape_fn(
+                (CLASSES, width * (CLASSES + 1)),
+                |(class, column)| {
+                    if column / width == class { 1.0 } else { 0.0 }
+                },
+            );
+        let unit = |a: &Array2<f64>| {
+            let norms = a.mapv(|v| v * v).sum_axis(Axis(1)).mapv(f64::sqrt).insert_axis(Axis(1));
+            a / &norms
+        };
+        let logits = |features: &Array2<f64>| {
+            let (f, p) = (unit(features), unit(&prototypes));
+            Array2::from_shape_fn((f.nrows(), CLASSES), |(i, class)| {
+                let difference = &f.row(i) - &p.row(class);
+                on_grid(-5.0 * difference.dot(&difference).sqrt())
+            })
+        };
+        let mut arrays = Self::clusters(width, rows, &logits, &mut Random(8));
+        arrays.head = vec![
+            ("prototypes", prototypes.clone().into_dyn()),
+            ("distance_scale", Array1::from_elem(1, 5.0).into_dyn()),
+        ];
+        arrays
+    }
+
+    fn clusters(
+        width: usize,
+        [train, test, ood]: [usize; 3],
+        logits: &dyn Fn(&Array2<f64>) -> Array2<f64>,
+        random: &mut Random,
+    ) -> Self {
+        let mut rows = |n: usize, block_of: &dyn Fn(usize) -> usize| {
+            let features = features(n, width, block_of, random);
+            Rows { logits: logits(&features), features, labels: (0..n).map(|i| (i % CLASSES) as i64).collect() }
+        };
+        let class = |i: usize| i % CLASSES;
+        let (mut train, test, ood) = (rows(train, &class), rows(test, &class), rows(ood, &|_| CLASSES));
+        for label in train.labels.iter_mut().step_by(33) {
+            *label = (*label + 1) % CLASSES as i64;
+        }
+        Self { train, test, ood, head: Vec::new() }
+    }
+
+    /// A run of `fixtures/dumps`, with one of its OOD sets.
+    pub(crate) fn of_fixture(run: &str) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/dumps").join(run);
+        let dump = Dump::open(&discover(&folder).unwrap()[0]).unwrap();
+        let rows = |role: &Role| {
+            let split = dump.split(role).unwrap();
+            Rows {
+                features: split.features.as_ref().unwrap().block(0..split.rows).to_f64(),
+                logits: split.logits.as_ref().unwrap().block(0..split.rows).to_f64(),
+                labels: split.labels.as_ref().map_or_else(|| vec![0; split.rows], |labels| labels.block(0..split.rows)),
+            }
+        };
+        let head = ["weight", "bias", "prototypes", "distance_scale"].into_iter().filter_map(|name| {
+            let file = folder.join("head").join(name).with_extension("npy");
+            let read = || ndarray_npy::read_npy::<_, ArrayD<f32>>(&file).unwrap().mapv(f64::from);
+            file.is_file().then(|| (name, read()))
+        });
+        Self {
+            train: rows(&Role::Train),
+            test: rows(&Role::Test),
+            ood: rows(&Role::Ood { group: None, name: "svhn".to_owned() }),
+            head: head.collect(),
+        }
+    }
+
+    /// The first class alone.
+    pub(crate) fn of_one_class(mut self) -> Self {
+        for rows in [&mut self.train, &mut self.test, &mut self.ood] {
+            rows.logits = rows.logits.slice(s![.., ..1]).to_owned();
+            rows.labels.fill(0);
+        }
+        for (_, array) in &mut self.head {
+            array.slice_axis_inplace(Axis(0), (..1).into());
+        }
+        self
+    }
+
+    /// What `change` makes of the rows of every split.
+    pub(crate) fn each(mut self, change: impl Fn(&mut Rows)) -> Self {
+        [&mut self.train, &mut self.test, &mut self.ood].into_iter().for_each(change);
+        self
+    }
+
+    /// Writes a dump and opens it.
+    pub(crate) fn write(&self) -> Written {
+        let folder = TempDir::new().unwrap();
+        for (place, rows) in [("id/train", &self.train), ("id/test", &self.test), ("ood/far", &self.ood)] {
+            let place = folder.path().join(place);
+            fs::create_dir_all(&place).unwrap();
+            write_npy(place.join("features.npy"), &rows.features).unwrap();
+            write_npy(place.join("logits.npy"), &rows.logits).unwrap();
+            write_npy(place.join("labels.npy"), &Array1::from(rows.labels.clone())).unwrap();
+        }
+        let head = folder.path().join("head");
+        fs::create_dir_all(&head).unwrap();
+        for (name, array) in &self.head {
+            write_npy(head.join(name).with_extension("npy"), array).unwrap();
+        }
+        let dump = Dump::open(&discover(folder.path()).unwrap()[0]).unwrap();
+        Written { folder, dump }
+    }
+}
+
+/// Fits a score with settings; `None` where the dump does not allow it.
+pub(crate) fn fit(entry: &ScoreEntry, settings: &[(&str, &str)], training: &Training<'_>) -> Option<Fit> {
+    let mut values = entry.settings();
+    settings.iter().for_each(|(name, value)| values.set(name, value).unwrap());
+    let score = (entry.build)(&values).unwrap();
+    if score.needs().iter().any(|need| need.lacking(training.dump()).is_some()) {
+        return None;
+    }
+    match score.fit(training) {
+        Ok(fit) => Some(fit),
+        Err(FitError::NotApplicable { .. } | FitError::NoVariance { .. }) => None,
+        Err(error) => panic!("{}: {error}", entry.id),
+    }
+}
+
+/// The scores of a split in pieces.
+pub(crate) fn score_in(scorer: &dyn Fitted, dump: &Dump, split: &Split, pieces: &[Range<usize>]) -> Vec<f64> {
+    let wanted = BTreeSet::from([ArrayKind::Logits, ArrayKind::Features]);
+    let mut all = Vec::with_capacity(split.rows);
+    for piece in pieces {
+        let mut out = vec![f64::NAN; piece.len()];
+        scorer.score_block(&split.block(piece.clone(), &wanted, dump.head.as_ref()), &mut out);
+        all.extend(out);
+    }
+    all
+}
+
+/// The scores of a split in one piece.
+pub(crate) fn score(scorer: &dyn Fitted, dump: &Dump, role: &Role) -> Vec<f64> {
+    let split = dump.split(role).unwrap();
+    score_in(scorer, dump, split, std::slice::from_ref(&(0..split.rows)))
+}
