@@ -41,12 +41,17 @@ pub(super) fn run(command: &Command) -> anyhow::Result<()> {
 
 fn check(set: &KnownSet, folder: &PathBuf) -> anyhow::Result<()> {
     if !folder.is_dir() {
-        bail!("{}: found no such folder, expected the files of {}; get them from {}", folder.display(), set.title, set.home);
+        bail!(
+            "{}: found no such folder, expected the files of {}; get them from {}",
+            folder.display(),
+            set.title,
+            set.home
+        );
     }
     let files = catalog::check(set, folder);
-    let wrong = files.iter().filter(|(_, state)| {
-        matches!(state, FileState::Missing | FileState::Wrong { .. } | FileState::Unreadable(_))
-    });
+    let wrong = files
+        .iter()
+        .filter(|(_, state)| matches!(state, FileState::Missing | FileState::Wrong { .. } | FileState::Unreadable(_)));
     let wrong = wrong.count();
     let lines = files.iter().map(|(file, state)| format!("{}: {state}\n", file.display()));
     terminal::print(&lines.collect::<String>())?;

@@ -79,7 +79,10 @@ impl Watcher for Talk {
 pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let device = command.device.open()?;
     let settings = Settings {
-        data: command.data.clone().unwrap_or_else(|| if command.full { "fashion-mnist" } else { "embedded" }.to_owned()),
+        data: command
+            .data
+            .clone()
+            .unwrap_or_else(|| if command.full { "fashion-mnist" } else { "embedded" }.to_owned()),
         ood: OOD.into_iter().map(str::to_owned).chain(command.ood.iter().cloned()).collect(),
         seeds: match (&command.seeds[..], command.full) {
             ([], true) => vec![1, 2, 3],

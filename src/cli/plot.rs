@@ -101,8 +101,9 @@ impl Work<'_> {
         let selection = Selection::parse(&names, &self.command.set)?;
         let progress = Bars::new(self.common.quiet);
         let plans = Plan::all(runs, &selection)?;
-        let scored =
-            plans.iter().map(|plan| Ok(ScoredRun { info: plan.dump.info.clone(), splits: score_run(plan, &progress)? }));
+        let scored = plans
+            .iter()
+            .map(|plan| Ok(ScoredRun { info: plan.dump.info.clone(), splits: score_run(plan, &progress)? }));
         scored.collect()
     }
 

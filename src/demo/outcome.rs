@@ -116,9 +116,8 @@ impl Claim {
         let figure = |ood: &str, metric: &str| {
             let of = |loss: Loss, score: &str| {
                 let only = only(results, &[(loss, score)]);
-                let values = only.records.iter().filter(|r| {
-                    r.ood == ood && r.procedure == PROCEDURE.id && r.metric == metric
-                });
+                let values =
+                    only.records.iter().filter(|r| r.ood == ood && r.procedure == PROCEDURE.id && r.metric == metric);
                 mean(values.map(|record| record.value))
             };
             (of(Loss::Softmax, "es"), of(Loss::IsomaxPlus, "mds"))
@@ -209,11 +208,7 @@ mod tests {
     #[test]
     fn the_claim_takes_each_loss_with_its_score_and_means_over_seeds() {
         let mut results = Results {
-            runs: vec![
-                run("s1", Loss::Softmax, 0.9),
-                run("s2", Loss::Softmax, 0.8),
-                run("p1", Loss::IsomaxPlus, 0.86),
-            ],
+            runs: vec![run("s1", Loss::Softmax, 0.9), run("s2", Loss::Softmax, 0.8), run("p1", Loss::IsomaxPlus, 0.86)],
             ..Results::default()
         };
         for (name, values) in [("s1", [0.7, 0.99]), ("s2", [0.9, 0.99]), ("p1", [0.99, 0.85])] {
@@ -231,7 +226,10 @@ mod tests {
             assert!((found.0 - expected.0).abs() < 1e-12 && (found.1 - expected.1).abs() < 1e-12, "{what} {found:?}");
         }
         let text = claim.to_string();
-        assert!(text.contains("on 1 of 1 OOD sets") && text.contains("86.00 % against 85.00 %, +1.00 points"), "{text}");
+        assert!(
+            text.contains("on 1 of 1 OOD sets") && text.contains("86.00 % against 85.00 %, +1.00 points"),
+            "{text}"
+        );
         assert_eq!(only(&results, &TABLE_6).records.len(), 4);
     }
 }

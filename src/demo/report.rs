@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
+use super::DemoError;
 use super::outcome::{Outcome, PROCEDURE, title};
 use super::settings::{Settings, recipe};
 use super::train::{Images, Trained};
-use super::DemoError;
 use crate::output::write_atomically;
 use crate::plot::{Format, fig1};
 use crate::report::html::{Page, Part, Section, render};
@@ -91,18 +91,28 @@ fn page(settings: &Settings<'_>, images: &Images, outcome: &Outcome) -> Result<P
         section("Accuracy", vec![Part::Table { headings, rows: accuracies(outcome) }]),
         section("Each loss with its score (the paper's Table 3)", comparisons(&outcome.headline)),
         section("IsoMax and IsoMax+ with both scores (the paper's Table 6)", comparisons(&outcome.table6)),
-        section("Entropy and minimum distance (the paper's Fig. 1)", vec![figure(
-            fig1::render(&outcome.fig1, Format::Svg)?,
-            "IsoMax+ puts in-distribution images nearer to a prototype than others; IsoMax tells them apart by entropy.",
-        )]),
-        section("Training", vec![figure(
-            curve(settings, outcome)?,
-            "Accuracy on the training images as an epoch goes, networks of the first seed. The test images had no part in training: \
+        section(
+            "Entropy and minimum distance (the paper's Fig. 1)",
+            vec![figure(
+                fig1::render(&outcome.fig1, Format::Svg)?,
+                "IsoMax+ puts in-distribution images nearer to a prototype than others; IsoMax tells them apart by entropy.",
+            )],
+        ),
+        section(
+            "Training",
+            vec![figure(
+                curve(settings, outcome)?,
+                "Accuracy on the training images as an epoch goes, networks of the first seed. The test images had no part in training: \
              the network of the last epoch is the one measured.",
-        )]),
+            )],
+        ),
         section("How this was made", vec![Part::Facts(provenance(settings, images)), Part::Text(CREDITS.to_owned())]),
     ];
-    Ok(Page { title: "oodbench demo: the IsoMax+ loss, trained here".to_owned(), lead: outcome.claim.to_string(), sections })
+    Ok(Page {
+        title: "oodbench demo: the IsoMax+ loss, trained here".to_owned(),
+        lead: outcome.claim.to_string(),
+        sections,
+    })
 }
 
 fn section(heading: &str, parts: Vec<Part>) -> Section {

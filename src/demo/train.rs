@@ -44,8 +44,7 @@ impl Images {
         let training = Arc::new(first(source.train()?)?);
         let classes = training.classes.filter(|_| training.labels.is_some());
         let classes = classes.ok_or_else(|| DemoError::Unlabelled { set: training.name.clone() })?;
-        let mut sets =
-            vec![(Place::IdTrain, Arc::clone(&training)), (Place::IdTest, Arc::new(first(source.test()?)?))];
+        let mut sets = vec![(Place::IdTrain, Arc::clone(&training)), (Place::IdTest, Arc::new(first(source.test()?)?))];
         for specification in &settings.ood {
             let set = first(ood::read(specification, training.shape(), false, NOISE_SEED)?)?;
             sets.push((Place::Ood { group: None, name: set.name.clone() }, Arc::new(set)));
@@ -74,11 +73,7 @@ pub struct Trained {
 ///
 /// # Errors
 /// A training or an extraction failed or was stopped.
-pub fn train_all(
-    settings: &Settings<'_>,
-    images: &Images,
-    watcher: &dyn Watcher,
-) -> Result<Vec<Trained>, DemoError> {
+pub fn train_all(settings: &Settings<'_>, images: &Images, watcher: &dyn Watcher) -> Result<Vec<Trained>, DemoError> {
     let mut all = Vec::new();
     for &seed in &settings.seeds {
         for loss in LossKind::ALL {

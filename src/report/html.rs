@@ -108,7 +108,8 @@ fn write_part(out: &mut String, part: &Part) {
             }
         }
         Part::Figure { svg, caption } => {
-            let _ = writeln!(out, "<figure>\n{}\n<figcaption>{}</figcaption>\n</figure>", element(svg), escape(caption));
+            let _ =
+                writeln!(out, "<figure>\n{}\n<figcaption>{}</figcaption>\n</figure>", element(svg), escape(caption));
         }
     }
 }
@@ -187,12 +188,8 @@ mod tests {
     #[test]
     fn any_page_is_well_formed_and_marks_the_best() {
         let cell = |value, best| Cell { value, spread: Some(0.01), best };
-        let row = |run: &str, best| Row {
-            run: run.to_owned(),
-            score: "mds",
-            cells: vec![cell(0.5, best)],
-            tied_share: 1e-9,
-        };
+        let row =
+            |run: &str, best| Row { run: run.to_owned(), score: "mds", cells: vec![cell(0.5, best)], tied_share: 1e-9 };
         let block = Block { label: "a < b".to_owned(), rows: vec![row("x & y", true), row("\"z\"", false)] };
         let table = Comparison {
             in_distribution: "fashion-mnist".to_owned(),
