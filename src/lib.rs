@@ -5,8 +5,10 @@
 //!
 //! ```text
 //! cli            (binary only: clap, anyhow, indicatif)
+//! demo           trains, dumps, compares and reports at one go (feature `train`)
 //! eval  latency  plans, scores and measures runs; what a score costs per sample
-//!   report       terminal text, Markdown, CSV, JSON, Parquet
+//!   report       terminal text, Markdown, CSV, JSON, Parquet, HTML
+//!   train        images, networks, losses, training, dumps (feature `train`; the only door to candle)
 //!   table  plot  tidy records, comparisons (the only door to polars); figures (the only door to plotters)
 //!   score        one file per score, one registry
 //!   fit  metric  state learnt from training rows; one file per procedure
@@ -27,6 +29,8 @@
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+#[cfg(feature = "train")]
+pub mod demo;
 pub mod dump;
 pub mod eval;
 pub mod fit;
@@ -39,3 +43,5 @@ pub mod report;
 pub mod score;
 pub mod stats;
 pub mod table;
+#[cfg(feature = "train")]
+pub mod train;

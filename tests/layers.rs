@@ -11,7 +11,8 @@ const LAYERS: &[&[&str]] = &[
     &["score"],
     &["table", "plot"],
     &["report", "detector", "train"],
-    &["eval", "latency", "demo"],
+    &["eval", "latency"],
+    &["demo"],
 ];
 
 fn level(module: &str) -> Option<usize> {

@@ -5,6 +5,8 @@ use std::num::NonZeroUsize;
 use clap::{Args, Parser, Subcommand};
 
 use super::{completions, explain, inspect, latency, list, plot, score};
+#[cfg(feature = "train")]
+use super::{data, demo, extract, train};
 
 /// Scores, metrics, tables and figures for out-of-distribution detection, from dumps of logits and features.
 #[derive(Parser)]
@@ -17,7 +19,7 @@ use super::{completions, explain, inspect, latency, list, plot, score};
   oodbench inspect dumps/                      what is there, what is missing, what is suspicious
   oodbench explain layout                      how to lay out a dump
 
-Exit codes: 0 done, 2 could not be done (one line says why).")]
+Exit codes: 0 done, 2 could not be done (one line says why), 130 stopped by Ctrl-C.")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -41,6 +43,14 @@ pub(crate) struct Common {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    #[cfg(feature = "train")]
+    Demo(demo::Command),
+    #[cfg(feature = "train")]
+    Train(train::Command),
+    #[cfg(feature = "train")]
+    Extract(extract::Command),
+    #[cfg(feature = "train")]
+    Data(data::Command),
     Score(score::Command),
     Plot(plot::Command),
     Latency(latency::Command),

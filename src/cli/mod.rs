@@ -2,16 +2,30 @@
 
 mod args;
 mod completions;
+#[cfg(feature = "train")]
+mod data;
+#[cfg(feature = "train")]
+mod demo;
 mod explain;
+#[cfg(feature = "train")]
+mod extract;
+#[cfg(feature = "train")]
+mod images;
 mod input;
 mod inspect;
 mod interrupt;
 mod latency;
 mod list;
+#[cfg(feature = "train")]
+mod named;
 mod plot;
 mod progress;
 mod score;
 mod terminal;
+#[cfg(feature = "train")]
+mod train;
+#[cfg(feature = "train")]
+mod training;
 
 use std::io;
 use std::process::ExitCode;
@@ -19,16 +33,21 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Arguments, Command};
+use interrupt::{INTERRUPTED, Interrupted};
 
 /// The command could not do what it was asked for.
 const FAILED: u8 = 2;
 
-/// Runs the program. Exit codes: 0 done, 2 could not be done; a reader that closes the pipe is no failure.
+/// Runs the program. Exit codes: 0 done, 2 could not be done, 130 stopped by Ctrl-C; a reader that closes the pipe is no failure.
 pub(crate) fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Interrupted>() => {
+            eprintln!("{error}");
+            ExitCode::from(INTERRUPTED)
+        }
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(FAILED)
@@ -43,6 +62,14 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     let common = &arguments.common;
     match arguments.command {
+        #[cfg(feature = "train")]
+        Command::Demo(command) => demo::run(&command, common),
+        #[cfg(feature = "train")]
+        Command::Train(command) => train::run(&command, common),
+        #[cfg(feature = "train")]
+        Command::Extract(command) => extract::run(&command, common),
+        #[cfg(feature = "train")]
+        Command::Data(command) => data::run(&command),
         Command::Score(command) => score::run(&command, common),
         Command::Plot(command) => plot::run(&command, common),
         Command::Latency(command) => latency::run(&command, common),

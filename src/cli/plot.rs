@@ -10,11 +10,12 @@ use super::args::Common;
 use super::input;
 use super::progress::Bars;
 use oodbench::dump::layout::{RunFiles, discover};
-use oodbench::dump::{Loss, Role, RunInfo};
-use oodbench::eval::{Plan, Selection, SplitScores, score_run};
+use oodbench::dump::{Loss, RunInfo};
+use oodbench::eval::figures::{FIG1_SCORES, fig1_bands};
+use oodbench::eval::{Plan, ScoredRun, Selection, score_run};
 use oodbench::output::write_atomically;
-use oodbench::plot::fig1::{self, Band};
-use oodbench::plot::histogram::{Histogram, Panel};
+use oodbench::plot::fig1;
+use oodbench::plot::histogram::Histogram;
 use oodbench::plot::roc::{Curve, Roc};
 use oodbench::plot::{Format, PlotError};
 use oodbench::score::registry::find;
@@ -94,60 +95,15 @@ struct Work<'a> {
     runs: &'a [RunFiles],
 }
 
-/// A run with the scores asked for.
-struct Scored {
-    info: RunInfo,
-    splits: Vec<SplitScores>,
-}
-
-impl Scored {
-    /// ID scores, then name and scores of each OOD set, by score number.
-    fn samples(&self, score: usize) -> (Vec<f64>, Vec<(String, Vec<f64>)>) {
-        let mut id = Vec::new();
-        let mut ood = Vec::new();
-        for split in &self.splits {
-            match &split.role {
-                Role::Ood { name, .. } => ood.push((name.clone(), split.scores[score].clone())),
-                _ => id.clone_from(&split.scores[score]),
-            }
-        }
-        (id, ood)
-    }
-
-    fn in_distribution(&self) -> String {
-        self.info.in_distribution.clone().unwrap_or_else(|| "in-distribution".to_owned())
-    }
-
-    /// The line above each band of the paper's figure.
-    fn title(&self) -> String {
-        let loss = loss_name(&self.info);
-        let model = self.info.model.as_deref().unwrap_or("?");
-        format!("IN-DISTRIBUTION={} | MODEL={model} | LOSS={loss}", self.in_distribution())
-    }
-
-    /// One panel per OOD set. Where `sign` is −1 the figure shows the quantity that the score is the negative of.
-    fn panels(&self, score: usize, sign: f64) -> Vec<Panel> {
-        let (id, ood) = self.samples(score);
-        let signed = |values: &[f64]| values.iter().map(|value| sign * value).collect::<Vec<_>>();
-        let panel = |(name, values): (String, Vec<f64>)| Panel {
-            title: name.clone(),
-            id_name: self.in_distribution(),
-            ood_name: name,
-            id: signed(&id),
-            ood: signed(&values),
-        };
-        ood.into_iter().map(panel).collect()
-    }
-}
-
 impl Work<'_> {
-    fn score(&self, runs: &[RunFiles], scores: &[&str]) -> anyhow::Result<Vec<Scored>> {
+    fn score(&self, runs: &[RunFiles], scores: &[&str]) -> anyhow::Result<Vec<ScoredRun>> {
         let names: Vec<String> = scores.iter().map(|&name| name.to_owned()).collect();
         let selection = Selection::parse(&names, &self.command.set)?;
         let progress = Bars::new(self.common.quiet);
         let plans = Plan::all(runs, &selection)?;
-        let scored =
-            plans.iter().map(|plan| Ok(Scored { info: plan.dump.info.clone(), splits: score_run(plan, &progress)? }));
+        let scored = plans
+            .iter()
+            .map(|plan| Ok(ScoredRun { info: plan.dump.info.clone(), splits: score_run(plan, &progress)? }));
         scored.collect()
     }
 
@@ -156,20 +112,9 @@ impl Work<'_> {
         for loss in [Loss::Isomax, Loss::IsomaxPlus] {
             by_loss.push(self.run_of(&loss, folder)?.clone());
         }
-        let scored = self.score(&by_loss, &["es", "mds"])?;
+        let scored = self.score(&by_loss, &FIG1_SCORES)?;
         let [isomax, plus] = &scored[..] else { bail!("expected two runs") };
-        let band = |letter: char, run: &Scored, score: usize, quantity: &str| Band {
-            caption: format!("({letter}) {}: {}", loss_name(&run.info), quantity.to_lowercase()),
-            title: run.title(),
-            quantity: quantity.to_owned(),
-            panels: run.panels(score, -1.0),
-        };
-        let bands = [
-            band('a', isomax, 0, "Entropy"),
-            band('b', plus, 0, "Entropy"),
-            band('c', isomax, 1, "Minimum distance"),
-            band('d', plus, 1, "Minimum distance"),
-        ];
+        let bands = fig1_bands(isomax, plus);
         Ok(both("fig1", |format| fig1::render(&bands, format))?)
     }
 
@@ -231,10 +176,6 @@ impl Work<'_> {
         }
         Ok(figures)
     }
-}
-
-fn loss_name(info: &RunInfo) -> String {
-    info.loss.as_ref().map_or_else(|| "?".to_owned(), ToString::to_string)
 }
 
 /// A name that is safe as a file's, whatever a run is called.

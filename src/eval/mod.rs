@@ -2,6 +2,7 @@
 
 pub mod assignment;
 pub mod evaluate;
+pub mod figures;
 pub mod one_run;
 pub mod plan;
 pub mod progress;
@@ -9,6 +10,7 @@ pub mod score_split;
 
 pub use assignment::{Assignment, AssignmentError};
 pub use evaluate::{EvalError, evaluate};
+pub use figures::ScoredRun;
 pub use one_run::{SplitScores, score_run};
 pub use plan::{Plan, PlanError, Selection};
 pub use progress::{Progress, Silent};

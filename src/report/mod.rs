@@ -1,6 +1,7 @@
-//! Writers of results: terminal text, Markdown, CSV, JSON.
+//! Writers of results: terminal text, Markdown, CSV, JSON, HTML.
 
 pub mod csv;
+pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod parquet;

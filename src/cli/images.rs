@@ -1,0 +1,111 @@
+//! Which images a command reads, and the dump it makes of them.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context;
+use candle_core::Device;
+use clap::Args;
+
+use super::progress::Bars;
+use oodbench::eval::Progress;
+use oodbench::train::data::folder::{Channels, Filter, FolderLabels, FolderOptions, Resize};
+use oodbench::train::data::{ImageSet, Normalisation, Published, Source, ood, open};
+use oodbench::train::device::DeviceChoice;
+use oodbench::train::extract::{Extraction, Place, RunNote, extract};
+use oodbench::train::model::Network;
+
+/// Sets of images with their places in a dump.
+pub(super) type Sets = Vec<(Place, Arc<ImageSet>)>;
+
+/// Options of every command that reads images.
+#[derive(Args)]
+pub(super) struct ImageOptions {
+    /// In-distribution images: NAME:PATH, NAME where a distribution installs it, PATH, or embedded; `oodbench data` lists names
+    #[arg(long, value_name = "DATA")]
+    pub(super) data: String,
+    /// OOD sets, comma-separated: as --data (their test images), or uniform-noise, gaussian-noise; may be repeated
+    #[arg(long, value_name = "DATA", value_delimiter = ',')]
+    ood: Vec<String>,
+    /// Only the first N images of each set
+    #[arg(long, value_name = "N")]
+    images: Option<NonZeroUsize>,
+    /// Bring folders of images to N x N pixels (bilinear)
+    #[arg(long, value_name = "N")]
+    resize: Option<NonZeroU32>,
+    /// Published normalisation constants [default: those of the data]: macedo-cifar10, lee-densenet, ..., none
+    #[arg(long, value_name = "NAME")]
+    pub(super) normalisation: Option<Published>,
+    /// Where to compute: auto, cpu or cuda:N
+    #[arg(long, value_name = "DEVICE", default_value_t)]
+    device: DeviceChoice,
+}
+
+impl ImageOptions {
+    pub(super) fn device(&self) -> anyhow::Result<Device> {
+        Ok(self.device.open()?)
+    }
+
+    /// The in-distribution set; its folders of images have a subfolder per class.
+    pub(super) fn source(&self) -> anyhow::Result<Source> {
+        let resize = self.resize.map(NonZeroU32::get);
+        let options = FolderOptions {
+            resize: resize.map(|side| Resize { height: side, width: side, filter: Filter::Bilinear }),
+            channels: Channels::Rgb,
+            labels: FolderLabels::Subfolders,
+        };
+        Ok(open::find(&self.data, options)?)
+    }
+
+    /// The images that `--images` leaves of a set.
+    pub(super) fn first(&self, set: ImageSet) -> anyhow::Result<ImageSet> {
+        match self.images {
+            Some(count) => Ok(set.take(count.get())?),
+            None => Ok(set),
+        }
+    }
+
+    /// The constants asked for, else those usual for the set.
+    pub(super) fn normalisation(&self, source: &Source, channels: usize) -> anyhow::Result<Normalisation> {
+        Ok(self.normalisation.unwrap_or(source.normalisation()).normalisation(channels)?)
+    }
+
+    /// All OOD sets, for images of that shape.
+    pub(super) fn ood(&self, shape: [usize; 3], seed: u64) -> anyhow::Result<Sets> {
+        let read = |specification: &String| {
+            let set = self.first(ood::read(specification, shape, self.resize.is_some(), seed)?)?;
+            Ok((Place::Ood { group: None, name: set.name.clone() }, Arc::new(set)))
+        };
+        self.ood.iter().map(read).collect()
+    }
+}
+
+/// The name of a dump's folder, which becomes the run's.
+pub(super) fn run_name(out: &Path) -> anyhow::Result<String> {
+    let name = out.file_name().with_context(|| format!("{}: found no name, expected dumps/NAME", out.display()))?;
+    Ok(name.to_string_lossy().into_owned())
+}
+
+/// Writes a dump with a bar; whether it was finished or stopped.
+pub(super) fn dump(
+    (network, device): (&Network, &Device),
+    extraction: &Extraction<'_>,
+    stop: &AtomicBool,
+    bars: &Bars,
+) -> anyhow::Result<bool> {
+    let rows: usize = extraction.sets.iter().map(|(_, set)| set.len()).sum();
+    bars.begin(&format!("extracting {}", extraction.run.name), rows);
+    let finished = extract(network, device, extraction, &mut |images| {
+        bars.advance(images);
+        !stop.load(Ordering::Relaxed)
+    });
+    bars.end();
+    Ok(finished?)
+}
+
+/// What `run.toml` says of a dump of these images.
+pub(super) fn note(name: &str, source: &Source, seed: Option<u64>, note: Option<String>) -> RunNote {
+    RunNote { name: name.to_owned(), in_distribution: source.name().to_owned(), seed, note }
+}

@@ -1,0 +1,224 @@
+//! One page of HTML with everything inside it: tables, figures as inline SVG, style. It loads nothing, reads well on a phone
+//! and prints.
+//!
+//! The page is also well-formed XML, so that any tool can take it apart.
+
+use std::fmt::Write;
+
+use super::{percent, tied};
+use crate::table::{Block, Comparison};
+
+/// A page.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Heading and title of the window.
+    pub title: String,
+    /// What the reader should know first.
+    pub lead: String,
+    /// The rest.
+    pub sections: Vec<Section>,
+}
+
+/// A heading and what stands under it.
+#[derive(Clone, Debug)]
+pub struct Section {
+    /// The heading.
+    pub heading: String,
+    /// What stands under it.
+    pub parts: Vec<Part>,
+}
+
+/// A piece of a section.
+#[derive(Clone, Debug)]
+pub enum Part {
+    /// A paragraph.
+    Text(String),
+    /// Names and values.
+    Facts(Vec<(String, String)>),
+    /// Rows of text under headings; the first column holds names, the others numbers.
+    Table {
+        /// Headings.
+        headings: Vec<String>,
+        /// Rows.
+        rows: Vec<Vec<String>>,
+    },
+    /// The table of a procedure.
+    Comparison {
+        /// The procedure's conventions.
+        title: String,
+        /// The table.
+        table: Comparison,
+    },
+    /// A figure.
+    Figure {
+        /// The figure as SVG.
+        svg: String,
+        /// What stands under it.
+        caption: String,
+    },
+}
+
+const STYLE: &str = include_str!("html.css");
+
+/// The page as a file.
+#[must_use]
+pub fn render(page: &Page) -> String {
+    let title = escape(&page.title);
+    let mut out = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\">\n<head>\n<meta charset=\"utf-8\"/>\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>{title}</title>\n\
+         <style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n<p class=\"lead\">{}</p>\n",
+        escape(&page.lead)
+    );
+    for section in &page.sections {
+        // Writing into a String cannot fail.
+        let _ = writeln!(out, "<section>\n<h2>{}</h2>", escape(&section.heading));
+        section.parts.iter().for_each(|part| write_part(&mut out, part));
+        out.push_str("</section>\n");
+    }
+    out.push_str("</body>\n</html>\n");
+    out
+}
+
+fn write_part(out: &mut String, part: &Part) {
+    match part {
+        Part::Text(text) => {
+            let _ = writeln!(out, "<p>{}</p>", escape(text));
+        }
+        Part::Facts(facts) => {
+            out.push_str("<dl>\n");
+            for (name, value) in facts {
+                let _ = writeln!(out, "<dt>{}</dt><dd>{}</dd>", escape(name), escape(value));
+            }
+            out.push_str("</dl>\n");
+        }
+        Part::Table { headings, rows } => {
+            let rows = rows.iter().map(|row| row.iter().map(|cell| escape(cell)).collect());
+            write_table(out, headings.iter().map(|heading| escape(heading)), rows, 1);
+        }
+        Part::Comparison { title, table } => {
+            let _ = writeln!(out, "<p>Percent. {}.</p>", escape(title));
+            if table.seed_blocks.is_empty() {
+                write_blocks(out, table, &format!("{} against", table.in_distribution), &table.blocks);
+            } else {
+                write_blocks(out, table, "mean ± std over seeds (ddof = 1), against", &table.seed_blocks);
+                out.push_str("<details>\n<summary>Every run</summary>\n");
+                write_blocks(out, table, &format!("{} against", table.in_distribution), &table.blocks);
+                out.push_str("</details>\n");
+            }
+        }
+        Part::Figure { svg, caption } => {
+            let _ =
+                writeln!(out, "<figure>\n{}\n<figcaption>{}</figcaption>\n</figure>", element(svg), escape(caption));
+        }
+    }
+}
+
+fn write_blocks(out: &mut String, table: &Comparison, first: &str, blocks: &[Block]) {
+    let names = [first, "run", "score"].map(escape);
+    let figures = table.headings.iter().map(|heading| escape(heading));
+    let headings = names.into_iter().chain(figures).chain(["tied pairs".to_owned()]);
+    let rows = blocks.iter().flat_map(|block| {
+        block.rows.iter().map(|row| {
+            let mut cells = vec![escape(&block.label), escape(&row.run), escape(row.score)];
+            cells.extend(row.cells.iter().map(|cell| match cell.best {
+                true => format!("<b>{}</b>", percent(cell)),
+                false => percent(cell),
+            }));
+            cells.push(escape(&tied(row.tied_share)));
+            cells
+        })
+    });
+    write_table(out, headings, rows, 3);
+}
+
+/// Writes a table of cells that are escaped already; the first `names` columns hold text.
+fn write_table(
+    out: &mut String,
+    headings: impl Iterator<Item = String>,
+    rows: impl Iterator<Item = Vec<String>>,
+    names: usize,
+) {
+    let class = |column: usize| if column < names { "" } else { " class=\"n\"" };
+    out.push_str("<div class=\"wide\"><table>\n<thead><tr>");
+    for (column, heading) in headings.enumerate() {
+        let _ = write!(out, "<th{}>{heading}</th>", class(column));
+    }
+    out.push_str("</tr></thead>\n<tbody>\n");
+    let mut block = None;
+    for row in rows {
+        // A line above each block of rows that begin alike.
+        let new_block = block.is_some() && block.as_ref() != row.first();
+        out.push_str(if new_block { "<tr class=\"block\">" } else { "<tr>" });
+        for (column, cell) in row.iter().enumerate() {
+            let _ = write!(out, "<td{}>{cell}</td>", class(column));
+        }
+        out.push_str("</tr>\n");
+        block = row.into_iter().next();
+    }
+    out.push_str("</tbody>\n</table></div>\n");
+}
+
+/// The SVG element of a file, without what may stand before it.
+fn element(svg: &str) -> &str {
+    svg.find("<svg").map_or(svg, |start| svg[start..].trim_end())
+}
+
+/// Text for HTML. Control characters, which XML forbids, become spaces.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            letter if letter.is_control() => out.push(' '),
+            letter => out.push(letter),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::{Cell, Row};
+
+    #[test]
+    fn any_page_is_well_formed_and_marks_the_best() {
+        let cell = |value, best| Cell { value, spread: Some(0.01), best };
+        let row =
+            |run: &str, best| Row { run: run.to_owned(), score: "mds", cells: vec![cell(0.5, best)], tied_share: 1e-9 };
+        let block = Block { label: "a < b".to_owned(), rows: vec![row("x & y", true), row("\"z\"", false)] };
+        let table = Comparison {
+            in_distribution: "fashion-mnist".to_owned(),
+            headings: vec!["AUROC"],
+            blocks: vec![block.clone(), block.clone()],
+            seed_blocks: vec![block],
+        };
+        let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1 1\"><text>a</text></svg>";
+        let parts = vec![
+            Part::Text("tabs\tand </p> tags".to_owned()),
+            Part::Facts(vec![("command".to_owned(), "oodbench demo --data \"a&b\"".to_owned())]),
+            Part::Table { headings: vec!["run".to_owned()], rows: vec![vec!["<i>".to_owned()]] },
+            Part::Comparison { title: "Lee".to_owned(), table },
+            Part::Figure { svg: format!("<?xml version=\"1.0\"?>\n{svg}\n"), caption: "Fig. 1".to_owned() },
+        ];
+        let sections = vec![Section { heading: "All".to_owned(), parts }];
+        let page = render(&Page { title: "<oodbench>".to_owned(), lead: String::new(), sections });
+        let document = roxmltree::Document::parse_with_options(
+            &page,
+            roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() },
+        )
+        .unwrap();
+        let texts = |tag: &str| -> Vec<String> {
+            let nodes = document.descendants().filter(|node| node.tag_name().name() == tag);
+            nodes.map(|node| node.text().unwrap_or_default().to_owned()).collect()
+        };
+        assert_eq!(texts("title"), ["<oodbench>"]);
+        assert_eq!(texts("b"), ["50.00 ± 1.00"; 3]);
+        assert_eq!(texts("dd"), ["oodbench demo --data \"a&b\""]);
+        assert_eq!((texts("svg").len(), texts("table").len(), texts("details").len()), (1, 3, 1));
+    }
+}

@@ -1,0 +1,134 @@
+//! Everything that decides how a network is trained, apart from the data: what a run's `recipe.toml` says, and what
+//! a checkpoint must agree with to be resumed.
+
+use serde::{Deserialize, Serialize};
+
+use super::data::augment::Augmentation;
+use super::data::{DataError, Normalisation};
+use super::model::Design;
+use super::schedule::Schedule;
+
+/// How a network is trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Seed of weights, held-out images, order, crops and flips.
+    pub seed: u64,
+    /// Images per step.
+    pub batch_size: usize,
+    /// Nesterov momentum μ.
+    pub momentum: f64,
+    /// Weight decay λ, on every trainable parameter.
+    pub weight_decay: f64,
+    /// Training images held out for validation; 0 for none.
+    pub held_out: usize,
+    /// Random crop and flip.
+    pub augmentation: Crop,
+    /// Means and deviations the images are normalised with.
+    pub normalisation: Constants,
+    /// The network.
+    pub network: Design,
+    /// The learning rates.
+    pub schedule: Schedule,
+}
+
+/// Random crop with padding, and flip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Crop {
+    /// Pixels of black padding on each side; 0 for no crop.
+    pub padding: usize,
+    /// Whether half of the images are mirrored.
+    pub flip: bool,
+}
+
+/// Normalisation constants per channel, on the scale 0 to 1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Constants {
+    /// Means.
+    pub mean: Vec<f32>,
+    /// Standard deviations.
+    pub std: Vec<f32>,
+}
+
+/// A setting that cannot be.
+#[derive(Debug, thiserror::Error)]
+#[error("{setting}: found {found}, expected {expected}; change the recipe")]
+pub struct RecipeError {
+    /// Which setting.
+    pub setting: &'static str,
+    /// Its value.
+    pub found: String,
+    /// What it may be.
+    pub expected: &'static str,
+}
+
+impl Recipe {
+    /// The paper's recipe (§4): 300 epochs, batches of 64, Nesterov momentum 0.9, weight decay 10⁻⁴ on everything, random
+    /// crop and flip. Nothing is held out, since nothing is chosen: the weights of the last epoch are the result. (The
+    /// authors' code keeps the epoch with the best *test* accuracy.)
+    #[must_use]
+    pub fn paper(network: Design, normalisation: &Normalisation, seed: u64) -> Self {
+        Self {
+            seed,
+            batch_size: 64,
+            momentum: 0.9,
+            weight_decay: 1e-4,
+            held_out: 0,
+            augmentation: Crop { padding: Augmentation::STANDARD.padding, flip: Augmentation::STANDARD.flip },
+            normalisation: Constants { mean: normalisation.mean.clone(), std: normalisation.std.clone() },
+            network,
+            schedule: Schedule::paper(),
+        }
+    }
+
+    /// Refuses settings that would train nothing or nonsense.
+    ///
+    /// # Errors
+    /// The first setting out of its range.
+    pub fn check(&self) -> Result<(), RecipeError> {
+        let Schedule { epochs, rate, milestones, gamma, .. } = &self.schedule;
+        let within = |range: std::ops::Range<f64>, value: f64| range.contains(&value);
+        let rules: [(bool, &'static str, String, &'static str); 8] = [
+            (self.batch_size >= 2, "batch_size", self.batch_size.to_string(), "at least 2, for batch normalisation"),
+            (within(0.0..1.0, self.momentum), "momentum", self.momentum.to_string(), "0 or more and below 1"),
+            (
+                within(0.0..1.0, self.weight_decay),
+                "weight_decay",
+                self.weight_decay.to_string(),
+                "0 or more and below 1",
+            ),
+            (*epochs >= 1, "schedule.epochs", epochs.to_string(), "at least 1"),
+            (*rate > 0.0 && rate.is_finite(), "schedule.rate", rate.to_string(), "a number above 0"),
+            (*gamma > 0.0 && *gamma <= 1.0, "schedule.gamma", gamma.to_string(), "above 0 and at most 1"),
+            (
+                milestones.is_sorted_by(|a, b| a < b),
+                "schedule.milestones",
+                format!("{milestones:?}"),
+                "increasing epochs",
+            ),
+            (self.network.classes >= 2, "network.classes", self.network.classes.to_string(), "at least 2"),
+        ];
+        for (holds, setting, found, expected) in rules {
+            if !holds {
+                return Err(RecipeError { setting, found, expected });
+            }
+        }
+        Ok(())
+    }
+
+    /// What [`data`](super::data) augments with.
+    #[must_use]
+    pub fn augmentation(&self) -> Augmentation {
+        Augmentation { padding: self.augmentation.padding, flip: self.augmentation.flip }
+    }
+
+    /// What [`data`](super::data) normalises with.
+    ///
+    /// # Errors
+    /// The constants are not one finite mean and one positive deviation per channel.
+    pub fn normalisation(&self) -> Result<Normalisation, DataError> {
+        Normalisation::new(self.normalisation.mean.clone(), self.normalisation.std.clone())
+    }
+}
