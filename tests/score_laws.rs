@@ -308,7 +308,7 @@ fn changes(cases: &[Case], plain: &Arrays, changed: &Arrays, tolerance: f64) -> 
     let (training, changed_training) = (Training::new(&plain.dump), Training::new(&changed.dump));
     let mut wrong = Vec::new();
     for (id, settings) in cases {
-        let Ok(entry) = find(id) else { continue };
+        let entry = find(id).unwrap();
         let (fitted, changed_fitted) = (fit(entry, settings, &training), fit(entry, settings, &changed_training));
         match (fitted, changed_fitted) {
             (Some(fit), Some(changed_fit)) => {

@@ -138,11 +138,11 @@ fn say(results: &Results, common: &Common) {
     for run in &results.runs {
         if common.verbose {
             for skipped in &run.skipped {
-                eprintln!("note: {}: {} left out, it needs {}", run.info.name, skipped.score, skipped.lacking);
+                eprintln!("note: {}: {} left out: {}", run.info.name, skipped.score, skipped.why);
             }
         } else if !run.skipped.is_empty() {
             let ids: Vec<&str> = run.skipped.iter().map(|skipped| skipped.score).collect();
-            eprintln!("note: {}: left out for want of arrays (-v says which): {}", run.info.name, ids.join(", "));
+            eprintln!("note: {}: left out (-v says why): {}", run.info.name, ids.join(", "));
         }
     }
 }

@@ -70,7 +70,7 @@ fn fit(plan: &Plan<'_>, results: &mut Results, skipped: &mut Vec<Skipped>) -> Re
         let fit = match score.fit(&training) {
             Ok(fit) => fit,
             Err(FitError::NotApplicable { reason, .. }) if plan.lenient => {
-                skipped.push(Skipped { score: entry.id, lacking: reason });
+                skipped.push(Skipped { score: entry.id, why: reason });
                 continue;
             }
             Err(error) => return Err(error.into()),

@@ -10,7 +10,8 @@ use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score};
 use crate::dump::{ArrayKind, RowBlock};
 use crate::fit::{FitError, Training};
-use crate::numeric::linalg::{Threads, product};
+use crate::numeric::linalg::{Factor, Threads};
+use crate::numeric::row_product::row_product;
 use crate::numeric::softmax::{probabilities, softmax_at};
 
 /// The registry's entry.
@@ -96,8 +97,7 @@ impl Centroids {
 impl Fitted for Centroids {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         let roots = self.roots_of(block);
-        let mut inner = Array2::zeros((block.rows(), self.roots.nrows()));
-        product(&mut inner.view_mut(), &roots.view(), &self.roots.t(), Threads::One);
+        let inner = row_product(&roots.view(), &self.roots.t(), Factor::Full, Threads::One);
         for ((out, root), inner) in out.iter_mut().zip(roots.rows()).zip(inner.rows()) {
             let distances = inner.iter().zip(self.roots.rows()).map(|(&inner, centroid)| {
                 let squared_chord = if inner < CLOSE { 2.0 - 2.0 * inner } else { squared_distance(root, centroid) };

@@ -10,7 +10,8 @@ use super::settings::{SettingError, Settings};
 use super::{Fit, Fitted, Score};
 use crate::dump::{ArrayKind, Role, RowBlock};
 use crate::fit::{FitError, Training};
-use crate::numeric::linalg::{Threads, product};
+use crate::numeric::linalg::{Factor, Threads};
+use crate::numeric::row_product::row_product;
 use crate::numeric::softmax::Softmax;
 
 /// The registry's entry.
@@ -99,9 +100,7 @@ impl Templates {
 
 impl Fitted for Templates {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        let mut cross = Array2::zeros((block.rows(), self.log_means.ncols()));
-        let probabilities = block.probabilities();
-        product(&mut cross.view_mut(), &probabilities.view(), &self.log_means.view(), Threads::One);
+        let cross = row_product(&block.probabilities().view(), &self.log_means.view(), Factor::Full, Threads::One);
         for ((out, cross), softmax) in out.iter_mut().zip(cross.rows()).zip(block.softmax()) {
             let nearest = cross.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             // A divergence is not negative; rounding may make it so where row and template agree.

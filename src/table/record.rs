@@ -43,8 +43,8 @@ pub struct PairFacts {
 pub struct Skipped {
     /// The score's id.
     pub score: &'static str,
-    /// The first file it lacks, or why it is not applicable.
-    pub lacking: String,
+    /// Why: what it needs and the run lacks, or why it is not applicable.
+    pub why: String,
 }
 
 /// What is known of a run beside its figures.
