@@ -4,13 +4,14 @@
 //! cargo bench --bench train_epoch -- IMAGES_IDX.gz LABELS_IDX.gz [images]
 //! ```
 //!
-//! `RAYON_NUM_THREADS` sets the threads.
+//! `RAYON_NUM_THREADS` sets the threads. CPU seconds are those of all threads, from Linux's `/proc/self/stat`.
 
 #![allow(clippy::print_stdout)]
 
 use candle_core::{Device, Tensor};
 use oodbench::train::data::augment::Augmentation;
 use oodbench::train::data::{Batches, Published, Recipe, idx};
+use oodbench::train::device::prepare_cpu;
 use oodbench::train::loss::LossKind;
 use oodbench::train::model::{Architecture, Design, Network};
 use oodbench::train::nn::Mode;
@@ -21,7 +22,17 @@ use std::time::{Duration, Instant};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// User and system time of the process so far; `NaN` where there is no `/proc`. The kernel counts hundredths.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(") ").next().unwrap_or_default().split(' ');
+    let ticks: Vec<f64> = fields.skip(11).take(2).filter_map(|ticks| ticks.parse().ok()).collect();
+    if ticks.len() == 2 { (ticks[0] + ticks[1]) / 100.0 } else { f64::NAN }
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // SAFETY: the program has one thread yet.
+    unsafe { prepare_cpu() };
     // cargo adds an argument of its own.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let [images, labels, rest @ ..] = arguments.as_slice() else {
@@ -47,7 +58,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for batch in Batches::training(&set, &normalisation, &recipe, 0)?.take(10) {
         step(batch)?;
     }
-    let start = Instant::now();
+    let (start, cpu) = (Instant::now(), cpu_seconds());
     let (mut best, mut last) = (Duration::MAX, 0.0);
     for batch in Batches::training(&set, &normalisation, &recipe, 1)? {
         let before = Instant::now();
@@ -55,9 +66,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         best = best.min(before.elapsed());
     }
     println!(
-        "oodbench threads {}: {:.2} s for {} images, best step {:.1} ms, last loss {last:.3}",
+        "oodbench threads {}: {:.2} s, CPU {:.2} s for {} images, best step {:.1} ms, last loss {last:.3}",
         rayon::current_num_threads(),
         start.elapsed().as_secs_f64(),
+        cpu_seconds() - cpu,
         set.len(),
         best.as_secs_f64() * 1e3,
     );

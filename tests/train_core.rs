@@ -2,6 +2,8 @@
 #![cfg(feature = "train")]
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+#[path = "train_core/device.rs"]
+mod device;
 #[path = "train_core/extract.rs"]
 mod extract;
 #[path = "train_core/loss.rs"]

@@ -40,6 +40,11 @@ const FAILED: u8 = 2;
 
 /// Runs the program. Exit codes: 0 done, 2 could not be done, 130 stopped by Ctrl-C; a reader that closes the pipe is no failure.
 pub(crate) fn main() -> ExitCode {
+    #[cfg(feature = "train")]
+    // SAFETY: nothing has started a thread yet.
+    unsafe {
+        oodbench::train::device::prepare_cpu();
+    }
     let arguments = Arguments::parse();
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,

@@ -86,10 +86,65 @@ impl DeviceChoice {
         if !candle_core::utils::cuda_is_available() {
             return Err(DeviceError::NotBuilt { index });
         }
-        Device::new_cuda(index).map_err(|error| DeviceError::Unavailable {
+        open_cuda(index).map_err(|error| DeviceError::Unavailable {
             index,
             reason: error.to_string().lines().next().unwrap_or_default().to_owned(),
         })
+    }
+}
+
+/// Lets matrix products and convolutions of f32 tensors on a GPU round their factors to TF32 (8 bits of
+/// exponent, 10 of mantissa), which tensor cores multiply several times faster; sums stay f32. Off at the
+/// start, for the whole program. A CPU has no TF32: nothing changes there.
+pub fn allow_tf32(allowed: bool) {
+    #[cfg(feature = "cuda")]
+    candle_core::cuda_backend::set_gemm_reduced_precision_f32(allowed);
+    #[cfg(not(feature = "cuda"))]
+    let _ = allowed;
+}
+
+/// Makes candle's own element-wise operations run on the calling thread. A program that trains on a CPU calls
+/// this first.
+///
+/// candle shares those of 65,536 values and more with a pool of its own, whose threads, the caller included, spin
+/// while they wait. Beside them the threads of [`nn`](super::nn), which do nearly all of the work, lack cores: a
+/// third of the CPU time of two threads on two busy cores was spinning. A `CANDLE_NUM_THREADS` in the environment
+/// wins.
+///
+/// # Safety
+/// No other thread runs yet: this sets an environment variable, the only handle candle offers.
+pub unsafe fn prepare_cpu() {
+    const THREADS: &str = "CANDLE_NUM_THREADS";
+    if std::env::var_os(THREADS).is_none() {
+        // SAFETY: as promised by the caller.
+        unsafe { std::env::set_var(THREADS, "1") };
+    }
+}
+
+fn open_cuda(index: usize) -> candle_core::Result<Device> {
+    let device = Device::new_cuda(index)?;
+    #[cfg(feature = "cuda")]
+    keep_freed_memory(&device)?;
+    Ok(device)
+}
+
+/// Makes the driver's pool keep what is freed. By default it gives all of it back whenever the program waits
+/// for the device, and a training step would then start by fetching its memory anew.
+#[cfg(feature = "cuda")]
+fn keep_freed_memory(device: &Device) -> candle_core::Result<()> {
+    use candle_core::cuda_backend::WrapErr;
+    use candle_core::cuda_backend::cudarc::driver::{result, sys::CUmemPool_attribute};
+    let stream = device.as_cuda_device()?.cuda_stream();
+    let context = stream.context();
+    if !context.has_async_alloc() {
+        return Ok(());
+    }
+    let mut threshold = u64::MAX;
+    // SAFETY: the device is the open context's, and the attribute is a 64-bit number.
+    unsafe {
+        let pool = result::device::get_default_mem_pool(context.cu_device()).w()?;
+        let attribute = CUmemPool_attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
+        result::mem_pool::set_attribute(pool, attribute, (&raw mut threshold).cast()).w()
     }
 }
 

@@ -10,7 +10,11 @@
 //! is decayed, biases, normalisation, prototypes and distance scale included, as in the authors'
 //! code.
 
+#[cfg(feature = "cuda")]
+use super::nn::cuda;
 use super::nn::{Params, slice, slice_mut};
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::backprop::GradStore;
 use candle_core::{CpuStorage, InplaceOp3, Layout, Result, Tensor, Var};
 use std::collections::BTreeMap;
@@ -121,6 +125,19 @@ impl InplaceOp3 for Velocity {
         }
         Ok(())
     }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        v: &mut CudaStorage,
+        v_layout: &Layout,
+        g: &CudaStorage,
+        g_layout: &Layout,
+        p: &CudaStorage,
+        p_layout: &Layout,
+    ) -> Result<()> {
+        cuda::sgd::velocity((v, v_layout), (g, g_layout), (p, p_layout), [self.momentum, self.weight_decay])
+    }
 }
 
 /// p ← p − η·((g + λ·p) + μ·v), on (p, g, v).
@@ -149,5 +166,19 @@ impl InplaceOp3 for Descent {
             *p -= self.rate * ((g + self.weight_decay * *p) + self.momentum * v);
         }
         Ok(())
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        p: &mut CudaStorage,
+        p_layout: &Layout,
+        g: &CudaStorage,
+        g_layout: &Layout,
+        v: &CudaStorage,
+        v_layout: &Layout,
+    ) -> Result<()> {
+        let factors = [self.rate, self.momentum, self.weight_decay];
+        cuda::sgd::descent((p, p_layout), (g, g_layout), (v, v_layout), factors)
     }
 }

@@ -1,5 +1,6 @@
 //! Heads and losses against PyTorch, finite differences, and at the points where formulas break.
 
+use crate::device::{devices, tolerance, var_on};
 use crate::reference::{Reference, assert_close, finite_differences, values};
 use candle_core::{Device, Tensor};
 use oodbench::train::loss::distance::{distances, unit_rows};
@@ -9,9 +10,9 @@ use oodbench::train::nn::{Builder, Params};
 use std::collections::BTreeMap;
 
 /// A head with the parameters of a reference case, by (name in the network, name in the case).
-fn head(kind: LossKind, case: &str, parameters: &[(&str, &str)]) -> (Box<dyn LossHead>, Params) {
+fn head(device: &Device, kind: LossKind, case: &str, parameters: &[(&str, &str)]) -> (Box<dyn LossHead>, Params) {
     let reference = Reference::load();
-    let mut builder = Builder::new(1, &Device::Cpu);
+    let mut builder = Builder::new(1, device);
     let head = kind.build(&mut builder, "classifier", 6, 5).unwrap();
     let params = builder.finish();
     let tensors: BTreeMap<_, _> = (parameters.iter())
@@ -25,20 +26,29 @@ fn head(kind: LossKind, case: &str, parameters: &[(&str, &str)]) -> (Box<dyn Los
 }
 
 fn check(kind: LossKind, case: &str, parameters: &[(&str, &str)]) {
+    for device in devices() {
+        check_on(&device, kind, case, parameters);
+    }
+}
+
+fn check_on(device: &Device, kind: LossKind, case: &str, parameters: &[(&str, &str)]) {
     let reference = Reference::load();
-    let get = |name: &str| reference.get(&format!("{case}.{name}"));
-    let (head, params) = head(kind, case, parameters);
-    let features = reference.var(&format!("{case}.f"));
+    let get = |name: &str| reference.get(&format!("{case}.{name}")).to_device(device).unwrap();
+    let (head, params) = head(device, kind, case, parameters);
+    let features = var_on(device, &get("f"));
     let logits = head.logits(&features).unwrap();
-    assert_close(case, &logits, &get("logits"), 2e-6);
+    assert_close(case, &logits, &get("logits"), tolerance(device, 2e-6));
     let loss = head.loss(&logits, &get("t")).unwrap();
-    assert_close(case, &loss.reshape(1).unwrap(), &get("loss"), 2e-6);
+    assert_close(case, &loss.reshape(1).unwrap(), &get("loss"), tolerance(device, 2e-6));
     let gradients = loss.backward().unwrap();
-    assert_close("gf", gradients.get(&features).unwrap(), &get("gf"), 1e-5);
+    assert_close("gf", gradients.get(&features).unwrap(), &get("gf"), tolerance(device, 1e-5));
     for ((name, var), (expected, stored)) in params.trainable().iter().zip(parameters) {
         assert_eq!(name, &format!("classifier.{expected}"));
         let stored = get(&format!("g{stored}"));
-        assert_close(name, gradients.get(var).unwrap(), &stored, 1e-5);
+        assert_close(name, gradients.get(var).unwrap(), &stored, tolerance(device, 1e-5));
+    }
+    if !device.is_cpu() {
+        return;
     }
 
     let f = |features: &Tensor| {
@@ -105,7 +115,7 @@ fn heads_start_as_the_authors_do() {
 /// logits at scale 10.
 #[test]
 fn the_entropic_scale_is_in_the_loss_and_not_in_the_logits() {
-    let (head, _) = head(LossKind::Isomax, "isomax", &[("prototypes", "p")]);
+    let (head, _) = head(&Device::Cpu, LossKind::Isomax, "isomax", &[("prototypes", "p")]);
     let logits = Tensor::new(&[[-0.1f32, -0.2], [-0.3, 0.0]], &Device::Cpu).unwrap();
     let targets = Tensor::new(&[0u32, 1], &Device::Cpu).unwrap();
     let loss = head.loss(&logits, &targets).unwrap();

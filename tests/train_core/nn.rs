@@ -1,5 +1,6 @@
 //! Operations and the optimiser against PyTorch and finite differences.
 
+use crate::device::{devices, tolerance, var_on};
 use crate::reference::{Reference, assert_close, finite_differences, values};
 use candle_core::{Device, Result, Tensor, Var};
 use oodbench::train::nn::{
@@ -7,17 +8,25 @@ use oodbench::train::nn::{
 };
 use oodbench::train::optim::Sgd;
 
-/// Runs `f` on the inputs of a case and compares its value and all gradients.
+/// Runs `f` on the inputs of a case on each device, and compares its value and all gradients.
 fn check(case: &str, inputs: &[&str], f: impl Fn(&[Var]) -> Result<Tensor>) {
+    for device in devices() {
+        check_on(&device, case, inputs, &f);
+    }
+}
+
+fn check_on(device: &Device, case: &str, inputs: &[&str], f: impl Fn(&[Var]) -> Result<Tensor>) {
     let reference = Reference::load();
-    let vars: Vec<Var> = (inputs.iter()).map(|name| reference.var(&format!("{case}.{name}"))).collect();
+    let get = |name: &str| reference.get(&format!("{case}.{name}"));
+    let vars: Vec<Var> = inputs.iter().map(|name| var_on(device, &get(name))).collect();
     let y = f(&vars).unwrap();
-    assert_close(case, &y, &reference.get(&format!("{case}.y")), 1e-5);
-    let weighted = (y * reference.get(&format!("{case}.g"))).unwrap();
+    let what = format!("{case} on {:?}", device.location());
+    assert_close(&what, &y, &get("y"), tolerance(device, 1e-5));
+    let weighted = (y * get("g").to_device(device).unwrap()).unwrap();
     let gradients = weighted.sum_all().unwrap().backward().unwrap();
     for (name, var) in inputs.iter().zip(&vars) {
-        let name = format!("{case}.g{name}");
-        assert_close(&name, gradients.get(var).unwrap(), &reference.get(&name), 2e-5);
+        let expected = get(&format!("g{name}"));
+        assert_close(&format!("{what}: g{name}"), gradients.get(var).unwrap(), &expected, tolerance(device, 2e-5));
     }
 }
 
@@ -80,14 +89,16 @@ fn batch_norm_agrees_with_pytorch() {
         ("bn.eval.relu", Mode::Eval, Activation::Relu),
     ];
     let reference = Reference::load();
-    for (case, mode, activation) in cases {
-        let moments = |when: &str| {
-            let row = |name: &str| reference.get(&format!("{case}.{name}_{when}"));
-            Tensor::stack(&[row("mean"), row("var")], 0).unwrap()
-        };
-        let running = moments("before");
-        check(case, &["x", "w", "b"], |v| batch_norm(&v[0], &v[1], &v[2], &running, mode, activation));
-        assert_close(case, &running, &moments("after"), 1e-6);
+    for device in devices() {
+        for (case, mode, activation) in cases {
+            let moments = |when: &str| {
+                let row = |name: &str| reference.get(&format!("{case}.{name}_{when}"));
+                Tensor::stack(&[row("mean"), row("var")], 0).unwrap()
+            };
+            let running = moments("before").to_device(&device).unwrap();
+            check_on(&device, case, &["x", "w", "b"], |v| batch_norm(&v[0], &v[1], &v[2], &running, mode, activation));
+            assert_close(case, &running, &moments("after"), tolerance(&device, 1e-6));
+        }
     }
 }
 
@@ -96,15 +107,46 @@ fn batch_norm_agrees_with_pytorch() {
 #[test]
 fn batch_norm_variance_survives_a_large_mean() {
     let values: Vec<f32> = (0..240).map(|i| ((i * 97) % 251) as f32 / 256.0).collect();
-    let x = Tensor::from_vec(values, (4, 3, 4, 5), &Device::Cpu).unwrap();
-    let one = Tensor::ones(3, candle_core::DType::F32, &Device::Cpu).unwrap();
-    let zero = one.zeros_like().unwrap();
-    let apply = |x: &Tensor| {
-        let running = Tensor::zeros((2, 3), candle_core::DType::F32, &Device::Cpu).unwrap();
-        batch_norm(x, &one, &zero, &running, Mode::Train, Activation::Identity).unwrap()
+    for device in devices() {
+        let x = Tensor::from_slice(&values, (4, 3, 4, 5), &device).unwrap();
+        let one = Tensor::ones(3, candle_core::DType::F32, &device).unwrap();
+        let zero = one.zeros_like().unwrap();
+        let apply = |x: &Tensor| {
+            let running = Tensor::zeros((2, 3), candle_core::DType::F32, &device).unwrap();
+            batch_norm(x, &one, &zero, &running, Mode::Train, Activation::Identity).unwrap()
+        };
+        let shifted = (&x + 16384.0).unwrap();
+        assert_close("shifted", &apply(&shifted), &apply(&x), 2e-3);
+    }
+}
+
+/// The cases from PyTorch are tiny: on a GPU one block holds them. Here many share the work. Gradients of
+/// two convolutions are compared with the CPU's, relative to the largest, and those of two runs bit by bit.
+#[test]
+fn a_gpu_agrees_with_the_cpu_at_the_size_of_networks() {
+    let normal = |shape: &[usize]| Tensor::randn(0f32, 1.0, shape, &Device::Cpu).unwrap();
+    let inputs =
+        [normal(&[33, 20, 32, 32]), normal(&[24, 20, 3, 3]), normal(&[48, 24, 3, 3]), normal(&[24]), normal(&[24])];
+    let gradients = |device: &Device| -> Vec<Vec<f32>> {
+        let vars: Vec<Var> = inputs.iter().map(|values| var_on(device, values)).collect();
+        let running = Tensor::zeros((2, 24), candle_core::DType::F32, device).unwrap();
+        let y = conv2d(&vars[0], &vars[1], Window::three(1)).unwrap();
+        let y = batch_norm(&y, &vars[3], &vars[4], &running, Mode::Train, Activation::Relu).unwrap();
+        let y = add_relu(&y, &y.sqr().unwrap()).unwrap();
+        let y = conv2d(&avg_pool2d(&y, 2).unwrap(), &vars[2], Window::three(2)).unwrap();
+        let gradients = global_avg_pool(&y).unwrap().sqr().unwrap().sum_all().unwrap().backward().unwrap();
+        vars.iter().map(|var| values(gradients.get(var).unwrap())).collect()
     };
-    let shifted = (&x + 16384.0).unwrap();
-    assert_close("shifted", &apply(&shifted), &apply(&x), 2e-3);
+    let cpu = gradients(&Device::Cpu);
+    for device in devices().into_iter().skip(1) {
+        let gpu = gradients(&device);
+        for (i, (a, b)) in gpu.iter().zip(&cpu).enumerate() {
+            let largest = b.iter().fold(0f32, |m, v| m.max(v.abs()));
+            let close = a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-4 * largest);
+            assert!(close, "gradient {i} on {:?}", device.location());
+        }
+        assert_eq!(gradients(&device), gpu, "two runs on {:?}", device.location());
+    }
 }
 
 #[test]
@@ -140,19 +182,25 @@ fn composed_gradient_equals_finite_differences() {
 
 #[test]
 fn sgd_agrees_with_pytorch() {
+    for device in devices() {
+        sgd_agrees_on(&device);
+    }
+}
+
+fn sgd_agrees_on(device: &Device) {
     let reference = Reference::load();
-    let mut builder = Builder::new(0, &Device::Cpu);
+    let mut builder = Builder::new(0, device);
     let p = builder.trainable("p", (4, 3), Init::Constant(0.0)).unwrap();
     let untouched = builder.trainable("q", 2, Init::Constant(3.0)).unwrap();
     let params = builder.finish();
-    params.trainable()[0].1.set(&reference.get("sgd.p0")).unwrap();
+    params.trainable()[0].1.set(&reference.get("sgd.p0").to_device(device).unwrap()).unwrap();
     let mut sgd = Sgd::new(&params, 0.9, 1e-2).unwrap();
     for step in 0..3 {
-        let g = reference.get(&format!("sgd.g{step}"));
+        let g = reference.get(&format!("sgd.g{step}")).to_device(device).unwrap();
         let gradients = (&p * g).unwrap().sum_all().unwrap().backward().unwrap();
         sgd.step(&gradients, 0.1).unwrap();
         let name = format!("sgd.p{}", step + 1);
-        assert_close(&name, &p, &reference.get(&name), 1e-6);
+        assert_close(&name, &p, &reference.get(&name), tolerance(device, 1e-6));
     }
     assert_eq!(values(&untouched), [3.0, 3.0]);
 }

@@ -1,7 +1,7 @@
 //! PyTorch's values (fixtures/train/reference.safetensors, written by make_reference.py with torch
 //! 2.11.0), comparisons, and finite differences.
 
-use candle_core::{Device, Tensor, Var};
+use candle_core::{Device, Tensor};
 use std::collections::HashMap;
 
 pub(crate) struct Reference(HashMap<String, Tensor>);
@@ -14,10 +14,6 @@ impl Reference {
 
     pub(crate) fn get(&self, name: &str) -> Tensor {
         self.0[name].clone()
-    }
-
-    pub(crate) fn var(&self, name: &str) -> Var {
-        Var::from_tensor(&self.0[name]).unwrap()
     }
 }
 

@@ -1,6 +1,10 @@
 //! The end of a residual block, `max(a + b, 0)`, in one pass each way.
 
+#[cfg(feature = "cuda")]
+use super::cuda;
 use super::storage::slice;
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
@@ -42,6 +46,17 @@ impl CustomOp2 for AddRelu {
         Ok((CpuStorage::F32(y), a_layout.shape().clone()))
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        a: &CudaStorage,
+        a_layout: &Layout,
+        b: &CudaStorage,
+        b_layout: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        cuda::residual::add_relu((a, a_layout), (b, b_layout))
+    }
+
     fn bwd(&self, _a: &Tensor, _b: &Tensor, y: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let grad = grad.contiguous()?.apply_op2_no_bwd(y, &Mask)?;
         Ok((Some(grad.clone()), Some(grad)))
@@ -66,6 +81,17 @@ impl CustomOp2 for Mask {
         let (grad, y) = (slice(grad, grad_layout)?, slice(y, y_layout)?);
         let dx = combine(grad, y, |g, y| if y > 0.0 { g } else { 0.0 });
         Ok((CpuStorage::F32(dx), grad_layout.shape().clone()))
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        grad: &CudaStorage,
+        grad_layout: &Layout,
+        y: &CudaStorage,
+        y_layout: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        cuda::residual::relu_gradient((grad, grad_layout), (y, y_layout))
     }
 }
 

@@ -11,7 +11,11 @@
 
 use super::Mode;
 use super::batch_norm_kernel::{Affine, gradient_sums, gradient_x, normalise, plane_moments};
+#[cfg(feature = "cuda")]
+use super::cuda;
 use super::storage::{slice, slice_mut};
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, CustomOp3, InplaceOp2, Layout, Result, Shape, Tensor, bail};
 use pulp::Arch;
 use rayon::prelude::*;
@@ -111,6 +115,11 @@ impl CustomOp1 for Moments {
         values.extend(variances);
         Ok((CpuStorage::F32(values), (2, c).into()))
     }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, x: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        cuda::batch_norm::moments((x, layout))
+    }
 }
 
 /// Moves the running moments towards the batch's, whose variance is made unbiased.
@@ -139,6 +148,17 @@ impl InplaceOp2 for UpdateRunning {
             *r = (1.0 - MOMENTUM) * *r + MOMENTUM * factor * m;
         }
         Ok(())
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        running: &mut CudaStorage,
+        running_layout: &Layout,
+        moments: &CudaStorage,
+        moments_layout: &Layout,
+    ) -> Result<()> {
+        cuda::batch_norm::update_running((running, running_layout), (moments, moments_layout), self.count)
     }
 }
 
@@ -199,6 +219,19 @@ impl CustomOp3 for Normalise {
             }
         });
         Ok((CpuStorage::F32(y), layout.shape().clone()))
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        x: &CudaStorage,
+        layout: &Layout,
+        weight: &CudaStorage,
+        weight_layout: &Layout,
+        bias: &CudaStorage,
+        bias_layout: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        cuda::batch_norm::normalise((x, layout), (weight, weight_layout), (bias, bias_layout), &self.moments, self.relu)
     }
 
     fn bwd(
@@ -290,6 +323,21 @@ impl CustomOp3 for Gradients {
         packed.extend(totals.iter().map(|(plain, _)| *plain as f32));
         let len = packed.len();
         Ok((CpuStorage::F32(packed), len.into()))
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        x: &CudaStorage,
+        layout: &Layout,
+        grad: &CudaStorage,
+        grad_layout: &Layout,
+        moments: &CudaStorage,
+        moments_layout: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        let Self { weight, bias, mode, relu } = self;
+        let layer = cuda::batch_norm::Layer { weight, bias, mode: *mode, relu: *relu };
+        cuda::batch_norm::gradients((x, layout), (grad, grad_layout), (moments, moments_layout), &layer)
     }
 }
 

@@ -7,8 +7,12 @@
 //!
 //! candle's own convolution has the same values, but its gradients run on slow general kernels.
 
+#[cfg(feature = "cuda")]
+use super::cuda;
 use super::matmul::{Matrix, Write, matmul};
 use super::storage::slice;
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
@@ -110,6 +114,17 @@ impl CustomOp2 for Forward {
         Ok((CpuStorage::F32(y), shape.into()))
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        x: &CudaStorage,
+        x_layout: &Layout,
+        weight: &CudaStorage,
+        weight_layout: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        cuda::conv::forward(self.0, (x, x_layout), (weight, weight_layout))
+    }
+
     fn bwd(&self, x: &Tensor, weight: &Tensor, _y: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let grad = grad.contiguous()?;
         let (_, _, h, w) = x.dims4()?;
@@ -178,6 +193,17 @@ impl CustomOp2 for GradX {
         });
         Ok((CpuStorage::F32(x), (n, c, self.h, self.w).into()))
     }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        grad: &CudaStorage,
+        grad_layout: &Layout,
+        weight: &CudaStorage,
+        weight_layout: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        cuda::conv::grad_x(self.window, [self.h, self.w], (grad, grad_layout), (weight, weight_layout))
+    }
 }
 
 /// From x and the gradient of y: `Σ_n grad · unfold(x)ᵀ`.
@@ -233,5 +259,16 @@ impl CustomOp2 for GradWeight {
         }
         let k = self.0.kernel;
         Ok((CpuStorage::F32(total), (o, c, k, k).into()))
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        x: &CudaStorage,
+        x_layout: &Layout,
+        grad: &CudaStorage,
+        grad_layout: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        cuda::conv::grad_weight(self.0, (x, x_layout), (grad, grad_layout))
     }
 }

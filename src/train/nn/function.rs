@@ -4,8 +4,8 @@
 //! This is how a formula whose automatic derivative is NaN at a point (a distance at 0) gets the
 //! limit or a subgradient there, on every device and without a kernel. The value is copied once.
 
-use candle_core::backend::BackendStorage;
-use candle_core::{CpuStorage, CudaStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Storage, Tensor, bail};
+use candle_core::backend::{BackendDevice, BackendStorage};
+use candle_core::{CpuStorage, CudaStorage, CustomOp1, CustomOp2, DType, Layout, Result, Shape, Storage, Tensor, bail};
 
 /// `value`, seen by candle as a function of `x` with the gradient `backward(gradient of value)`.
 ///
@@ -57,7 +57,14 @@ fn cpu_copy(value: &Tensor) -> Result<(CpuStorage, Shape)> {
 fn cuda_copy(value: &Tensor) -> Result<(CudaStorage, Shape)> {
     let (storage, layout) = value.storage_and_layout();
     match &*storage {
-        Storage::Cuda(cuda) => Ok((cuda.try_clone(layout)?, layout.shape().clone())),
+        Storage::Cuda(cuda) => {
+            // candle's own clone takes the whole allocation, whatever the view.
+            let shape = layout.shape().clone();
+            // SAFETY: the copy writes all of it.
+            let mut copy = unsafe { cuda.device().alloc_uninit(&shape, DType::F32)? };
+            cuda.copy_strided_src(&mut copy, 0, layout)?;
+            Ok((copy, shape))
+        }
         _ => bail!("the value and its argument lie on different devices"),
     }
 }

@@ -2,16 +2,20 @@
 //! slowly, the layers made of them, and the store of a network's parameters.
 //!
 //! Every operation is a candle custom operation on f32 tensors, checked against PyTorch's values and
-//! finite differences in `tests/train_core/nn.rs`.
+//! finite differences in `tests/train_core/nn.rs`. With feature `cuda` each also runs on a GPU; the same
+//! tests then run there too.
 //!
-//! candle allocates each result anew. glibc's allocator gives such blocks back to the system and
-//! fetches them again at every step; a program that trains on the CPU should raise its
-//! thresholds (`mallopt`) or use an allocator that keeps them, which halves the time of a step.
+//! candle adds each gradient to a tensor of zeros, in threads of its own that spin while they wait; see
+//! [`prepare_cpu`](super::device::prepare_cpu). And it allocates each result anew. glibc's allocator
+//! gives such blocks back to the system and fetches them again at every step: a program that trains on the
+//! CPU should use an allocator that keeps them, or raise glibc's thresholds (`mallopt`).
 
 mod add_relu;
 mod batch_norm;
 mod batch_norm_kernel;
 mod conv;
+#[cfg(feature = "cuda")]
+pub(in crate::train) mod cuda;
 mod function;
 mod im2col;
 mod layer;

@@ -7,7 +7,11 @@
 //! Rows and columns that fill no whole window are left out and get gradient 0, as in PyTorch.
 //! candle's own pooling spreads the gradient over them too.
 
+#[cfg(feature = "cuda")]
+use super::cuda;
 use super::storage::slice;
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
@@ -67,6 +71,11 @@ impl CustomOp1 for Average {
         Ok((CpuStorage::F32(y), (n, c, oh, ow).into()))
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, x: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        cuda::pool::average((x, layout), self.window)
+    }
+
     fn bwd(&self, x: &Tensor, _y: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
         let (_, _, h, w) = x.dims4()?;
         let op = Spread { window: self.window, size: [h, w] };
@@ -101,5 +110,10 @@ impl CustomOp1 for Spread {
             }
         });
         Ok((CpuStorage::F32(x), (n, c, h, w).into()))
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, grad: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        cuda::pool::spread((grad, layout), self.window, self.size)
     }
 }
