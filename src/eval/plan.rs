@@ -162,7 +162,9 @@ impl<'s> Plan<'s> {
         for (entry, score) in &selection.entries {
             match score.needs().iter().find_map(|need| need.lacking(&dump)) {
                 None => scores.push((*entry, score.as_ref())),
-                Some(lacking) if selection.lenient => skipped.push(Skipped { score: entry.id, why: format!("it needs {lacking}") }),
+                Some(lacking) if selection.lenient => {
+                    skipped.push(Skipped { score: entry.id, why: format!("it needs {lacking}") })
+                }
                 Some(lacking) => return Err(PlanError::Lacking { path: dump.folder.join(lacking), score: entry.id }),
             }
         }
