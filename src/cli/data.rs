@@ -1,6 +1,6 @@
 //! `oodbench data`: image sets known by name, and whether files are what they should be.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::Args;
@@ -39,7 +39,7 @@ pub(super) fn run(command: &Command) -> anyhow::Result<()> {
     check(set, folder)
 }
 
-fn check(set: &KnownSet, folder: &PathBuf) -> anyhow::Result<()> {
+fn check(set: &KnownSet, folder: &Path) -> anyhow::Result<()> {
     if !folder.is_dir() {
         bail!(
             "{}: found no such folder, expected the files of {}; get them from {}",
