@@ -145,7 +145,7 @@ fn what_cannot_be_trained_is_one_line() {
         let error = refused(here, &["train", "--data", data, "--out", "dumps/a"]);
         assert!(error.contains(expected), "{error}");
     }
-    let error = refused(here, &with(&["--epochs", "1", "--lr", "1e30", "--out", "dumps/a", "-q"]));
+    let error = refused(here, &with(&["--epochs", "1", "--lr", "1e30", "-q", "--out", "dumps/a"]));
     assert!(error.contains("training diverged"), "{error}");
     assert!(!here.join("dumps/a").exists());
     if !cfg!(feature = "cuda") {
