@@ -8,7 +8,7 @@ use crate::numeric::finite::all_finite;
 use crate::numeric::real::Real;
 
 /// Rows looked at together: large enough to amortise, small enough to stay in cache.
-const BLOCK_ELEMENTS: usize = 1 << 16;
+const BLOCK_ELEMENTS: usize = 1 << 18;
 
 /// Refuses NaN and infinite values.
 ///
@@ -42,6 +42,8 @@ pub fn non_finite_rows(matrix: &Matrix) -> BadRows {
     let bad_in = |block: usize| {
         let start = block * step;
         let range = start..matrix.rows().min(start + step);
+        // The gate is the first to touch the file.
+        matrix.populate(range.clone());
         match matrix.block(range) {
             Rows::F32(rows) => bad_rows(rows.view(), start),
             Rows::F64(rows) => bad_rows(rows.view(), start),

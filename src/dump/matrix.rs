@@ -186,6 +186,17 @@ impl Matrix {
         }
     }
 
+    /// Prepares some rows for being read for the first time, where they lie together.
+    pub(super) fn populate(&self, range: Range<usize>) {
+        let holds = |shard: &&Shard| shard.first_row <= range.start && range.end <= shard.first_row + shard.rows;
+        if let Some(shard) = self.shards.iter().find(holds).filter(|shard| !shard.array.fortran) {
+            let row_bytes = self.columns * shard.float.size();
+            shard
+                .array
+                .populate((range.start - shard.first_row) * row_bytes..(range.end - shard.first_row) * row_bytes);
+        }
+    }
+
     fn typed_block<T: Element>(&self, range: Range<usize>) -> Cow2<'_, T> {
         if let Some(view) = self.borrow_block(range.clone()) {
             return Cow2::Borrowed(view);

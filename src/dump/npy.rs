@@ -91,6 +91,17 @@ impl NpyArray {
     }
 }
 
+impl NpyArray {
+    /// Asks the system to map some of the elements' bytes at once, before they are read for the first time: one call costs less than a page fault
+    /// for every few pages. Where the system cannot, reading maps them as ever.
+    pub(super) fn populate(&self, bytes: Range<usize>) {
+        #[cfg(target_os = "linux")]
+        let _ = self.map.advise_range(memmap2::Advice::PopulateRead, self.data.start + bytes.start, bytes.len());
+        #[cfg(not(target_os = "linux"))]
+        drop(bytes);
+    }
+}
+
 /// A shape as NumPy prints it: `(5, 10)`, `(5,)`.
 #[must_use]
 pub fn shape_text(shape: &[usize]) -> String {
