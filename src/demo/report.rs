@@ -95,7 +95,7 @@ fn page(settings: &Settings<'_>, images: &Images, outcome: &Outcome) -> Result<P
             "Entropy and minimum distance (the paper's Fig. 1)",
             vec![figure(
                 fig1::render(&outcome.fig1, Format::Svg)?,
-                "IsoMax+ puts in-distribution images nearer to a prototype than others; IsoMax tells them apart by entropy.",
+                "In-distribution and OOD test images under both losses: the less the colours overlap, the better that score tells them apart.",
             )],
         ),
         section(
