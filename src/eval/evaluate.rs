@@ -191,7 +191,7 @@ impl Run<'_> {
             role => (None, role.to_string()),
         };
         for procedure in PROCEDURES {
-            for (metric, value) in procedure.metrics.iter().zip((procedure.evaluate)(id, ood)) {
+            for (metric, value) in procedure.metrics.iter().zip(procedure.evaluate(id, ood)) {
                 results.records.push(Record {
                     run: run.clone(),
                     in_distribution: dump.info.in_distribution.clone(),

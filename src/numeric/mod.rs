@@ -11,6 +11,7 @@ pub mod real;
 pub mod root;
 pub mod row_product;
 pub mod softmax;
+pub mod sort;
 pub mod top_k;
 pub mod vector;
 pub mod weibull;
