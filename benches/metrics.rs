@@ -65,5 +65,6 @@ fn bench(group: &mut BenchmarkGroup<'_, WallTime>, id: &[f64], ood: &[f64]) {
 /// The `i`th of a sequence of normal numbers without order, by Box and Muller from two Weyl sequences.
 fn normal(i: usize) -> f64 {
     let uniform = |step: f64| ((i + 1) as f64 * step).fract();
-    (-2.0 * uniform(0.618_033_988_749_894_9).ln()).sqrt() * (std::f64::consts::TAU * uniform(0.414_213_562_373_095_1)).cos()
+    (-2.0 * uniform(0.618_033_988_749_894_9).ln()).sqrt()
+        * (std::f64::consts::TAU * uniform(0.414_213_562_373_095_1)).cos()
 }

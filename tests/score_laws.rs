@@ -159,7 +159,7 @@ fn evaluated(written: &Written, scores: &str, threads: usize) -> (Vec<u8>, Strin
         let plans = Plan::all(&discover(written.folder.path()).unwrap(), &selection).unwrap();
         let columns = selection.ids();
         let mut file = ScoresFile::new(Vec::new(), &columns).unwrap();
-        let results = evaluate(&plans, &columns, Some(&mut file), &Silent).unwrap();
+        let results = evaluate(&plans, &columns, Some(&mut file), None, &Silent).unwrap();
         (file.finish().unwrap(), format!("{:?} {:?} {:?}", results.records, results.pairs, results.notes))
     })
 }

@@ -1,6 +1,7 @@
 //! `oodbench score`: scores and figures of every run of a folder.
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -10,10 +11,11 @@ use super::args::Common;
 use super::progress::Bars;
 use super::{input, terminal};
 use oodbench::dump::layout::discover;
-use oodbench::eval::{Assignment, Plan, Selection, evaluate};
+use oodbench::eval::{Assignment, Plan, Selection, evaluate, memory};
 use oodbench::metric::{PROCEDURES, Procedure};
 use oodbench::output::{AtomicFile, write_atomically};
 use oodbench::report;
+use oodbench::stats::bootstrap::Bootstrap;
 use oodbench::table::scores_file::ScoresFile;
 use oodbench::table::{Comparison, Results};
 
@@ -26,6 +28,7 @@ use oodbench::table::{Comparison, Results};
   oodbench score dumps/ --score all --config scores.toml    with [energy] and below it temperature = 2
   oodbench score dumps/ --score all --format json > records.json
   oodbench score dumps/ --score all --out out     writes scores.parquet and records.{csv,json,parquet}
+  oodbench score dumps/ --score mds,es --bootstrap 1000    82.80 [82.11, 83.48]: 95 % of 1,000 draws of the rows
 
 The ids of procedures and metrics in json and csv are stable:
   lee          tnr_at_tpr95 auroc dtacc auin auout
@@ -49,6 +52,15 @@ pub(crate) struct Command {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// Give every figure a percentile bootstrap interval of so many draws of the ID and the OOD rows; fields low and high in records
+    #[arg(long, value_name = "DRAWS")]
+    bootstrap: Option<NonZeroUsize>,
+    /// Percent of the draws that an interval holds
+    #[arg(long, value_name = "PERCENT", default_value_t = 95.0, value_parser = level, requires = "bootstrap")]
+    level: f64,
+    /// Seed of the draws
+    #[arg(long, value_name = "SEED", default_value_t = 0, requires = "bootstrap")]
+    seed: u64,
     /// Folder for scores.parquet and records.{csv,json,parquet}
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -94,18 +106,25 @@ pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         assignments.push(Assignment::parse(text)?);
     }
     let selection = Selection::new(&command.scores, &assignments)?;
-    let plans = Plan::all(&discover(&folder)?, &selection)?;
     let progress = Bars::new(common.quiet);
+    let plans = Plan::all_shown(&discover(&folder)?, &selection, &progress)?;
+    check_memory(&plans, common)?;
+    let bootstrap = command.bootstrap.map(|resamples| Bootstrap {
+        resamples: resamples.get(),
+        level: command.level / 100.0,
+        seed: command.seed,
+    });
+    let bootstrap = bootstrap.as_ref();
 
     let columns = selection.ids();
     let results = match &command.out {
-        None => evaluate::<AtomicFile>(&plans, &columns, None, &progress)?,
+        None => evaluate::<AtomicFile>(&plans, &columns, None, bootstrap, &progress)?,
         Some(out) => {
             let writing = || format!("{}: cannot be written", out.display());
             fs::create_dir_all(out).with_context(writing)?;
             let mut file =
                 ScoresFile::new(AtomicFile::create(&out.join("scores.parquet")).with_context(writing)?, &columns)?;
-            let results = evaluate(&plans, &columns, Some(&mut file), &progress)?;
+            let results = evaluate(&plans, &columns, Some(&mut file), bootstrap, &progress)?;
             file.finish()?.commit().with_context(writing)?;
             write_records(out, &results).with_context(writing)?;
             results
@@ -114,6 +133,37 @@ pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     say(&results, common);
     terminal::print(&render(command, &results)?)?;
     Ok(())
+}
+
+/// Reads the level of an interval.
+fn level(text: &str) -> Result<f64, String> {
+    let level = text.parse().ok().filter(|level| (0.0..100.0).contains(level) && *level > 0.0);
+    level.ok_or_else(|| "expected a number of percent between 0 and 100, e.g. 95".to_owned())
+}
+
+/// More than this is announced.
+const MUCH_MEMORY: u64 = 1_000_000_000;
+
+/// Says what the scores of the largest run take, and stops if that is more than there is.
+fn check_memory(plans: &[Plan<'_>], common: &Common) -> anyhow::Result<()> {
+    let Some(plan) = plans.iter().max_by_key(|plan| memory::of_plan(plan)) else { return Ok(()) };
+    let needed = memory::of_plan(plan);
+    let gigabytes = |bytes: u64| format!("{:.2} GB", bytes as f64 / 1e9);
+    if common.verbose || needed > MUCH_MEMORY && !common.quiet {
+        let scores =
+            if plan.scores.len() == 1 { "its score".to_owned() } else { format!("its {} scores", plan.scores.len()) };
+        eprintln!("note: {}: {scores} and their figures take {} of memory", plan.dump.info.name, gigabytes(needed));
+    }
+    match memory::available() {
+        Some(available) if needed > available => anyhow::bail!(
+            "{}: {} scores need {} of memory, found {} available; ask for fewer scores at a time with --score",
+            plan.dump.folder.display(),
+            plan.scores.len(),
+            gigabytes(needed),
+            gigabytes(available)
+        ),
+        _ => Ok(()),
+    }
 }
 
 fn write_records(out: &Path, results: &Results) -> anyhow::Result<()> {

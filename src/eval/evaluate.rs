@@ -2,13 +2,16 @@
 
 use std::io::Write;
 
+use rayon::prelude::*;
+
 use super::plan::Plan;
 use super::progress::Progress;
 use super::score_split::{FittedScore, Scoring};
 use crate::dump::{Dump, Role, Split};
 use crate::fit::{FitError, Training};
-use crate::metric::{PROCEDURES, PairCounts, Sample, SampleError};
+use crate::metric::{PROCEDURES, PairCounts, Ranking, Sample, SampleError, confidence};
 use crate::score::need::Rows;
+use crate::stats::bootstrap::Bootstrap;
 use crate::table::frame::FrameError;
 use crate::table::scores_file::{ScoredRows, ScoresFile};
 use crate::table::{PairFacts, Record, Results, RunSummary, Skipped};
@@ -40,7 +43,8 @@ const FEW_ROWS: usize = 20;
 /// Share of tied pairs from which on the tie rule of a procedure visibly decides its figures.
 const MANY_TIES: f64 = 0.01;
 
-/// Evaluates every planned run. Per-sample scores go to `file` as they come, one column per id in `columns`.
+/// Evaluates every planned run. Per-sample scores go to `file` as they come, one column per id in `columns`. Figures get
+/// intervals if a bootstrap is asked for.
 ///
 /// # Errors
 /// [`EvalError`].
@@ -48,19 +52,25 @@ pub fn evaluate<W: Write>(
     plans: &[Plan<'_>],
     columns: &[&'static str],
     mut file: Option<&mut ScoresFile<W>>,
+    bootstrap: Option<&Bootstrap>,
     progress: &dyn Progress,
 ) -> Result<Results, EvalError> {
     let mut results = Results::default();
     for plan in plans {
         let mut skipped = plan.skipped.clone();
         let scores = fit(plan, &mut results, &mut skipped)?;
-        let run = Run { plan, scores, skipped, columns };
+        let run = Run { plan, scores, skipped, columns, bootstrap };
         run.evaluate(&mut file, progress, &mut results)?;
     }
     Ok(results)
 }
 
-fn fit(plan: &Plan<'_>, results: &mut Results, skipped: &mut Vec<Skipped>) -> Result<Vec<FittedScore>, EvalError> {
+/// The fitted scores of a run; what they have to say goes to the results.
+pub(super) fn fit(
+    plan: &Plan<'_>,
+    results: &mut Results,
+    skipped: &mut Vec<Skipped>,
+) -> Result<Vec<FittedScore>, EvalError> {
     let name = &plan.dump.info.name;
     let training = Training::new(&plan.dump);
     let mut fitted = Vec::with_capacity(plan.scores.len());
@@ -87,6 +97,7 @@ struct Run<'a> {
     scores: Vec<FittedScore>,
     skipped: Vec<Skipped>,
     columns: &'a [&'static str],
+    bootstrap: Option<&'a Bootstrap>,
 }
 
 impl Run<'_> {
@@ -108,8 +119,13 @@ impl Run<'_> {
         self.warn_of_id(test, &id, results);
         for split in dump.ood() {
             let (ood, _) = self.samples(split, file, progress)?;
-            for (score, (id, ood)) in self.scores.iter().zip(id.iter().zip(&ood)) {
-                self.measure(split, score.id, id, ood, results);
+            let pairs = self.scores.par_iter().zip(id.par_iter().zip(&ood));
+            let measured: Vec<Measured> =
+                pairs.map(|(score, (id, ood))| self.measure(split, score.id, &Ranking::new(id, ood))).collect();
+            for found in measured {
+                results.records.extend(found.records);
+                results.pairs.push(found.pair);
+                results.warnings.extend(found.warnings);
             }
         }
         Ok(())
@@ -162,7 +178,7 @@ impl Run<'_> {
                 error,
             })
         };
-        let samples = all.into_iter().zip(&self.scores).map(sample).collect::<Result<_, _>>()?;
+        let samples = all.into_par_iter().zip(&self.scores).map(sample).collect::<Result<_, _>>()?;
         Ok((samples, right.map(|right: usize| right as f64 / split.rows as f64)))
     }
 
@@ -183,16 +199,20 @@ impl Run<'_> {
         }
     }
 
-    fn measure(&self, split: &Split, score: &'static str, id: &Sample, ood: &Sample, results: &mut Results) {
+    fn measure(&self, split: &Split, score: &'static str, ranking: &Ranking) -> Measured {
         let dump = &self.plan.dump;
         let run = &dump.info.name;
         let (group, name) = match &split.role {
             Role::Ood { group, name } => (group.clone(), name.clone()),
             role => (None, role.to_string()),
         };
+        let intervals = self.bootstrap.map(|bootstrap| confidence::intervals(ranking, PROCEDURES, bootstrap));
+        let mut intervals = intervals.into_iter().flatten();
+        let mut records = Vec::new();
         for procedure in PROCEDURES {
-            for (metric, value) in procedure.metrics.iter().zip(procedure.evaluate(id, ood)) {
-                results.records.push(Record {
+            for (metric, value) in procedure.metrics.iter().zip((procedure.figures)(ranking)) {
+                let interval = intervals.next();
+                records.push(Record {
                     run: run.clone(),
                     in_distribution: dump.info.in_distribution.clone(),
                     ood: name.clone(),
@@ -201,26 +221,37 @@ impl Run<'_> {
                     procedure: procedure.id,
                     metric: metric.id,
                     value,
+                    low: interval.map(|interval| interval.low),
+                    high: interval.map(|interval| interval.high),
                 });
             }
         }
-        let counts = PairCounts::of(id, ood);
+        let mut warnings = Vec::new();
+        let counts = PairCounts::in_ranking(ranking);
         if counts.auroc() < 0.5 {
-            results.warnings.push(format!(
+            warnings.push(format!(
                 "{run}: {score} on {name}: AUROC {:.2} % is below 50 %: either the score fails here or its orientation is inverted \
                  (higher must mean in-distribution)",
                 counts.auroc() * 100.0
             ));
         }
         if counts.tied_share() > MANY_TIES {
-            results.warnings.push(format!(
+            warnings.push(format!(
                 "{run}: {score} on {name}: {:.1} % of the pairs are tied, so the tie rule decides{}",
                 counts.tied_share() * 100.0,
                 if half_precision(dump) { "; the dump is 16-bit, dump f32" } else { "" }
             ));
         }
-        results.pairs.push(PairFacts { run: run.clone(), ood: name, score, tied_share: counts.tied_share() });
+        let pair = PairFacts { run: run.clone(), ood: name, score, tied_share: counts.tied_share() };
+        Measured { records, pair, warnings }
     }
+}
+
+/// What was found of one score on one OOD set.
+struct Measured {
+    records: Vec<Record>,
+    pair: PairFacts,
+    warnings: Vec<String>,
 }
 
 fn half_precision(dump: &Dump) -> bool {

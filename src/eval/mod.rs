@@ -3,10 +3,12 @@
 pub mod assignment;
 pub mod evaluate;
 pub mod figures;
+pub mod memory;
 pub mod one_run;
 pub mod plan;
 pub mod progress;
 pub mod score_split;
+pub mod significance;
 
 pub use assignment::{Assignment, AssignmentError};
 pub use evaluate::{EvalError, evaluate};

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::assignment::{Assignment, AssignmentError};
+use super::progress::{Progress, Silent};
 use crate::dump::layout::{ArrayKind, RunFiles};
 use crate::dump::{Dump, DumpError};
 use crate::score::need::Rows;
@@ -137,6 +138,18 @@ impl<'s> Plan<'s> {
     /// # Errors
     /// [`PlanError`] for the first thing that is wrong with any of them.
     pub fn all(runs: &[RunFiles], selection: &'s Selection) -> Result<Vec<Self>, PlanError> {
+        Self::all_shown(runs, selection, &Silent)
+    }
+
+    /// [`Plan::all`], watched.
+    ///
+    /// # Errors
+    /// [`PlanError`] for the first thing that is wrong with any of them.
+    pub fn all_shown(
+        runs: &[RunFiles],
+        selection: &'s Selection,
+        progress: &dyn Progress,
+    ) -> Result<Vec<Self>, PlanError> {
         let mut plans: Vec<Self> = Vec::with_capacity(runs.len());
         for files in runs {
             let plan = Self::new(files, selection)?;
@@ -147,7 +160,7 @@ impl<'s> Plan<'s> {
         }
         // Headers of all runs before values of any: what is cheap to refuse is refused at once.
         for plan in &plans {
-            plan.check_values()?;
+            plan.check_values(progress)?;
         }
         Ok(plans)
     }
@@ -191,10 +204,16 @@ impl<'s> Plan<'s> {
     }
 
     /// The last step of the gate: no NaN, no infinity in anything that will be read.
-    fn check_values(&self) -> Result<(), DumpError> {
+    fn check_values(&self, progress: &dyn Progress) -> Result<(), DumpError> {
         for rows in [Rows::Train, Rows::Calibration, Rows::Scored] {
             let arrays = self.arrays(rows);
-            rows.of(&self.dump).try_for_each(|split| split.check_finite(&arrays))?;
+            for split in rows.of(&self.dump) {
+                let matrices = arrays.iter().filter(|kind| split.matrix(kind).is_some()).count();
+                progress.begin(&format!("checking {}", split.role), matrices * split.rows);
+                let result = split.check_finite(&arrays, &|rows| progress.advance(rows));
+                progress.end();
+                result?;
+            }
         }
         Ok(())
     }

@@ -10,6 +10,7 @@
 //! All take scores that are higher = more in-distribution.
 
 pub mod auroc;
+pub mod confidence;
 pub mod id_positive;
 pub mod lee;
 mod lee_areas;

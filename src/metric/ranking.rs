@@ -106,7 +106,10 @@ impl Ranking {
     #[must_use]
     pub fn ood_in(&self, steps: Range<usize>) -> usize {
         // In portions whose sum fits a byte's worth of vector lanes.
-        self.steps[steps].chunks(255).map(|part| usize::from(part.iter().map(|step| step.0 & Step::OOD).sum::<u8>())).sum()
+        self.steps[steps]
+            .chunks(255)
+            .map(|part| usize::from(part.iter().map(|step| step.0 & Step::OOD).sum::<u8>()))
+            .sum()
     }
 
     /// The index of the `nth` (from 0) ID or OOD step from below; the number of steps if there are fewer.

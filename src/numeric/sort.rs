@@ -9,7 +9,7 @@ const PASSES: usize = 3;
 const SHORT: usize = 1 << 10;
 
 /// Longer slices are halved in place first, so that the buffer beside them stays small and every core has work.
-const LONG: usize = 1 << 20;
+pub const LONG: usize = 1 << 20;
 
 /// Sorts in the order of [`f64::total_cmp`] (−0 before 0; a NaN at the end of its sign).
 ///
