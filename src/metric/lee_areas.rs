@@ -1,5 +1,7 @@
 //! The areas of [`lee`](super::lee), block by block: states, points, trapezoids, each in loops that compilers turn into vector instructions.
 
+use multiversion::multiversion;
+
 use super::ranking::{Ranking, Step};
 use crate::numeric::pairwise_sum::{BLOCK, left_part, pairwise_sum_of_blocks};
 
@@ -157,34 +159,13 @@ impl Points {
 
     /// Computes `count` points, the first of which is point number `start`.
     fn compute(&mut self, start: usize, count: usize) {
-        let (k, n) = (self.k, self.n);
+        let shape = (self.k, self.n);
         let (tp, fp) = (&self.tp[..count], &self.fp[..count]);
         let (x, y) = (&mut self.x[..count], &mut self.y[..count]);
         match self.curve {
-            Curve::Roc => {
-                // Eight maxima side by side: one would have to wait for itself.
-                let mut largest = [f64::NEG_INFINITY; 8];
-                for i in 0..count {
-                    let false_positives = fp[i] / n;
-                    x[i] = tp[i] / k;
-                    y[i] = 1.0 - false_positives;
-                    let sum = x[i] + 1.0 - false_positives;
-                    largest[i % 8] = if sum > largest[i % 8] { sum } else { largest[i % 8] };
-                }
-                self.largest_sum = largest.into_iter().fold(self.largest_sum, f64::max);
-            }
-            Curve::PrecisionIn => {
-                for i in 0..count {
-                    x[i] = tp[i] / k;
-                    y[i] = tp[i] / (tp[i] + fp[i]);
-                }
-            }
-            Curve::PrecisionOut => {
-                for i in 0..count {
-                    x[i] = 1.0 - fp[i] / n;
-                    y[i] = (n - fp[i]) / ((k - tp[i]) + (n - fp[i]));
-                }
-            }
+            Curve::Roc => self.largest_sum = self.largest_sum.max(roc(shape, tp, fp, x, y)),
+            Curve::PrecisionIn => precision_in(shape, tp, fp, x, y),
+            Curve::PrecisionOut => precision_out(shape, tp, fp, x, y),
         }
         let (first, last) = match self.curve {
             Curve::Roc => return,
@@ -197,5 +178,48 @@ impl Points {
         if start + count > self.last {
             y[self.last - start] = last;
         }
+    }
+}
+
+// The same operations in every version, none of them fused: the bits are the same everywhere.
+
+/// Points of [`Curve::Roc`]; gives the largest `tp/K + 1 − fp/N`.
+#[multiversion(targets("x86_64+avx2", "aarch64+neon"))]
+fn roc((k, n): (f64, f64), tp: &[f64], fp: &[f64], x: &mut [f64], y: &mut [f64]) -> f64 {
+    // Eight maxima side by side: one would have to wait for itself.
+    let mut largest = [f64::NEG_INFINITY; 8];
+    let larger = |a: f64, b: f64| if a > b { a } else { b };
+    let point = |tp: f64, fp: f64| (tp / k, 1.0 - fp / n, tp / k + 1.0 - fp / n);
+    let put = |((x, y), (&tp, &fp)): ((&mut f64, &mut f64), (&f64, &f64)), largest: &mut f64| {
+        let (own_x, own_y, sum) = point(tp, fp);
+        (*x, *y, *largest) = (own_x, own_y, larger(sum, *largest));
+    };
+    let (xs, x) = x.as_chunks_mut::<8>();
+    let (ys, y) = y.as_chunks_mut::<8>();
+    let (tps, tp) = tp.as_chunks::<8>();
+    let (fps, fp) = fp.as_chunks::<8>();
+    for ((x, y), (tp, fp)) in xs.iter_mut().zip(ys).zip(tps.iter().zip(fps)) {
+        for i in 0..8 {
+            put(((&mut x[i], &mut y[i]), (&tp[i], &fp[i])), &mut largest[i]);
+        }
+    }
+    x.iter_mut().zip(y).zip(tp.iter().zip(fp)).for_each(|all| put(all, &mut largest[0]));
+    largest.into_iter().fold(f64::NEG_INFINITY, larger)
+}
+
+/// Points of [`Curve::PrecisionIn`].
+#[multiversion(targets("x86_64+avx2", "aarch64+neon"))]
+fn precision_in((k, _): (f64, f64), tp: &[f64], fp: &[f64], x: &mut [f64], y: &mut [f64]) {
+    for ((x, y), (tp, fp)) in x.iter_mut().zip(y).zip(tp.iter().zip(fp)) {
+        (*x, *y) = (tp / k, tp / (tp + fp));
+    }
+}
+
+/// Points of [`Curve::PrecisionOut`].
+#[multiversion(targets("x86_64+avx2", "aarch64+neon"))]
+fn precision_out((k, n): (f64, f64), tp: &[f64], fp: &[f64], x: &mut [f64], y: &mut [f64]) {
+    for ((x, y), (tp, fp)) in x.iter_mut().zip(y).zip(tp.iter().zip(fp)) {
+        let (known, novel) = (k - tp, n - fp);
+        (*x, *y) = (1.0 - fp / n, novel / (known + novel));
     }
 }

@@ -69,19 +69,28 @@ impl Ranking {
     ///
     /// `into` is overwritten, so that many can be made in the memory of one.
     pub fn resample(&self, counts: &[u8], into: &mut Self) {
+        // Four copies are written whatever the count, which cannot be predicted; what is too much is overwritten by the next.
+        const COPIES: usize = 4;
+        let drawn: usize = counts.iter().map(|&count| usize::from(count)).sum();
         into.steps.clear();
-        let mut ood = 0;
-        let mut first = 0;
+        into.steps.resize(drawn + COPIES, Step(0));
+        let (mut end, mut ood, mut first) = (0, 0, 0);
         for (step, &count) in self.steps.iter().zip(counts) {
             first |= step.0 & Step::FIRST;
             let own = step.0 & Step::OOD;
-            for _ in 0..count {
-                into.steps.push(Step(own | first));
-                ood += usize::from(own);
-                first = 0;
+            let (place, count) = (end, usize::from(count));
+            end += count;
+            ood += usize::from(own) * count;
+            if count <= COPIES {
+                into.steps[place..place + COPIES].fill(Step(own));
+            } else {
+                into.steps[place..end].fill(Step(own));
             }
+            into.steps[place] = Step(own | first);
+            first = if count == 0 { first } else { 0 };
         }
-        (into.id, into.ood) = (into.steps.len() - ood, ood);
+        into.steps.truncate(drawn);
+        (into.id, into.ood) = (drawn - ood, ood);
     }
 
     /// The steps from the lowest score upwards.
