@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use ndarray::{Axis, s};
 use oodbench::dump::{Role, layout::discover};
-use oodbench::eval::{Plan, Selection, Silent, evaluate};
+use oodbench::eval::{Figures, Plan, Selection, Silent, evaluate};
 use oodbench::fit::Training;
 use oodbench::metric::{PairCounts, Sample};
 use oodbench::score::registry::find;
@@ -159,7 +159,7 @@ fn evaluated(written: &Written, scores: &str, threads: usize) -> (Vec<u8>, Strin
         let plans = Plan::all(&discover(written.folder.path()).unwrap(), &selection).unwrap();
         let columns = selection.ids();
         let mut file = ScoresFile::new(Vec::new(), &columns).unwrap();
-        let results = evaluate(&plans, &columns, Some(&mut file), None, &Silent).unwrap();
+        let results = evaluate(&plans, &columns, Some(&mut file), &Figures::default(), &Silent).unwrap();
         (file.finish().unwrap(), format!("{:?} {:?} {:?}", results.records, results.pairs, results.notes))
     })
 }

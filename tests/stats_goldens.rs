@@ -59,7 +59,7 @@ fn bootstrap_intervals_are_those_of_scores_drawn() {
     let sample = |name: &str| Sample::new(numbers(&golden[name])).unwrap();
     let ranking = Ranking::new(&sample("id"), &sample("ood"));
     let bootstrap = Bootstrap { resamples: 20_000, level: golden["level"].as_f64().unwrap(), seed: 0 };
-    let mut found = intervals(&ranking, PROCEDURES, &bootstrap).into_iter();
+    let mut found = intervals(&ranking, &PROCEDURES.iter().collect::<Vec<_>>(), &bootstrap).into_iter();
     for procedure in PROCEDURES {
         for metric in procedure.metrics {
             let key = format!("{}/{}", procedure.id, metric.id);

@@ -11,7 +11,7 @@ use super::args::Common;
 use super::progress::Bars;
 use super::{input, terminal};
 use oodbench::dump::layout::discover;
-use oodbench::eval::{Assignment, Plan, Selection, evaluate, memory};
+use oodbench::eval::{Assignment, Figures, Plan, Selection, evaluate, memory};
 use oodbench::metric::{PROCEDURES, Procedure};
 use oodbench::output::{AtomicFile, write_atomically};
 use oodbench::report;
@@ -109,22 +109,25 @@ pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let progress = Bars::new(common.quiet);
     let plans = Plan::all_shown(&discover(&folder)?, &selection, &progress)?;
     check_memory(&plans, common)?;
-    let bootstrap = command.bootstrap.map(|resamples| Bootstrap {
-        resamples: resamples.get(),
-        level: command.level / 100.0,
-        seed: command.seed,
-    });
-    let bootstrap = bootstrap.as_ref();
+    let figures = Figures {
+        // Files hold every procedure, the terminal those asked for.
+        procedures: if command.out.is_some() { PROCEDURES.iter().collect() } else { shown(command) },
+        bootstrap: command.bootstrap.map(|resamples| Bootstrap {
+            resamples: resamples.get(),
+            level: command.level / 100.0,
+            seed: command.seed,
+        }),
+    };
 
     let columns = selection.ids();
     let results = match &command.out {
-        None => evaluate::<AtomicFile>(&plans, &columns, None, bootstrap, &progress)?,
+        None => evaluate::<AtomicFile>(&plans, &columns, None, &figures, &progress)?,
         Some(out) => {
             let writing = || format!("{}: cannot be written", out.display());
             fs::create_dir_all(out).with_context(writing)?;
             let mut file =
                 ScoresFile::new(AtomicFile::create(&out.join("scores.parquet")).with_context(writing)?, &columns)?;
-            let results = evaluate(&plans, &columns, Some(&mut file), bootstrap, &progress)?;
+            let results = evaluate(&plans, &columns, Some(&mut file), &figures, &progress)?;
             file.finish()?.commit().with_context(writing)?;
             write_records(out, &results).with_context(writing)?;
             results
@@ -197,21 +200,33 @@ fn say(results: &Results, common: &Common) {
     }
 }
 
-fn render(command: &Command, results: &Results) -> anyhow::Result<String> {
-    let chosen = |default: &'static [Procedure]| -> Vec<&'static Procedure> {
-        let all = command.procedure.iter().any(|name| matches!(name, ProcedureName::All));
-        match &command.procedure[..] {
-            [] => default.iter().collect(),
-            _ if all => PROCEDURES.iter().collect(),
-            names => names.iter().filter_map(|n| if let ProcedureName::One(p) = n { Some(*p) } else { None }).collect(),
+/// The procedures to print, each once.
+fn shown(command: &Command) -> Vec<&'static Procedure> {
+    let all = command.procedure.iter().any(|name| matches!(name, ProcedureName::All));
+    match &command.procedure[..] {
+        [] if matches!(command.format, Format::Table | Format::Markdown) => PROCEDURES[..1].iter().collect(),
+        names if all || names.is_empty() => PROCEDURES.iter().collect(),
+        names => {
+            let mut procedures: Vec<&'static Procedure> = Vec::new();
+            for name in names {
+                if let ProcedureName::One(procedure) = name
+                    && procedures.iter().all(|other| other.id != procedure.id)
+                {
+                    procedures.push(procedure);
+                }
+            }
+            procedures
         }
-    };
+    }
+}
+
+fn render(command: &Command, results: &Results) -> anyhow::Result<String> {
     let tables = |draw: &dyn Fn(&Procedure, &[Comparison]) -> String| {
-        let text = chosen(&PROCEDURES[..1]).into_iter().map(|p| draw(p, &Comparison::all(results, p)));
+        let text = shown(command).into_iter().map(|p| draw(p, &Comparison::all(results, p)));
         text.collect::<Vec<_>>().join("\n")
     };
     let records = || {
-        let ids: Vec<&str> = chosen(PROCEDURES).iter().map(|p| p.id).collect();
+        let ids: Vec<&str> = shown(command).iter().map(|p| p.id).collect();
         results.records.iter().filter(|r| ids.contains(&r.procedure)).cloned().collect::<Vec<_>>()
     };
     Ok(match command.format {

@@ -9,7 +9,7 @@ use super::progress::Progress;
 use super::score_split::{FittedScore, Scoring};
 use crate::dump::{Dump, Role, Split};
 use crate::fit::{FitError, Training};
-use crate::metric::{PROCEDURES, PairCounts, Ranking, Sample, SampleError, confidence};
+use crate::metric::{PROCEDURES, PairCounts, Procedure, Ranking, Sample, SampleError, confidence};
 use crate::score::need::Rows;
 use crate::stats::bootstrap::Bootstrap;
 use crate::table::frame::FrameError;
@@ -37,14 +37,29 @@ pub enum EvalError {
     Frame(#[from] FrameError),
 }
 
+/// What is computed from scores.
+#[derive(Clone)]
+pub struct Figures {
+    /// The procedures.
+    pub procedures: Vec<&'static Procedure>,
+    /// How every figure gets an interval, if it gets one.
+    pub bootstrap: Option<Bootstrap>,
+}
+
+impl Default for Figures {
+    /// Every procedure, no intervals.
+    fn default() -> Self {
+        Self { procedures: PROCEDURES.iter().collect(), bootstrap: None }
+    }
+}
+
 /// Fewer ID rows than this make TNR@TPR95 meaningless.
 const FEW_ROWS: usize = 20;
 
 /// Share of tied pairs from which on the tie rule of a procedure visibly decides its figures.
 const MANY_TIES: f64 = 0.01;
 
-/// Evaluates every planned run. Per-sample scores go to `file` as they come, one column per id in `columns`. Figures get
-/// intervals if a bootstrap is asked for.
+/// Evaluates every planned run. Per-sample scores go to `file` as they come, one column per id in `columns`.
 ///
 /// # Errors
 /// [`EvalError`].
@@ -52,14 +67,14 @@ pub fn evaluate<W: Write>(
     plans: &[Plan<'_>],
     columns: &[&'static str],
     mut file: Option<&mut ScoresFile<W>>,
-    bootstrap: Option<&Bootstrap>,
+    figures: &Figures,
     progress: &dyn Progress,
 ) -> Result<Results, EvalError> {
     let mut results = Results::default();
     for plan in plans {
         let mut skipped = plan.skipped.clone();
         let scores = fit(plan, &mut results, &mut skipped)?;
-        let run = Run { plan, scores, skipped, columns, bootstrap };
+        let run = Run { plan, scores, skipped, columns, figures };
         run.evaluate(&mut file, progress, &mut results)?;
     }
     Ok(results)
@@ -97,7 +112,7 @@ struct Run<'a> {
     scores: Vec<FittedScore>,
     skipped: Vec<Skipped>,
     columns: &'a [&'static str],
-    bootstrap: Option<&'a Bootstrap>,
+    figures: &'a Figures,
 }
 
 impl Run<'_> {
@@ -109,16 +124,27 @@ impl Run<'_> {
     ) -> Result<(), EvalError> {
         let dump = &self.plan.dump;
         let Some(test) = dump.split(&Role::Test) else { return Ok(()) };
-        let (id, accuracy) = self.samples(test, file, progress)?;
+        let (id, accuracy) = self.values(test, file, progress)?;
         results.runs.push(RunSummary {
             info: dump.info.clone(),
             accuracy,
             id_rows: test.rows,
             skipped: self.skipped.clone(),
         });
-        self.warn_of_id(test, &id, results);
+        let mut unsorted = Some(id);
+        let mut id = Vec::new();
         for split in dump.ood() {
-            let (ood, _) = self.samples(split, file, progress)?;
+            let (ood, _) = self.values(split, file, progress)?;
+            let ood = match unsorted.take() {
+                None => self.samples(split, ood)?,
+                // Together with the first OOD set: two threads sort the two samples of a single score.
+                Some(values) => {
+                    let (sorted, ood) = rayon::join(|| self.samples(test, values), || self.samples(split, ood));
+                    id = sorted?;
+                    self.warn_of_id(test, &id, results);
+                    ood?
+                }
+            };
             let pairs = self.scores.par_iter().zip(id.par_iter().zip(&ood));
             let measured: Vec<Measured> =
                 pairs.map(|(score, (id, ood))| self.measure(split, score.id, &Ranking::new(id, ood))).collect();
@@ -131,13 +157,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The sample of every score, and the accuracy where labels allow it.
-    fn samples<W: Write>(
+    /// The values of every score, and the accuracy where labels allow it.
+    fn values<W: Write>(
         &self,
         split: &Split,
         file: &mut Option<&mut ScoresFile<W>>,
         progress: &dyn Progress,
-    ) -> Result<(Vec<Sample>, Option<f64>), EvalError> {
+    ) -> Result<(Vec<Vec<f64>>, Option<f64>), EvalError> {
         let dump = &self.plan.dump;
         let arrays = self.plan.arrays(Rows::Scored);
         let scoring = Scoring {
@@ -171,6 +197,10 @@ impl Run<'_> {
             all.iter_mut().zip(batch.scores).for_each(|(all, scores)| all.extend(scores));
             Ok(())
         })?;
+        Ok((all, right.map(|right: usize| right as f64 / split.rows as f64)))
+    }
+
+    fn samples(&self, split: &Split, values: Vec<Vec<f64>>) -> Result<Vec<Sample>, EvalError> {
         let sample = |(values, score): (Vec<f64>, &FittedScore)| {
             Sample::new(values).map_err(|error| EvalError::Sample {
                 place: split.place.display().to_string(),
@@ -178,8 +208,7 @@ impl Run<'_> {
                 error,
             })
         };
-        let samples = all.into_par_iter().zip(&self.scores).map(sample).collect::<Result<_, _>>()?;
-        Ok((samples, right.map(|right: usize| right as f64 / split.rows as f64)))
+        values.into_par_iter().zip(&self.scores).map(sample).collect()
     }
 
     fn warn_of_id(&self, test: &Split, id: &[Sample], results: &mut Results) {
@@ -206,11 +235,13 @@ impl Run<'_> {
             Role::Ood { group, name } => (group.clone(), name.clone()),
             role => (None, role.to_string()),
         };
-        let intervals = self.bootstrap.map(|bootstrap| confidence::intervals(ranking, PROCEDURES, bootstrap));
+        let Figures { procedures, bootstrap } = self.figures;
+        let intervals = bootstrap.as_ref().map(|bootstrap| confidence::intervals(ranking, procedures, bootstrap));
         let mut intervals = intervals.into_iter().flatten();
         let mut records = Vec::new();
-        for procedure in PROCEDURES {
-            for (metric, value) in procedure.metrics.iter().zip((procedure.figures)(ranking)) {
+        let found: Vec<Vec<f64>> = procedures.par_iter().map(|procedure| (procedure.figures)(ranking)).collect();
+        for (procedure, values) in procedures.iter().zip(found) {
+            for (metric, value) in procedure.metrics.iter().zip(values) {
                 let interval = intervals.next();
                 records.push(Record {
                     run: run.clone(),

@@ -11,7 +11,7 @@ pub mod score_split;
 pub mod significance;
 
 pub use assignment::{Assignment, AssignmentError};
-pub use evaluate::{EvalError, evaluate};
+pub use evaluate::{EvalError, Figures, evaluate};
 pub use figures::ScoredRun;
 pub use one_run::{SplitScores, score_run};
 pub use plan::{Plan, PlanError, Selection};

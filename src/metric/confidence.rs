@@ -18,13 +18,13 @@ struct Memory {
 /// use oodbench::metric::{Ranking, Sample, confidence::intervals, openood};
 /// use oodbench::stats::bootstrap::Bootstrap;
 /// let ranking = Ranking::new(&Sample::new(vec![0.9, 0.8, 0.7, 0.6])?, &Sample::new(vec![0.5, 0.4, 0.3])?);
-/// let found = intervals(&ranking, &[openood::PROCEDURE], &Bootstrap { resamples: 100, level: 0.95, seed: 0 });
+/// let found = intervals(&ranking, &[&openood::PROCEDURE], &Bootstrap { resamples: 100, level: 0.95, seed: 0 });
 /// // Apart in every draw.
 /// assert_eq!((found[1].low, found[1].high), (1.0, 1.0));
 /// # Ok::<(), oodbench::metric::SampleError>(())
 /// ```
 #[must_use]
-pub fn intervals(ranking: &Ranking, procedures: &[Procedure], bootstrap: &Bootstrap) -> Vec<Interval> {
+pub fn intervals(ranking: &Ranking, procedures: &[&Procedure], bootstrap: &Bootstrap) -> Vec<Interval> {
     let places = |is_ood: usize| -> Vec<u32> {
         let steps = ranking.steps().iter().zip(0..);
         steps.filter(|(step, _)| step.ood() == is_ood).map(|(_, place)| place).collect()
