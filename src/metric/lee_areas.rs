@@ -123,7 +123,7 @@ impl Part<'_> {
             (tp, fp) = removed(tp, fp, *step);
             put(tp, fp);
         }
-        for _ in next..=more {
+        while next <= more {
             (points.tp[next], points.fp[next]) = (tp as f64, fp as f64);
             next += 1;
         }

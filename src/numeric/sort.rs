@@ -115,12 +115,12 @@ mod tests {
 
     use super::*;
 
-    fn assert_sorted_as_std(numbers: &[f64]) {
+    fn assert_sorted_as_std(name: &str, numbers: &[f64]) {
         let (mut found, mut expected) = (numbers.to_vec(), numbers.to_vec());
         sort(&mut found);
         expected.sort_unstable_by(f64::total_cmp);
         let bits = |all: &[f64]| all.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-        assert!(bits(&found) == bits(&expected), "{} numbers from {:?}", numbers.len(), &numbers[..4]);
+        assert!(bits(&found) == bits(&expected), "{name}: {} numbers from {:?}", numbers.len(), &numbers[..4]);
     }
 
     /// Numbers without order: a Weyl sequence.
@@ -128,10 +128,13 @@ mod tests {
         (i as f64 * 0.618_033_988_749_894_9).fract() - 0.5
     }
 
+    /// A name and the i-th number.
+    type Kind = (&'static str, fn(usize) -> f64);
+
     #[test]
     fn kinds_of_numbers() {
-        let kinds: [(&str, fn(usize) -> f64); 11] = [
-            ("spread", |i| noise(i)),
+        let kinds: [Kind; 11] = [
+            ("spread", noise),
             ("f32", |i| f64::from(noise(i) as f32)),
             ("tied", |i| (noise(i) * 100.0).round()),
             ("equal", |_| 0.25),
@@ -145,15 +148,14 @@ mod tests {
         ];
         for (name, number) in kinds {
             for n in [4, SHORT - 1, SHORT + 1, 50_000] {
-                println!("{name}, {n}");
-                assert_sorted_as_std(&(0..n).map(number).collect::<Vec<_>>());
+                assert_sorted_as_std(name, &(0..n).map(number).collect::<Vec<_>>());
             }
         }
     }
 
     #[test]
     fn longer_than_what_is_halved() {
-        assert_sorted_as_std(&(0..2 * LONG + 3).map(noise).collect::<Vec<_>>());
+        assert_sorted_as_std("many", &(0..2 * LONG + 3).map(noise).collect::<Vec<_>>());
     }
 
     proptest! {
@@ -162,7 +164,7 @@ mod tests {
         #[test]
         fn any_bits(seed in prop::collection::vec(any::<u64>(), 40), shift in 0_u32..64) {
             let bits = |i: usize| seed[i % 40].rotate_left(i as u32 / 40) >> shift;
-            assert_sorted_as_std(&(0..4 * SHORT).map(|i| f64::from_bits(bits(i))).collect::<Vec<_>>());
+            assert_sorted_as_std("any bits", &(0..4 * SHORT).map(|i| f64::from_bits(bits(i))).collect::<Vec<_>>());
         }
     }
 }
