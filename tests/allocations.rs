@@ -1,7 +1,12 @@
 //! Scoring allocates per block of rows, never per row: what grows with rows is counted.
 //!
 //! A file of its own, with a single test: the counter is the allocator of the whole process.
-#![allow(clippy::unwrap_used, reason = "a test may fail")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test may fail, and shows what it counted"
+)]
 
 mod common;
 

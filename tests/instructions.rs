@@ -3,7 +3,12 @@
 //!
 //! The difference between two runs on n and 3n rows leaves out the start of the program, that to the same run without the kernel its input. Counts
 //! depend on compiler and instruction set, so up to a tenth more is let pass. `OODBENCH_BLESS=1 cargo test --release --test instructions` writes the file anew.
-#![allow(clippy::unwrap_used, reason = "a test may fail")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test may fail, and shows what it counted"
+)]
 
 mod common;
 

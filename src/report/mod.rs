@@ -14,9 +14,11 @@ use crate::table::comparison::DIGITS;
 /// A cell in percent, with its spread or its interval where it has one.
 fn percent(cell: &Cell) -> String {
     let percent = |value: f64| format!("{:.*}", DIGITS, value * 100.0);
+    // One digit less: what is uncertain by whole points needs no hundredths.
+    let end = |value: f64| format!("{:.*}", DIGITS - 1, value * 100.0);
     match (cell.spread, cell.interval) {
         (Some(std), _) => format!("{} ± {}", percent(cell.value), percent(std)),
-        (None, Some((low, high))) => format!("{} [{}, {}]", percent(cell.value), percent(low), percent(high)),
+        (None, Some((low, high))) => format!("{} [{}, {}]", percent(cell.value), end(low), end(high)),
         (None, None) => percent(cell.value),
     }
 }
