@@ -51,7 +51,7 @@ fn describe(files: &RunFiles) -> anyhow::Result<String> {
         lines.push(format!("  {}", split.role));
         for array in &split.arrays {
             let (name, text) = (array.kind.file_stem(), array_text(array));
-            lines.push(format!("    {name:<14}{text}"));
+            lines.push(format!("    {name:<13} {text}"));
             if let Some(values) = &array.values {
                 suspicions.extend(suspicious(values).map(|what| format!("{}/{name}: {what}", split.role)));
             }
@@ -61,7 +61,7 @@ fn describe(files: &RunFiles) -> anyhow::Result<String> {
     for entry in REGISTRY {
         let lacking = entry.with_defaults().needs().iter().find_map(|need| need.lacking(&dump));
         lines.push(format!(
-            "    {:<14}{}",
+            "    {:<13} {}",
             entry.id,
             lacking.map_or_else(|| "ready".to_owned(), |file| format!("lacks {file}"))
         ));
