@@ -5,6 +5,7 @@ pub mod exp;
 pub mod finite;
 pub mod largest;
 pub mod linalg;
+pub mod logistic;
 pub mod pair;
 pub mod pairwise_sum;
 pub mod real;
