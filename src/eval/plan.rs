@@ -188,7 +188,7 @@ impl<'s> Plan<'s> {
 
     /// The arrays that are read of these rows: features too where logits have to be made from them.
     #[must_use]
-    pub fn arrays(&self, rows: Rows) -> BTreeSet<ArrayKind> {
+    pub fn arrays(&self, rows: &Rows) -> BTreeSet<ArrayKind> {
         rows.arrays(self.needs(), &self.dump)
     }
 
@@ -200,14 +200,21 @@ impl<'s> Plan<'s> {
 
     /// The last step of the gate: no NaN, no infinity in anything that will be read.
     fn check_values(&self) -> Result<(), DumpError> {
-        let mut checked: Vec<Rows> = Vec::new();
-        for (rows, _) in self.needs().filter_map(|need| need.reads(&self.dump)) {
-            if !checked.contains(&rows) {
-                let arrays = self.arrays(rows.clone());
-                rows.clone().of(&self.dump).try_for_each(|split| split.check_finite(&arrays))?;
-                checked.push(rows);
-            }
+        for rows in self.rows() {
+            let arrays = self.arrays(&rows);
+            rows.of(&self.dump).try_for_each(|split| split.check_finite(&arrays))?;
         }
         Ok(())
+    }
+
+    /// The rows that are read.
+    fn rows(&self) -> Vec<Rows> {
+        let mut all: Vec<Rows> = Vec::new();
+        for (rows, _) in self.needs().filter_map(|need| need.reads(&self.dump)) {
+            if !all.contains(&rows) {
+                all.push(rows);
+            }
+        }
+        all
     }
 }

@@ -86,7 +86,8 @@ impl Score for MahalanobisLayers {
 impl MahalanobisLayers {
     /// The one set that the weights are fitted on.
     fn val_ood<'a>(&self, training: &Training<'a>) -> Result<&'a Split, FitError> {
-        let mut sets = Rows::ValOod(self.fit_on.clone()).of(training.dump());
+        let rows = Rows::ValOod(self.fit_on.clone());
+        let mut sets = rows.of(training.dump());
         match (sets.next(), sets.next()) {
             (Some(only), None) => Ok(only),
             (None, _) => {

@@ -58,9 +58,9 @@ pub enum Rows {
 
 impl Rows {
     /// The splits of a dump that are meant.
-    pub fn of(self, dump: &Dump) -> impl Iterator<Item = &Split> {
+    pub fn of<'d>(&self, dump: &'d Dump) -> impl Iterator<Item = &'d Split> {
         let calibration = if dump.split(&Role::Val).is_some() { Role::Val } else { Role::Train };
-        dump.splits.iter().filter(move |split| match &self {
+        dump.splits.iter().filter(move |split| match self {
             Self::Scored => matches!(split.role, Role::Test | Role::Ood { .. }),
             Self::Train => split.role == Role::Train,
             Self::Calibration => split.role == calibration,
@@ -84,8 +84,8 @@ impl Rows {
 
     /// The arrays that some needs read of these rows: features too where logits have to be made from them.
     #[must_use]
-    pub fn arrays<'n>(self, needs: impl IntoIterator<Item = &'n Need>, dump: &Dump) -> BTreeSet<ArrayKind> {
-        let read = needs.into_iter().filter_map(|need| need.reads(dump)).filter(|(of, _)| *of == self);
+    pub fn arrays<'n>(&self, needs: impl IntoIterator<Item = &'n Need>, dump: &Dump) -> BTreeSet<ArrayKind> {
+        let read = needs.into_iter().filter_map(|need| need.reads(dump)).filter(|(of, _)| of == self);
         let mut arrays: BTreeSet<ArrayKind> = read.flat_map(|(_, arrays)| arrays).collect();
         if arrays.contains(&ArrayKind::Logits) && self.of(dump).any(|split| split.logits.is_none()) {
             arrays.insert(ArrayKind::Features);
@@ -122,7 +122,7 @@ impl Need {
     pub fn lacking(&self, dump: &Dump) -> Option<String> {
         if let Some((rows, arrays)) = self.reads(dump) {
             let file = |place: String, array: &ArrayKind| format!("{place}/{}.npy", array.file_stem());
-            let mut splits = rows.clone().of(dump).peekable();
+            let mut splits = rows.of(dump).peekable();
             if self.is_open(dump) {
                 return Some(rows.place());
             }
