@@ -1,10 +1,12 @@
 //! Kernels on slices and views: no files, no names, nothing that knows what a score is.
 
+pub mod arcsine;
 pub mod bank;
 pub mod exp;
 pub mod finite;
 pub mod largest;
 pub mod linalg;
+pub mod log1p;
 pub mod logistic;
 pub mod pair;
 pub mod pairwise_sum;
@@ -12,6 +14,7 @@ pub mod real;
 pub mod root;
 pub mod row_product;
 pub mod softmax;
+pub mod top;
 pub mod top_k;
 pub mod vector;
 pub mod weibull;
