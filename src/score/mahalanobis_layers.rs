@@ -2,13 +2,13 @@
 
 use ndarray::{Array1, Array2};
 
+use super::layer_scores::LayerScores;
 use super::need::{Need, Rows};
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score};
-use crate::dump::{ArrayKind, Role, RowBlock, Split};
-use crate::fit::nearest_mean::RCOND;
-use crate::fit::{FitError, NearestMean, Space, Training};
+use crate::dump::{Role, RowBlock, Split};
+use crate::fit::{FitError, Training};
 use crate::numeric::logistic::Logistic;
 
 /// The registry's entry.
@@ -50,36 +50,31 @@ impl Score for MahalanobisLayers {
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        let dump = training.dump();
-        let val = dump.split(&Role::Val).ok_or_else(|| training.missing("validation rows", "id/val"))?;
+        let val = training.dump().split(&Role::Val).ok_or_else(|| training.missing("validation rows", "id/val"))?;
         let val_ood = self.val_ood(training)?;
         let mut notes = Vec::new();
-        let mut distances = Distances::default();
-        for array in dump.feature_arrays() {
-            match NearestMean::tied(training, &array, Space::Raw, RCOND) {
-                Ok(nearest) => {
-                    notes.extend(nearest.note(&format!("covariance of {}", array.file_stem()), training.split()?.rows));
-                    distances.layers.push((array, nearest));
-                }
-                Err(FitError::NoVariance { .. }) => {
-                    notes.push(format!("{} does not vary within any class and is left out", array.file_stem()));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        if distances.layers.is_empty() {
+        let layers = LayerScores::fit(training, &mut notes)?;
+        let names = layers.names();
+        if names.is_empty() {
             return Err(training.not_applicable(ENTRY.id, "no layer varies within any class".to_owned()));
         }
-        let (id, ood) = (distances.of_split(training, val), distances.of_split(training, val_ood));
+        let scores = [layers.of_split(training, val), layers.of_split(training, val_ood)].concat();
         let positive: Vec<bool> = (0..val.rows + val_ood.rows).map(|row| row < val.rows).collect();
-        let values: Vec<f64> = id.into_iter().chain(ood).flatten().map(|distance| -distance).collect();
-        let rows = Array2::from_shape_vec((positive.len(), distances.layers.len()), values).unwrap_or_default();
+        let rows = Array2::from_shape_vec((positive.len(), names.len()), scores).unwrap_or_default();
         let odds = Logistic::fit(&rows.view(), &positive, self.c)
             .map_err(|error| training.not_applicable(ENTRY.id, format!("{error}; set mahalanobis_layers.c lower")))?;
-        notes.push(distances.note(&odds, val, val_ood));
+        let weights: Vec<String> =
+            names.iter().zip(&odds.standardised).map(|(name, w)| format!("{name} {w:.4}")).collect();
+        notes.push(format!(
+            "fitted on {} and {} in {} steps; weights of the standardised −d²: {}",
+            val.role,
+            val_ood.role,
+            odds.steps,
+            weights.join(", ")
+        ));
         notes.extend(known_set(training, val_ood));
         let Logistic { weights, intercept, .. } = odds;
-        Ok(Fit { scorer: Box::new(FittedMahalanobisLayers { distances, weights, intercept }), notes })
+        Ok(Fit { scorer: Box::new(FittedMahalanobisLayers { layers, weights, intercept }), notes })
     }
 }
 
@@ -113,57 +108,20 @@ fn known_set(training: &Training<'_>, val_ood: &Split) -> Option<String> {
     ))
 }
 
-/// Squared distances in every layer.
-#[derive(Default)]
-struct Distances {
-    layers: Vec<(ArrayKind, NearestMean)>,
-}
-
-/// Distances beyond it count as it, and so does what they add to a score: nothing overflows, whatever the weights.
-const LARGEST_DISTANCE: f64 = 1e150;
-const LARGEST_TERM: f64 = 1e300;
-
-impl Distances {
-    /// Per row of a block the distance in every layer.
-    fn of_block(&self, block: &RowBlock<'_>) -> Vec<Vec<f64>> {
-        let mut rows = vec![Vec::with_capacity(self.layers.len()); block.rows()];
-        for (array, nearest) in &self.layers {
-            for (row, distance) in rows.iter_mut().zip(nearest.squared_distances(block.features_of(array))) {
-                row.push(distance.min(LARGEST_DISTANCE));
-            }
-        }
-        rows
-    }
-
-    fn of_split<'a>(&self, training: &Training<'a>, split: &'a Split) -> Vec<Vec<f64>> {
-        let arrays: Vec<ArrayKind> = self.layers.iter().map(|(array, _)| array.clone()).collect();
-        training.map_blocks(split, &arrays, |_, block| self.of_block(block)).concat()
-    }
-
-    fn note(&self, odds: &Logistic, val: &Split, val_ood: &Split) -> String {
-        let weights = self.layers.iter().zip(&odds.standardised);
-        let weights: Vec<String> = weights.map(|((array, _), w)| format!("{} {w:.4}", array.file_stem())).collect();
-        format!(
-            "fitted on {} and {} in {} steps; weights of the standardised −d²: {}",
-            val.role,
-            val_ood.role,
-            odds.steps,
-            weights.join(", ")
-        )
-    }
-}
-
 struct FittedMahalanobisLayers {
-    distances: Distances,
-    /// Weight of `−d²` of every layer.
+    layers: LayerScores,
+    /// One per layer.
     weights: Array1<f64>,
     intercept: f64,
 }
 
+/// What a layer may add to a score at most, so that no sum of layers overflows, whatever the weights.
+const LARGEST_TERM: f64 = 1e300;
+
 impl Fitted for FittedMahalanobisLayers {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        for (out, distances) in out.iter_mut().zip(self.distances.of_block(block)) {
-            let terms = distances.iter().zip(&self.weights).map(|(distance, weight)| -weight * distance);
+        for (out, scores) in out.iter_mut().zip(self.layers.of_block(block).rows()) {
+            let terms = scores.iter().zip(&self.weights).map(|(score, weight)| score * weight);
             *out = self.intercept + terms.map(|term| term.clamp(-LARGEST_TERM, LARGEST_TERM)).sum::<f64>();
         }
     }

@@ -11,6 +11,7 @@ mod example;
 #[cfg(test)]
 mod hand_dump;
 mod head_energy;
+mod layer_scores;
 pub mod need;
 pub mod registry;
 pub mod settings;
