@@ -44,7 +44,7 @@ fn is_within(deviation: f64, tolerance: f64) -> bool {
 }
 
 fn reads_features(entry: &ScoreEntry) -> bool {
-    entry.with_defaults().needs().contains(&Need::Features)
+    [Need::Features, Need::Layers].iter().any(|need| entry.with_defaults().needs().contains(need))
 }
 
 /// Fails with all that is wrong, not with the first.
@@ -251,6 +251,8 @@ type Case = (&'static str, &'static [(&'static str, &'static str)]);
 
 const UNCHANGED_BY_2F: &[Case] = &[
     ("mahalanobis", &[]),
+    ("mahalanobis", &[("layer", "second")]),
+    ("mahalanobis_layers", &[]),
     ("mahalanobis_pp", &[]),
     ("relative_mahalanobis", &[]),
     ("knn", &[]),

@@ -165,7 +165,7 @@ impl Run<'_> {
         progress: &dyn Progress,
     ) -> Result<(Vec<Vec<f64>>, Option<f64>), EvalError> {
         let dump = &self.plan.dump;
-        let arrays = self.plan.arrays(Rows::Scored);
+        let arrays = self.plan.arrays(&Rows::Scored);
         let scoring = Scoring {
             arrays: &arrays,
             head: dump.head.as_ref(),

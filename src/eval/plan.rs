@@ -25,12 +25,14 @@ pub enum PlanError {
     #[error(transparent)]
     Assignment(#[from] AssignmentError),
     /// A score asked for by name lacks something.
-    #[error("{}: missing, expected by score {score}; dump it, or ask for --score all, which leaves such scores out", path.display())]
+    #[error("{}: missing, expected by score {score}; {remedy}", path.display())]
     Lacking {
         /// What it lacks.
         path: PathBuf,
         /// The score.
         score: &'static str,
+        /// What to do.
+        remedy: String,
     },
     /// No score at all fits.
     #[error("{}: found nothing that any score can read, expected logits.npy or features.npy in every split", path.display())]
@@ -173,12 +175,18 @@ impl<'s> Plan<'s> {
         let mut scores = Vec::new();
         let mut skipped = Vec::new();
         for (entry, score) in &selection.entries {
-            match score.needs().iter().find_map(|need| need.lacking(&dump)) {
-                None => scores.push((*entry, score.as_ref())),
-                Some(lacking) if selection.lenient => {
-                    skipped.push(Skipped { score: entry.id, why: format!("it needs {lacking}") })
+            let lacking = score.needs().iter().find_map(|need| Some((need.lacking(&dump)?, need.instead(&dump))));
+            match (lacking, selection.lenient) {
+                (None, _) => scores.push((*entry, score.as_ref())),
+                (Some((file, instead)), true) => {
+                    let instead = instead.map(|instead| format!("; {instead}")).unwrap_or_default();
+                    skipped.push(Skipped { score: entry.id, why: format!("it needs {file}{instead}") });
                 }
-                Some(lacking) => return Err(PlanError::Lacking { path: dump.folder.join(lacking), score: entry.id }),
+                (Some((file, instead)), false) => {
+                    let all = "dump it, or ask for --score all, which leaves such scores out";
+                    let remedy = instead.unwrap_or_else(|| all.to_owned());
+                    return Err(PlanError::Lacking { path: dump.folder.join(file), score: entry.id, remedy });
+                }
             }
         }
         if scores.is_empty() {
@@ -187,13 +195,13 @@ impl<'s> Plan<'s> {
         Ok(Self { dump, scores, skipped, lenient: selection.lenient })
     }
 
-    fn needs(&self) -> impl Iterator<Item = &'static Need> {
+    fn needs(&self) -> impl Iterator<Item = &Need> {
         self.scores.iter().flat_map(|(_, score)| score.needs())
     }
 
     /// The arrays that are read of these rows: features too where logits have to be made from them.
     #[must_use]
-    pub fn arrays(&self, rows: Rows) -> BTreeSet<ArrayKind> {
+    pub fn arrays(&self, rows: &Rows) -> BTreeSet<ArrayKind> {
         rows.arrays(self.needs(), &self.dump)
     }
 
@@ -205,8 +213,8 @@ impl<'s> Plan<'s> {
 
     /// The last step of the gate: no NaN, no infinity in anything that will be read.
     fn check_values(&self, progress: &dyn Progress) -> Result<(), DumpError> {
-        for rows in [Rows::Train, Rows::Calibration, Rows::Scored] {
-            let arrays = self.arrays(rows);
+        for rows in self.rows() {
+            let arrays = self.arrays(&rows);
             for split in rows.of(&self.dump) {
                 let matrices = arrays.iter().filter(|kind| split.matrix(kind).is_some()).count();
                 progress.begin(&format!("checking {}", split.role), matrices * split.rows);
@@ -216,5 +224,16 @@ impl<'s> Plan<'s> {
             }
         }
         Ok(())
+    }
+
+    /// The rows that are read.
+    fn rows(&self) -> Vec<Rows> {
+        let mut all: Vec<Rows> = Vec::new();
+        for (rows, _) in self.needs().filter_map(|need| need.reads(&self.dump)) {
+            if !all.contains(&rows) {
+                all.push(rows);
+            }
+        }
+        all
     }
 }

@@ -50,7 +50,7 @@ pub fn against_best(
 
 /// Per score its values in the order of rows.
 fn values(plan: &Plan<'_>, scores: &[FittedScore], split: &Split, progress: &dyn Progress) -> Vec<Vec<f64>> {
-    let arrays = plan.arrays(Rows::Scored);
+    let arrays = plan.arrays(&Rows::Scored);
     let scoring = Scoring { arrays: &arrays, head: plan.dump.head.as_ref(), scores, predictions: false };
     let mut all = vec![Vec::with_capacity(split.rows); scores.len()];
     let Ok(()) = scoring.run(split, progress, |batch| {

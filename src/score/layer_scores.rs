@@ -1,0 +1,60 @@
+//! The Mahalanobis score of every layer.
+
+use ndarray::Array2;
+
+use crate::dump::{ArrayKind, RowBlock, Split};
+use crate::fit::nearest_mean::RCOND;
+use crate::fit::{FitError, NearestMean, Space, Training};
+
+/// `M_l = −min_c (f_l − μ_lc)ᵀ Σ_l⁺ (f_l − μ_lc)` of every array of features that tells classes apart.
+pub(super) struct LayerScores {
+    layers: Vec<(ArrayKind, NearestMean)>,
+}
+
+/// Distances beyond it count as it, so that neither their variance nor a weight overflows.
+const LARGEST_DISTANCE: f64 = 1e150;
+
+impl LayerScores {
+    /// Class means and covariance of every array of features; what is to be said of them goes to `notes`.
+    ///
+    /// # Errors
+    /// [`FitError`] without training rows or labels.
+    pub(super) fn fit(training: &Training<'_>, notes: &mut Vec<String>) -> Result<Self, FitError> {
+        let mut layers = Vec::new();
+        for array in training.dump().feature_arrays() {
+            let name = array.file_stem();
+            match NearestMean::tied(training, &array, Space::Raw, RCOND) {
+                Ok(nearest) => {
+                    notes.extend(nearest.note(&format!("covariance of {name}"), training.split()?.rows));
+                    layers.push((array, nearest));
+                }
+                Err(FitError::NoVariance { .. }) => {
+                    notes.push(format!("{name} does not vary within any class and is left out"));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Self { layers })
+    }
+
+    /// The names of the files, in the order of columns.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.layers.iter().map(|(array, _)| array.file_stem()).collect()
+    }
+
+    /// `M` (rows, layers) of a block.
+    pub(super) fn of_block(&self, block: &RowBlock<'_>) -> Array2<f64> {
+        let mut scores = Array2::zeros((block.rows(), self.layers.len()));
+        for ((array, nearest), mut column) in self.layers.iter().zip(scores.columns_mut()) {
+            let distances = nearest.squared_distances(block.features_of(array));
+            column.iter_mut().zip(distances).for_each(|(score, distance)| *score = -distance.min(LARGEST_DISTANCE));
+        }
+        scores
+    }
+
+    /// `M` of a split, row after row.
+    pub(super) fn of_split<'a>(&self, training: &Training<'a>, split: &'a Split) -> Vec<f64> {
+        let arrays: Vec<ArrayKind> = self.layers.iter().map(|(array, _)| array.clone()).collect();
+        training.map_blocks(split, &arrays, |_, block| self.of_block(block).into_raw_vec_and_offset().0).concat()
+    }
+}
