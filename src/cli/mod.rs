@@ -9,6 +9,7 @@ mod demo;
 mod explain;
 #[cfg(feature = "train")]
 mod extract;
+mod fit;
 #[cfg(feature = "train")]
 mod images;
 mod input;
@@ -76,6 +77,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         #[cfg(feature = "train")]
         Command::Data(command) => data::run(&command),
         Command::Score(command) => score::run(&command, common),
+        Command::Fit(command) => fit::run(&command, common),
         Command::Plot(command) => plot::run(&command, common),
         Command::Latency(command) => latency::run(&command, common),
         Command::Inspect(command) => inspect::run(&command, common),

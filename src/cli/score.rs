@@ -10,7 +10,7 @@ use super::args::Common;
 use super::progress::Bars;
 use super::{input, terminal};
 use oodbench::dump::layout::discover;
-use oodbench::eval::{Assignment, Plan, Selection, evaluate};
+use oodbench::eval::{Assignment, FitsFile, Plan, Selection, evaluate};
 use oodbench::metric::{PROCEDURES, Procedure};
 use oodbench::output::{AtomicFile, write_atomically};
 use oodbench::report;
@@ -24,6 +24,7 @@ use oodbench::table::{Comparison, Results};
   oodbench score dumps/ --score mds,es,mps --procedure lee,openood
   oodbench score dumps/ --score energy --set energy.temperature=2
   oodbench score dumps/ --score all --config scores.toml    with [energy] and below it temperature = 2
+  oodbench score dumps/my-run --fit my-run.fit    as fitted before; `oodbench fit` writes the file
   oodbench score dumps/ --score all --format json > records.json
   oodbench score dumps/ --score all --out out     writes scores.parquet and records.{csv,json,parquet}
 
@@ -43,6 +44,9 @@ pub(crate) struct Command {
     /// A TOML file with a table of parameters per score; --set overrules it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// A file written by `oodbench fit`: its scores, parameters and fits, no training rows needed
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["set", "config"])]
+    fit: Option<PathBuf>,
     /// Procedures to show, comma-separated: lee, openood, id_positive, or all [default: lee in tables, all in json and csv]
     #[arg(long, value_name = "PROCEDURES", value_delimiter = ',')]
     procedure: Vec<ProcedureName>,
@@ -89,11 +93,10 @@ impl std::str::FromStr for ProcedureName {
 /// Runs the command.
 pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let folder = input::folder(command.dir.as_ref(), common.quiet)?;
-    let mut assignments = command.config.as_deref().map_or_else(|| Ok(Vec::new()), Assignment::read)?;
-    for text in &command.set {
-        assignments.push(Assignment::parse(text)?);
-    }
-    let selection = Selection::new(&command.scores, &assignments)?;
+    let selection = match &command.fit {
+        Some(file) => Selection::fitted(&command.scores, FitsFile::open(file)?)?,
+        None => Selection::new(&command.scores, &Assignment::all(command.config.as_deref(), &command.set)?)?,
+    };
     let plans = Plan::all(&discover(&folder)?, &selection)?;
     let progress = Bars::new(common.quiet);
 

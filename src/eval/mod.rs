@@ -3,6 +3,7 @@
 pub mod assignment;
 pub mod evaluate;
 pub mod figures;
+pub mod fits;
 pub mod one_run;
 pub mod plan;
 pub mod progress;
@@ -11,7 +12,8 @@ pub mod score_split;
 pub use assignment::{Assignment, AssignmentError};
 pub use evaluate::{EvalError, evaluate};
 pub use figures::ScoredRun;
+pub use fits::{FitsError, FitsFile};
 pub use one_run::{SplitScores, score_run};
-pub use plan::{Plan, PlanError, Selection};
+pub use plan::{Chosen, Plan, PlanError, Selection};
 pub use progress::{Progress, Silent};
 pub use score_split::{Batch, FittedScore};

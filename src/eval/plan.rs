@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::assignment::{Assignment, AssignmentError};
+use super::fits::{FitsError, FitsFile};
 use crate::dump::layout::{ArrayKind, RunFiles};
-use crate::dump::{Dump, DumpError};
+use crate::dump::{Dump, DumpError, Split};
 use crate::score::need::Rows;
 use crate::score::registry::{UnknownScore, find};
-use crate::score::{Need, REGISTRY, Score, ScoreEntry, Settings};
+use crate::score::{Need, REGISTRY, Score, ScoreEntry, SettingError, Settings};
 use crate::table::Skipped;
 
 /// Something asked for that cannot be done.
@@ -23,6 +24,9 @@ pub enum PlanError {
     /// A parameter does not fit.
     #[error(transparent)]
     Assignment(#[from] AssignmentError),
+    /// Fits do not belong to the run, or cannot be used.
+    #[error(transparent)]
+    Fits(#[from] FitsError),
     /// A score asked for by name lacks something.
     #[error("{}: missing, expected by score {score}; dump it, or ask for --score all, which leaves such scores out", path.display())]
     Lacking {
@@ -53,9 +57,32 @@ pub enum PlanError {
     },
 }
 
+/// A score with its parameters.
+pub struct Chosen {
+    /// What is known of it.
+    pub entry: &'static ScoreEntry,
+    /// Its parameters.
+    pub settings: Settings,
+    /// The score made of them.
+    pub score: Box<dyn Score>,
+}
+
+impl Chosen {
+    /// A score of these parameters.
+    ///
+    /// # Errors
+    /// [`SettingError::Value`].
+    pub fn new(entry: &'static ScoreEntry, settings: Settings) -> Result<Self, SettingError> {
+        let score = (entry.build)(&settings)?;
+        Ok(Self { entry, settings, score })
+    }
+}
+
 /// The scores asked for.
 pub struct Selection {
-    entries: Vec<(&'static ScoreEntry, Box<dyn Score>)>,
+    scores: Vec<Chosen>,
+    /// Where their fits are, if not made from the run.
+    fits: Option<FitsFile>,
     /// Whether scores that a run does not allow are left out rather than refused.
     lenient: bool,
 }
@@ -75,32 +102,52 @@ impl Selection {
     /// # Errors
     /// [`PlanError::Unknown`] and [`PlanError::Assignment`].
     pub fn new(names: &[String], assignments: &[Assignment]) -> Result<Self, PlanError> {
-        let lenient = names.iter().any(|name| name.eq_ignore_ascii_case("all"));
-        let mut entries: Vec<&'static ScoreEntry> = Vec::new();
-        if lenient {
-            entries.extend(REGISTRY);
-        } else {
-            for name in names {
-                let entry = find(name)?;
-                if !entries.iter().any(|other| other.id == entry.id) {
-                    entries.push(entry);
-                }
-            }
-        }
+        let (entries, lenient) = entries(names)?;
         let parameters = parameters(assignments)?;
         let build = |entry: &'static ScoreEntry| {
             let settings = parameters.get(entry.id).map_or_else(|| entry.settings(), |(_, settings)| settings.clone());
-            (entry.build)(&settings).map(|score| (entry, score))
+            Chosen::new(entry, settings)
         };
-        let entries = entries.into_iter().map(build).collect::<Result<_, _>>().map_err(AssignmentError::from)?;
-        Ok(Self { entries, lenient })
+        let scores = entries.into_iter().map(build).collect::<Result<_, _>>().map_err(AssignmentError::from)?;
+        Ok(Self { scores, fits: None, lenient })
+    }
+
+    /// The scores of these names as they were fitted, with the parameters they had; all of the file where `names` has `all`.
+    ///
+    /// # Errors
+    /// [`PlanError::Unknown`], and [`PlanError::Fits`] for a score that is not in the file.
+    pub fn fitted(names: &[String], file: FitsFile) -> Result<Self, PlanError> {
+        let (entries, all) = entries(names)?;
+        let mut scores = file.scores()?;
+        if !all {
+            if let Some(missing) = entries.iter().find(|entry| !scores.iter().any(|one| one.entry.id == entry.id)) {
+                return Err(file.lacks(missing).into());
+            }
+            scores.retain(|one| entries.iter().any(|entry| entry.id == one.entry.id));
+        }
+        Ok(Self { scores, fits: Some(file), lenient: all })
     }
 
     /// Ids of all scores asked for.
     #[must_use]
     pub fn ids(&self) -> Vec<&'static str> {
-        self.entries.iter().map(|(entry, _)| entry.id).collect()
+        self.scores.iter().map(|chosen| chosen.entry.id).collect()
     }
+}
+
+/// The scores of some names, each once, and whether all are meant.
+fn entries(names: &[String]) -> Result<(Vec<&'static ScoreEntry>, bool), UnknownScore> {
+    if names.iter().any(|name| name.eq_ignore_ascii_case("all")) {
+        return Ok((REGISTRY.iter().collect(), true));
+    }
+    let mut entries: Vec<&'static ScoreEntry> = Vec::new();
+    for name in names {
+        let entry = find(name)?;
+        if !entries.iter().any(|other| other.id == entry.id) {
+            entries.push(entry);
+        }
+    }
+    Ok((entries, false))
 }
 
 /// The settings of every score that was given any.
@@ -124,12 +171,41 @@ pub struct Plan<'s> {
     /// The run.
     pub dump: Dump,
     /// The scores.
-    pub scores: Vec<(&'static ScoreEntry, &'s dyn Score)>,
+    pub scores: Vec<&'s Chosen>,
+    /// Where their fits are, if not made from the run.
+    pub fits: Option<&'s FitsFile>,
     /// Scores left out, with what they lack.
     pub skipped: Vec<Skipped>,
     /// Whether a score that turns out not to be applicable is left out rather than refused.
     pub lenient: bool,
+    /// What was noticed while planning, one line each.
+    pub notes: Vec<String>,
+    purpose: Purpose,
 }
+
+/// What a plan is for, and so which rows are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// Fits to be used at once, and rows to be scored.
+    Both,
+    /// Fits to be kept.
+    Fit,
+    /// Rows to be scored by fits that are there.
+    Score,
+}
+
+impl Purpose {
+    fn has(self, need: Need) -> bool {
+        match (self, need.reads()) {
+            (Self::Both, _) | (_, None) => true,
+            (Self::Fit, Some((rows, _))) => rows != Rows::Scored,
+            (Self::Score, Some((rows, _))) => rows == Rows::Scored,
+        }
+    }
+}
+
+/// The rows that fits are made from.
+const FITTED: [Rows; 2] = [Rows::Train, Rows::Calibration];
 
 impl<'s> Plan<'s> {
     /// Opens and checks every run.
@@ -137,45 +213,78 @@ impl<'s> Plan<'s> {
     /// # Errors
     /// [`PlanError`] for the first thing that is wrong with any of them.
     pub fn all(runs: &[RunFiles], selection: &'s Selection) -> Result<Vec<Self>, PlanError> {
+        if let (Some(_), [.., last]) = (&selection.fits, runs)
+            && runs.len() > 1
+        {
+            let folder = last.folder.parent().unwrap_or(&last.folder).to_owned();
+            return Err(FitsError::SeveralRuns { folder, runs: runs.len() }.into());
+        }
+        let purpose = if selection.fits.is_some() { Purpose::Score } else { Purpose::Both };
         let mut plans: Vec<Self> = Vec::with_capacity(runs.len());
         for files in runs {
-            let plan = Self::new(files, selection)?;
+            let plan = Self::new(files, selection, purpose)?;
+            if plan.dump.ood().next().is_none() {
+                return Err(PlanError::NoOod { path: plan.dump.folder });
+            }
             if plans.iter().any(|other| other.dump.info.name == plan.dump.info.name) {
                 return Err(PlanError::DuplicateRun { name: plan.dump.info.name, path: files.folder.clone() });
             }
             plans.push(plan);
         }
         // Headers of all runs before values of any: what is cheap to refuse is refused at once.
-        for plan in &plans {
+        for plan in &mut plans {
             plan.check_values()?;
         }
         Ok(plans)
     }
 
-    fn new(files: &RunFiles, selection: &'s Selection) -> Result<Self, PlanError> {
+    /// Opens and checks a run that scores are to be fitted on; its rows to be scored are not looked at.
+    ///
+    /// # Errors
+    /// [`PlanError`] for the first thing that is wrong with it.
+    pub fn of_fit(files: &RunFiles, selection: &'s Selection) -> Result<Self, PlanError> {
+        let mut plan = Self::new(files, selection, Purpose::Fit)?;
+        plan.check_values()?;
+        Ok(plan)
+    }
+
+    fn new(files: &RunFiles, selection: &'s Selection, purpose: Purpose) -> Result<Self, PlanError> {
         let dump = Dump::open(files)?;
-        if dump.ood().next().is_none() {
-            return Err(PlanError::NoOod { path: dump.folder.clone() });
+        if let Some(file) = &selection.fits {
+            file.check_model(&dump)?;
         }
         let mut scores = Vec::new();
         let mut skipped = Vec::new();
-        for (entry, score) in &selection.entries {
-            match score.needs().iter().find_map(|need| need.lacking(&dump)) {
-                None => scores.push((*entry, score.as_ref())),
+        for chosen in &selection.scores {
+            let score = chosen.entry.id;
+            let mut needs = chosen.score.needs().iter().filter(|need| purpose.has(**need));
+            match needs.find_map(|need| need.lacking(&dump)) {
+                None => scores.push(chosen),
                 Some(lacking) if selection.lenient => {
-                    skipped.push(Skipped { score: entry.id, why: format!("it needs {lacking}") })
+                    skipped.push(Skipped { score, why: format!("it needs {lacking}") })
                 }
-                Some(lacking) => return Err(PlanError::Lacking { path: dump.folder.join(lacking), score: entry.id }),
+                Some(lacking) => return Err(PlanError::Lacking { path: dump.folder.join(lacking), score }),
             }
         }
         if scores.is_empty() {
             return Err(PlanError::Nothing { path: dump.folder.clone() });
         }
-        Ok(Self { dump, scores, skipped, lenient: selection.lenient })
+        let (fits, lenient, notes) = (selection.fits.as_ref(), selection.lenient, Vec::new());
+        Ok(Self { dump, scores, fits, skipped, lenient, notes, purpose })
     }
 
     fn needs(&self) -> impl Iterator<Item = &'static Need> {
-        self.scores.iter().flat_map(|(_, score)| score.needs())
+        let all = self.scores.iter().flat_map(|chosen| chosen.score.needs());
+        all.filter(|need| self.purpose.has(**need))
+    }
+
+    /// The splits that fits are made from, with the arrays that are read of them.
+    pub fn fitted_on(&self) -> impl Iterator<Item = (&Split, BTreeSet<ArrayKind>)> {
+        let arrays = |split: &Split| -> BTreeSet<ArrayKind> {
+            let of = |rows: &Rows| rows.of(&self.dump).any(|one| one.role == split.role);
+            FITTED.iter().filter(|rows| of(rows)).flat_map(|rows| self.arrays(*rows)).collect()
+        };
+        self.dump.splits.iter().map(move |split| (split, arrays(split))).filter(|(_, arrays)| !arrays.is_empty())
     }
 
     /// The arrays that are read of these rows: features too where logits have to be made from them.
@@ -191,10 +300,13 @@ impl<'s> Plan<'s> {
     }
 
     /// The last step of the gate: no NaN, no infinity in anything that will be read.
-    fn check_values(&self) -> Result<(), DumpError> {
-        for rows in [Rows::Train, Rows::Calibration, Rows::Scored] {
+    fn check_values(&mut self) -> Result<(), PlanError> {
+        for rows in FITTED.into_iter().chain([Rows::Scored]) {
             let arrays = self.arrays(rows);
             rows.of(&self.dump).try_for_each(|split| split.check_finite(&arrays))?;
+        }
+        if let Some(file) = self.fits {
+            self.notes.extend(file.check_rows(&self.dump)?);
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
-//! Kernels on slices and views: no files, no names, nothing that knows what a score is.
+//! Kernels on slices and views: no files, nothing that knows what a score is.
 
 pub mod bank;
+pub mod checksum;
 pub mod exp;
 pub mod finite;
 pub mod largest;
@@ -11,6 +12,7 @@ pub mod real;
 pub mod root;
 pub mod row_product;
 pub mod softmax;
+pub mod state;
 pub mod top_k;
 pub mod vector;
 pub mod weibull;

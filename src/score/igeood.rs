@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView1};
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::{ArrayKind, RowBlock};
 use crate::fit::{FitError, Training};
 use crate::numeric::linalg::{Factor, Threads};
@@ -55,6 +55,10 @@ impl Score for Igeood {
         let centroids: Vec<Vec<f64>> =
             sums.into_values().map(|(count, sum)| sum.into_iter().map(|s| s / count as f64).collect()).collect();
         Ok(Fit { scorer: Box::new(Centroids::new(&centroids, self.temperature)), notes: Vec::new() })
+    }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        Ok(Box::new(Centroids { roots: state.matrix("roots")?, temperature: self.temperature }))
     }
 }
 
@@ -105,6 +109,10 @@ impl Fitted for Centroids {
             });
             *out = distances.sum::<f64>() / self.roots.nrows() as f64;
         }
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new().with("roots", &self.roots)
     }
 }
 

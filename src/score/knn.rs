@@ -7,7 +7,7 @@ use ndarray::Array2;
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::{ArrayKind, RowBlock};
 use crate::fit::{FitError, Training};
 use crate::numeric::bank::{Bank, Nearness};
@@ -66,6 +66,11 @@ impl Score for NearestNeighbour {
         let bank = Bank::new(Nearness::Distance, split.rows, features.columns(), blocks);
         Ok(Fit { scorer: Box::new(FittedNearestNeighbour { settings: *self, bank }), notes: Vec::new() })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        let bank = Bank::restore(Nearness::Distance, state)?;
+        Ok(Box::new(FittedNearestNeighbour { settings: *self, bank }))
+    }
 }
 
 struct FittedNearestNeighbour {
@@ -79,6 +84,10 @@ impl Fitted for FittedNearestNeighbour {
             let distance = distances.last().copied().unwrap_or(f64::INFINITY);
             out[row] = if self.settings.squared { -distance * distance } else { -distance };
         });
+    }
+
+    fn save(&self) -> State<'_> {
+        self.bank.save()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::RowBlock;
 use crate::fit::{FitError, NearestMean, Space, Training};
 
@@ -64,6 +64,13 @@ fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
     Ok(Box::new(Mahalanobis { variant, rcond }))
 }
 
+impl Mahalanobis {
+    /// What `−d²` is multiplied by.
+    fn factor(&self) -> f64 {
+        if self.variant == Variant::Tied { 1.0 } else { 0.5 }
+    }
+}
+
 impl Score for Mahalanobis {
     fn needs(&self) -> &'static [Need] {
         &[Need::Features, Need::TrainFeatures, Need::TrainLabels]
@@ -80,8 +87,11 @@ impl Score for Mahalanobis {
         }
         let nearest = NearestMean::new(training, &gaussian.classes(training)?.means, &covariance, rcond)?;
         let notes = nearest.note("covariance", gaussian.rows).into_iter().collect();
-        let factor = if self.variant == Variant::Tied { 1.0 } else { 0.5 };
-        Ok(Fit { scorer: Box::new(FittedMahalanobis { nearest, factor }), notes })
+        Ok(Fit { scorer: Box::new(FittedMahalanobis { nearest, factor: self.factor() }), notes })
+    }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        Ok(Box::new(FittedMahalanobis { nearest: NearestMean::restore(state)?, factor: self.factor() }))
     }
 }
 
@@ -95,6 +105,10 @@ impl Fitted for FittedMahalanobis {
         for (out, distance) in out.iter_mut().zip(self.nearest.squared_distances(block.features())) {
             *out = -self.factor * distance;
         }
+    }
+
+    fn save(&self) -> State<'_> {
+        self.nearest.save()
     }
 }
 

@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2, s};
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::{Head, RowBlock};
 use crate::fit::{FitError, Space, Training};
 use crate::numeric::linalg::{Factor, Spectrum, Threads, spectrum};
@@ -79,6 +79,15 @@ impl Score for Neco {
         let scorer = FittedNeco { mean: gaussian.mean.clone(), deviation, principal, max_logit: self.max_logit };
         Ok(Fit { scorer: Box::new(scorer), notes })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        Ok(Box::new(FittedNeco {
+            mean: state.vector("mean")?,
+            deviation: state.vector("deviation")?,
+            principal: state.matrix("principal")?,
+            max_logit: self.max_logit,
+        }))
+    }
 }
 
 struct FittedNeco {
@@ -100,6 +109,10 @@ impl Fitted for FittedNeco {
         if self.max_logit {
             out.iter_mut().zip(block.tops()).for_each(|(out, top)| *out *= top.value);
         }
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new().with("mean", &self.mean).with("deviation", &self.deviation).with("principal", &self.principal)
     }
 }
 

@@ -5,7 +5,7 @@ use ndarray::{Array2, Axis};
 use super::need::Need;
 use super::registry::ScoreEntry;
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::{ArrayKind, Dump, RowBlock};
 use crate::fit::evenly_spaced::evenly_spaced;
 use crate::fit::{FitError, Training};
@@ -72,6 +72,11 @@ impl Score for NnGuide {
         let bank = Bank::new(Nearness::InnerProduct, size, features.columns(), blocks);
         Ok(Fit { scorer: Box::new(FittedNnGuide { k: self.k, bank }), notes: Vec::new() })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        let bank = Bank::restore(Nearness::InnerProduct, state)?;
+        Ok(Box::new(FittedNnGuide { k: self.k, bank }))
+    }
 }
 
 /// `lse(z)·f̂` of every row.
@@ -94,6 +99,10 @@ impl Fitted for FittedNnGuide {
         self.bank.nearest(&unit_rows(block.features()), self.k, |row, products| {
             out[row] = energies[row].log_sum_exp() * (products.iter().sum::<f64>() / products.len() as f64);
         });
+    }
+
+    fn save(&self) -> State<'_> {
+        self.bank.save()
     }
 }
 

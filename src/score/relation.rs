@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayView2, s};
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::{ArrayKind, RowBlock};
 use crate::fit::{FitError, Training};
 use crate::numeric::linalg::{Threads, product};
@@ -57,6 +57,11 @@ impl Score for Relation {
         let probabilities = probabilities.unwrap_or_default();
         Ok(Fit { scorer: Box::new(Related { settings: *self, directions, probabilities }), notes: Vec::new() })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        let (directions, probabilities) = (state.matrix("directions")?, state.matrix("probabilities")?);
+        Ok(Box::new(Related { settings: *self, directions, probabilities }))
+    }
 }
 
 struct Related {
@@ -91,6 +96,10 @@ impl Fitted for Related {
                 self.settings.add(&cosines.view(), &agreement.view(), out);
             }
         }
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new().with("directions", &self.directions).with("probabilities", &self.probabilities)
     }
 }
 

@@ -81,6 +81,11 @@ impl Settings {
         Ok(())
     }
 
+    /// Every parameter with its value, set or not.
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.parameters.iter().map(|parameter| (parameter.name, self.text(parameter.name)))
+    }
+
     /// A number that must pass `valid`.
     ///
     /// # Errors

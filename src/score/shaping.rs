@@ -3,7 +3,7 @@
 use super::head_energy::head_energy;
 use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::{Dump, Role, RowBlock, Rows};
 use crate::fit::{FitError, Training};
 use crate::numeric::largest::Largest;
@@ -68,6 +68,10 @@ impl Score for Shaping {
         }
         Ok(Fit { scorer: Box::new(FittedShaping { count, shape: self.shape }), notes: Vec::new() })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        Ok(Box::new(FittedShaping { count: state.count("count")?, shape: self.shape }))
+    }
 }
 
 struct FittedShaping {
@@ -85,6 +89,10 @@ impl Fitted for FittedShaping {
             }
         }
         head_energy(block.head(), &features, out);
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new().with_number("count", self.count as f64)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, RowScore, Score, fill_logits};
+use super::{Fit, Fitted, RowScore, Score, State, StateError, fill_logits};
 use crate::dump::{ArrayKind, Role, RowBlock};
 use crate::fit::{FitError, Training};
 use crate::numeric::root::increasing_root;
@@ -68,7 +68,24 @@ impl Score for FittedTemperature {
         let temperature = 1.0 / beta;
         let stand_in = if split.role == Role::Val { "" } else { ", for want of id/val" };
         let notes = vec![format!("T = {temperature:.6}, fitted on {}{stand_in}", split.role)];
-        Ok(Fit { scorer: Box::new(ProbabilityAt { temperature }), notes })
+        Ok(Fit { scorer: Box::new(Calibrated(ProbabilityAt { temperature })), notes })
+    }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        Ok(Box::new(Calibrated(ProbabilityAt { temperature: state.number("temperature")? })))
+    }
+}
+
+/// At a temperature that was fitted, so belongs to what is saved.
+struct Calibrated(ProbabilityAt);
+
+impl Fitted for Calibrated {
+    fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
+        self.0.score_rows(block, out);
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new().with_number("temperature", self.0.temperature)
     }
 }
 
