@@ -8,7 +8,7 @@ use clap::Args;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use super::args::Common;
-use super::{input, terminal};
+use super::{input, terminal, tuning};
 use oodbench::dump::layout::discover;
 use oodbench::eval::fits::description::Description;
 use oodbench::eval::fits::{Fits, fit, write};
@@ -35,6 +35,9 @@ pub(crate) struct Command {
     /// A TOML file with a table of parameters per score; --set overrules it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Search parameters on id/val first, without a look at any OOD row, and say what was tried
+    #[arg(long)]
+    tune: bool,
     /// The file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -49,7 +52,9 @@ pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let [files] = &runs[..] else {
         return Err(FitsError::SeveralRuns { folder, runs: runs.len() }.into());
     };
-    let plan = Plan::of_fit(files, &selection)?;
+    let tuned = command.tune.then(|| tuning::search(&runs, &selection, common)).transpose()?;
+    let selection = tuned.as_ref().and_then(|tuned| tuned.selections.first()).unwrap_or(&selection);
+    let plan = Plan::of_fit(files, selection)?;
     let fits = fit(&plan)?;
     let description = Description::new(&plan, &fits);
     let rows = plan
@@ -65,6 +70,9 @@ pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         }
         for skipped in &fits.skipped {
             eprintln!("note: {} left out: {}", skipped.score, skipped.why);
+        }
+        if let Some(tuned) = &tuned {
+            terminal::print(&tuning::table(&tuned.searches))?;
         }
         terminal::print(&table(&fits))?;
         let learnt = if rows.is_empty() { "nothing had to be read".to_owned() } else { rows.join(", ") };

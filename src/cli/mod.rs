@@ -27,6 +27,7 @@ mod terminal;
 mod train;
 #[cfg(feature = "train")]
 mod training;
+mod tuning;
 
 use std::io;
 use std::process::ExitCode;

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::args::Common;
 use super::progress::Bars;
-use super::{input, terminal};
+use super::{input, terminal, tuning};
 use oodbench::dump::layout::discover;
 use oodbench::eval::{Assignment, FitsFile, Plan, Selection, evaluate};
 use oodbench::metric::{PROCEDURES, Procedure};
@@ -24,6 +24,7 @@ use oodbench::table::{Comparison, Results};
   oodbench score dumps/ --score mds,es,mps --procedure lee,openood
   oodbench score dumps/ --score energy --set energy.temperature=2
   oodbench score dumps/ --score all --config scores.toml    with [energy] and below it temperature = 2
+  oodbench score dumps/my-run --score knn,react --tune    parameters searched on id/val
   oodbench score dumps/my-run --fit my-run.fit    as fitted before; `oodbench fit` writes the file
   oodbench score dumps/ --score all --format json > records.json
   oodbench score dumps/ --score all --out out     writes scores.parquet and records.{csv,json,parquet}
@@ -44,8 +45,11 @@ pub(crate) struct Command {
     /// A TOML file with a table of parameters per score; --set overrules it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Search parameters on id/val, without a look at any OOD row, and say what was tried; `explain` shows what is tried
+    #[arg(long)]
+    tune: bool,
     /// A file written by `oodbench fit`: its scores, parameters and fits, no training rows needed
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["set", "config"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["set", "config", "tune"])]
     fit: Option<PathBuf>,
     /// Procedures to show, comma-separated: lee, openood, id_positive, or all [default: lee in tables, all in json and csv]
     #[arg(long, value_name = "PROCEDURES", value_delimiter = ',')]
@@ -53,7 +57,7 @@ pub(crate) struct Command {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Folder for scores.parquet and records.{csv,json,parquet}
+    /// Folder for scores.parquet and records.{csv,json,parquet}; search.json too with --tune
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -97,7 +101,12 @@ pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         Some(file) => Selection::fitted(&command.scores, FitsFile::open(file)?)?,
         None => Selection::new(&command.scores, &Assignment::all(command.config.as_deref(), &command.set)?)?,
     };
-    let plans = Plan::all(&discover(&folder)?, &selection)?;
+    let runs = discover(&folder)?;
+    let tuned = command.tune.then(|| tuning::search(&runs, &selection, common)).transpose()?;
+    let plans = match &tuned {
+        Some(tuned) => Plan::each(runs.iter().zip(&tuned.selections))?,
+        None => Plan::all(&runs, &selection)?,
+    };
     let progress = Bars::new(common.quiet);
 
     let columns = selection.ids();
@@ -111,10 +120,26 @@ pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
             let results = evaluate(&plans, &columns, Some(&mut file), &progress)?;
             file.finish()?.commit().with_context(writing)?;
             write_records(out, &results).with_context(writing)?;
+            if let Some(tuned) = &tuned {
+                write_atomically(&out.join("search.json"), &serde_json::to_vec_pretty(&tuned.searches)?)
+                    .with_context(writing)?;
+            }
             results
         }
     };
     say(&results, common);
+    if let Some(tuned) = &tuned {
+        let tried = tuning::table(&tuned.searches);
+        match command.format {
+            Format::Table => terminal::print(&tried)?,
+            Format::Markdown => {
+                terminal::print(&format!("```\n{}```\n\n", tried.trim_end_matches('\n').to_owned() + "\n"))?
+            }
+            // What is printed there is for programs.
+            Format::Json | Format::Csv if common.quiet => (),
+            Format::Json | Format::Csv => eprint!("{tried}"),
+        }
+    }
     terminal::print(&render(command, &results)?)?;
     Ok(())
 }

@@ -8,12 +8,16 @@ pub mod one_run;
 pub mod plan;
 pub mod progress;
 pub mod score_split;
+pub mod selection;
+pub mod tune;
 
 pub use assignment::{Assignment, AssignmentError};
 pub use evaluate::{EvalError, evaluate};
 pub use figures::ScoredRun;
 pub use fits::{FitsError, FitsFile};
 pub use one_run::{SplitScores, score_run};
-pub use plan::{Chosen, Plan, PlanError, Selection};
+pub use plan::{Plan, PlanError};
 pub use progress::{Progress, Silent};
 pub use score_split::{Batch, FittedScore};
+pub use selection::{Chosen, Selection};
+pub use tune::{TuneError, tune};

@@ -1,15 +1,16 @@
 //! Which scores run on which run, settled before anything is computed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::assignment::{Assignment, AssignmentError};
+use super::assignment::AssignmentError;
 use super::fits::{FitsError, FitsFile};
+use super::selection::{Chosen, Selection};
 use crate::dump::layout::{ArrayKind, RunFiles};
 use crate::dump::{Dump, DumpError, Split};
+use crate::score::Need;
 use crate::score::need::Rows;
-use crate::score::registry::{UnknownScore, find};
-use crate::score::{Need, REGISTRY, Score, ScoreEntry, SettingError, Settings};
+use crate::score::registry::UnknownScore;
 use crate::table::Skipped;
 
 /// Something asked for that cannot be done.
@@ -55,115 +56,6 @@ pub enum PlanError {
         /// The run.
         path: PathBuf,
     },
-}
-
-/// A score with its parameters.
-pub struct Chosen {
-    /// What is known of it.
-    pub entry: &'static ScoreEntry,
-    /// Its parameters.
-    pub settings: Settings,
-    /// The score made of them.
-    pub score: Box<dyn Score>,
-}
-
-impl Chosen {
-    /// A score of these parameters.
-    ///
-    /// # Errors
-    /// [`SettingError::Value`].
-    pub fn new(entry: &'static ScoreEntry, settings: Settings) -> Result<Self, SettingError> {
-        let score = (entry.build)(&settings)?;
-        Ok(Self { entry, settings, score })
-    }
-}
-
-/// The scores asked for.
-pub struct Selection {
-    scores: Vec<Chosen>,
-    /// Where their fits are, if not made from the run.
-    fits: Option<FitsFile>,
-    /// Whether scores that a run does not allow are left out rather than refused.
-    lenient: bool,
-}
-
-impl Selection {
-    /// Reads names (`mds`, `es`, ..., or `all`) and settings (`energy.temperature=2`).
-    ///
-    /// # Errors
-    /// [`PlanError::Unknown`] and [`PlanError::Assignment`].
-    pub fn parse(names: &[String], settings: &[String]) -> Result<Self, PlanError> {
-        let assignments = settings.iter().map(|text| Assignment::parse(text)).collect::<Result<Vec<_>, _>>()?;
-        Self::new(names, &assignments)
-    }
-
-    /// The scores of these names (ids, aliases, or `all`) with parameters as assigned; the last assignment counts.
-    ///
-    /// # Errors
-    /// [`PlanError::Unknown`] and [`PlanError::Assignment`].
-    pub fn new(names: &[String], assignments: &[Assignment]) -> Result<Self, PlanError> {
-        let (entries, lenient) = entries(names)?;
-        let parameters = parameters(assignments)?;
-        let build = |entry: &'static ScoreEntry| {
-            let settings = parameters.get(entry.id).map_or_else(|| entry.settings(), |(_, settings)| settings.clone());
-            Chosen::new(entry, settings)
-        };
-        let scores = entries.into_iter().map(build).collect::<Result<_, _>>().map_err(AssignmentError::from)?;
-        Ok(Self { scores, fits: None, lenient })
-    }
-
-    /// The scores of these names as they were fitted, with the parameters they had; all of the file where `names` has `all`.
-    ///
-    /// # Errors
-    /// [`PlanError::Unknown`], and [`PlanError::Fits`] for a score that is not in the file.
-    pub fn fitted(names: &[String], file: FitsFile) -> Result<Self, PlanError> {
-        let (entries, all) = entries(names)?;
-        let mut scores = file.scores()?;
-        if !all {
-            if let Some(missing) = entries.iter().find(|entry| !scores.iter().any(|one| one.entry.id == entry.id)) {
-                return Err(file.lacks(missing).into());
-            }
-            scores.retain(|one| entries.iter().any(|entry| entry.id == one.entry.id));
-        }
-        Ok(Self { scores, fits: Some(file), lenient: all })
-    }
-
-    /// Ids of all scores asked for.
-    #[must_use]
-    pub fn ids(&self) -> Vec<&'static str> {
-        self.scores.iter().map(|chosen| chosen.entry.id).collect()
-    }
-}
-
-/// The scores of some names, each once, and whether all are meant.
-fn entries(names: &[String]) -> Result<(Vec<&'static ScoreEntry>, bool), UnknownScore> {
-    if names.iter().any(|name| name.eq_ignore_ascii_case("all")) {
-        return Ok((REGISTRY.iter().collect(), true));
-    }
-    let mut entries: Vec<&'static ScoreEntry> = Vec::new();
-    for name in names {
-        let entry = find(name)?;
-        if !entries.iter().any(|other| other.id == entry.id) {
-            entries.push(entry);
-        }
-    }
-    Ok((entries, false))
-}
-
-/// The settings of every score that was given any.
-fn parameters(
-    assignments: &[Assignment],
-) -> Result<BTreeMap<&'static str, (&'static ScoreEntry, Settings)>, AssignmentError> {
-    let mut parameters = BTreeMap::new();
-    for Assignment { entry, name, value } in assignments {
-        let (_, settings) = parameters.entry(entry.id).or_insert_with(|| (*entry, entry.settings()));
-        settings.set(name, value)?;
-    }
-    // Even of scores that do not run: a mistake must not pass in silence.
-    for (entry, settings) in parameters.values() {
-        (entry.build)(settings)?;
-    }
-    Ok(parameters)
 }
 
 /// A run and the scores that will run on it; every array they read has passed the gate.
@@ -213,15 +105,24 @@ impl<'s> Plan<'s> {
     /// # Errors
     /// [`PlanError`] for the first thing that is wrong with any of them.
     pub fn all(runs: &[RunFiles], selection: &'s Selection) -> Result<Vec<Self>, PlanError> {
-        if let (Some(_), [.., last]) = (&selection.fits, runs)
+        Self::each(runs.iter().map(|files| (files, selection)))
+    }
+
+    /// Opens and checks every run, each with scores of its own.
+    ///
+    /// # Errors
+    /// [`PlanError`] for the first thing that is wrong with any of them.
+    pub fn each<'f>(runs: impl IntoIterator<Item = (&'f RunFiles, &'s Selection)>) -> Result<Vec<Self>, PlanError> {
+        let runs: Vec<_> = runs.into_iter().collect();
+        if let [.., (last, Selection { fits: Some(_), .. })] = runs[..]
             && runs.len() > 1
         {
             let folder = last.folder.parent().unwrap_or(&last.folder).to_owned();
             return Err(FitsError::SeveralRuns { folder, runs: runs.len() }.into());
         }
-        let purpose = if selection.fits.is_some() { Purpose::Score } else { Purpose::Both };
         let mut plans: Vec<Self> = Vec::with_capacity(runs.len());
-        for files in runs {
+        for (files, selection) in runs {
+            let purpose = if selection.fits.is_some() { Purpose::Score } else { Purpose::Both };
             let plan = Self::new(files, selection, purpose)?;
             if plan.dump.ood().next().is_none() {
                 return Err(PlanError::NoOod { path: plan.dump.folder });

@@ -13,6 +13,7 @@ pub mod root;
 pub mod row_product;
 pub mod softmax;
 pub mod state;
+pub mod stored;
 pub mod top_k;
 pub mod vector;
 pub mod weibull;

@@ -25,11 +25,13 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
             name: "fraction",
             default: "0.1",
             help: "share of the training rows taken as reference, above 0, at most 1",
+            grid: &[],
         },
         Parameter {
             name: "level",
             default: "0.01",
             help: "share of the reference rows that must be near, above 0, at most 1",
+            grid: &[],
         },
     ],
     build,

@@ -22,6 +22,7 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
         name: "p",
         default: "0.9",
         help: "weights whose contribution is up to this percentile of all contributions become 0; from 0 to 1",
+        grid: &["0.1", "0.3", "0.5", "0.7", "0.9"],
     }],
     build,
     caution: no_caution,

@@ -25,6 +25,7 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
         name: "ridge",
         default: "1e-6",
         help: "added to every variance of every class, a finite number from 0",
+        grid: &["1e-6", "1e-4", "1e-2"],
     }],
     build,
     caution: no_caution,

@@ -21,7 +21,7 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
     aliases: &["fisher_rao"],
     reference: "Gomes et al., Igeood: An Information Geometry Approach to OOD Detection, ICLR 2022, arXiv:2203.07798",
     page: include_str!("igeood.md"),
-    parameters: &[Parameter { name: "t", default: "1", help: "T, a number above 0" }],
+    parameters: &[Parameter { name: "t", default: "1", help: "T, a number above 0", grid: &["1", "2", "5", "10"] }],
     build,
     caution: no_caution,
 };

@@ -21,9 +21,24 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
     reference: "Sun et al., Out-of-Distribution Detection with Deep Nearest Neighbors, ICML 2022, arXiv:2204.06507",
     page: include_str!("knn.md"),
     parameters: &[
-        Parameter { name: "k", default: "50", help: "which neighbour's distance counts, a whole number from 1" },
-        Parameter { name: "squared", default: "false", help: "true for the squared distance, as faiss returns it" },
-        Parameter { name: "normalised", default: "true", help: "false for features as they are, not of length 1" },
+        Parameter {
+            name: "k",
+            default: "50",
+            help: "which neighbour's distance counts, a whole number from 1",
+            grid: &["1", "5", "10", "20", "50", "100", "200", "500"],
+        },
+        Parameter {
+            name: "squared",
+            default: "false",
+            help: "true for the squared distance, as faiss returns it",
+            grid: &[],
+        },
+        Parameter {
+            name: "normalised",
+            default: "true",
+            help: "false for features as they are, not of length 1",
+            grid: &[],
+        },
     ],
     build,
     caution: no_caution,

@@ -19,6 +19,7 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
         name: "n",
         default: "",
         help: "N, how many of the next largest logits are averaged; all others if not set or above C − 1",
+        grid: &["1", "2", "5", "10", "100"],
     }],
     build,
     caution: no_caution,

@@ -19,11 +19,13 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
             name: "variant",
             default: "tied",
             help: "whose constants: tied, lee, assume_centered, openood or pytorch_ood",
+            grid: &[],
         },
         Parameter {
             name: "rcond",
             default: "1e-15",
             help: "eigenvalues of a singular covariance up to rcond · the largest count as zero; from 0 to below 1",
+            grid: &[],
         },
     ],
     build,

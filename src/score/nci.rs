@@ -17,7 +17,12 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
     aliases: &["neural_collapse_inspired"],
     reference: "Liu & Qin, Detecting Out-of-Distribution through the Lens of Neural Collapse, CVPR 2025, arXiv:2311.01479",
     page: include_str!("nci.md"),
-    parameters: &[Parameter { name: "alpha", default: "1e-4", help: "weight of the features' 1-norm, at least 0" }],
+    parameters: &[Parameter {
+        name: "alpha",
+        default: "1e-4",
+        help: "weight of the features' 1-norm, at least 0",
+        grid: &["0", "1e-4", "1e-3", "1e-2"],
+    }],
     build,
     caution: no_caution,
 };

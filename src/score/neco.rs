@@ -20,11 +20,17 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
     reference: "Ben Ammar et al., NECO: NEural Collapse Based Out-of-distribution Detection, ICLR 2024, arXiv:2310.06823",
     page: include_str!("neco.md"),
     parameters: &[
-        Parameter { name: "variance", default: "0.9", help: "share of the variance kept, above 0, at most 1" },
+        Parameter {
+            name: "variance",
+            default: "0.9",
+            help: "share of the variance kept, above 0, at most 1",
+            grid: &["0.5", "0.7", "0.9", "0.95", "0.99"],
+        },
         Parameter {
             name: "max_logit",
             default: "true",
             help: "whether the share of the norm is multiplied by the largest logit",
+            grid: &[],
         },
     ],
     build,

@@ -20,11 +20,17 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
     reference: "Park et al., Nearest Neighbor Guidance for Out-of-Distribution Detection, ICCV 2023, arXiv:2309.14888",
     page: include_str!("nnguide.md"),
     parameters: &[
-        Parameter { name: "k", default: "10", help: "neighbours that count, a whole number from 1" },
+        Parameter {
+            name: "k",
+            default: "10",
+            help: "neighbours that count, a whole number from 1",
+            grid: &["1", "5", "10", "50", "100"],
+        },
         Parameter {
             name: "fraction",
             default: "1",
             help: "share of the training rows in the bank, above 0, at most 1",
+            grid: &[],
         },
     ],
     build,

@@ -25,11 +25,13 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
             name: "tail",
             default: "20",
             help: "distances per class that the Weibull distribution is fitted to",
+            grid: &["10", "20", "50"],
         },
         Parameter {
             name: "alpha",
             default: "10",
             help: "α, how many of the largest logits are revised; all if above C",
+            grid: &["3", "5", "10"],
         },
     ],
     build,

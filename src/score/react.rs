@@ -20,6 +20,7 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
         name: "percentile",
         default: "0.9",
         help: "features are clipped at this percentile of all training features; from 0 to 1",
+        grid: &["0.8", "0.85", "0.9", "0.95", "0.99"],
     }],
     build,
     caution: no_caution,

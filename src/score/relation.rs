@@ -19,8 +19,13 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
     reference: "Kim et al., Neural Relation Graph: A Unified Framework for Identifying Label Noise and Outlier Data, NeurIPS 2023, arXiv:2301.12321",
     page: include_str!("relation.md"),
     parameters: &[
-        Parameter { name: "power", default: "1", help: "t, a number above 0" },
-        Parameter { name: "threshold", default: "0.03", help: "relations up to it do not count, from 0 to below 1" },
+        Parameter { name: "power", default: "1", help: "t, a number above 0", grid: &["1", "2", "4", "8"] },
+        Parameter {
+            name: "threshold",
+            default: "0.03",
+            help: "relations up to it do not count, from 0 to below 1",
+            grid: &[],
+        },
     ],
     build,
     caution: no_caution,

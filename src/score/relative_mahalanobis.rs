@@ -19,6 +19,7 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
         name: "normalised",
         default: "false",
         help: "true: on features divided by their norms (Mahalanobis++, relative)",
+        grid: &["false", "true"],
     }],
     build,
     caution: no_caution,

@@ -24,6 +24,7 @@ pub(super) const DIM: Parameter = Parameter {
     name: "dim",
     default: "",
     help: "dimension of the principal space, below D; empty: 1000 if D ≥ 2048, 512 if D ≥ 768, else D/2",
+    grid: &["16", "32", "64", "128", "256", "512", "1000"],
 };
 
 /// Its value.

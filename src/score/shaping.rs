@@ -22,7 +22,12 @@ struct Shaping {
 
 /// The parameter all of them have.
 pub(super) const fn share(default: &'static str) -> Parameter {
-    Parameter { name: "p", default, help: "share of the features that are not among the largest, from 0 to below 1" }
+    Parameter {
+        name: "p",
+        default,
+        help: "share of the features that are not among the largest, from 0 to below 1",
+        grid: &["0.65", "0.7", "0.75", "0.8", "0.85", "0.9", "0.95"],
+    }
 }
 
 /// A score that shapes.

@@ -21,6 +21,7 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
         name: "metric",
         default: "inner_product",
         help: "how features are compared with the pattern: inner_product, euclidean or cosine",
+        grid: &["inner_product", "euclidean", "cosine"],
     }],
     build,
     caution: no_caution,

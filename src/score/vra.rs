@@ -21,11 +21,13 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
             name: "low",
             default: "0.6",
             help: "features below this percentile of all training features become 0; from 0 to `high`",
+            grid: &["0.4", "0.5", "0.6", "0.7"],
         },
         Parameter {
             name: "high",
             default: "0.9",
             help: "features are clipped at this percentile of all training features; from `low` to 1",
+            grid: &["0.8", "0.85", "0.9", "0.95", "0.99"],
         },
     ],
     build,

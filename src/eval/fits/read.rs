@@ -11,8 +11,8 @@ use safetensors::tensor::{Dtype, TensorView};
 use super::description::{Description, ENTRY, FORMAT, Sealed, Source, features, seal_array};
 use super::error::FitsError;
 use crate::dump::{ArrayKind, Dump};
-use crate::eval::plan::Chosen;
-use crate::numeric::state::Stored;
+use crate::eval::selection::Chosen;
+use crate::numeric::stored::Stored;
 use crate::score::registry::find;
 use crate::score::{Fit, ScoreEntry, State};
 

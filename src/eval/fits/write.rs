@@ -7,7 +7,7 @@ use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
 use super::description::{Description, ENTRY, Sealed, seal_array};
 use super::fit::Fits;
-use crate::numeric::state::Stored;
+use crate::numeric::stored::Stored;
 use crate::score::State;
 
 /// Writes fits with their description. The arrays are written from where they lie, not copied before.
