@@ -12,28 +12,28 @@ use ndarray::{Array1, Array2, array, s};
 use ndarray_npy::write_npy;
 use oodbench::dump::layout::discover;
 use oodbench::dump::{ArrayKind, Dump, Role};
-use oodbench::eval::tune::mixtures::Mixtures;
+use oodbench::eval::tune::outliers::{Kind, Outliers};
 use oodbench::eval::tune::{Search, Trial};
 use oodbench::eval::{Selection, Silent, tune};
 
-/// Rows about two points, in turn.
-fn two_classes(rows: usize, seed: u32) -> Array2<f32> {
+/// Rows about three points, in turn.
+fn three_classes(rows: usize, seed: u32) -> Array2<f32> {
     let mut features = noise(rows, 3, seed) * 0.05;
-    features.slice_mut(s![..;2, 0]).mapv_inplace(|value| value + 1.0);
-    features.slice_mut(s![1..;2, 1]).mapv_inplace(|value| value + 1.0);
+    (0..rows).for_each(|row| features[[row, row % 3]] += 1.0);
     features
 }
 
-/// 30 training rows of each of two classes and 7 strays halfway between them: up to the 7th neighbour the strays mislead k-NN, from the 31st on
-/// neighbours are of the other class, so of the values tried k = 10 and k = 20 are right.
+/// 18 training rows of each of three classes and 7 strays halfway between any two: up to the 7th neighbour the strays mislead k-NN, from the 18th on
+/// neighbours are of another class, so of the values tried k = 10 is right.
 fn strays(folder: &Path) {
-    let strays = noise(7, 3, 4) * 0.005 + &array![[0.5_f32, 0.5, 0.0]];
-    let train = ndarray::concatenate![ndarray::Axis(0), two_classes(60, 1), strays];
+    let strays = Array2::from_shape_fn((21, 3), |(row, column)| if row % 3 == column { 0.0 } else { 0.5 });
+    let strays = strays + noise(21, 3, 4) * 0.005;
+    let train = ndarray::concatenate![ndarray::Axis(0), three_classes(54, 1), strays];
     write(&folder.join("id/train/features.npy"), &train);
     for (split, seed) in [("id/val", 2), ("id/test", 3), ("ood/far", 5)] {
-        write(&folder.join(split).join("features.npy"), &two_classes(50, seed));
+        write(&folder.join(split).join("features.npy"), &three_classes(50, seed));
     }
-    write_labels(&folder.join("id/val/labels.npy"), &(0..50).map(|row| row % 2).collect::<Vec<_>>());
+    write_labels(&folder.join("id/val/labels.npy"), &(0..50).map(|row| row % 3).collect::<Vec<_>>());
 }
 
 fn search(folder: &Path, scores: &[&str]) -> Result<(Vec<String>, Search), String> {
@@ -53,7 +53,7 @@ fn the_best_parameter_is_taken_and_no_other_row_has_a_say() {
     let folder = tempfile::tempdir().unwrap();
     strays(folder.path());
     let (_, before) = search(folder.path(), &["knn"]).unwrap();
-    assert_eq!(taken(&before.scores[0].trials), ["k=10"], "{before:?}");
+    assert_eq!(taken(&before.scores[0].trials), ["k=10"], "{before:#?}");
     assert_eq!((before.rows, before.scores[0].trials[0].parameters.as_str()), (50, "k=50"));
     for split in ["ood/far", "id/test"] {
         write(&folder.path().join(split).join("features.npy"), &(noise(70, 3, 8) * 10.0));
@@ -80,8 +80,10 @@ fn the_criterion_is_what_it_says() {
         unit(split.features.as_ref().unwrap().block(0..split.rows).to_f64())
     };
     let wanted = BTreeSet::from([ArrayKind::Features]);
-    let mixed = Mixtures::new(&dump, val).unwrap().block(0..val.rows, &wanted).features().clone();
-    let (train, id, mixed) = (features(&Role::Train), features(&Role::Val), unit(mixed));
+    let outliers = Outliers::new(&dump, val).unwrap();
+    let made = |kind| unit(outliers.block(kind, 0..val.rows, &wanted).features().clone());
+    let (mixed, shuffled) = (made(Kind::Mixed), made(Kind::Shuffled));
+    let (train, id) = (features(&Role::Train), features(&Role::Val));
     let score = |rows: &Array2<f64>, k: usize| -> Vec<f64> {
         let distances = |row| {
             train.rows().into_iter().map(move |other| {
@@ -98,13 +100,19 @@ fn the_criterion_is_what_it_says() {
     };
     for trial in &search.scores[0].trials {
         let k: usize = trial.parameters.strip_prefix("k=").unwrap().parse().unwrap();
-        if k > 67 {
-            assert!(trial.failure.as_ref().unwrap().contains("of 67 training rows"), "{trial:?}");
+        if k > 75 {
+            assert!(trial.failure.as_ref().unwrap().contains("of 75 training rows"), "{trial:?}");
             continue;
         }
-        let (id, mixed) = (score(&id, k), score(&mixed, k));
-        let wins: f64 = id.iter().flat_map(|a| mixed.iter().map(move |b| f64::from(u8::from(a > b)))).sum();
-        assert!((trial.auroc.unwrap() - wins / 2500.0).abs() < 1e-12, "{trial:?}: {}", wins / 2500.0);
+        let id = score(&id, k);
+        let auroc = |other: Vec<f64>| {
+            let wins = id.iter().flat_map(|a| other.iter().map(move |b| f64::from(u8::from(a > b))));
+            wins.sum::<f64>() / 2500.0
+        };
+        let (mixed, shuffled) = (auroc(score(&mixed, k)), auroc(score(&shuffled, k)));
+        let expected = [mixed, shuffled, (mixed.max(0.5) + shuffled.max(0.5)) / 2.0];
+        let found = [trial.mixed, trial.shuffled, trial.criterion].map(Option::unwrap);
+        assert!(found.iter().zip(expected).all(|(f, e)| (f - e).abs() < 1e-12), "{trial:?}: {expected:?}");
     }
 }
 
@@ -127,16 +135,38 @@ fn mixtures_by_hand() {
             fs::remove_dir_all(run.join("head")).unwrap();
         }
         let dump = Dump::open(&discover(run).unwrap()[0]).unwrap();
-        let mixtures = Mixtures::new(&dump, dump.split(&Role::Val).unwrap()).unwrap();
-        let block = mixtures.block(0..2, &wanted);
+        let outliers = Outliers::new(&dump, dump.split(&Role::Val).unwrap()).unwrap();
+        let block = outliers.block(Kind::Mixed, 0..2, &wanted);
         assert_eq!(block.features(), array![[2.0, 1.0], [2.0, 1.0]]);
         assert_eq!(block.logits().to_f64(), array![[3.0, 1.0], [3.0, 1.0]]);
-        assert_eq!(mixtures.lacking(&dump, &wanted), None);
+        assert_eq!(outliers.lacking(Kind::Mixed, &wanted), None);
+        assert_eq!(outliers.lacking(Kind::Shuffled, &wanted).is_none(), with_head);
     }
     fs::write(run.join("run.toml"), "loss = \"isomax-plus\"").unwrap();
     let dump = Dump::open(&discover(run).unwrap()[0]).unwrap();
-    let mixtures = Mixtures::new(&dump, dump.split(&Role::Val).unwrap()).unwrap();
-    assert!(mixtures.lacking(&dump, &wanted).unwrap().contains("distances cannot be mixed"));
+    let outliers = Outliers::new(&dump, dump.split(&Role::Val).unwrap()).unwrap();
+    assert!(outliers.lacking(Kind::Mixed, &wanted).unwrap().contains("id/val/features.npy and head/"));
+}
+
+/// Each feature of the shuffled rows is that of the rows in another order, and not all in one order.
+#[test]
+fn shuffling_keeps_each_feature_and_breaks_their_bond() {
+    let folder = tempfile::tempdir().unwrap();
+    strays(folder.path());
+    let dump = Dump::open(&discover(folder.path()).unwrap()[0]).unwrap();
+    let val = dump.split(&Role::Val).unwrap();
+    let outliers = Outliers::new(&dump, val).unwrap();
+    let wanted = BTreeSet::from([ArrayKind::Features]);
+    let whole = outliers.block(Kind::Shuffled, 0..50, &wanted).features().clone();
+    assert_eq!(outliers.block(Kind::Shuffled, 7..9, &wanted).features(), whole.slice(s![7..9, ..]));
+    let rows = val.features.as_ref().unwrap().block(0..50).to_f64();
+    let sorted = |array: &Array2<f64>, column: usize| {
+        let mut values = array.column(column).to_vec();
+        values.sort_by(f64::total_cmp);
+        values
+    };
+    assert!((0..3).all(|column| sorted(&whole, column) == sorted(&rows, column)));
+    assert!(whole.rows().into_iter().all(|row| !rows.rows().into_iter().any(|other| other == row)));
 }
 
 #[test]

@@ -132,9 +132,7 @@ pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         let tried = tuning::table(&tuned.searches);
         match command.format {
             Format::Table => terminal::print(&tried)?,
-            Format::Markdown => {
-                terminal::print(&format!("```\n{}```\n\n", tried.trim_end_matches('\n').to_owned() + "\n"))?
-            }
+            Format::Markdown => terminal::print(&format!("```\n{}\n```\n\n", tried.trim_end()))?,
             // What is printed there is for programs.
             Format::Json | Format::Csv if common.quiet => (),
             Format::Json | Format::Csv => eprint!("{tried}"),

@@ -52,22 +52,25 @@ fn of_run(search: &Search) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
-    table.set_header([Cell::new("score"), Cell::new("tried"), right("AUROC".to_owned())]);
+    let percent = |value: Option<f64>| value.map_or_else(|| "none".to_owned(), |value| format!("{:.2}", value * 100.0));
+    let headings = ["mixed", "shuffled", "mean"].map(|heading| right(heading.to_owned()));
+    table.set_header([Cell::new("score"), Cell::new("tried")].into_iter().chain(headings));
     for tried in &search.scores {
         for (number, trial) in tried.trials.iter().enumerate() {
-            let auroc = trial.auroc.map_or_else(|| "none".to_owned(), |auroc| format!("{:.2}", auroc * 100.0));
             let mark = if trial.chosen { "*" } else { "" };
             let before = if number == 0 { " (as it was)" } else { "" };
             table.add_row([
                 Cell::new(if number == 0 { tried.score } else { "" }),
                 Cell::new(format!("{}{before}", trial.parameters)),
-                right(format!("{mark}{auroc}")),
+                right(percent(trial.mixed)),
+                right(percent(trial.shuffled)),
+                right(format!("{mark}{}", percent(trial.criterion))),
             ]);
         }
     }
     let lines: Vec<String> = table.to_string().lines().map(|line| line.trim_end().to_owned()).collect();
     format!(
-        "{}: parameters searched on {} rows of id/val against as many mixtures of two classes (percent, * taken; no OOD row was read)\n{}\n",
+        "{}: parameters searched on {} rows of id/val; no OOD row was read\nAUROC (percent) against stand-ins made of these rows: mixtures of two classes, features shuffled; below 50 counts as 50; * taken\n{}\n",
         search.run,
         search.rows,
         lines.join("\n")

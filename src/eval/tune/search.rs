@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::candidates::{candidates, searched};
 use super::error::TuneError;
-use super::mixtures::Mixtures;
+use super::outliers::{Kind, Outliers};
+use super::standard_error::standard_error;
 use crate::dump::layout::RunFiles;
 use crate::dump::{ArrayKind, Dump, Role, Split};
 use crate::eval::plan::Plan;
@@ -24,7 +25,7 @@ use crate::table::Skipped;
 pub struct Search {
     /// The run.
     pub run: String,
-    /// Its validation rows, as many as mixtures.
+    /// Its validation rows, as many as stand-ins of each kind.
     pub rows: usize,
     /// Every score with a parameter to search.
     pub scores: Vec<Tried>,
@@ -45,7 +46,11 @@ pub struct Trial {
     /// The parameters that were searched, e.g. `k=10`.
     pub parameters: String,
     /// AUROC between validation rows and mixtures, as a fraction; none if the score was not to be had.
-    pub auroc: Option<f64>,
+    pub mixed: Option<f64>,
+    /// AUROC between validation rows and shuffled ones; none if there are none for this score.
+    pub shuffled: Option<f64>,
+    /// The mean of those that are there, each counted as at least 1/2.
+    pub criterion: Option<f64>,
     /// Why not.
     pub failure: Option<String>,
     /// Whether it was taken.
@@ -66,14 +71,14 @@ pub fn tune(
     let plan = Plan::of_fit(files, selection)?;
     let dump = &plan.dump;
     let split = dump.split(&Role::Val).ok_or_else(|| TuneError::NoValidation { place: dump.folder.join("id/val") })?;
-    let mixtures = Mixtures::new(dump, split)?;
+    let outliers = Outliers::new(dump, split)?;
     let (training, mut checked) = (Training::new(dump), BTreeSet::new());
     let mut search = Search { run: dump.info.name.clone(), rows: split.rows, scores: Vec::new() };
     let (mut scores, mut skipped) = (Vec::new(), Vec::new());
     for chosen in &selection.scores {
         let planned = plan.scores.iter().any(|planned| planned.entry.id == chosen.entry.id);
         let arrays = read(chosen);
-        let lacking = mixtures.lacking(dump, &arrays);
+        let lacking = outliers.lacking(Kind::Mixed, &arrays);
         match lacking {
             _ if !planned || searched(chosen).next().is_none() => scores.push(chosen.again()),
             Some(reason) if selection.lenient => {
@@ -89,7 +94,7 @@ pub fn tune(
                 let unchecked: BTreeSet<ArrayKind> = arrays.difference(&checked).cloned().collect();
                 split.check_finite(&unchecked)?;
                 checked.extend(unchecked);
-                let bench = Bench { dump, split, mixtures: &mixtures, arrays };
+                let bench = Bench { dump, split, outliers: &outliers, arrays };
                 let (best, tried) = bench.search(chosen, &training, progress);
                 scores.push(best);
                 search.scores.push(tried);
@@ -117,7 +122,7 @@ fn with_features(mut arrays: BTreeSet<ArrayKind>, split: &Split) -> BTreeSet<Arr
 struct Bench<'a> {
     dump: &'a Dump,
     split: &'a Split,
-    mixtures: &'a Mixtures<'a>,
+    outliers: &'a Outliers<'a>,
     arrays: BTreeSet<ArrayKind>,
 }
 
@@ -126,57 +131,78 @@ impl Bench<'_> {
         let candidates = candidates(chosen);
         progress.begin(&format!("searching {}", chosen.entry.id), candidates.len() * self.split.rows);
         let mut trials = Vec::with_capacity(candidates.len());
-        let mut best: Option<(f64, usize, Chosen)> = None;
-        for (number, settings) in candidates.into_iter().enumerate() {
-            let parameters = text(chosen, &settings);
-            let outcome = Chosen::new(chosen.entry, settings)
-                .map_err(|error| error.to_string())
-                .and_then(|candidate| Ok((self.auroc(&candidate, training)?, candidate)));
+        for settings in &candidates {
+            trials.push(self.trial(chosen, settings, training));
             progress.advance(self.split.rows);
-            let (auroc, failure) = match outcome {
-                Ok((auroc, candidate)) => {
-                    if best.as_ref().is_none_or(|(highest, ..)| auroc > *highest) {
-                        best = Some((auroc, number, candidate));
-                    }
-                    (Some(auroc), None)
-                }
-                Err(reason) => (None, Some(reason)),
-            };
-            trials.push(Trial { parameters, auroc, failure, chosen: false });
         }
         progress.end();
-        let best = best.map_or_else(
-            || chosen.again(),
-            |(_, number, candidate)| {
-                trials[number].chosen = true;
-                candidate
-            },
-        );
+        let taken = taken(&trials, self.split.rows);
+        trials[taken].chosen = true;
+        let best = Chosen::new(chosen.entry, candidates[taken].clone()).unwrap_or_else(|_| chosen.again());
         (best, Tried { score: chosen.entry.id, trials })
     }
 
-    /// AUROC between validation rows and mixtures, or why there is none.
-    fn auroc(&self, candidate: &Chosen, training: &Training<'_>) -> Result<f64, String> {
-        let scorer = candidate.score.fit(training).map_err(|error| error.to_string())?.scorer;
-        let id = self.scores(scorer.as_ref(), false)?;
-        let mixed = self.scores(scorer.as_ref(), true)?;
-        Ok(PairCounts::of(&id, &mixed).auroc())
+    fn trial(&self, chosen: &Chosen, settings: &Settings, training: &Training<'_>) -> Trial {
+        let parameters = text(chosen, settings);
+        match self.aurocs(chosen, settings, training) {
+            Ok((mixed, shuffled)) => {
+                let mixed_counts = mixed.max(CHANCE);
+                let criterion = Some(shuffled.map_or(mixed_counts, |other| (mixed_counts + other.max(CHANCE)) / 2.0));
+                Trial { parameters, mixed: Some(mixed), shuffled, criterion, failure: None, chosen: false }
+            }
+            Err(reason) => {
+                let failure = Some(reason);
+                Trial { parameters, mixed: None, shuffled: None, criterion: None, failure, chosen: false }
+            }
+        }
     }
 
-    fn scores(&self, scorer: &dyn Fitted, mixed: bool) -> Result<Sample, String> {
-        let of = |range: std::ops::Range<usize>| {
+    /// AUROC of validation rows against mixtures and, where there are any, shuffled rows; or why there is none.
+    fn aurocs(
+        &self,
+        chosen: &Chosen,
+        settings: &Settings,
+        training: &Training<'_>,
+    ) -> Result<(f64, Option<f64>), String> {
+        let score = (chosen.entry.build)(settings).map_err(|error| error.to_string())?;
+        let scorer = score.fit(training).map_err(|error| error.to_string())?.scorer;
+        let sample = |of: Option<Kind>| self.sample(scorer.as_ref(), of);
+        let id = sample(None)?;
+        let auroc = |kind: Kind| Ok::<f64, String>(PairCounts::of(&id, &sample(Some(kind))?).auroc());
+        let shuffled = self.outliers.lacking(Kind::Shuffled, &self.arrays).is_none();
+        Ok((auroc(Kind::Mixed)?, if shuffled { Some(auroc(Kind::Shuffled)?) } else { None }))
+    }
+
+    /// The scores of validation rows, or of stand-ins of a kind.
+    fn sample(&self, scorer: &dyn Fitted, of: Option<Kind>) -> Result<Sample, String> {
+        let scores = |range: std::ops::Range<usize>| {
             let mut out = vec![0.0; range.len()];
-            let block = if mixed {
-                self.mixtures.block(range, &self.arrays)
-            } else {
-                self.split.block(range, &self.arrays, self.dump.head.as_ref())
+            let block = match of {
+                Some(kind) => self.outliers.block(kind, range, &self.arrays),
+                None => self.split.block(range, &self.arrays, self.dump.head.as_ref()),
             };
             scorer.score_block(&block, &mut out);
             out
         };
-        let blocks: Vec<Vec<f64>> = self.split.block_ranges().into_par_iter().map(of).collect();
+        let blocks: Vec<Vec<f64>> = self.split.block_ranges().into_par_iter().map(scores).collect();
         Sample::new(blocks.concat()).map_err(|error| error.to_string())
     }
+}
+
+/// The AUROC of a score that tells nothing. A score that takes stand-ins of a kind for more in-distribution than id/val has nothing to say of them,
+/// and being less wrong there is no merit.
+const CHANCE: f64 = 0.5;
+
+/// Which trial is taken: the first, unless another is better than chance and better than it by more than a standard error.
+fn taken(trials: &[Trial], rows: usize) -> usize {
+    let criteria = trials.iter().enumerate().filter_map(|(number, trial)| Some((number, trial.criterion?)));
+    // Of equal ones the first.
+    let best = criteria.reduce(|best, other| if other.1 > best.1 { other } else { best });
+    let enough = |criterion: f64| {
+        let before = trials[0].criterion;
+        criterion > CHANCE && before.is_none_or(|before| criterion - before > standard_error(before, rows, rows))
+    };
+    best.filter(|(_, criterion)| enough(*criterion)).map_or(0, |(number, _)| number)
 }
 
 /// The parameters that are searched, as they would be set.
@@ -184,4 +210,30 @@ fn text(chosen: &Chosen, settings: &Settings) -> String {
     let value = |name: &str| settings.all().find(|(own, _)| *own == name).map_or("", |(_, value)| value).to_owned();
     let all: Vec<String> = searched(chosen).map(|one| format!("{}={}", one.name, value(one.name))).collect();
     all.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of 100 rows 0.75 has a standard error of 0.0344.
+    #[test]
+    fn a_change_has_to_be_worth_it() {
+        let of = |criteria: &[Option<f64>]| {
+            let trial = |criterion: &Option<f64>| Trial {
+                parameters: String::new(),
+                mixed: *criterion,
+                shuffled: None,
+                criterion: *criterion,
+                failure: None,
+                chosen: false,
+            };
+            taken(&criteria.iter().map(trial).collect::<Vec<_>>(), 100)
+        };
+        assert_eq!(of(&[Some(0.75), Some(0.70), Some(0.784)]), 0);
+        assert_eq!(of(&[Some(0.75), Some(0.786), Some(0.786)]), 1);
+        assert_eq!(of(&[None, None, Some(0.6)]), 2);
+        assert_eq!(of(&[Some(0.1), Some(0.49)]), 0);
+        assert_eq!(of(&[None]), 0);
+    }
 }
