@@ -148,6 +148,8 @@ fn what_cannot_be_trained_is_one_line() {
     let error = refused(here, &with(&["--epochs", "1", "--lr", "1e30", "-q", "--out", "dumps/a"]));
     assert!(error.contains("training diverged"), "{error}");
     assert!(!here.join("dumps/a").exists());
+    let error = refused(here, &["train", "--data", "embedded", "--device", "cpu", "--tf32", "--out", "dumps/a"]);
+    assert!(error.contains("--tf32: found device cpu"), "{error}");
     if !cfg!(feature = "cuda") {
         assert!(
             refused(here, &["train", "--data", "embedded", "--device", "cuda:0", "--out", "dumps/a"])

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use candle_core::Device;
 use clap::Args;
 
@@ -13,7 +13,7 @@ use super::progress::Bars;
 use oodbench::eval::Progress;
 use oodbench::train::data::folder::{Channels, Filter, FolderLabels, FolderOptions, Resize};
 use oodbench::train::data::{ImageSet, Normalisation, Published, Source, ood, open};
-use oodbench::train::device::DeviceChoice;
+use oodbench::train::device::{DeviceChoice, allow_tf32};
 use oodbench::train::extract::{Extraction, Place, RunNote, extract};
 use oodbench::train::model::Network;
 
@@ -41,11 +41,19 @@ pub(super) struct ImageOptions {
     /// Where to compute: auto, cpu or cuda:N
     #[arg(long, value_name = "DEVICE", default_value_t)]
     device: DeviceChoice,
+    /// Let the GPU round the factors of products to TF32, 10 bits of mantissa: faster, less exact
+    #[arg(long)]
+    tf32: bool,
 }
 
 impl ImageOptions {
     pub(super) fn device(&self) -> anyhow::Result<Device> {
-        Ok(self.device.open()?)
+        let device = self.device.open()?;
+        if self.tf32 && !device.is_cuda() {
+            bail!("--tf32: found device cpu, expected a CUDA device; leave --tf32 out, or take --device cuda:0");
+        }
+        allow_tf32(self.tf32);
+        Ok(device)
     }
 
     /// The in-distribution set; its folders of images have a subfolder per class.

@@ -6,7 +6,8 @@ use ndarray::Array2;
 
 use super::head::Head;
 use super::matrix::{Cow2, Rows};
-use crate::numeric::softmax::{Softmax, Top, probabilities, softmax, top};
+use crate::numeric::softmax::{Softmax, probabilities, softmax};
+use crate::numeric::top::{Top, top};
 use crate::numeric::vector::unit_rows;
 
 /// Rows of a split.

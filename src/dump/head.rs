@@ -10,6 +10,7 @@ use super::meta::HeadKind;
 use super::npy::{NpyArray, shape_text};
 use crate::numeric::linalg::{Factor, Threads};
 use crate::numeric::row_product::row_product;
+use crate::numeric::vector::squared_distance;
 
 /// What turns features (n, D) into logits (n, C).
 #[derive(Clone, Debug)]
@@ -142,8 +143,7 @@ fn negative_distances(
             feature.iter_mut().for_each(|value| *value /= norm);
         }
         for (logit, prototype) in logits.iter_mut().zip(prototypes.rows()) {
-            let squared: f64 = feature.iter().zip(prototype).map(|(f, p)| (f - p) * (f - p)).sum();
-            *logit = -scale * squared.sqrt();
+            *logit = -scale * squared_distance(&feature, prototype.to_slice().unwrap_or_default()).sqrt();
         }
     }
     out

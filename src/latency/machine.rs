@@ -11,7 +11,7 @@ pub struct Machine {
     pub threads: usize,
     /// Operating system and architecture, as Rust names them.
     pub system: String,
-    /// Vector instructions that this build may use without asking the processor.
+    /// Vector instructions of the kernels, chosen when the program runs.
     pub instructions: &'static str,
     /// Version of this program.
     pub oodbench: &'static str,
@@ -26,23 +26,30 @@ impl Machine {
             processor: processor(&information),
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-            instructions: INSTRUCTIONS,
+            instructions: instructions(),
             oodbench: env!("CARGO_PKG_VERSION"),
         }
     }
 }
 
-const INSTRUCTIONS: &str = if cfg!(target_feature = "avx512f") {
-    "AVX-512"
-} else if cfg!(target_feature = "avx2") {
-    "AVX2"
-} else if cfg!(target_feature = "sse2") {
-    "SSE2"
-} else if cfg!(target_feature = "neon") {
-    "NEON"
-} else {
-    "none"
-};
+/// The widest that the kernels choose from at run time; products choose for themselves, much alike.
+fn instructions() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl")
+        {
+            return "AVX-512";
+        }
+        if is_x86_feature_detected!("avx2") {
+            return "AVX2";
+        }
+        "SSE2"
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    if cfg!(target_feature = "neon") { "NEON" } else { "none" }
+}
 
 /// The name in Linux' `/proc/cpuinfo`.
 fn processor(information: &str) -> Option<String> {

@@ -1,11 +1,13 @@
 //! Kernels on slices and views: no files, nothing that knows what a score is.
 
+pub mod arcsine;
 pub mod bank;
 pub mod checksum;
 pub mod exp;
 pub mod finite;
 pub mod largest;
 pub mod linalg;
+pub mod log1p;
 pub mod pair;
 pub mod pairwise_sum;
 pub mod real;
@@ -14,6 +16,7 @@ pub mod row_product;
 pub mod softmax;
 pub mod state;
 pub mod stored;
+pub mod top;
 pub mod top_k;
 pub mod vector;
 pub mod weibull;

@@ -3,6 +3,7 @@
 use multiversion::multiversion;
 
 use super::softmax::{Sums, add_exponentials};
+use super::top::{Top, top_of};
 
 /// An element of a block of rows: `f32` or `f64`.
 ///
@@ -17,27 +18,29 @@ pub trait Real: Copy + PartialOrd + Send + Sync + 'static {
     /// Whether the value is neither NaN nor infinite.
     fn is_finite(self) -> bool;
 
+    /// [`top`](super::top::top), by the widest vectors the machine has.
+    fn top(row: &[Self]) -> Top;
+
     /// Adds the exponentials of a row to its softmax sums, by the widest vectors the machine has.
-    fn add_exponentials(values: &[Self], top: f64, temperature: f64, sums: &mut Sums);
+    fn add_exponentials(row: &[Self], top: Top, scale: f64, sums: &mut Sums);
 }
 
-macro_rules! exponentials {
+macro_rules! kernels {
     ($element:ty) => {
-        fn add_exponentials(values: &[Self], top: f64, temperature: f64, sums: &mut Sums) {
-            // Division by one changes nothing and would cost more than the exponential.
+        fn top(row: &[Self]) -> Top {
             #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2", "aarch64+neon"))]
-            fn plain(values: &[$element], top: f64, sums: &mut Sums) {
-                add_exponentials(values, top, 1.0, sums);
+            fn top(row: &[$element]) -> Top {
+                top_of(row)
             }
+            top(row)
+        }
+
+        fn add_exponentials(row: &[Self], top: Top, scale: f64, sums: &mut Sums) {
             #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2", "aarch64+neon"))]
-            fn tempered(values: &[$element], top: f64, temperature: f64, sums: &mut Sums) {
-                add_exponentials(values, top, temperature, sums);
+            fn add(row: &[$element], top: Top, scale: f64, sums: &mut Sums) {
+                add_exponentials(row, top, scale, sums);
             }
-            if temperature == 1.0 {
-                plain(values, top, sums);
-            } else {
-                tempered(values, top, temperature, sums);
-            }
+            add(row, top, scale, sums);
         }
     };
 }
@@ -55,7 +58,7 @@ impl Real for f32 {
         f32::is_finite(self)
     }
 
-    exponentials!(f32);
+    kernels!(f32);
 }
 
 impl Real for f64 {
@@ -71,5 +74,5 @@ impl Real for f64 {
         f64::is_finite(self)
     }
 
-    exponentials!(f64);
+    kernels!(f64);
 }

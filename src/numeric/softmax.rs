@@ -2,44 +2,8 @@
 
 use super::exp::{ZERO_BELOW, exp_nonpositive};
 use super::real::Real;
-
-/// The largest value of a row and the first index it stands at.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Top {
-    /// First index of the largest value: the predicted class.
-    pub index: usize,
-    /// The largest value.
-    pub value: f64,
-}
-
-/// Values compared together: a vector register or a few.
-const LANES: usize = 32;
-
-/// The largest value of a non-empty row and its first index.
-#[must_use]
-pub fn top<T: Real>(row: &[T]) -> Top {
-    let largest = maximum(row);
-    // The index is looked for afterwards, a chunk at a time without an early exit inside: both passes stay vector operations.
-    let chunks = row.chunks(LANES);
-    let found = chunks.clone().position(|chunk| chunk.iter().fold(false, |hit, &value| hit | (value == largest)));
-    let start = found.unwrap_or(0) * LANES;
-    let within = row[start..].iter().position(|&value| value == largest);
-    Top { index: start + within.unwrap_or(0), value: largest.to_f64() }
-}
-
-/// The largest value of a non-empty row.
-#[must_use]
-pub fn maximum<T: Real>(row: &[T]) -> T {
-    let mut lanes = [T::NEG_INFINITY; LANES];
-    let chunks = row.chunks_exact(LANES);
-    let rest = chunks.remainder();
-    for chunk in chunks {
-        for (lane, &value) in lanes.iter_mut().zip(chunk) {
-            *lane = if value > *lane { value } else { *lane };
-        }
-    }
-    lanes.iter().chain(rest).fold(T::NEG_INFINITY, |largest, &value| if value > largest { value } else { largest })
-}
+use super::top::{Top, top};
+use super::vector::LANES;
 
 /// Softmax statistics of one row `z` of logits, `p = softmax(z)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -93,48 +57,75 @@ pub fn softmax<T: Real>(row: &[T]) -> Softmax {
 pub fn softmax_at<T: Real>(row: &[T], temperature: f64) -> Softmax {
     let top = top(row);
     let mut sums = Sums::default();
-    // Leaving the largest one out, not subtracting its 1 afterwards, is what keeps small sums exact.
-    for values in [&row[..top.index], &row[top.index + 1..]] {
-        T::add_exponentials(values, top.value, temperature, &mut sums);
+    // Multiplied rather than divided: a division would cost as much as the exponential. Not infinite, for the sake of differences of zero.
+    T::add_exponentials(row, top, (1.0 / temperature).min(f64::MAX), &mut sums);
+    Softmax {
+        top: Top { index: top.index, value: top.value / temperature },
+        rest: total(sums.weights),
+        weighted_rest: total(sums.weighted),
+        squared_rest: total(sums.squared),
     }
-    let top = Top { index: top.index, value: top.value / temperature };
-    let total = |lanes: [f64; SUM_LANES]| lanes.iter().sum();
-    Softmax { top, rest: total(sums.weights), weighted_rest: total(sums.weighted), squared_rest: total(sums.squared) }
 }
-
-/// Sums kept at once: a vector of eight `f64`.
-const SUM_LANES: usize = 8;
 
 /// The three sums of [`Softmax`] in interleaved lanes, so that the order of additions does not depend on the width of the machine's vectors.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sums {
-    weights: [f64; SUM_LANES],
-    weighted: [f64; SUM_LANES],
-    squared: [f64; SUM_LANES],
+    weights: [f64; LANES],
+    weighted: [f64; LANES],
+    squared: [f64; LANES],
 }
 
-/// Adds `exp((z − top)/temperature)` of the values, and what goes with it, to the sums.
-#[inline(always)]
-pub(super) fn add_exponentials<T: Real>(values: &[T], top: f64, temperature: f64, sums: &mut Sums) {
-    let chunks = values.chunks_exact(SUM_LANES);
-    let rest = chunks.remainder();
-    let mut add = |lane: usize, value: T| {
-        // Clamped before the product too, which would be −∞·0 for extreme rows.
-        let difference = (value.to_f64() - top) / temperature;
-        let difference = if difference > ZERO_BELOW { difference } else { ZERO_BELOW };
-        let weight = exp_nonpositive(difference);
-        sums.weights[lane] += weight;
-        sums.weighted[lane] += weight * difference;
-        sums.squared[lane] += weight * weight;
-    };
-    for chunk in chunks {
-        for (lane, &value) in chunk.iter().enumerate() {
-            add(lane, value);
+impl Sums {
+    /// Adds values for which `counts` holds.
+    #[inline(always)]
+    fn add<T: Real>(&mut self, values: &[T; LANES], top: f64, scale: f64, counts: impl Fn(usize) -> bool) {
+        for (lane, value) in values.iter().enumerate() {
+            let difference = (value.to_f64() - top) * scale;
+            // Clamped before the product too, which would be −∞·0 for extreme rows. What does not count weighs nothing.
+            let difference = if difference > ZERO_BELOW && counts(lane) { difference } else { ZERO_BELOW };
+            let weight = exp_nonpositive(difference);
+            self.weights[lane] += weight;
+            self.weighted[lane] += weight * difference;
+            self.squared[lane] += weight * weight;
         }
     }
-    for (lane, &value) in rest.iter().enumerate() {
-        add(lane, value);
+}
+
+/// Adds `exp((z_k − z_max)·scale)` of all but the largest value, and what goes with it, to the sums. Leaving the largest out, not subtracting its 1
+/// afterwards, is what keeps small sums exact.
+///
+/// The sums are the caller's: were they totalled here, compilers would keep each lane in a register of its own.
+#[inline(always)]
+pub(super) fn add_exponentials<T: Real>(row: &[T], top: Top, scale: f64, sums: &mut Sums) {
+    let (chunks, rest) = row.as_chunks::<LANES>();
+    let own = top.index / LANES;
+    for (index, chunk) in chunks.iter().enumerate() {
+        if index != own {
+            sums.add(chunk, top.value, scale, |_| true);
+        }
     }
+    if let Some(chunk) = chunks.get(own) {
+        sums.add(chunk, top.value, scale, |lane| lane != top.index % LANES);
+    }
+    match row.last_chunk::<LANES>() {
+        _ if rest.is_empty() => {}
+        // Some of its values stand in the chunk before as well.
+        Some(last) => {
+            let start = row.len() - LANES;
+            sums.add(last, top.value, scale, |lane| lane >= LANES - rest.len() && start + lane != top.index);
+        }
+        None => {
+            let mut values = [T::NEG_INFINITY; LANES];
+            values[..rest.len()].copy_from_slice(rest);
+            sums.add(&values, top.value, scale, |lane| lane != top.index);
+        }
+    }
+}
+
+/// The sum of all lanes, by halves: one after the other each addition would wait for the one before.
+#[inline(always)]
+fn total([a, b, c, d, e, f, g, h]: [f64; LANES]) -> f64 {
+    ((a + e) + (c + g)) + ((b + f) + (d + h))
 }
 
 /// `log Σ_k exp(z_k / temperature)` of a non-empty row.
@@ -169,20 +160,6 @@ pub fn mean_difference<T: Real>(row: &[T], reference: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn top_is_the_first_of_equal_values() {
-        let row = [1.0_f32, 7.0, 7.0, -3.0];
-        assert_eq!(top(&row), Top { index: 1, value: 7.0 });
-        let long: Vec<f64> = (0..100).map(|i| f64::from(i % 37)).collect();
-        assert_eq!(top(&long), Top { index: 36, value: 36.0 });
-        assert_eq!(top(&[-5.0_f64]), Top { index: 0, value: -5.0 });
-        for at in 0..100 {
-            let mut row = vec![-1.0_f32; 100];
-            row[at..].fill(2.5);
-            assert_eq!(top(&row), Top { index: at, value: 2.5 });
-        }
-    }
 
     /// Two classes with logits (0, −ln 3): p = (3/4, 1/4), by hand.
     #[test]

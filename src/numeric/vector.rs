@@ -2,7 +2,8 @@
 
 use ndarray::Array2;
 
-const LANES: usize = 8;
+/// Sums kept at once, whatever the width of the machine's vectors: a vector of eight `f64`.
+pub const LANES: usize = 8;
 
 /// `Σ_j term(a_j, b_j)` over the shorter of two slices, in eight interleaved sums that the compiler can keep in vectors.
 #[inline(always)]
@@ -19,6 +20,22 @@ fn sum<A: Copy, B: Copy>(a: &[A], b: &[B], term: impl Fn(A, B) -> f64) -> f64 {
         *lane += term(a, b);
     }
     lanes.iter().sum()
+}
+
+/// Adds `term(a_j)` to eight interleaved sums, for terms that are computed eight at a time; inlined, so that it runs by the vectors of whoever calls it.
+///
+/// The last values are filled up with `nothing`, whose term is zero.
+#[inline(always)]
+pub fn add_terms(a: &[f64], nothing: f64, lanes: &mut [f64; LANES], term: impl Fn([f64; LANES]) -> [f64; LANES]) {
+    let (chunks, rest) = a.as_chunks::<LANES>();
+    for chunk in chunks {
+        lanes.iter_mut().zip(term(*chunk)).for_each(|(lane, term)| *lane += term);
+    }
+    if !rest.is_empty() {
+        let mut last = [nothing; LANES];
+        last[..rest.len()].copy_from_slice(rest);
+        lanes.iter_mut().zip(term(last)).for_each(|(lane, term)| *lane += term);
+    }
 }
 
 /// `⟨a, b⟩` of two vectors of equal length.

@@ -1,10 +1,15 @@
 #![doc = include_str!("gen.md")]
 
+use multiversion::multiversion;
+
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{RowScore, Score, fill_logits};
 use crate::dump::RowBlock;
+use crate::numeric::exp::exp_nonpositive;
+use crate::numeric::log1p::ln_one_minus;
 use crate::numeric::softmax::Softmax;
+use crate::numeric::vector::{LANES, add_terms};
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {
@@ -46,21 +51,42 @@ impl RowScore for GeneralizedEntropy {
             let Softmax { top, rest, .. } = softmax[i];
             gaps.clear();
             gaps.extend(row[..top.index].iter().chain(&row[top.index + 1..]).map(|z| z - top.value));
-            let others = self.largest - 1;
-            if 0 < others && others < gaps.len() {
-                gaps.select_nth_unstable_by(others - 1, |a, b| b.total_cmp(a));
+            let most = self.largest - 1;
+            if 0 < most && most < gaps.len() {
+                gaps.select_nth_unstable_by(most - 1, |a, b| b.total_cmp(a));
             }
-            gaps.truncate(others);
+            gaps.truncate(most);
             // Through logarithms: p itself underflows where p^γ is far from it.
             let log_sum = rest.ln_1p();
             let of_top = (self.gamma * (rest.ln() - 2.0 * log_sum)).exp();
-            let of_others = gaps.iter().map(|gap| {
-                let log_p = gap - log_sum;
-                (self.gamma * (log_p + (-log_p.exp()).ln_1p())).exp()
-            });
-            0.0 - (of_top + of_others.sum::<f64>())
+            let mut others = [0.0; LANES];
+            of_others(&gaps, log_sum, self.gamma, &mut others);
+            0.0 - (of_top + others.iter().sum::<f64>())
         });
     }
+}
+
+/// Adds `p^γ (1−p)^γ` of classes with `log p = gap − log_sum`, none of them the predicted one, so that p ≤ ½.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2", "aarch64+neon"))]
+fn of_others(gaps: &[f64], log_sum: f64, gamma: f64, lanes: &mut [f64; LANES]) {
+    // Told to be inlined: as a function of its own it would know nothing of the machine's vectors.
+    add_terms(
+        gaps,
+        f64::NEG_INFINITY,
+        lanes,
+        #[inline(always)]
+        |gaps| {
+            let mut p = gaps;
+            for (p, gap) in p.iter_mut().zip(gaps) {
+                *p = exp_nonpositive(gap - log_sum);
+            }
+            let mut terms = ln_one_minus(p);
+            for (term, gap) in terms.iter_mut().zip(gaps) {
+                *term = exp_nonpositive(gamma * ((gap - log_sum) + *term));
+            }
+            terms
+        },
+    );
 }
 
 #[cfg(test)]

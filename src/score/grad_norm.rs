@@ -5,7 +5,7 @@ use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{RowScore, Score};
 use crate::dump::RowBlock;
-use crate::numeric::softmax::Top;
+use crate::numeric::top::Top;
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use ndarray::{Array2, ArrayView1};
+use multiversion::multiversion;
+use ndarray::Array2;
 
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
@@ -10,9 +11,11 @@ use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::{ArrayKind, RowBlock};
 use crate::fit::{FitError, Training};
+use crate::numeric::arcsine::arcsine_of_root;
 use crate::numeric::linalg::{Factor, Threads};
 use crate::numeric::row_product::row_product;
 use crate::numeric::softmax::{probabilities, softmax_at};
+use crate::numeric::vector::{LANES, add_terms, squared_distance};
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {
@@ -102,12 +105,16 @@ impl Fitted for Centroids {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         let roots = self.roots_of(block);
         let inner = row_product(&roots.view(), &self.roots.t(), Factor::Full, Threads::One);
+        let mut squared_halves = vec![0.0; self.roots.nrows()];
         for ((out, root), inner) in out.iter_mut().zip(roots.rows()).zip(inner.rows()) {
-            let distances = inner.iter().zip(self.roots.rows()).map(|(&inner, centroid)| {
-                let squared_chord = if inner < CLOSE { 2.0 - 2.0 * inner } else { squared_distance(root, centroid) };
-                4.0 * (squared_chord.sqrt() / 2.0).min(1.0).asin()
-            });
-            *out = distances.sum::<f64>() / self.roots.nrows() as f64;
+            squared_halves.iter_mut().zip(inner).for_each(|(half, inner)| *half = 0.5 - 0.5 * inner);
+            for (class, _) in inner.iter().enumerate().filter(|(_, inner)| **inner >= CLOSE) {
+                let (root, centroid) = (root.to_slice(), self.roots.row(class).to_slice());
+                squared_halves[class] = 0.25 * squared_distance(root.unwrap_or_default(), centroid.unwrap_or_default());
+            }
+            let mut angles = [0.0; LANES];
+            half_angles(&squared_halves, &mut angles);
+            *out = 4.0 * angles.iter().sum::<f64>() / self.roots.nrows() as f64;
         }
     }
 
@@ -116,8 +123,17 @@ impl Fitted for Centroids {
     }
 }
 
-fn squared_distance(a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>) -> f64 {
-    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
+/// Adds `arcsin √h` of `h = (chord/2)²`. No component of a root is negative, so no chord is longer than √2.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2", "aarch64+neon"))]
+fn half_angles(squared_halves: &[f64], lanes: &mut [f64; LANES]) {
+    // Told to be inlined: as a function of its own it would know nothing of the machine's vectors.
+    add_terms(
+        squared_halves,
+        0.0,
+        lanes,
+        #[inline(always)]
+        |halves| arcsine_of_root(halves),
+    );
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use multiversion::multiversion;
 use ndarray::Array2;
 
 use super::need::Need;
@@ -10,6 +11,7 @@ use super::settings::{SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::{ArrayKind, Role, RowBlock};
 use crate::fit::{FitError, Training};
+use crate::numeric::exp::exp_nonpositive;
 use crate::numeric::linalg::{Factor, Threads};
 use crate::numeric::row_product::row_product;
 use crate::numeric::softmax::Softmax;
@@ -46,7 +48,7 @@ impl Score for KlMatching {
                 let Softmax { top, rest, .. } = softmax[i];
                 let log_sum = rest.ln_1p();
                 let template = templates.entry(top.index).or_insert_with(|| LogMeanExp::new(row.len()));
-                template.add(row.iter().map(|z| (z - top.value) - log_sum));
+                template.add(row, top.value, log_sum);
             });
         }
         let stand_in = (split.role != Role::Val).then(|| format!("fitted on {}, for want of id/val", split.role));
@@ -72,21 +74,26 @@ impl LogMeanExp {
         Self { count: 0, largest: vec![f64::NEG_INFINITY; length], sums: vec![0.0; length] }
     }
 
-    fn add(&mut self, values: impl Iterator<Item = f64>) {
+    /// Adds the vector `z_k − top − log_sum`.
+    fn add(&mut self, row: &[f64], top: f64, log_sum: f64) {
         self.count += 1;
-        for ((largest, sum), value) in self.largest.iter_mut().zip(&mut self.sums).zip(values) {
-            if value > *largest {
-                *sum = *sum * (*largest - value).exp() + 1.0;
-                *largest = value;
-            } else {
-                *sum += (value - *largest).exp();
-            }
-        }
+        add_exponentials(&mut self.largest, &mut self.sums, row, top, log_sum);
     }
 
     fn finish(self) -> Vec<f64> {
         let count = self.count as f64;
         self.largest.iter().zip(&self.sums).map(|(largest, sum)| largest + (sum / count).ln()).collect()
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2", "aarch64+neon"))]
+fn add_exponentials(largest: &mut [f64], sums: &mut [f64], row: &[f64], top: f64, log_sum: f64) {
+    for ((largest, sum), z) in largest.iter_mut().zip(sums).zip(row) {
+        let value = (z - top) - log_sum;
+        // Either the sum is brought to the new largest value, or the value to the old one: one exponential does.
+        let smaller = exp_nonpositive(-(value - *largest).abs());
+        *sum = if value > *largest { *sum * smaller + 1.0 } else { *sum + smaller };
+        *largest = if value > *largest { value } else { *largest };
     }
 }
 
@@ -125,8 +132,8 @@ mod tests {
     #[test]
     fn example_of_the_page() {
         let mut template = LogMeanExp::new(2);
-        template.add([0.9_f64.ln(), 0.1_f64.ln()].into_iter());
-        template.add([0.6_f64.ln(), 0.4_f64.ln()].into_iter());
+        template.add(&[0.9_f64.ln(), 0.1_f64.ln()], 0.0, 0.0);
+        template.add(&[0.6_f64.ln(), 0.4_f64.ln()], 0.0, 0.0);
         let templates = Templates::new(&[template.finish()]);
         let scores = of_logits(&templates, &[[0.0, 0.0], [3.0_f64.ln(), 0.0]]);
         assert_near(scores[0], -0.14384, 5e-6);
@@ -137,8 +144,8 @@ mod tests {
     #[test]
     fn a_probability_of_zero_has_a_logarithm() {
         let mut template = LogMeanExp::new(1);
-        template.add([-2000.0].into_iter());
-        template.add([-1000.0].into_iter());
+        template.add(&[-2000.0], 0.0, 0.0);
+        template.add(&[-1000.0], 0.0, 0.0);
         assert_near(template.finish()[0], -1000.0 - 2.0_f64.ln(), 1e-12);
     }
 }

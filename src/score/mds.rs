@@ -5,7 +5,7 @@ use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{RowScore, Score, fill};
 use crate::dump::{Dump, Head, Loss, RowBlock, Rows};
-use crate::numeric::softmax::top;
+use crate::numeric::top::top;
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {

@@ -11,6 +11,7 @@ use super::{Fit, Fitted, Score, State, StateError, fill_logits};
 use crate::dump::{ArrayKind, Dump, Head, Loss, RowBlock, Split};
 use crate::fit::{FitError, Training};
 use crate::numeric::softmax::softmax;
+use crate::numeric::vector::squared_distance;
 use crate::numeric::weibull::Weibull;
 
 /// The registry's entry.
@@ -125,7 +126,7 @@ fn each_correct_row<'a>(
 }
 
 fn distance(row: &[f64], centres: &Array2<f64>, class: usize) -> f64 {
-    row.iter().zip(centres.row(class)).map(|(z, centre)| (z - centre) * (z - centre)).sum::<f64>().sqrt()
+    squared_distance(row, centres.row(class).to_slice().unwrap_or_default()).sqrt()
 }
 
 /// The largest of many distances.

@@ -1,13 +1,18 @@
 #![doc = include_str!("temperature.md")]
 
+use multiversion::multiversion;
+
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, RowScore, Score, State, StateError, fill_logits};
 use crate::dump::{ArrayKind, Role, RowBlock};
 use crate::fit::{FitError, Training};
+use crate::numeric::exp::exp_nonpositive;
 use crate::numeric::root::increasing_root;
-use crate::numeric::softmax::{softmax_at, top};
+use crate::numeric::softmax::softmax_at;
+use crate::numeric::top::top;
+use crate::numeric::vector::LANES;
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {
@@ -108,14 +113,9 @@ impl Likelihood {
         // Labels were checked against the number of classes when the dump was opened.
         let Some(own) = usize::try_from(label).ok().and_then(|label| row.get(label)) else { return };
         let largest = top(row).value;
-        let (mut sum, mut first, mut second) = (0.0, 0.0, 0.0);
-        for z in row {
-            let gap = z - largest;
-            let weight = (beta * gap).exp();
-            sum += weight;
-            first += weight * gap;
-            second += weight * gap * gap;
-        }
+        let mut lanes = [[0.0; LANES]; 3];
+        add_moments(row, largest, beta, &mut lanes);
+        let [sum, first, second] = lanes.map(|lanes| lanes.iter().sum::<f64>());
         let mean = first / sum;
         self.rows += 1.0;
         self.slope += mean - (own - largest);
@@ -132,6 +132,27 @@ impl Likelihood {
             spread: self.spread + other.spread,
             wrong: self.wrong || other.wrong,
         }
+    }
+}
+
+/// Adds `w_k`, `w_k g_k` and `w_k g_k²` with `g_k = z_k − largest`, `w_k = exp(β g_k)`.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2", "aarch64+neon"))]
+fn add_moments(row: &[f64], largest: f64, beta: f64, lanes: &mut [[f64; LANES]; 3]) {
+    let mut add = |lane: usize, z: f64| {
+        let gap = z - largest;
+        let weight = exp_nonpositive(beta * gap);
+        lanes[0][lane] += weight;
+        lanes[1][lane] += weight * gap;
+        lanes[2][lane] += weight * gap * gap;
+    };
+    let (chunks, rest) = row.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (lane, z) in chunk.iter().enumerate() {
+            add(lane, *z);
+        }
+    }
+    for (lane, z) in rest.iter().enumerate() {
+        add(lane, *z);
     }
 }
 
