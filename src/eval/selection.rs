@@ -27,9 +27,7 @@ impl Chosen {
         let score = (entry.build)(&settings)?;
         Ok(Self { entry, settings, score })
     }
-}
 
-impl Chosen {
     /// The same score once more.
     pub(super) fn again(&self) -> Self {
         let score = (self.entry.build)(&self.settings).expect("these settings have built the score before");

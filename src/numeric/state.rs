@@ -220,9 +220,9 @@ mod tests {
         let inner = |array| State::new().with("mean", array);
         let mut state = State::new().with_part("own", inner(&a)).with_part("other", inner(&b)).with("mean", &b);
         assert_eq!(state.arrays().map(|(name, _)| name).collect::<Vec<_>>(), ["mean", "other.mean", "own.mean"]);
-        assert_eq!(state.part("own", |part| part.vector("mean")), Ok(a));
+        assert_eq!(state.part("own", |part| part.vector("mean")), Ok(a.clone()));
         assert_eq!(state.part("other", |part| part.vector("mean")), Ok(b.clone()));
-        assert_eq!(state.vector("mean"), Ok(b));
+        assert_eq!(state.vector("mean"), Ok(b.clone()));
         assert_eq!(state.finish(), Ok(()));
     }
 

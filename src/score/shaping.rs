@@ -26,7 +26,7 @@ pub(super) const fn share(default: &'static str) -> Parameter {
         name: "p",
         default,
         help: "share of the features that are not among the largest, from 0 to below 1",
-        grid: &["0.65", "0.7", "0.75", "0.8", "0.85", "0.9", "0.95"],
+        grid: &["0.6", "0.65", "0.7", "0.75", "0.8", "0.85", "0.9", "0.95"],
     }
 }
 
