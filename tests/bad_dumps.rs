@@ -6,14 +6,23 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{noise, oodbench, small_run, write, write_labels};
+use common::{layered_run, noise, oodbench, small_run, write, write_labels};
 use ndarray::Array2;
 
 /// Breaks a sound run, scores it and gives back the one line on standard error.
 fn refusal(arguments: &[&str], break_it: impl FnOnce(&Path)) -> String {
+    refusal_of(small_run, arguments, break_it)
+}
+
+/// The same of a run with a further layer and validation sets.
+fn layered_refusal(arguments: &[&str], break_it: impl FnOnce(&Path)) -> String {
+    refusal_of(layered_run, arguments, break_it)
+}
+
+fn refusal_of(sound: fn(&Path), arguments: &[&str], break_it: impl FnOnce(&Path)) -> String {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
-    small_run(&run);
+    sound(&run);
     break_it(&run);
     let output = oodbench(folder.path()).args(["score", "run", "--out", "out", "-q"]).args(arguments).output().unwrap();
     let line = String::from_utf8(output.stderr).unwrap();
@@ -136,6 +145,10 @@ fn one_name_for_two_things() {
         fs::rename(run.join("ood/far"), run.join("ood/group/near")).unwrap();
     });
     assert_says(&line, &["ood/near", "second OOD set named \"near\""]);
+    let line = layered_refusal(&[], |run| {
+        fs::copy(run.join("val_ood/blur/features.npy"), run.join("val_ood/noise_features.npy")).unwrap();
+    });
+    assert_says(&line, &["val_ood/noise", "second OOD set named \"val_ood/noise\""]);
     let line = refusal(&[], |run| {
         fs::copy(run.join("ood/far/logits.npy"), run.join("ood/far/logits-00000.npy")).unwrap();
     });
@@ -143,6 +156,61 @@ fn one_name_for_two_things() {
     let line =
         refusal(&[], |run| fs::rename(run.join("ood/far/logits.npy"), run.join("ood/far/logits-00001.npy")).unwrap());
     assert_says(&line, &["logits-00001.npy", "found shard 1, expected shard 0"]);
+}
+
+const OF_A_LAYER: [&str; 4] = ["--score", "mahalanobis", "--set", "mahalanobis.layer=block1"];
+const OF_LAYERS: [&str; 4] = ["--score", "mahalanobis_layers", "--set", "mahalanobis_layers.fit_on=noise"];
+
+#[test]
+fn layers_and_validation_sets() {
+    let folder = tempfile::tempdir().unwrap();
+    layered_run(folder.path());
+    for arguments in [&OF_A_LAYER, &OF_LAYERS] {
+        oodbench(folder.path()).args(["score", "."]).args(arguments).assert().success();
+    }
+    let remove = |file: &'static str| move |run: &Path| fs::remove_file(run.join(file)).unwrap();
+    let remove_all = |place: &'static str| move |run: &Path| fs::remove_dir_all(run.join(place)).unwrap();
+
+    assert_says(&refusal(&OF_A_LAYER, |_| ()), &["id/test/features@block1.npy", "missing", "mahalanobis"]);
+    let line = layered_refusal(&["--score", "mahalanobis", "--set", "mahalanobis.layer=blok1"], |_| ());
+    assert_says(&line, &["features@blok1.npy", "did you mean block1?"]);
+    let line = layered_refusal(&["--score", "mahalanobis", "--set", "mahalanobis.layer=penultimate"], |_| ());
+    assert_says(&line, &["features@penultimate.npy", "the run has block1"]);
+    let line = layered_refusal(&OF_A_LAYER, remove("ood/far/features@block1.npy"));
+    assert_says(&line, &["ood/far/features@block1.npy", "missing"]);
+
+    assert_says(&refusal(&OF_LAYERS, |_| ()), &["id/test/features@<layer>.npy", "missing", "mahalanobis_layers"]);
+    let line = layered_refusal(&OF_LAYERS, remove("id/val/features@block1.npy"));
+    assert_says(&line, &["id/val/features@block1.npy", "missing"]);
+    assert_says(&layered_refusal(&OF_LAYERS, remove_all("id/val")), &["id/val/features", "missing"]);
+    assert_says(&layered_refusal(&OF_LAYERS[..2], remove_all("val_ood")), &["val_ood/<name>/features", "missing"]);
+    let line = layered_refusal(&["--score", "mahalanobis_layers", "--set", "mahalanobis_layers.fit_on=nois"], |_| ());
+    assert_says(&line, &["val_ood/nois/", "did you mean noise?"]);
+    assert_says(
+        &layered_refusal(&OF_LAYERS[..2], |_| ()),
+        &["val_ood/<name>: missing", "fit_on to one of blur, noise"],
+    );
+
+    let line =
+        layered_refusal(&OF_LAYERS, |run| write(&run.join("val_ood/blur/features@block1.npy"), &noise(25, 7, 9)));
+    assert_says(&line, &["val_ood/blur/features@block1.npy", "found 7 columns", "expected 6"]);
+    let line =
+        layered_refusal(&OF_LAYERS, |run| write(&run.join("val_ood/blur/features@block1.npy"), &noise(24, 6, 9)));
+    assert_says(&line, &["val_ood/blur/features@block1.npy", "found 24 rows", "expected 25"]);
+    let line = layered_refusal(&OF_LAYERS, |run| fs::create_dir(run.join("val_ood/empty")).unwrap());
+    assert_says(&line, &["val_ood/empty/logits.npy", "missing"]);
+
+    let with_nan = |set: &'static str| {
+        move |run: &Path| {
+            let mut rows = noise(25, 6, 9);
+            rows[[3, 1]] = f32::NAN;
+            write(&run.join("val_ood").join(set).join("features@block1.npy"), &rows);
+        }
+    };
+    assert_says(&layered_refusal(&OF_LAYERS, with_nan("noise")), &["val_ood/noise/features@block1.npy", "row 3"]);
+    // What is not read is not refused.
+    with_nan("blur")(folder.path());
+    oodbench(folder.path()).args(["score", "."]).args(OF_LAYERS).assert().success();
 }
 
 #[test]

@@ -48,7 +48,10 @@ fn same(folder: &Path, file: &str, other: &str) -> bool {
 fn a_trained_network_is_scored_and_extracted_again() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    let (out, err) = run(here, &with(&["--epochs", "1", "--out", "dumps/a", "--val", "50"]));
+    let (out, err) = run(
+        here,
+        &with(&["--epochs", "1", "--out", "dumps/a", "--val", "50", "--val-ood", "uniform-noise", "--layers", "all"]),
+    );
     assert!(out.is_empty() && err.contains("validation accuracy") && err.contains("images/s"), "{err}");
     let expected =
         ["accuracy.png", "checkpoint.safetensors", "history.csv", "loss.png", "recipe.toml", "weights.safetensors"];
@@ -59,6 +62,10 @@ fn a_trained_network_is_scored_and_extracted_again() {
     let records: Value = serde_json::from_str(&json).unwrap();
     let sets: BTreeSet<&str> = records.as_array().unwrap().iter().map(|r| r["ood"].as_str().unwrap()).collect();
     assert_eq!(sets, BTreeSet::from(["kmnist", "uniform-noise"]));
+
+    let (_, err) = run(here, &["score", "dumps/a", "--score", "mahalanobis_layers"]);
+    assert!(err.contains("fitted on id/val and val_ood/uniform-noise") && err.contains("features@stage1"), "{err}");
+    assert!(!same(here, "dumps/a/val_ood/uniform-noise/features.npy", "dumps/a/ood/uniform-noise/features.npy"));
 
     let error = refused(here, &with(&["--out", "dumps/a"]));
     assert!(error.contains("--resume") && error.contains("--replace"), "{error}");
@@ -145,6 +152,10 @@ fn what_cannot_be_trained_is_one_line() {
         let error = refused(here, &["train", "--data", data, "--out", "dumps/a"]);
         assert!(error.contains(expected), "{error}");
     }
+    let error = refused(here, &with(&["--val-ood", "embedded:kmnist", "--out", "dumps/a"]));
+    assert!(error.contains("--val-ood embedded:kmnist: found images that --ood measures"), "{error}");
+    let error = refused(here, &with(&["--layers", "stage1,stag2", "--out", "dumps/a"]));
+    assert!(error.contains("found layer \"stag2\", expected one of stage1, stage2"), "{error}");
     let error = refused(here, &with(&["--epochs", "1", "--lr", "1e30", "-q", "--out", "dumps/a"]));
     assert!(error.contains("training diverged"), "{error}");
     assert!(!here.join("dumps/a").exists());

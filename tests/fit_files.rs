@@ -6,7 +6,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{noise, oodbench, small_run, write};
+use common::{layered_run, noise, oodbench, small_run, write};
 use ndarray::Array1;
 use ndarray_npy::write_npy;
 use tempfile::TempDir;
@@ -102,7 +102,8 @@ fn other_rows_or_another_model_are_refused() {
     for (split, rows) in [("id/train", 40), ("id/test", 40), ("ood/near", 30), ("ood/far", 20)] {
         write(&run.join(split).join("features.npy"), &noise(rows, 6, 1));
     }
-    let expected = "error: dumps/run: found 6 features, expected 5, as run.fit was fitted on; fit this model";
+    let expected =
+        "error: dumps/run: found 6 columns of features, expected 5, as run.fit was fitted on; fit this model";
     assert_eq!(refused_score(folder.path()), expected);
 }
 
@@ -136,6 +137,26 @@ fn a_damaged_file_is_refused() {
     }
     fs::remove_file(&file).unwrap();
     assert!(refused_score(folder.path()).starts_with("error: run.fit: cannot be read"));
+}
+
+#[test]
+fn layers_are_kept_and_have_to_be_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("dumps/run");
+    layered_run(&run);
+    let chosen = ["--score", "mahalanobis_layers", "--set", "mahalanobis_layers.fit_on=noise"];
+    let expected = score(folder.path(), &chosen);
+    done(folder.path(), &[&["fit", "dumps/run", "--out", "run.fit", "-q"], &chosen[..]].concat());
+    for split in ["id/train", "id/val", "val_ood"] {
+        fs::remove_dir_all(run.join(split)).unwrap();
+    }
+    assert!(score(folder.path(), &["--fit", "run.fit"]) == expected);
+    for split in ["id/test", "ood/near", "ood/far"] {
+        fs::remove_file(run.join(split).join("features.npy")).unwrap();
+    }
+    let message = refusal(folder.path(), &[&JSON[..], &["--fit", "run.fit", "--score", "mahalanobis_layers"]].concat());
+    let expected = "error: dumps/run/id/test/features.npy: missing, expected by score mahalanobis_layers; ";
+    assert!(message.starts_with(expected), "{message}");
 }
 
 #[test]

@@ -88,6 +88,19 @@ fn groups_archives_and_shards() {
     assert_eq!(sorted(figures(&run)), expected);
 }
 
+/// val_ood is there to choose parameters on: no figure is made of it, in whatever form it comes.
+#[test]
+fn rows_to_choose_on_make_no_figures() {
+    let folder = tempfile::tempdir().unwrap();
+    let expected = native(folder.path());
+    write(&folder.path().join("val_ood/near/features.npy"), &noise(30, 5, 31));
+    write(&folder.path().join("val_ood/other_features.npy"), &noise(30, 5, 32));
+    assert_eq!(figures(folder.path()), expected);
+    let inspect = oodbench(folder.path()).args(["inspect", ".", "-q"]).output().unwrap();
+    let text = String::from_utf8(inspect.stdout).unwrap();
+    assert!(text.contains("val_ood/near\n") && text.contains("val_ood/other\n"), "{text}");
+}
+
 #[test]
 fn a_folder_of_runs_is_like_each_run() {
     let folder = tempfile::tempdir().unwrap();

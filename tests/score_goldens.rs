@@ -1,9 +1,9 @@
 //! Every score against an independent implementation (`fixtures/scores/make_goldens.py`, float64 NumPy from the definitions in
-//! `fixtures/scores/DEFINITIONS.md`), on the real dumps of `fixtures/dumps`.
+//! `fixtures/scores/DEFINITIONS.md`), on the real dumps of `fixtures/dumps`; scores of several layers on `fixtures/layers`.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use oodbench::dump::{ArrayKind, Dump, Role, Split, layout::discover};
 use oodbench::fit::{FitError, Training};
@@ -19,17 +19,21 @@ const TOLERANCE: f64 = 1e-9;
 const LOOSER: &[(&str, f64)] =
     &[("mahalanobis", 1e-8), ("mahalanobis_pp", 1e-8), ("relative_mahalanobis", 1e-7), ("ssd", 1e-8), ("pnml", 1e-8)];
 
-fn fixture(path: &str) -> std::path::PathBuf {
+/// Files of goldens, and the folder of their runs.
+const GOLDENS: [(&str, &str); 2] = [("scores/golden.json", "dumps"), ("scores/golden_layers.json", "")];
+
+fn fixture(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(path)
 }
 
-fn dump(run: &str) -> Dump {
-    let files = discover(&fixture("dumps").join(run)).unwrap();
+fn dump(folder: &Path) -> Dump {
+    let files = discover(folder).unwrap();
     Dump::open(&files[0]).unwrap()
 }
 
 fn scores(dump: &Dump, split: &Split, scorer: &dyn Fitted) -> Vec<f64> {
-    let wanted = BTreeSet::from([ArrayKind::Logits, ArrayKind::Features]);
+    let mut wanted = BTreeSet::from([ArrayKind::Logits]);
+    wanted.extend(dump.feature_arrays());
     let mut all = Vec::new();
     for range in split.block_ranges() {
         let mut out = vec![0.0; range.len()];
@@ -44,7 +48,7 @@ fn numbers(value: &Value) -> Vec<f64> {
 }
 
 /// Checks one case and says what is wrong with it.
-fn check(dump: &Dump, training: &Training<'_>, case: &Value) -> Result<(), String> {
+fn check(dump: &Dump, training: &Training<'_>, ood: &str, case: &Value) -> Result<(), String> {
     let id = case["id"].as_str().unwrap();
     let name = format!("{} {id} {}", dump.info.name, case["parameters"]);
     let Ok(entry) = find(id) else { return Err(format!("{name}: not in the registry")) };
@@ -68,9 +72,9 @@ fn check(dump: &Dump, training: &Training<'_>, case: &Value) -> Result<(), Strin
         (fit, _) => fit.map_err(|error| format!("{name}: {error}"))?,
     };
     let test = scores(dump, dump.split(&Role::Test).unwrap(), fit.scorer.as_ref());
-    let svhn = scores(dump, dump.split(&Role::Ood { group: None, name: "svhn".into() }).unwrap(), fit.scorer.as_ref());
+    let novel = scores(dump, dump.split(&Role::Ood { group: None, name: ood.into() }).unwrap(), fit.scorer.as_ref());
     let tolerance = LOOSER.iter().find(|(looser, _)| *looser == id).map_or(TOLERANCE, |(_, t)| *t);
-    for (found, expected) in [(&test, numbers(&case["id_test"])), (&svhn, numbers(&case["ood"]))] {
+    for (found, expected) in [(&test, numbers(&case["id_test"])), (&novel, numbers(&case["ood"]))] {
         let scale = expected.iter().fold(0.0_f64, |max, v| max.max(v.abs()));
         for (row, (f, e)) in found.iter().zip(&expected).enumerate() {
             if (f - e).abs() > tolerance * scale {
@@ -79,9 +83,9 @@ fn check(dump: &Dump, training: &Training<'_>, case: &Value) -> Result<(), Strin
         }
     }
     let sample = |scores: Vec<f64>| Sample::new(scores).map_err(|error| format!("{name}: {error}"));
-    let counts = PairCounts::of(&sample(test)?, &sample(svhn)?);
+    let counts = PairCounts::of(&sample(test)?, &sample(novel)?);
     let strict = counts.ordered as f64 / counts.all as f64;
-    let expected = case["lee_auroc"]["svhn"].as_f64().unwrap();
+    let expected = case["lee_auroc"][ood].as_f64().unwrap();
     // Two solvers may order a handful of almost equal pairs differently.
     if (strict - expected).abs() > 5.0 / counts.all as f64 + 1e-12 {
         return Err(format!("{name}: AUROC {strict}, expected {expected}"));
@@ -91,12 +95,16 @@ fn check(dump: &Dump, training: &Training<'_>, case: &Value) -> Result<(), Strin
 
 #[test]
 fn every_score_equals_its_golden() {
-    let golden: Value = serde_json::from_slice(&std::fs::read(fixture("scores/golden.json")).unwrap()).unwrap();
     let mut wrong = Vec::new();
-    for (run, cases) in golden["runs"].as_object().unwrap() {
-        let dump = dump(run);
-        let training = Training::new(&dump);
-        wrong.extend(cases.as_array().unwrap().iter().filter_map(|case| check(&dump, &training, case).err()));
+    for (file, folder) in GOLDENS {
+        let golden: Value = serde_json::from_slice(&std::fs::read(fixture(file)).unwrap()).unwrap();
+        let ood = golden["ood_rows"].as_str().unwrap();
+        for (run, cases) in golden["runs"].as_object().unwrap() {
+            let dump = dump(&fixture(folder).join(run));
+            let training = Training::new(&dump);
+            let found = cases.as_array().unwrap().iter().filter_map(|case| check(&dump, &training, ood, case).err());
+            wrong.extend(found);
+        }
     }
     assert!(wrong.is_empty(), "{} cases:\n{}", wrong.len(), wrong.join("\n"));
 }

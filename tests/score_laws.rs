@@ -45,7 +45,7 @@ fn is_within(deviation: f64, tolerance: f64) -> bool {
 }
 
 fn reads_features(entry: &ScoreEntry) -> bool {
-    entry.with_defaults().needs().contains(&Need::Features)
+    [Need::Features, Need::Layers].iter().any(|need| entry.with_defaults().needs().contains(need))
 }
 
 /// Fails with all that is wrong, not with the first.
@@ -187,6 +187,7 @@ const SETTINGS: &[&str] = &[
     "knn.normalised=false",
     "knn.squared=true",
     "mahalanobis.variant=pytorch_ood",
+    "mahalanobis.layer=first",
     "relative_mahalanobis.normalised=true",
     "neco.max_logit=false",
     "nnguide.fraction=0.5",
@@ -306,6 +307,8 @@ type Case = (&'static str, &'static [(&'static str, &'static str)]);
 
 const UNCHANGED_BY_2F: &[Case] = &[
     ("mahalanobis", &[]),
+    ("mahalanobis", &[("layer", "second")]),
+    ("mahalanobis_layers", &[]),
     ("mahalanobis_pp", &[]),
     ("relative_mahalanobis", &[]),
     ("knn", &[]),

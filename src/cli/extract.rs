@@ -45,9 +45,6 @@ pub(crate) struct Command {
     /// Splits of the in-distribution data to dump
     #[arg(long = "split", value_enum, value_delimiter = ',', default_value = "train,test")]
     splits: Vec<SplitName>,
-    /// Inner layers to dump as features@LAYER, comma-separated, or all
-    #[arg(long, value_name = "LAYERS", value_delimiter = ',')]
-    layers: Vec<String>,
     /// Seed of noise sets
     #[arg(long, value_name = "SEED", default_value_t = 1)]
     seed: u64,
@@ -82,10 +79,7 @@ pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     };
     let network = Network::new(design, 0, &device)?;
     load_weights(&network, &command.weights)?;
-    let layers = match &command.layers[..] {
-        [all] if all == "all" => network.backbone().layers(),
-        layers => layers.to_vec(),
-    };
+    let layers = images.layers(&network)?;
     let extraction = Extraction {
         out: &command.out,
         replace: command.replace,

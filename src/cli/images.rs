@@ -14,7 +14,7 @@ use oodbench::eval::Progress;
 use oodbench::train::data::folder::{Channels, Filter, FolderLabels, FolderOptions, Resize};
 use oodbench::train::data::{ImageSet, Normalisation, Published, Source, ood, open};
 use oodbench::train::device::{DeviceChoice, allow_tf32};
-use oodbench::train::extract::{Extraction, Place, RunNote, extract};
+use oodbench::train::extract::{Extraction, Place, RunNote, check_layers, extract};
 use oodbench::train::model::Network;
 
 /// Sets of images with their places in a dump.
@@ -29,6 +29,12 @@ pub(super) struct ImageOptions {
     /// OOD sets, comma-separated: as --data (their test images), or uniform-noise, gaussian-noise; may be repeated
     #[arg(long, value_name = "DATA", value_delimiter = ',')]
     ood: Vec<String>,
+    /// OOD sets that parameters of scores are chosen on, as --ood; dumped as val_ood/NAME, no figure is made of them
+    #[arg(long, value_name = "DATA", value_delimiter = ',')]
+    val_ood: Vec<String>,
+    /// Inner layers to dump as features@LAYER, comma-separated, or all
+    #[arg(long, value_name = "LAYERS", value_delimiter = ',')]
+    layers: Vec<String>,
     /// Only the first N images of each set
     #[arg(long, value_name = "N")]
     images: Option<NonZeroUsize>,
@@ -82,11 +88,35 @@ impl ImageOptions {
 
     /// All OOD sets, for images of that shape.
     pub(super) fn ood(&self, shape: [usize; 3], seed: u64) -> anyhow::Result<Sets> {
-        let read = |specification: &String| {
+        let read = |specification: &String, place: fn(String) -> Place, seed: u64| {
             let set = self.first(ood::read(specification, shape, self.resize.is_some(), seed)?)?;
-            Ok((Place::Ood { group: None, name: set.name.clone() }, Arc::new(set)))
+            Ok((place(set.name.clone()), Arc::new(set)))
         };
-        self.ood.iter().map(read).collect()
+        let mut sets = self
+            .ood
+            .iter()
+            .map(|ood| read(ood, |name| Place::Ood { group: None, name }, seed))
+            .collect::<anyhow::Result<Sets>>()?;
+        for validation in &self.val_ood {
+            // Noise to choose on is not the noise that is measured.
+            let (place, set) = read(validation, |name| Place::ValOod { name }, seed.wrapping_add(1))?;
+            if sets.iter().any(|(_, other)| other.images == set.images) {
+                bail!(
+                    "--val-ood {validation}: found images that --ood measures, expected others; choose parameters on another set"
+                );
+            }
+            sets.push((place, set));
+        }
+        Ok(sets)
+    }
+
+    /// The inner layers asked for, by name.
+    pub(super) fn layers(&self, network: &Network) -> anyhow::Result<Vec<String>> {
+        if self.layers == ["all"] {
+            return Ok(network.backbone().layers());
+        }
+        check_layers(network, &self.layers)?;
+        Ok(self.layers.clone())
     }
 }
 

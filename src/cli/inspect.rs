@@ -49,9 +49,11 @@ fn describe(files: &RunFiles) -> anyhow::Result<String> {
     let mut suspicions: Vec<String> = dump.warnings.clone();
     for split in diagnose(files)? {
         lines.push(format!("  {}", split.role));
+        // Names of layers are as long as they are.
+        let width = split.arrays.iter().map(|array| array.kind.file_stem().len()).fold(13, usize::max);
         for array in &split.arrays {
             let (name, text) = (array.kind.file_stem(), array_text(array));
-            lines.push(format!("    {name:<14}{text}"));
+            lines.push(format!("    {name:<width$} {text}"));
             if let Some(values) = &array.values {
                 suspicions.extend(suspicious(values).map(|what| format!("{}/{name}: {what}", split.role)));
             }
@@ -61,7 +63,7 @@ fn describe(files: &RunFiles) -> anyhow::Result<String> {
     for entry in REGISTRY {
         let lacking = entry.with_defaults().needs().iter().find_map(|need| need.lacking(&dump));
         lines.push(format!(
-            "    {:<14}{}",
+            "    {:<13} {}",
             entry.id,
             lacking.map_or_else(|| "ready".to_owned(), |file| format!("lacks {file}"))
         ));

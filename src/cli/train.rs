@@ -19,7 +19,7 @@ use oodbench::train::data::{ImageSet, Source};
 use oodbench::train::extract::{Extraction, Place};
 use oodbench::train::history::EpochRecord;
 use oodbench::train::loss::LossKind;
-use oodbench::train::model::{Architecture, Design};
+use oodbench::train::model::{Architecture, Design, Network};
 use oodbench::train::recipe::{Crop, Recipe};
 use oodbench::train::run::{Options, checkpoint_file, train};
 use oodbench::train::schedule::Schedule;
@@ -109,6 +109,8 @@ pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let training = images.first(source.train()?)?;
     let recipe = command.recipe(&source, &training)?;
     let sets = command.sets(&source, &training)?;
+    // Names of layers are wrong before the training, not after it.
+    let layers = images.layers(&Network::new(recipe.network, 0, &device)?)?;
 
     let stop = stop_flag();
     let options = Options { folder: &folder, resume: command.resume, device: &device, stop };
@@ -124,7 +126,7 @@ pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         run: note(&name, &source, Some(command.seed), None),
         sets: &sets,
         normalisation: &normalisation,
-        layers: &[],
+        layers: &layers,
     };
     if !dump((&outcome.network, &device), &extraction, stop, &Bars::new(common.quiet))? {
         return Err(stopped(outcome.history.len(), recipe.schedule.epochs));

@@ -1,10 +1,12 @@
 //! Some consecutive rows of a split, with what several scores share computed at most once.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 use ndarray::Array2;
 
 use super::head::Head;
+use super::layout::ArrayKind;
 use super::matrix::{Cow2, Rows};
 use crate::numeric::softmax::{Softmax, probabilities, softmax};
 use crate::numeric::top::{Top, top};
@@ -17,6 +19,7 @@ pub struct RowBlock<'a> {
     rows: usize,
     logits: Option<Rows<'a>>,
     features: Option<Rows<'a>>,
+    layers: BTreeMap<String, Layer<'a>>,
     head: Option<&'a Head>,
     derived_logits: OnceCell<Rows<'a>>,
     features_f64: OnceCell<Array2<f64>>,
@@ -24,6 +27,12 @@ pub struct RowBlock<'a> {
     tops: OnceCell<Vec<Top>>,
     softmax: OnceCell<Vec<Softmax>>,
     probabilities: OnceCell<Array2<f64>>,
+}
+
+/// Features of a named layer.
+struct Layer<'a> {
+    rows: Rows<'a>,
+    as_f64: OnceCell<Array2<f64>>,
 }
 
 impl<'a> RowBlock<'a> {
@@ -34,6 +43,7 @@ impl<'a> RowBlock<'a> {
             rows,
             logits,
             features,
+            layers: BTreeMap::new(),
             head,
             derived_logits: OnceCell::new(),
             features_f64: OnceCell::new(),
@@ -42,6 +52,13 @@ impl<'a> RowBlock<'a> {
             softmax: OnceCell::new(),
             probabilities: OnceCell::new(),
         }
+    }
+
+    /// The same rows with the features (rows, D_l) of a named layer.
+    #[must_use]
+    pub fn with_layer(mut self, name: &str, rows: Rows<'a>) -> Self {
+        self.layers.insert(name.to_owned(), Layer { rows, as_f64: OnceCell::new() });
+        self
     }
 
     /// Number of rows.
@@ -86,6 +103,21 @@ impl<'a> RowBlock<'a> {
     pub fn features(&self) -> &Array2<f64> {
         let features = self.features.as_ref().expect("the plan checks that the split has features");
         self.features_f64.get_or_init(|| features.to_f64())
+    }
+
+    /// The features (rows, D) of an array of features: those before the head, or those of a named layer.
+    ///
+    /// # Panics
+    /// If the split has no such array, or the array is no features.
+    #[must_use]
+    pub fn features_of(&self, array: &ArrayKind) -> &Array2<f64> {
+        let name = match array {
+            ArrayKind::Features => return self.features(),
+            ArrayKind::Layer(name) => name,
+            ArrayKind::Logits | ArrayKind::Labels => unreachable!("no array of features"),
+        };
+        let layer = self.layers.get(name).expect("the plan checks that the split has the layer");
+        layer.as_f64.get_or_init(|| layer.rows.to_f64())
     }
 
     /// The features divided by their norms (rows, D); a zero row stays zero.

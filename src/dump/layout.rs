@@ -6,6 +6,7 @@
 //! id/{train,val,test}/logits.npy  (n, C)             id/test_logits.npy
 //! id/{train,val,test}/features.npy (n, D)            id/test_feature.npy
 //! id/{train,val,test}/labels.npy  (n,)               id/test_labels.npy
+//! val_ood/<name>/...              optional
 //! ood/<name>/...  or ood/<group>/<name>/...          nearood/<name>_logits.npy, farood/<name>_logits.npy
 //! head/{weight,bias}.npy or head/{prototypes,distance_scale}.npy
 //! ```
@@ -29,6 +30,11 @@ pub enum Role {
     Train,
     /// In-distribution rows that parameters are chosen on.
     Val,
+    /// Out-of-distribution rows that parameters are chosen on and no figure is made of.
+    ValOod {
+        /// The set's name.
+        name: String,
+    },
     /// In-distribution rows that metrics take as ID.
     Test,
     /// One out-of-distribution set.
@@ -45,6 +51,7 @@ impl fmt::Display for Role {
         match self {
             Self::Train => f.write_str("id/train"),
             Self::Val => f.write_str("id/val"),
+            Self::ValOod { name } => write!(f, "val_ood/{name}"),
             Self::Test => f.write_str("id/test"),
             Self::Ood { group: None, name } => write!(f, "ood/{name}"),
             Self::Ood { group: Some(group), name } => write!(f, "ood/{group}/{name}"),
@@ -142,7 +149,7 @@ pub struct SplitFiles {
 pub struct RunFiles {
     /// The run's folder.
     pub folder: PathBuf,
-    /// Its splits: train, val, test, then the OOD sets (near, far, then by name).
+    /// Its splits: train, val, OOD sets to choose parameters on, test, then the OOD sets (near, far, then by name).
     pub splits: Vec<SplitFiles>,
 }
 
@@ -184,6 +191,10 @@ impl RunFiles {
                 remedy: "dump the ID test set there".to_owned(),
             });
         }
+        let validation = folder.join("val_ood");
+        if validation.is_dir() {
+            find_val_ood(&validation, &mut splits)?;
+        }
         let ungrouped = folder.join("ood");
         for (group, place) in
             [(Some("near"), folder.join("nearood")), (Some("far"), folder.join("farood")), (None, ungrouped)]
@@ -198,18 +209,19 @@ impl RunFiles {
     }
 }
 
-/// Sort key: train, val, test, near, far, other groups, sets without a group; by name within each.
+/// Sort key: train, val, OOD sets to choose parameters on, test, near, far, other groups, sets without a group; by name within each.
 fn order(role: &Role) -> (usize, Option<String>, String) {
     match role {
         Role::Train => (0, None, String::new()),
         Role::Val => (1, None, String::new()),
-        Role::Test => (2, None, String::new()),
+        Role::ValOod { name } => (2, None, name.clone()),
+        Role::Test => (3, None, String::new()),
         Role::Ood { group, name } => {
             let rank = match group.as_deref() {
-                Some("near") => 3,
-                Some("far") => 4,
-                Some(_) => 5,
-                None => 6,
+                Some("near") => 4,
+                Some("far") => 5,
+                Some(_) => 6,
+                None => 7,
             };
             (rank, group.clone(), name.clone())
         }
@@ -217,20 +229,14 @@ fn order(role: &Role) -> (usize, Option<String>, String) {
 }
 
 fn refuse_duplicates(splits: &[SplitFiles]) -> Result<(), DumpError> {
-    let mut seen: BTreeMap<&str, &Path> = BTreeMap::new();
+    let mut seen: BTreeMap<String, &Path> = BTreeMap::new();
     for split in splits {
         let name = match &split.role {
-            Role::Ood { name, .. } => name.as_str(),
-            Role::Train => "id/train",
-            Role::Val => "id/val",
-            Role::Test => "id/test",
+            Role::Ood { name, .. } => name.clone(),
+            role => role.to_string(),
         };
-        if let Some(first) = seen.insert(name, &split.place) {
-            return Err(DumpError::DuplicateSet {
-                name: name.to_owned(),
-                first: first.to_owned(),
-                second: split.place.clone(),
-            });
+        if let Some(first) = seen.insert(name.clone(), &split.place) {
+            return Err(DumpError::DuplicateSet { name, first: first.to_owned(), second: split.place.clone() });
         }
     }
     Ok(())
@@ -251,6 +257,16 @@ fn find_ood(folder: &Path, group: Option<&str>, splits: &mut Vec<SplitFiles>) ->
         } else {
             return Err(no_arrays(&place));
         }
+    }
+    Ok(())
+}
+
+fn find_val_ood(folder: &Path, splits: &mut Vec<SplitFiles>) -> Result<(), DumpError> {
+    for (name, place, arrays) in find_splits(folder)? {
+        if arrays.is_empty() {
+            return Err(no_arrays(&place));
+        }
+        splits.push(SplitFiles { role: Role::ValOod { name }, place, arrays });
     }
     Ok(())
 }

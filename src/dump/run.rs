@@ -22,7 +22,7 @@ pub struct Dump {
     pub folder: PathBuf,
     /// What `run.toml` says of it.
     pub info: RunInfo,
-    /// Train, val, test, then the OOD sets.
+    /// Train, val, OOD sets to choose parameters on, test, then the OOD sets.
     pub splits: Vec<Split>,
     /// The last layer, if dumped.
     pub head: Option<Head>,
@@ -79,6 +79,25 @@ impl Dump {
         self.splits.iter().filter(|split| matches!(split.role, Role::Ood { .. }))
     }
 
+    /// The arrays of features that any split has: those before the head, then the named layers.
+    #[must_use]
+    pub fn feature_arrays(&self) -> BTreeSet<ArrayKind> {
+        let mut arrays: BTreeSet<ArrayKind> =
+            self.splits.iter().flat_map(|split| split.layers.keys().cloned().map(ArrayKind::Layer)).collect();
+        if self.splits.iter().any(|split| split.features.is_some()) {
+            arrays.insert(ArrayKind::Features);
+        }
+        arrays
+    }
+
+    /// The names of the OOD sets that parameters are chosen on.
+    pub fn val_ood(&self) -> impl Iterator<Item = &str> {
+        self.splits.iter().filter_map(|split| match &split.role {
+            Role::ValOod { name } => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
     /// Whether the logits are, as far as the run tells, negative distances to prototypes, so never above 0.
     #[must_use]
     pub fn logits_are_distances(&self) -> bool {
@@ -121,7 +140,9 @@ impl Dump {
 
     /// One number of classes and one number of features throughout.
     fn check_columns(&mut self) -> Result<(), DumpError> {
-        for kind in self.matrix_kinds() {
+        let mut kinds = self.feature_arrays();
+        kinds.insert(ArrayKind::Logits);
+        for kind in kinds {
             let from_head = self.head.as_ref().and_then(|head| match kind {
                 ArrayKind::Logits => Some((self.folder.join("head"), head.shape().0)),
                 ArrayKind::Features => Some((self.folder.join("head"), head.shape().1)),
@@ -148,7 +169,8 @@ impl Dump {
     }
 
     fn check_labels(&mut self) -> Result<(), DumpError> {
-        let in_distribution = self.splits.iter().filter(|split| !matches!(split.role, Role::Ood { .. }));
+        let is_ood = |split: &&Split| matches!(split.role, Role::Ood { .. } | Role::ValOod { .. });
+        let in_distribution = self.splits.iter().filter(|split| !is_ood(split));
         for labels in in_distribution.filter_map(|split| split.labels.as_ref()) {
             // Without logits and head nothing says how many classes there are, but a negative one is wrong all the same.
             labels.check_range(self.classes.unwrap_or(usize::MAX))?;
@@ -167,11 +189,6 @@ impl Dump {
                 return;
             }
         }
-    }
-
-    fn matrix_kinds(&self) -> BTreeSet<ArrayKind> {
-        let layers = self.splits.iter().flat_map(|split| split.layers.keys().cloned().map(ArrayKind::Layer));
-        layers.chain([ArrayKind::Logits, ArrayKind::Features]).collect()
     }
 }
 
@@ -260,7 +277,8 @@ impl Split {
     /// The ranges of rows that are read together, in order.
     #[must_use]
     pub fn block_ranges(&self) -> Vec<Range<usize>> {
-        let columns = self.logits.iter().chain(&self.features).map(Matrix::columns).max().unwrap_or(1);
+        let matrices = self.logits.iter().chain(&self.features).chain(self.layers.values());
+        let columns = matrices.map(Matrix::columns).max().unwrap_or(1);
         let step = (BLOCK_ELEMENTS / columns).max(16);
         (0..self.rows.div_ceil(step)).map(|block| block * step..self.rows.min((block + 1) * step)).collect()
     }
@@ -278,6 +296,11 @@ impl Split {
     ) -> RowBlock<'a> {
         let read =
             |kind: ArrayKind| self.matrix(&kind).filter(|_| wanted.contains(&kind)).map(|m| m.block(range.clone()));
-        RowBlock::new(range.len(), read(ArrayKind::Logits), read(ArrayKind::Features), head)
+        let block = RowBlock::new(range.len(), read(ArrayKind::Logits), read(ArrayKind::Features), head);
+        let layers = wanted.iter().filter_map(|kind| match kind {
+            ArrayKind::Layer(name) => Some((name, self.layers.get(name)?)),
+            _ => None,
+        });
+        layers.fold(block, |block, (name, matrix)| block.with_layer(name, matrix.block(range.clone())))
     }
 }

@@ -122,7 +122,7 @@ impl Run<'_> {
         progress: &dyn Progress,
     ) -> Result<(Vec<Sample>, Option<f64>), EvalError> {
         let dump = &self.plan.dump;
-        let arrays = self.plan.arrays(Rows::Scored);
+        let arrays = self.plan.arrays(&Rows::Scored);
         let scoring = Scoring {
             arrays: &arrays,
             head: dump.head.as_ref(),

@@ -27,7 +27,7 @@ pub fn score_run(plan: &Plan<'_>, progress: &dyn Progress) -> Result<Vec<SplitSc
     for chosen in &plan.scores {
         fitted.push(FittedScore { id: chosen.entry.id, scorer: chosen.score.fit(&training)?.scorer });
     }
-    let arrays = plan.arrays(Rows::Scored);
+    let arrays = plan.arrays(&Rows::Scored);
     let scoring = Scoring { arrays: &arrays, head: plan.dump.head.as_ref(), scores: &fitted, predictions: false };
     let all_rows = |split: &Split| {
         let mut scores = vec![Vec::with_capacity(split.rows); fitted.len()];

@@ -29,12 +29,14 @@ pub enum PlanError {
     #[error(transparent)]
     Fits(#[from] FitsError),
     /// A score asked for by name lacks something.
-    #[error("{}: missing, expected by score {score}; dump it, or ask for --score all, which leaves such scores out", path.display())]
+    #[error("{}: missing, expected by score {score}; {remedy}", path.display())]
     Lacking {
         /// What it lacks.
         path: PathBuf,
         /// The score.
         score: &'static str,
+        /// What to do.
+        remedy: String,
     },
     /// No score at all fits.
     #[error("{}: found nothing that any score can read, expected logits.npy or features.npy in every split", path.display())]
@@ -87,17 +89,14 @@ enum Purpose {
 }
 
 impl Purpose {
-    fn has(self, need: Need) -> bool {
-        match (self, need.reads()) {
+    fn has(self, need: &Need, dump: &Dump) -> bool {
+        match (self, need.reads(dump)) {
             (Self::Both, _) | (_, None) => true,
             (Self::Fit, Some((rows, _))) => rows != Rows::Scored,
             (Self::Score, Some((rows, _))) => rows == Rows::Scored,
         }
     }
 }
-
-/// The rows that fits are made from.
-const FITTED: [Rows; 2] = [Rows::Train, Rows::Calibration];
 
 impl<'s> Plan<'s> {
     /// Opens and checks every run.
@@ -158,13 +157,20 @@ impl<'s> Plan<'s> {
         let mut skipped = Vec::new();
         for chosen in &selection.scores {
             let score = chosen.entry.id;
-            let mut needs = chosen.score.needs().iter().filter(|need| purpose.has(**need));
-            match needs.find_map(|need| need.lacking(&dump)) {
-                None => scores.push(chosen),
-                Some(lacking) if selection.lenient => {
-                    skipped.push(Skipped { score, why: format!("it needs {lacking}") })
+            let mut needs = chosen.score.needs().iter().filter(|need| purpose.has(need, &dump));
+            let of_fit = || Some((selection.fits.as_ref()?.lacking(chosen, &dump)?, None));
+            let lacking = needs.find_map(|need| Some((need.lacking(&dump)?, need.instead(&dump)))).or_else(of_fit);
+            match (lacking, selection.lenient) {
+                (None, _) => scores.push(chosen),
+                (Some((file, instead)), true) => {
+                    let instead = instead.map(|instead| format!("; {instead}")).unwrap_or_default();
+                    skipped.push(Skipped { score, why: format!("it needs {file}{instead}") });
                 }
-                Some(lacking) => return Err(PlanError::Lacking { path: dump.folder.join(lacking), score }),
+                (Some((file, instead)), false) => {
+                    let all = "dump it, or ask for --score all, which leaves such scores out";
+                    let remedy = instead.unwrap_or_else(|| all.to_owned());
+                    return Err(PlanError::Lacking { path: dump.folder.join(file), score, remedy });
+                }
             }
         }
         if scores.is_empty() {
@@ -174,23 +180,24 @@ impl<'s> Plan<'s> {
         Ok(Self { dump, scores, fits, skipped, lenient, notes, purpose })
     }
 
-    fn needs(&self) -> impl Iterator<Item = &'static Need> {
+    fn needs(&self) -> impl Iterator<Item = &Need> {
         let all = self.scores.iter().flat_map(|chosen| chosen.score.needs());
-        all.filter(|need| self.purpose.has(**need))
+        all.filter(|need| self.purpose.has(need, &self.dump))
     }
 
     /// The splits that fits are made from, with the arrays that are read of them.
     pub fn fitted_on(&self) -> impl Iterator<Item = (&Split, BTreeSet<ArrayKind>)> {
-        let arrays = |split: &Split| -> BTreeSet<ArrayKind> {
-            let of = |rows: &Rows| rows.of(&self.dump).any(|one| one.role == split.role);
-            FITTED.iter().filter(|rows| of(rows)).flat_map(|rows| self.arrays(*rows)).collect()
+        let rows: Vec<Rows> = self.rows().into_iter().filter(|rows| *rows != Rows::Scored).collect();
+        let arrays = move |split: &Split| -> BTreeSet<ArrayKind> {
+            let of = |rows: &&Rows| rows.of(&self.dump).any(|one| one.role == split.role);
+            rows.iter().filter(of).flat_map(|rows| self.arrays(rows)).collect()
         };
         self.dump.splits.iter().map(move |split| (split, arrays(split))).filter(|(_, arrays)| !arrays.is_empty())
     }
 
     /// The arrays that are read of these rows: features too where logits have to be made from them.
     #[must_use]
-    pub fn arrays(&self, rows: Rows) -> BTreeSet<ArrayKind> {
+    pub fn arrays(&self, rows: &Rows) -> BTreeSet<ArrayKind> {
         rows.arrays(self.needs(), &self.dump)
     }
 
@@ -202,13 +209,24 @@ impl<'s> Plan<'s> {
 
     /// The last step of the gate: no NaN, no infinity in anything that will be read.
     fn check_values(&mut self) -> Result<(), PlanError> {
-        for rows in FITTED.into_iter().chain([Rows::Scored]) {
-            let arrays = self.arrays(rows);
+        for rows in self.rows() {
+            let arrays = self.arrays(&rows);
             rows.of(&self.dump).try_for_each(|split| split.check_finite(&arrays))?;
         }
         if let Some(file) = self.fits {
             self.notes.extend(file.check_rows(&self.dump)?);
         }
         Ok(())
+    }
+
+    /// The rows that are read.
+    fn rows(&self) -> Vec<Rows> {
+        let mut all: Vec<Rows> = Vec::new();
+        for (rows, _) in self.needs().filter_map(|need| need.reads(&self.dump)) {
+            if !all.contains(&rows) {
+                all.push(rows);
+            }
+        }
+        all
     }
 }

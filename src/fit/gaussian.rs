@@ -1,10 +1,13 @@
-//! Mean and covariance of the training features, as a whole and within classes.
+//! Mean and covariance of training features, as a whole and within classes.
+
+use std::path::PathBuf;
 
 use ndarray::{Array1, Array2, Axis, s};
 
 use super::class_means::{ClassMeans, ClassSums};
 use super::space::Space;
 use super::training::{FitError, Training};
+use crate::dump::ArrayKind;
 use crate::numeric::linalg::add_gram;
 
 /// Mean, covariance and class means of the training features.
@@ -24,6 +27,8 @@ pub struct Gaussian {
     /// `Σ_0` (D, D), whatever the labels. A feature that is the same in all rows has a variance of exactly zero.
     pub covariance: Array2<f64>,
     classes: Option<ClassMeans>,
+    /// The file of the features.
+    file: PathBuf,
 }
 
 /// Rows that are multiplied at once: the depth of faer's product, so that fewer would cost speed and more only memory.
@@ -33,12 +38,13 @@ const CHUNK: usize = 512;
 const NO_SHARE: f64 = 1e-13;
 
 impl Gaussian {
-    /// Fits the training rows; the classes as well where there are labels.
+    /// Fits an array of features of the training rows; the classes as well where there are labels.
     ///
     /// # Errors
-    /// [`FitError::Missing`] without features, [`FitError::NoVariance`] if all rows are the same.
-    pub fn fit(training: &Training<'_>, space: Space) -> Result<Self, FitError> {
-        let (split, features) = training.features()?;
+    /// [`FitError::Missing`] without these features, [`FitError::NoVariance`] if all rows are the same.
+    pub fn fit(training: &Training<'_>, array: &ArrayKind, space: Space) -> Result<Self, FitError> {
+        let (split, features) = training.features_of(array)?;
+        let file = features.path().to_owned();
         let (rows, columns) = (split.rows, features.columns());
         let read = |start: usize, origin: &Array1<f64>, chunk: &mut Array2<f64>| {
             let range = start..rows.min(start + CHUNK);
@@ -64,12 +70,12 @@ impl Gaussian {
         let offset = sums.total() / rows as f64;
         let covariance = symmetric(columns, |i, j| scatter[[i, j]] / rows as f64 - offset[i] * offset[j]);
         if !covariance.diag().iter().any(|&variance| variance > 0.0) {
-            return Err(FitError::NoVariance { place: split.place.clone() });
+            return Err(FitError::NoVariance { place: file });
         }
         let mut classes = sums.means();
         classes.means += &origin;
         let classes = split.labels.is_some().then_some(classes);
-        Ok(Self { rows, mean: origin + offset, covariance, classes })
+        Ok(Self { rows, mean: origin + offset, covariance, classes, file })
     }
 
     /// The class means.
@@ -100,7 +106,7 @@ impl Gaussian {
         if variances.any(|(within, all)| *within > NO_SHARE * all) {
             Ok(tied)
         } else {
-            Err(FitError::NoVariance { place: training.split()?.place.clone() })
+            Err(FitError::NoVariance { place: self.file.clone() })
         }
     }
 }

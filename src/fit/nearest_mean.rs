@@ -2,7 +2,9 @@
 
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 
+use super::space::Space;
 use super::training::{FitError, Training};
+use crate::dump::ArrayKind;
 use crate::numeric::linalg::{Factor, Threads, Whitening, whitening};
 use crate::numeric::row_product::row_product;
 use crate::numeric::state::{State, StateError};
@@ -41,7 +43,17 @@ impl NearestMean {
         Ok(Self { centre, whitening, means, half_squares })
     }
 
-    /// The same of a single mean: plain Mahalanobis distances to it.
+    /// The class means of an array of training features, under the covariance that all classes share.
+    ///
+    /// # Errors
+    /// As [`NearestMean::new`], and [`FitError`] if features or labels are missing or nothing varies within the classes.
+    pub fn tied(training: &Training<'_>, array: &ArrayKind, space: Space, rcond: f64) -> Result<Self, FitError> {
+        let gaussian = training.gaussian_of(array, space)?;
+        let covariance = gaussian.tied_covariance(training)?;
+        Self::new(training, &gaussian.classes(training)?.means, &covariance, rcond)
+    }
+
+    /// A single mean: plain Mahalanobis distances to it.
     ///
     /// # Errors
     /// As [`NearestMean::new`].

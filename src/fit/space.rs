@@ -8,7 +8,7 @@ use crate::numeric::real::Real;
 use crate::numeric::vector::normalise;
 
 /// Which form of the features a score works on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Space {
     /// `f`.
     Raw,

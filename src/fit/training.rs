@@ -1,9 +1,10 @@
 //! The training rows of a run, and what was already learnt from them.
 
-use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use ndarray::{Array1, Array2};
 use rayon::prelude::*;
@@ -28,7 +29,7 @@ pub enum FitError {
         /// What is missing.
         what: &'static str,
         /// The file it is read from.
-        file: &'static str,
+        file: String,
     },
     /// A factorisation failed.
     #[error("{}: {error}", place.display())]
@@ -51,7 +52,7 @@ pub enum FitError {
     /// The training features do not vary.
     #[error("{}: found features that do not vary within any class, expected some variance; dump features of trained layers", place.display())]
     NoVariance {
-        /// The training split.
+        /// The features, or the training split.
         place: PathBuf,
     },
 }
@@ -59,8 +60,7 @@ pub enum FitError {
 /// The training rows of a run. What several scores learn from them is learnt once.
 pub struct Training<'a> {
     dump: &'a Dump,
-    raw_gaussian: OnceCell<Gaussian>,
-    unit_gaussian: OnceCell<Gaussian>,
+    gaussians: RefCell<BTreeMap<(ArrayKind, Space), Rc<Gaussian>>>,
     mean: OnceCell<Array1<f64>>,
     principal: OnceCell<PrincipalSpace>,
 }
@@ -69,13 +69,7 @@ impl<'a> Training<'a> {
     /// The training rows of a run.
     #[must_use]
     pub fn new(dump: &'a Dump) -> Self {
-        Self {
-            dump,
-            raw_gaussian: OnceCell::new(),
-            unit_gaussian: OnceCell::new(),
-            mean: OnceCell::new(),
-            principal: OnceCell::new(),
-        }
+        Self { dump, gaussians: RefCell::default(), mean: OnceCell::new(), principal: OnceCell::new() }
     }
 
     /// The run.
@@ -132,8 +126,8 @@ impl<'a> Training<'a> {
         wanted
     }
 
-    pub(crate) fn missing(&self, what: &'static str, file: &'static str) -> FitError {
-        FitError::Missing { folder: self.dump.folder.clone(), what, file }
+    pub(crate) fn missing(&self, what: &'static str, file: impl Into<String>) -> FitError {
+        FitError::Missing { folder: self.dump.folder.clone(), what, file: file.into() }
     }
 
     /// The score cannot be had from this run, for a reason that its user can act on.
@@ -151,8 +145,17 @@ impl<'a> Training<'a> {
     /// # Errors
     /// [`FitError::Missing`] if there are none.
     pub fn features(&self) -> Result<(&'a Split, &'a Matrix), FitError> {
+        self.features_of(&ArrayKind::Features)
+    }
+
+    /// The training split and an array of features: those before the head, or those of a named layer.
+    ///
+    /// # Errors
+    /// [`FitError::Missing`] if there is none.
+    pub fn features_of(&self, array: &ArrayKind) -> Result<(&'a Split, &'a Matrix), FitError> {
         let split = self.split()?;
-        let features = split.features.as_ref().ok_or_else(|| self.missing("features", "id/train/features.npy"))?;
+        let file = || format!("{}/{}.npy", split.role, array.file_stem());
+        let features = split.matrix(array).ok_or_else(|| self.missing("features", file()))?;
         Ok((split, features))
     }
 
@@ -168,12 +171,22 @@ impl<'a> Training<'a> {
     ///
     /// # Errors
     /// [`FitError`] if features are missing, or do not vary.
-    pub fn gaussian(&self, space: Space) -> Result<&Gaussian, FitError> {
-        let cell = match space {
-            Space::Raw => &self.raw_gaussian,
-            Space::Unit => &self.unit_gaussian,
-        };
-        once(cell, || Gaussian::fit(self, space))
+    pub fn gaussian(&self, space: Space) -> Result<Rc<Gaussian>, FitError> {
+        self.gaussian_of(&ArrayKind::Features, space)
+    }
+
+    /// The same of any array of features, such as a named layer.
+    ///
+    /// # Errors
+    /// [`FitError`] if the array is missing, or does not vary.
+    pub fn gaussian_of(&self, array: &ArrayKind, space: Space) -> Result<Rc<Gaussian>, FitError> {
+        let key = (array.clone(), space);
+        if let Some(fitted) = self.gaussians.borrow().get(&key) {
+            return Ok(Rc::clone(fitted));
+        }
+        let fitted = Rc::new(Gaussian::fit(self, array, space)?);
+        self.gaussians.borrow_mut().insert(key, Rc::clone(&fitted));
+        Ok(fitted)
     }
 
     /// Weight (C, D) and bias (C) of a linear head.

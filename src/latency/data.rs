@@ -20,7 +20,7 @@ pub struct Data {
 /// A score that was fitted, and where.
 pub struct FittedOn<'d> {
     entry: &'static ScoreEntry,
-    needs: &'static [Need],
+    needs: &'d [Need],
     scorer: Box<dyn Fitted>,
     dump: &'d Dump,
 }

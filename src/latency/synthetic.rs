@@ -29,9 +29,9 @@ pub struct Shape {
     pub classes: usize,
     /// Features D.
     pub features: usize,
-    /// Rows of id/train, at least one per class.
+    /// Rows of id/train and of id/val, at least one per class.
     pub train_rows: usize,
-    /// Rows of id/test.
+    /// Rows of id/test, and of the noise to choose on.
     pub test_rows: usize,
 }
 
@@ -64,7 +64,7 @@ pub enum SyntheticError {
 /// A dump in a temporary folder, which goes with it.
 #[derive(Debug)]
 pub struct Synthetic {
-    /// The dump: id/train with labels, id/test, each with logits, features and two further layers, and a head.
+    /// The dump: id/train, id/test, id/val, and noise to choose on, each with logits, features, labels and two further layers; and a head.
     pub dump: Dump,
     // Declared after the dump, whose maps are closed first.
     _folder: TempDir,
@@ -111,6 +111,9 @@ impl Synthetic {
         write_head(folder.path(), &head)?;
         write_split(&folder.path().join("id/train"), &means, &head, train_rows, &mut noise)?;
         write_split(&folder.path().join("id/test"), &means, &head, test_rows, &mut noise)?;
+        write_split(&folder.path().join("id/val"), &means, &head, train_rows, &mut noise)?;
+        let nowhere = Array2::zeros(means.dim());
+        write_split(&folder.path().join("val_ood/noise"), &nowhere, &head, test_rows, &mut noise)?;
         let files = discover(folder.path())?.into_iter().next();
         let files = files.ok_or_else(|| DumpError::NoRun { path: folder.path().to_owned() })?;
         Ok(Self { dump: Dump::open(&files)?, _folder: folder })

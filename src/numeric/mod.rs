@@ -8,6 +8,7 @@ pub mod finite;
 pub mod largest;
 pub mod linalg;
 pub mod log1p;
+pub mod logistic;
 pub mod pair;
 pub mod pairwise_sum;
 pub mod real;

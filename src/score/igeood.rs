@@ -126,7 +126,10 @@ impl Fitted for Centroids {
 /// Adds `arcsin √h` of `h = (chord/2)²`. No component of a root is negative, so no chord is longer than √2.
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2", "aarch64+neon"))]
 fn half_angles(squared_halves: &[f64], lanes: &mut [f64; LANES]) {
-    // Told to be inlined: as a function of its own it would know nothing of the machine's vectors.
+    #[expect(
+        clippy::redundant_closure,
+        reason = "only a closure can be told to be inlined, and so to use the machine's vectors"
+    )]
     add_terms(
         squared_halves,
         0.0,

@@ -4,7 +4,7 @@ use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
-use crate::dump::RowBlock;
+use crate::dump::{ArrayKind, RowBlock};
 use crate::fit::{FitError, NearestMean, Space, Training};
 
 /// The registry's entry.
@@ -21,6 +21,7 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
             help: "whose constants: tied, lee, assume_centered, openood or pytorch_ood",
             grid: &[],
         },
+        Parameter { name: "layer", default: "", help: "scores features@LAYER.npy instead of features.npy", grid: &[] },
         Parameter {
             name: "rcond",
             default: "1e-15",
@@ -45,6 +46,9 @@ enum Variant {
 
 struct Mahalanobis {
     variant: Variant,
+    /// The array of features.
+    array: ArrayKind,
+    needs: [Need; 3],
     rcond: f64,
 }
 
@@ -63,7 +67,14 @@ fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
         ],
     )?;
     let rcond = settings.number("rcond", "a number from 0 to below 1", |r: &f64| (0.0..1.0).contains(r))?;
-    Ok(Box::new(Mahalanobis { variant, rcond }))
+    let (array, needs) = match settings.text("layer") {
+        "" => (ArrayKind::Features, [Need::Features, Need::TrainFeatures, Need::TrainLabels]),
+        layer => {
+            let name = || layer.to_owned();
+            (ArrayKind::Layer(name()), [Need::Layer(name()), Need::TrainLayer(name()), Need::TrainLabels])
+        }
+    };
+    Ok(Box::new(Mahalanobis { variant, array, needs, rcond }))
 }
 
 impl Mahalanobis {
@@ -74,12 +85,12 @@ impl Mahalanobis {
 }
 
 impl Score for Mahalanobis {
-    fn needs(&self) -> &'static [Need] {
-        &[Need::Features, Need::TrainFeatures, Need::TrainLabels]
+    fn needs(&self) -> &[Need] {
+        &self.needs
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        let gaussian = training.gaussian(Space::Raw)?;
+        let gaussian = training.gaussian_of(&self.array, Space::Raw)?;
         let mut covariance = gaussian.tied_covariance(training)?;
         let mut rcond = self.rcond;
         if self.variant == Variant::PytorchOod {
@@ -89,22 +100,25 @@ impl Score for Mahalanobis {
         }
         let nearest = NearestMean::new(training, &gaussian.classes(training)?.means, &covariance, rcond)?;
         let notes = nearest.note("covariance", gaussian.rows).into_iter().collect();
-        Ok(Fit { scorer: Box::new(FittedMahalanobis { nearest, factor: self.factor() }), notes })
+        let array = self.array.clone();
+        Ok(Fit { scorer: Box::new(FittedMahalanobis { array, nearest, factor: self.factor() }), notes })
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
-        Ok(Box::new(FittedMahalanobis { nearest: NearestMean::restore(state)?, factor: self.factor() }))
+        let (array, nearest) = (self.array.clone(), NearestMean::restore(state)?);
+        Ok(Box::new(FittedMahalanobis { array, nearest, factor: self.factor() }))
     }
 }
 
 struct FittedMahalanobis {
+    array: ArrayKind,
     nearest: NearestMean,
     factor: f64,
 }
 
 impl Fitted for FittedMahalanobis {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        for (out, distance) in out.iter_mut().zip(self.nearest.squared_distances(block.features())) {
+        for (out, distance) in out.iter_mut().zip(self.nearest.squared_distances(block.features_of(&self.array))) {
             *out = -self.factor * distance;
         }
     }

@@ -12,6 +12,7 @@ mod example;
 #[cfg(test)]
 mod hand_dump;
 mod head_energy;
+mod layer_scores;
 pub mod need;
 pub mod registry;
 pub mod settings;
@@ -36,6 +37,7 @@ pub mod knn;
 pub mod logit_gap;
 pub mod lts;
 pub mod mahalanobis;
+pub mod mahalanobis_layers;
 pub mod mahalanobis_pp;
 pub mod max_logit;
 pub mod mds;
@@ -68,7 +70,7 @@ pub use settings::{SettingError, Settings};
 /// A score with its parameters, not yet fitted.
 pub trait Score: Send + Sync {
     /// What it reads.
-    fn needs(&self) -> &'static [Need];
+    fn needs(&self) -> &[Need];
 
     /// Learns from the in-distribution training rows what scoring needs; most scores of logits learn nothing.
     ///
@@ -112,7 +114,7 @@ pub trait RowScore: Clone + Send + Sync + 'static {
 }
 
 impl<T: RowScore> Score for T {
-    fn needs(&self) -> &'static [Need] {
+    fn needs(&self) -> &[Need] {
         RowScore::needs(self)
     }
 

@@ -3,15 +3,20 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::settings::nearest;
 use crate::dump::{ArrayKind, Dump, Head, Role, Split};
 
 /// Something a score reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Need {
     /// Logits of the rows to be scored, from the file or from features and head.
     Logits,
     /// Features of the rows to be scored.
     Features,
+    /// Features of a named layer of the rows to be scored.
+    Layer(String),
+    /// Every array of features of the rows to be scored, a named layer among them.
+    Layers,
     /// A linear head: weight and bias in `head/`.
     LinearHead,
     /// Prototypes in `head/`.
@@ -20,16 +25,24 @@ pub enum Need {
     TrainLogits,
     /// Features of the training rows.
     TrainFeatures,
+    /// Features of a named layer of the training rows.
+    TrainLayer(String),
+    /// Every array of features of the training rows.
+    TrainLayers,
     /// Labels of the training rows.
     TrainLabels,
     /// Logits of the validation rows, of the training rows where there are none.
     CalibrationLogits,
     /// Labels of the validation rows, of the training rows where there are none.
     CalibrationLabels,
+    /// Every array of features of the validation rows.
+    ValLayers,
+    /// Every array of features of the OOD set of this name that parameters are chosen on; without a name, of the only such set.
+    ValOodLayers(Option<String>),
 }
 
 /// Which splits a need reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rows {
     /// id/test and every OOD set.
     Scored,
@@ -37,24 +50,43 @@ pub enum Rows {
     Train,
     /// id/val, or id/train where there is none.
     Calibration,
+    /// id/val.
+    Val,
+    /// The set of this name in val_ood, or all sets there.
+    ValOod(Option<String>),
 }
 
 impl Rows {
     /// The splits of a dump that are meant.
-    pub fn of(self, dump: &Dump) -> impl Iterator<Item = &Split> {
+    pub fn of<'d>(&self, dump: &'d Dump) -> impl Iterator<Item = &'d Split> {
         let calibration = if dump.split(&Role::Val).is_some() { Role::Val } else { Role::Train };
         dump.splits.iter().filter(move |split| match self {
             Self::Scored => matches!(split.role, Role::Test | Role::Ood { .. }),
             Self::Train => split.role == Role::Train,
             Self::Calibration => split.role == calibration,
+            Self::Val => split.role == Role::Val,
+            Self::ValOod(wanted) => match &split.role {
+                Role::ValOod { name } => wanted.as_ref().is_none_or(|wanted| wanted == name),
+                _ => false,
+            },
         })
+    }
+
+    /// Where they would be, were there any.
+    fn place(&self) -> String {
+        match self {
+            Self::Scored => "id/test".to_owned(),
+            Self::Train | Self::Calibration => "id/train".to_owned(),
+            Self::Val => "id/val".to_owned(),
+            Self::ValOod(name) => format!("val_ood/{}", name.as_deref().unwrap_or("<name>")),
+        }
     }
 
     /// The arrays that some needs read of these rows: features too where logits have to be made from them.
     #[must_use]
-    pub fn arrays<'n>(self, needs: impl IntoIterator<Item = &'n Need>, dump: &Dump) -> BTreeSet<ArrayKind> {
-        let read = needs.into_iter().filter_map(|need| need.reads()).filter(|(of, _)| *of == self);
-        let mut arrays: BTreeSet<ArrayKind> = read.map(|(_, kind)| kind).collect();
+    pub fn arrays<'n>(&self, needs: impl IntoIterator<Item = &'n Need>, dump: &Dump) -> BTreeSet<ArrayKind> {
+        let read = needs.into_iter().filter_map(|need| need.reads(dump)).filter(|(of, _)| of == self);
+        let mut arrays: BTreeSet<ArrayKind> = read.flat_map(|(_, arrays)| arrays).collect();
         if arrays.contains(&ArrayKind::Logits) && self.of(dump).any(|split| split.logits.is_none()) {
             arrays.insert(ArrayKind::Features);
         }
@@ -63,31 +95,44 @@ impl Rows {
 }
 
 impl Need {
-    /// The splits it reads, and which array of them; none for the head.
+    /// The splits it reads, and which arrays of them; none for the head.
     #[must_use]
-    pub fn reads(self) -> Option<(Rows, ArrayKind)> {
+    pub fn reads(&self, dump: &Dump) -> Option<(Rows, BTreeSet<ArrayKind>)> {
+        let one = |rows, array| Some((rows, BTreeSet::from([array])));
         match self {
-            Self::Logits => Some((Rows::Scored, ArrayKind::Logits)),
-            Self::Features => Some((Rows::Scored, ArrayKind::Features)),
-            Self::TrainLogits => Some((Rows::Train, ArrayKind::Logits)),
-            Self::TrainFeatures => Some((Rows::Train, ArrayKind::Features)),
-            Self::TrainLabels => Some((Rows::Train, ArrayKind::Labels)),
-            Self::CalibrationLogits => Some((Rows::Calibration, ArrayKind::Logits)),
-            Self::CalibrationLabels => Some((Rows::Calibration, ArrayKind::Labels)),
+            Self::Logits => one(Rows::Scored, ArrayKind::Logits),
+            Self::Features => one(Rows::Scored, ArrayKind::Features),
+            Self::Layer(name) => one(Rows::Scored, ArrayKind::Layer(name.clone())),
+            Self::Layers => Some((Rows::Scored, layers(dump))),
+            Self::TrainLogits => one(Rows::Train, ArrayKind::Logits),
+            Self::TrainFeatures => one(Rows::Train, ArrayKind::Features),
+            Self::TrainLayer(name) => one(Rows::Train, ArrayKind::Layer(name.clone())),
+            Self::TrainLayers => Some((Rows::Train, layers(dump))),
+            Self::TrainLabels => one(Rows::Train, ArrayKind::Labels),
+            Self::CalibrationLogits => one(Rows::Calibration, ArrayKind::Logits),
+            Self::CalibrationLabels => one(Rows::Calibration, ArrayKind::Labels),
+            Self::ValLayers => Some((Rows::Val, layers(dump))),
+            Self::ValOodLayers(name) => Some((Rows::ValOod(name.clone()), layers(dump))),
             Self::LinearHead | Self::Prototypes => None,
         }
     }
 
-    /// What a dump lacks of it: a file to add, or what is wrong with the head; `None` if nothing.
+    /// What a dump lacks of it: a file to add, a set to be chosen, or what is wrong with the head; `None` if nothing.
     #[must_use]
-    pub fn lacking(self, dump: &Dump) -> Option<String> {
-        if let Some((rows, kind)) = self.reads() {
+    pub fn lacking(&self, dump: &Dump) -> Option<String> {
+        if let Some((rows, arrays)) = self.reads(dump) {
+            let file = |place: String, array: &ArrayKind| format!("{place}/{}.npy", array.file_stem());
             let mut splits = rows.of(dump).peekable();
-            if splits.peek().is_none() {
-                return Some(format!("id/train/{}.npy", kind.file_stem()));
+            if self.is_open(dump) {
+                return Some(rows.place());
             }
-            let without = splits.find(|split| !has(split, &kind, dump))?;
-            return Some(format!("{}/{}.npy", without.role, kind.file_stem()));
+            if splits.peek().is_none() {
+                return arrays.last().map(|array| file(rows.place(), array));
+            }
+            return splits.find_map(|split| {
+                let without = arrays.iter().find(|array| !has(split, array, dump))?;
+                Some(file(split.role.to_string(), without))
+            });
         }
         match (self, &dump.head) {
             (Self::LinearHead, Some(Head::Linear { .. })) => None,
@@ -96,6 +141,43 @@ impl Need {
             (_, _) => Some("head/prototypes.npy".to_owned()),
         }
     }
+
+    /// Whether there are several sets where one has to be chosen.
+    fn is_open(&self, dump: &Dump) -> bool {
+        *self == Self::ValOodLayers(None) && dump.val_ood().nth(1).is_some()
+    }
+
+    /// What may have been meant, if it is something of a name that the dump does not know, or of no name where one is needed.
+    #[must_use]
+    pub fn instead(&self, dump: &Dump) -> Option<String> {
+        let (name, known): (&str, BTreeSet<&str>) = match self {
+            Self::Layer(name) | Self::TrainLayer(name) => {
+                (name, dump.splits.iter().flat_map(|split| split.layers.keys().map(String::as_str)).collect())
+            }
+            Self::ValOodLayers(Some(name)) => (name, dump.val_ood().collect()),
+            Self::ValOodLayers(None) if self.is_open(dump) => {
+                let names: Vec<&str> = dump.val_ood().collect();
+                return Some(format!("set its parameter fit_on to one of {}", names.join(", ")));
+            }
+            _ => return None,
+        };
+        if known.is_empty() || known.contains(name) {
+            return None;
+        }
+        Some(match nearest(name, known.iter().copied()) {
+            Some(near) => format!("did you mean {near}?"),
+            None => format!("the run has {}", known.into_iter().collect::<Vec<_>>().join(", ")),
+        })
+    }
+}
+
+/// Every array of features of a dump. Where no layer has a name, one to be dumped is among them, which no split has.
+fn layers(dump: &Dump) -> BTreeSet<ArrayKind> {
+    let mut arrays = dump.feature_arrays();
+    if !arrays.iter().any(|array| matches!(array, ArrayKind::Layer(_))) {
+        arrays.insert(ArrayKind::Layer("<layer>".to_owned()));
+    }
+    arrays
 }
 
 /// Whether a split has an array, or can be given it: logits come from features and head as well.
@@ -112,13 +194,19 @@ impl fmt::Display for Need {
         f.write_str(match self {
             Self::Logits => "logits",
             Self::Features => "features",
+            Self::Layer(name) => return write!(f, "features@{name}"),
+            Self::Layers => "layers",
             Self::LinearHead => "linear head",
             Self::Prototypes => "prototypes",
             Self::TrainLogits => "train logits",
             Self::TrainFeatures => "train features",
+            Self::TrainLayer(name) => return write!(f, "train features@{name}"),
+            Self::TrainLayers => "train layers",
             Self::TrainLabels => "train labels",
             Self::CalibrationLogits => "val or train logits",
             Self::CalibrationLabels => "val or train labels",
+            Self::ValLayers => "val layers",
+            Self::ValOodLayers(_) => "val_ood layers",
         })
     }
 }

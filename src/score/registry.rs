@@ -3,9 +3,9 @@
 use super::settings::{Parameter, SettingError, Settings, nearest};
 use super::{
     Score, ash_b, ash_p, ash_s, cfood, cosine, dice, doctor, energy, es, fdbd, r#gen, gmm, grad_norm, igeood,
-    kl_matching, knn, logit_gap, lts, mahalanobis, mahalanobis_pp, max_logit, mds, mmleps, mmles, mmls, mps, nci, neco,
-    nnguide, odin_t, openmax, pnml, react, relation, relative_mahalanobis, residual, scale, scaled_cosine, she, ssd,
-    temperature, vim, vra,
+    kl_matching, knn, logit_gap, lts, mahalanobis, mahalanobis_layers, mahalanobis_pp, max_logit, mds, mmleps, mmles,
+    mmls, mps, nci, neco, nnguide, odin_t, openmax, pnml, react, relation, relative_mahalanobis, residual, scale,
+    scaled_cosine, she, ssd, temperature, vim, vra,
 };
 use crate::dump::Dump;
 
@@ -30,6 +30,7 @@ pub const REGISTRY: &[ScoreEntry] = &[
     igeood::ENTRY,
     // Features.
     mahalanobis::ENTRY,
+    mahalanobis_layers::ENTRY,
     mahalanobis_pp::ENTRY,
     relative_mahalanobis::ENTRY,
     gmm::ENTRY,

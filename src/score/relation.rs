@@ -3,10 +3,10 @@
 use ndarray::{Array2, ArrayView2, s};
 
 use super::need::Need;
-use super::registry::{ScoreEntry, no_caution};
+use super::registry::ScoreEntry;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
-use crate::dump::{ArrayKind, RowBlock};
+use crate::dump::{ArrayKind, Dump, RowBlock};
 use crate::fit::{FitError, Training};
 use crate::numeric::linalg::{Threads, product};
 use crate::numeric::vector::unit_rows;
@@ -28,7 +28,7 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
         },
     ],
     build,
-    caution: no_caution,
+    caution,
 };
 
 #[derive(Clone, Copy)]
@@ -42,6 +42,14 @@ fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
         power: settings.number("power", "a finite number above 0", |t: &f64| *t > 0.0 && t.is_finite())?,
         threshold: settings.number("threshold", "a number from 0 to below 1", |t: &f64| (0.0..1.0).contains(t))?,
     }))
+}
+
+fn caution(dump: &Dump) -> Option<String> {
+    dump.logits_are_distances().then(|| {
+        "relation compares predicted probabilities, which are nearly uniform where logits are distances without the entropic scale of \
+         training: it is hardly more than a sum of cosines, and 0 where 1/C is below relation.threshold"
+            .to_owned()
+    })
 }
 
 impl Score for Relation {

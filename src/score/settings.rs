@@ -143,7 +143,9 @@ impl Settings {
         if self.text(name).is_empty() { Ok(None) } else { self.number(name, expected, valid).map(Some) }
     }
 
-    fn text(&self, name: &'static str) -> &str {
+    /// The text as it was written, or the default.
+    #[must_use]
+    pub fn text(&self, name: &'static str) -> &str {
         let default = self.parameters.iter().find(|parameter| parameter.name == name).map_or("", |p| p.default);
         self.values.get(name).map_or(default, String::as_str)
     }

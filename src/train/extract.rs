@@ -4,6 +4,7 @@
 //! OUT/run.toml
 //! OUT/head/{weight,bias}.npy   or   OUT/head/{prototypes[,distance_scale]}.npy
 //! OUT/id/{train,val,test}/{logits,features,labels}.npy
+//! OUT/val_ood/NAME/...
 //! OUT/ood/NAME/...             or   OUT/ood/GROUP/NAME/...
 //! ```
 //!
@@ -37,6 +38,11 @@ pub enum Place {
     IdVal,
     /// In-distribution test images.
     IdTest,
+    /// Out-of-distribution images that parameters of scores are chosen on.
+    ValOod {
+        /// Its name.
+        name: String,
+    },
     /// An out-of-distribution set.
     Ood {
         /// `near`, `far`, ..., if the sets are grouped.
@@ -52,6 +58,7 @@ impl Place {
             Self::IdTrain => PathBuf::from("id/train"),
             Self::IdVal => PathBuf::from("id/val"),
             Self::IdTest => PathBuf::from("id/test"),
+            Self::ValOod { name } => Path::new("val_ood").join(name),
             Self::Ood { group: Some(group), name } => Path::new("ood").join(group).join(name),
             Self::Ood { group: None, name } => Path::new("ood").join(name),
         }
@@ -122,10 +129,7 @@ fn check(network: &Network, extraction: &Extraction<'_>) -> Result<(), TrainErro
     if extraction.out.exists() && !extraction.replace {
         return Err(TrainError::Exists { path: extraction.out.to_owned() });
     }
-    let known = network.backbone().layers();
-    if let Some(layer) = extraction.layers.iter().find(|layer| !known.contains(layer)) {
-        return Err(TrainError::Layer { found: layer.clone(), expected: known.join(", ") });
-    }
+    check_layers(network, extraction.layers)?;
     let channels = network.design().channels;
     match extraction.sets.iter().find(|(_, set)| set.channels != channels) {
         Some((_, set)) => Err(TrainError::Mismatch {
@@ -133,6 +137,18 @@ fn check(network: &Network, extraction: &Extraction<'_>) -> Result<(), TrainErro
             found: format!("{} channels", set.channels),
             expected: format!("{channels} channels"),
         }),
+        None => Ok(()),
+    }
+}
+
+/// Refuses layers that the network does not have.
+///
+/// # Errors
+/// [`TrainError::Layer`].
+pub fn check_layers(network: &Network, layers: &[String]) -> Result<(), TrainError> {
+    let known = network.backbone().layers();
+    match layers.iter().find(|layer| !known.contains(layer)) {
+        Some(layer) => Err(TrainError::Layer { found: layer.clone(), expected: known.join(", ") }),
         None => Ok(()),
     }
 }

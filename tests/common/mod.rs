@@ -40,6 +40,26 @@ pub fn noise(rows: usize, columns: usize, seed: u32) -> Array2<f32> {
     })
 }
 
+/// A [`small_run`] with a layer `block1` of 6 features in every split, 35 rows of id/val, and sets `noise` (25) and `blur` (25) in val_ood.
+pub fn layered_run(folder: &Path) {
+    small_run(folder);
+    for (split, rows, seed) in [
+        ("id/train", 40, 21),
+        ("id/val", 35, 22),
+        ("id/test", 40, 23),
+        ("val_ood/noise", 25, 24),
+        ("val_ood/blur", 25, 25),
+        ("ood/near", 30, 26),
+        ("ood/far", 20, 27),
+    ] {
+        write(&folder.join(split).join("features@block1.npy"), &noise(rows, 6, seed));
+        let features = folder.join(split).join("features.npy");
+        if !features.exists() {
+            write(&features, &noise(rows, 5, seed + 10));
+        }
+    }
+}
+
 /// A small sound run: 40 ID rows of 4 classes and 5 features to train and to test, OOD sets `near` (30) and `far` (20).
 pub fn small_run(folder: &Path) {
     for (split, rows, seed) in [("id/train", 40, 1), ("id/test", 40, 2), ("ood/near", 30, 3), ("ood/far", 20, 4)] {

@@ -27,6 +27,8 @@ pub(crate) struct Arrays {
     pub(crate) train: Rows,
     pub(crate) test: Rows,
     pub(crate) ood: Rows,
+    /// Rows of id/val and val_ood/far; with them, columns of the features are written as further layers.
+    pub(crate) validation: Option<[Rows; 2]>,
     /// Files of `head/` by name.
     pub(crate) head: Vec<(&'static str, ArrayD<f64>)>,
 }
@@ -74,6 +76,9 @@ impl Random {
 }
 
 pub(crate) const CLASSES: usize = 4;
+
+/// Rows of id/val and of val_ood.
+const VALIDATION: usize = 150;
 
 /// The nearest multiple of 2⁻¹²: a constant can be added to it without rounding.
 fn on_grid(value: f64) -> f64 {
@@ -151,10 +156,11 @@ impl Arrays {
         };
         let class = |i: usize| i % CLASSES;
         let (mut train, test, ood) = (rows(train, &class), rows(test, &class), rows(ood, &|_| CLASSES));
-        for label in train.labels.iter_mut().step_by(33) {
+        let (mut val, val_ood) = (rows(VALIDATION, &class), rows(VALIDATION, &|_| CLASSES));
+        for label in train.labels.iter_mut().step_by(33).chain(val.labels.iter_mut().step_by(33)) {
             *label = (*label + 1) % CLASSES as i64;
         }
-        Self { train, test, ood, head: Vec::new() }
+        Self { train, test, ood, validation: Some([val, val_ood]), head: Vec::new() }
     }
 
     /// A run of `fixtures/dumps`, with one of its OOD sets.
@@ -178,13 +184,14 @@ impl Arrays {
             train: rows(&Role::Train),
             test: rows(&Role::Test),
             ood: rows(&Role::Ood { group: None, name: "svhn".to_owned() }),
+            validation: None,
             head: head.collect(),
         }
     }
 
     /// The first class alone.
     pub(crate) fn of_one_class(mut self) -> Self {
-        for rows in [&mut self.train, &mut self.test, &mut self.ood] {
+        for rows in self.all_rows() {
             rows.logits = rows.logits.slice(s![.., ..1]).to_owned();
             rows.labels.fill(0);
         }
@@ -196,19 +203,33 @@ impl Arrays {
 
     /// What `change` makes of the rows of every split.
     pub(crate) fn each(mut self, change: impl Fn(&mut Rows)) -> Self {
-        [&mut self.train, &mut self.test, &mut self.ood].into_iter().for_each(change);
+        self.all_rows().for_each(change);
         self
+    }
+
+    fn all_rows(&mut self) -> impl Iterator<Item = &mut Rows> {
+        [&mut self.train, &mut self.test, &mut self.ood].into_iter().chain(self.validation.iter_mut().flatten())
     }
 
     /// Writes a dump and opens it.
     pub(crate) fn write(&self) -> Written {
         let folder = TempDir::new().unwrap();
-        for (place, rows) in [("id/train", &self.train), ("id/test", &self.test), ("ood/far", &self.ood)] {
+        let mut splits = vec![("id/train", &self.train), ("id/test", &self.test), ("ood/far", &self.ood)];
+        if let Some([val, val_ood]) = &self.validation {
+            splits.extend([("id/val", val), ("val_ood/far", val_ood)]);
+        }
+        for (place, rows) in splits {
             let place = folder.path().join(place);
             fs::create_dir_all(&place).unwrap();
             write_npy(place.join("features.npy"), &rows.features).unwrap();
             write_npy(place.join("logits.npy"), &rows.logits).unwrap();
             write_npy(place.join("labels.npy"), &Array1::from(rows.labels.clone())).unwrap();
+            if self.validation.is_some() {
+                // All columns but the last block, which tells far points apart; every second column.
+                let blocks = rows.features.ncols() / (CLASSES + 1) * CLASSES;
+                write_npy(place.join("features@first.npy"), &rows.features.slice(s![.., ..blocks])).unwrap();
+                write_npy(place.join("features@second.npy"), &rows.features.slice(s![.., ..;2])).unwrap();
+            }
         }
         let head = folder.path().join("head");
         fs::create_dir_all(&head).unwrap();
@@ -237,7 +258,8 @@ pub(crate) fn fit(entry: &ScoreEntry, settings: &[(&str, &str)], training: &Trai
 
 /// The scores of a split in pieces.
 pub(crate) fn score_in(scorer: &dyn Fitted, dump: &Dump, split: &Split, pieces: &[Range<usize>]) -> Vec<f64> {
-    let wanted = BTreeSet::from([ArrayKind::Logits, ArrayKind::Features]);
+    let mut wanted = BTreeSet::from([ArrayKind::Logits]);
+    wanted.extend(dump.feature_arrays());
     let mut all = Vec::with_capacity(split.rows);
     for piece in pieces {
         let mut out = vec![f64::NAN; piece.len()];

@@ -35,8 +35,8 @@ pub struct Description {
     pub run: String,
     /// Number of classes, if the run told it.
     pub classes: Option<usize>,
-    /// Number of features, if the run had any.
-    pub features: Option<usize>,
+    /// Columns of every array of features of the run, by its file's name without extension.
+    pub features: BTreeMap<String, usize>,
     /// The checksum of the head, if the run had one.
     pub head: Option<Checksum>,
     /// The arrays that the fits read.
@@ -113,9 +113,13 @@ impl Score {
     }
 }
 
-/// Number of features of a run.
-pub(super) fn features(dump: &Dump) -> Option<usize> {
-    dump.splits.iter().find_map(|split| split.features.as_ref()).map(|features| features.columns())
+/// Columns of every array of features of a run; a run has the same in all its splits.
+pub(super) fn features(dump: &Dump) -> BTreeMap<String, usize> {
+    let columns = |array: ArrayKind| {
+        let matrix = dump.splits.iter().find_map(|split| split.matrix(&array))?;
+        Some((array.file_stem(), matrix.columns()))
+    };
+    dump.feature_arrays().into_iter().filter_map(columns).collect()
 }
 
 /// The arrays of a split that are there, with their checksums.

@@ -100,8 +100,8 @@ pub enum FitsError {
     OtherColumns {
         /// The run.
         run: PathBuf,
-        /// `classes` or `features`.
-        what: &'static str,
+        /// `classes`, or columns of an array of features.
+        what: String,
         /// How many it has.
         found: usize,
         /// How many it should have.

@@ -13,8 +13,9 @@ use super::error::FitsError;
 use crate::dump::{ArrayKind, Dump};
 use crate::eval::selection::Chosen;
 use crate::numeric::stored::Stored;
+use crate::score::need::Rows;
 use crate::score::registry::find;
-use crate::score::{Fit, ScoreEntry, State};
+use crate::score::{Fit, Need, ScoreEntry, State};
 
 /// An opened file of fits, whole and unchanged.
 pub struct FitsFile {
@@ -81,6 +82,20 @@ impl FitsFile {
         FitsError::NoScore { file: self.path.clone(), score: entry.id, known: known.join(", ") }
     }
 
+    /// An array of features that the fit of a score of all layers may have been made from and that the rows to be scored do not have.
+    #[must_use]
+    pub fn lacking(&self, chosen: &Chosen, dump: &Dump) -> Option<String> {
+        if !chosen.score.needs().contains(&Need::Layers) {
+            return None;
+        }
+        let arrays: Vec<ArrayKind> =
+            self.description.features.keys().filter_map(|name| ArrayKind::parse(name)).collect();
+        Rows::Scored.of(dump).find_map(|split| {
+            let without = arrays.iter().find(|array| split.matrix(array).is_none())?;
+            Some(format!("{}/{}.npy", split.role, without.file_stem()))
+        })
+    }
+
     /// A score as it was fitted.
     ///
     /// # Errors
@@ -114,11 +129,11 @@ impl FitsFile {
     /// # Errors
     /// [`FitsError::OtherHead`] and [`FitsError::OtherColumns`].
     pub fn check_model(&self, dump: &Dump) -> Result<(), FitsError> {
-        let Description { classes, features: columns, head, .. } = &self.description;
-        for (what, found, expected) in [("classes", dump.classes, *classes), ("features", features(dump), *columns)] {
-            if let (Some(found), Some(expected)) = (found, expected)
-                && found != expected
-            {
+        let Description { classes, features: fitted, head, .. } = &self.description;
+        let classes = dump.classes.zip(*classes).map(|both| ("classes".to_owned(), both));
+        let both = |(name, found): (String, usize)| Some((format!("columns of {name}"), (found, *fitted.get(&name)?)));
+        for (what, (found, expected)) in classes.into_iter().chain(features(dump).into_iter().filter_map(both)) {
+            if found != expected {
                 let (run, file) = (dump.folder.clone(), self.path.clone());
                 return Err(FitsError::OtherColumns { run, what, found, expected, file });
             }

@@ -77,7 +77,7 @@ pub fn tune(
     let (mut scores, mut skipped) = (Vec::new(), Vec::new());
     for chosen in &selection.scores {
         let planned = plan.scores.iter().any(|planned| planned.entry.id == chosen.entry.id);
-        let arrays = read(chosen);
+        let arrays = read(chosen, dump);
         let lacking = outliers.lacking(Kind::Mixed, &arrays);
         match lacking {
             _ if !planned || searched(chosen).next().is_none() => scores.push(chosen.again()),
@@ -105,9 +105,9 @@ pub fn tune(
 }
 
 /// The arrays that a score reads of the rows it scores.
-fn read(chosen: &Chosen) -> BTreeSet<ArrayKind> {
-    let reads = chosen.score.needs().iter().filter_map(|need| need.reads());
-    reads.filter(|(rows, _)| *rows == Rows::Scored).map(|(_, kind)| kind).collect()
+fn read(chosen: &Chosen, dump: &Dump) -> BTreeSet<ArrayKind> {
+    let reads = chosen.score.needs().iter().filter_map(|need| need.reads(dump));
+    reads.filter(|(rows, _)| *rows == Rows::Scored).flat_map(|(_, arrays)| arrays).collect()
 }
 
 /// Features too where logits may have to be made from them.

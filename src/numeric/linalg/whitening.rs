@@ -1,0 +1,126 @@
+//! Coordinates in which a covariance is the identity.
+
+use faer::{Mat, Par, Side};
+use ndarray::{Array2, ArrayView2};
+
+use super::spectrum::{Spectrum, spectrum};
+use super::{Factor, LinalgError, faer_view, sequential};
+use crate::numeric::state::{State, StateError};
+
+/// What turns differences `x` (as rows) into `x W` with `‖x W‖² = xᵀ Σ⁺ x`.
+#[derive(Clone, Debug)]
+pub struct Whitening {
+    /// `W` (D, rank).
+    pub matrix: Array2<f64>,
+    /// Whether `W` is triangular.
+    pub factor: Factor,
+    /// Directions with variance; fewer than D where Σ is singular.
+    pub rank: usize,
+    /// The logarithm of the product of the variances along them: `log det Σ` where Σ is regular.
+    pub log_det: f64,
+}
+
+impl Whitening {
+    /// What a file keeps of it.
+    #[must_use]
+    pub fn save(&self) -> State<'_> {
+        State::new()
+            .with("matrix", &self.matrix)
+            .with_number("triangular", f64::from(u8::from(self.factor == Factor::Upper)))
+            .with_number("rank", self.rank as f64)
+            .with_number("log_det", self.log_det)
+    }
+
+    /// What was saved.
+    ///
+    /// # Errors
+    /// [`StateError`] if it is something else.
+    pub fn restore(state: &mut State<'_>) -> Result<Self, StateError> {
+        Ok(Self {
+            matrix: state.matrix("matrix")?,
+            factor: if state.number("triangular")? == 0.0 { Factor::Full } else { Factor::Upper },
+            rank: state.count("rank")?,
+            log_det: state.number("log_det")?,
+        })
+    }
+}
+
+/// A pivot ratio below which a Cholesky factor is not trusted and singular values decide about the rank.
+const TRUSTED_PIVOT_RATIO: f64 = 1e-10;
+
+/// The whitening of a covariance Σ (D, D), positive semi-definite up to rounding.
+///
+/// A well-conditioned Σ = L Lᵀ gives `W = L⁻ᵀ`. Else `W = U λ^{−1/2}` over the directions U of the [`spectrum`] whose variance λ is above
+/// `cutoff` times the largest.
+///
+/// # Errors
+/// [`LinalgError`] if the singular values do not converge.
+pub fn whitening(covariance: &ArrayView2<'_, f64>, cutoff: f64) -> Result<Whitening, LinalgError> {
+    let size = covariance.nrows();
+    if let Some(matrix) = inverse_cholesky(covariance) {
+        let log_det = -2.0 * matrix.diag().iter().map(|pivot| pivot.ln()).sum::<f64>();
+        return Ok(Whitening { matrix, factor: Factor::Upper, rank: size, log_det });
+    }
+    let Spectrum { variances, directions } = spectrum(covariance)?;
+    let kept = variances.iter().filter(|&&variance| variance > cutoff * variances[0]).count();
+    let matrix = Array2::from_shape_fn((size, kept), |(row, j)| directions[[row, j]] / variances[j].sqrt());
+    let log_det = variances[..kept].iter().map(|variance| variance.ln()).sum();
+    Ok(Whitening { matrix, factor: Factor::Full, rank: kept, log_det })
+}
+
+/// `L⁻ᵀ` of Σ = L Lᵀ, unless a pivot is lost in rounding.
+fn inverse_cholesky(covariance: &ArrayView2<'_, f64>) -> Option<Array2<f64>> {
+    let size = covariance.nrows();
+    sequential();
+    let factor = faer_view(covariance).llt(Side::Lower).ok()?;
+    let lower = factor.L();
+    let pivots = (0..size).map(|i| lower[(i, i)] * lower[(i, i)]);
+    let (smallest, largest) = pivots.fold((f64::INFINITY, 0.0_f64), |(lo, hi), pivot| (lo.min(pivot), hi.max(pivot)));
+    // Written so that a NaN pivot is not trusted either.
+    let trusted = smallest > largest * TRUSTED_PIVOT_RATIO;
+    if !trusted {
+        return None;
+    }
+    let mut inverse = Mat::<f64>::identity(size, size);
+    faer::linalg::triangular_solve::solve_lower_triangular_in_place(lower, inverse.as_mut(), Par::Seq);
+    // The inverse is lower triangular; its transpose whitens rows from the right.
+    Some(Array2::from_shape_fn((size, size), |(i, j)| inverse[(j, i)]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    /// Σ = [[4, 2], [2, 3]]: Σ⁻¹ = [[3, −2], [−2, 4]]/8, so (1, 1) Σ⁻¹ (1, 1)ᵀ = 3/8, by hand.
+    #[test]
+    fn whitened_length_is_the_mahalanobis_distance() {
+        let whitening = whitening(&array![[4.0, 2.0], [2.0, 3.0]].view(), 1e-15).expect("positive definite");
+        let white = array![[1.0, 1.0]].dot(&whitening.matrix);
+        assert_eq!(whitening.rank, 2);
+        assert!((white.mapv(|v| v * v).sum() - 0.375).abs() < 1e-15);
+    }
+
+    /// Variances 1, 1e-6, 1e-12 along rotated axes: Σ's entries round at 1e-16, yet each direction keeps its length.
+    #[test]
+    fn small_variances_keep_their_digits() {
+        let (c, s) = (0.6, 0.8);
+        let axes = array![[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]];
+        let scaled = array![[1.0, 0.0, 0.0], [0.0, 1e-6, 0.0], [0.0, 0.0, 1e-12]].dot(&axes);
+        let whitening = whitening(&axes.t().dot(&scaled).view(), 1e-15).unwrap();
+        let length = |x: Array2<f64>| x.dot(&whitening.matrix).mapv(|v| v * v).sum();
+        assert_eq!(whitening.rank, 3);
+        assert!((length(array![[-s, c, 0.0]]) * 1e-6 - 1.0).abs() < 1e-9);
+        assert!((length(array![[0.0, 0.0, 1.0]]) * 1e-12 - 1.0).abs() < 1e-9);
+    }
+
+    /// Rank one: Σ = u uᵀ with u = (3, 4); Σ⁺ = u uᵀ/‖u‖⁴, so x = u gives 1 and x ⟂ u gives 0.
+    #[test]
+    fn singular_covariance_is_pseudo_inverted() {
+        let whitening = whitening(&array![[9.0, 12.0], [12.0, 16.0]].view(), 1e-15).expect("symmetric");
+        assert_eq!(whitening.rank, 1);
+        let length = |x: Array2<f64>| x.dot(&whitening.matrix).mapv(|v| v * v).sum();
+        assert!((length(array![[3.0, 4.0]]) - 1.0).abs() < 1e-12);
+        assert!(length(array![[4.0, -3.0]]) < 1e-12);
+    }
+}

@@ -1,0 +1,233 @@
+#![doc = include_str!("mahalanobis_layers.md")]
+
+use ndarray::{Array1, Array2};
+
+use super::layer_scores::LayerScores;
+use super::need::{Need, Rows};
+use super::registry::{ScoreEntry, no_caution};
+use super::settings::{Parameter, SettingError, Settings};
+use super::{Fit, Fitted, Score, State, StateError};
+use crate::dump::{Role, RowBlock, Split};
+use crate::fit::{FitError, Training};
+use crate::numeric::logistic::Logistic;
+
+/// The registry's entry.
+pub const ENTRY: ScoreEntry = ScoreEntry {
+    id: "mahalanobis_layers",
+    title: "Mahalanobis, layers combined",
+    aliases: &["maha_layers"],
+    reference: "Lee et al., A Simple Unified Framework for Detecting OOD Samples and Adversarial Attacks, NeurIPS 2018, arXiv:1807.03888",
+    page: include_str!("mahalanobis_layers.md"),
+    parameters: &[
+        Parameter {
+            name: "fit_on",
+            default: "",
+            help: "the set in val_ood/ that the weights are fitted on; the only one if not set",
+            grid: &[],
+        },
+        Parameter {
+            name: "c",
+            default: "1",
+            help: "weakness C of the penalty on the weights, a number above 0",
+            grid: &[],
+        },
+    ],
+    build,
+    caution: no_caution,
+};
+
+struct MahalanobisLayers {
+    fit_on: Option<String>,
+    c: f64,
+    needs: [Need; 5],
+}
+
+fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
+    let fit_on = Some(settings.text("fit_on")).filter(|name| !name.is_empty()).map(str::to_owned);
+    let c = settings.number("c", "a finite number above 0", |c: &f64| *c > 0.0 && c.is_finite())?;
+    let needs =
+        [Need::Layers, Need::TrainLayers, Need::TrainLabels, Need::ValLayers, Need::ValOodLayers(fit_on.clone())];
+    Ok(Box::new(MahalanobisLayers { fit_on, c, needs }))
+}
+
+impl Score for MahalanobisLayers {
+    fn needs(&self) -> &[Need] {
+        &self.needs
+    }
+
+    fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
+        let val = training.dump().split(&Role::Val).ok_or_else(|| training.missing("validation rows", "id/val"))?;
+        let val_ood = self.val_ood(training)?;
+        let mut notes = Vec::new();
+        let layers = LayerScores::fit(training, &mut notes)?;
+        let names = layers.names();
+        if names.is_empty() {
+            return Err(training.not_applicable(ENTRY.id, "no layer varies within any class".to_owned()));
+        }
+        let scores = [layers.of_split(training, val), layers.of_split(training, val_ood)].concat();
+        let positive: Vec<bool> = (0..val.rows + val_ood.rows).map(|row| row < val.rows).collect();
+        let rows = Array2::from_shape_vec((positive.len(), names.len()), scores).unwrap_or_default();
+        let odds = Logistic::fit(&rows.view(), &positive, self.c)
+            .map_err(|error| training.not_applicable(ENTRY.id, format!("{error}; set mahalanobis_layers.c lower")))?;
+        let weights: Vec<String> =
+            names.iter().zip(&odds.standardised).map(|(name, w)| format!("{name} {w:.4}")).collect();
+        notes.push(format!(
+            "fitted on {} and {} in {} steps; weights of the standardised −d²: {}",
+            val.role,
+            val_ood.role,
+            odds.steps,
+            weights.join(", ")
+        ));
+        notes.extend(known_set(training, val_ood));
+        let Logistic { weights, intercept, .. } = odds;
+        Ok(Fit { scorer: Box::new(FittedMahalanobisLayers { layers, weights, intercept }), notes })
+    }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        Ok(Box::new(FittedMahalanobisLayers {
+            layers: state.part("layers", LayerScores::restore)?,
+            weights: state.vector("weights")?,
+            intercept: state.number("intercept")?,
+        }))
+    }
+}
+
+impl MahalanobisLayers {
+    /// The one set that the weights are fitted on.
+    fn val_ood<'a>(&self, training: &Training<'a>) -> Result<&'a Split, FitError> {
+        let rows = Rows::ValOod(self.fit_on.clone());
+        let mut sets = rows.of(training.dump());
+        match (sets.next(), sets.next()) {
+            (Some(only), None) => Ok(only),
+            (None, _) => {
+                Err(training.missing("OOD set", format!("val_ood/{}", self.fit_on.as_deref().unwrap_or("<name>"))))
+            }
+            (Some(_), Some(_)) => {
+                let names: Vec<&str> = training.dump().val_ood().collect();
+                let reason = format!("val_ood has {}; name one by mahalanobis_layers.fit_on", names.join(", "));
+                Err(training.not_applicable(ENTRY.id, reason))
+            }
+        }
+    }
+}
+
+/// What to say where the fit has seen rows of a set that is then measured.
+fn known_set(training: &Training<'_>, val_ood: &Split) -> Option<String> {
+    let Role::ValOod { name: fitted } = &val_ood.role else { return None };
+    let known = |split: &&Split| matches!(&split.role, Role::Ood { name, .. } if name == fitted);
+    let measured = training.dump().ood().find(known)?;
+    Some(format!(
+        "{} is measured with weights fitted on a set of the same name: its figures are those of a known OOD set",
+        measured.role
+    ))
+}
+
+struct FittedMahalanobisLayers {
+    layers: LayerScores,
+    /// One per layer.
+    weights: Array1<f64>,
+    intercept: f64,
+}
+
+/// What a layer may add to a score at most, so that no sum of layers overflows, whatever the weights.
+const LARGEST_TERM: f64 = 1e300;
+
+impl Fitted for FittedMahalanobisLayers {
+    fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
+        for (out, scores) in out.iter_mut().zip(self.layers.of_block(block).rows()) {
+            let terms = scores.iter().zip(&self.weights).map(|(score, weight)| score * weight);
+            *out = self.intercept + terms.map(|term| term.clamp(-LARGEST_TERM, LARGEST_TERM)).sum::<f64>();
+        }
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new()
+            .with_part("layers", self.layers.save())
+            .with("weights", &self.weights)
+            .with_number("intercept", self.intercept)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use ndarray_npy::write_npy;
+
+    use super::*;
+    use crate::dump::{Dump, Rows as Features, layout::discover, matrix::Cow2};
+
+    /// Writes a split of two layers of one feature each.
+    fn write(split: &Path, a: &[f64], b: &[f64]) {
+        fs::create_dir_all(split).unwrap();
+        for (name, values) in [("a", a), ("b", b)] {
+            let column = Array2::from_shape_vec((values.len(), 1), values.to_vec()).unwrap();
+            write_npy(split.join(format!("features@{name}.npy")), &column).unwrap();
+        }
+        write_npy(split.join("labels.npy"), &Array1::<i64>::zeros(a.len())).unwrap();
+    }
+
+    /// The run of the page, with these features of layer `b` of the training rows.
+    fn fit(train_b: [f64; 2], change: impl Fn(&Path)) -> Result<Fit, FitError> {
+        let folder = tempfile::tempdir().unwrap();
+        write(&folder.path().join("id/train"), &[-1.0, 1.0], &train_b);
+        write(&folder.path().join("id/val"), &[0.0, 0.0, 0.0, 2.0], &[1.0; 4]);
+        write(&folder.path().join("val_ood/a"), &[2.0, 2.0, 2.0, 0.0], &[1.0; 4]);
+        write(&folder.path().join("id/test"), &[1.0], &[1.0]);
+        change(folder.path());
+        let dump = Dump::open(&discover(folder.path()).unwrap()[0]).unwrap();
+        let mut settings = ENTRY.settings();
+        settings.set("c", "1e12").unwrap();
+        build(&settings).unwrap().fit(&Training::new(&dump))
+    }
+
+    fn score(fit: &Fit, a: f64, b: f64) -> f64 {
+        let one = |value| Features::F64(Cow2::Owned(Array2::from_elem((1, 1), value)));
+        let mut out = [f64::NAN];
+        fit.scorer
+            .score_block(&RowBlock::new(1, None, None, None).with_layer("a", one(a)).with_layer("b", one(b)), &mut out);
+        out[0]
+    }
+
+    /// The example of the page; the second layer plays no part.
+    #[test]
+    fn example_by_hand() {
+        let fit = fit([-1.0, 1.0], |_| ()).unwrap();
+        for (a, expected) in [(0.0, 3.0_f64.ln()), (1.0, 3.0_f64.ln() / 2.0), (2.0, -3.0_f64.ln())] {
+            for b in [1.0, 7.0] {
+                let found = score(&fit, a, b);
+                assert!((found - expected).abs() < 1e-9, "f_a = {a}: found {found}, expected {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_dead_layer_is_left_out_and_said() {
+        let fit = fit([0.0, 0.0], |_| ()).unwrap();
+        assert!(fit.notes.iter().any(|note| note.contains("features@b does not vary")), "{:?}", fit.notes);
+        assert!((score(&fit, 1.0, 5.0) - 3.0_f64.ln() / 2.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn of_several_sets_one_has_to_be_named() {
+        let two = fit([-1.0, 1.0], |folder| write(&folder.join("val_ood/b"), &[9.0], &[1.0]));
+        let reason = two.err().unwrap().to_string();
+        assert!(reason.contains("val_ood has a, b; name one by mahalanobis_layers.fit_on"), "{reason}");
+    }
+
+    #[test]
+    fn a_measured_set_of_the_same_name_is_said() {
+        let known = fit([-1.0, 1.0], |folder| write(&folder.join("ood/a"), &[9.0], &[1.0])).unwrap();
+        assert!(known.notes.iter().any(|note| note.starts_with("ood/a is measured")), "{:?}", known.notes);
+    }
+
+    /// Whatever the weights, rows far beyond the largest number's root stay finite.
+    #[test]
+    fn enormous_features_have_finite_scores() {
+        let fit = fit([-1.0, 1.0], |_| ()).unwrap();
+        for (a, b) in [(1e300, 0.0), (0.0, -1e300), (f64::MAX, f64::MAX)] {
+            assert!(score(&fit, a, b).is_finite(), "({a}, {b})");
+        }
+    }
+}
