@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use ndarray::{Axis, s};
 use oodbench::dump::{Role, layout::discover};
+use oodbench::eval::fits::{self, FitsFile, description::Description};
 use oodbench::eval::{Figures, Plan, Selection, Silent, evaluate};
 use oodbench::fit::Training;
 use oodbench::metric::{PairCounts, Sample};
@@ -179,6 +180,61 @@ fn threads_do_not_matter() {
             }
         }
     }
+}
+
+/// Parameters other than the defaults, where they change what is kept of a fit or how it is used.
+const SETTINGS: &[&str] = &[
+    "knn.normalised=false",
+    "knn.squared=true",
+    "mahalanobis.variant=pytorch_ood",
+    "mahalanobis.layer=first",
+    "relative_mahalanobis.normalised=true",
+    "neco.max_logit=false",
+    "nnguide.fraction=0.5",
+    "temperature.t=2",
+    "igeood.t=2",
+    "logit_gap.n=2",
+    "she.metric=cosine",
+];
+
+#[test]
+fn a_fit_from_a_file_gives_the_same_bits() {
+    let mut wrong = Vec::new();
+    let mut restored: Vec<&str> = Vec::new();
+    let defaults: &[&str] = &[];
+    for arrays in dumps() {
+        let written = arrays.write();
+        let files = discover(written.folder.path()).unwrap();
+        let file = written.folder.path().join("fits");
+        for settings in [defaults, SETTINGS] {
+            let settings: Vec<String> = settings.iter().map(|text| (*text).to_owned()).collect();
+            let selection = Selection::parse(&["all".to_owned()], &settings).unwrap();
+            let plan = Plan::of_fit(&files[0], &selection).unwrap();
+            let fits = fits::fit(&plan).unwrap();
+            let description = Description::new(&plan, &fits);
+            let mut bytes = Vec::new();
+            fits::write(&mut bytes, &fits, description).unwrap();
+            std::fs::write(&file, &bytes).unwrap();
+
+            let opened = FitsFile::open(&file).unwrap();
+            assert_eq!(opened.scores().unwrap().len(), fits.scores.len());
+            for (chosen, fitted) in opened.scores().unwrap().iter().zip(&fits.scores) {
+                let again = opened.restore(chosen).unwrap();
+                for role in [Role::Test, far()] {
+                    let bits = |scorer| score(scorer, &written.dump, &role).into_iter().map(f64::to_bits);
+                    if !bits(again.scorer.as_ref()).eq(bits(fitted.fit.scorer.as_ref())) {
+                        wrong.push(format!("{} on {role}", chosen.entry.id));
+                    }
+                }
+                restored.push(chosen.entry.id);
+            }
+            let mut again = Vec::new();
+            fits::write(&mut again, &fits, opened.description.clone()).unwrap();
+            assert!(again == bytes, "the same fits have two files");
+        }
+    }
+    wrong.extend(REGISTRY.iter().filter(|e| !restored.contains(&e.id)).map(|e| format!("{} on no dump", e.id)));
+    assert_none(&wrong);
 }
 
 /// Replaces the first rows of logits by extreme ones.

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::terminal;
 use oodbench::metric::PROCEDURES;
+use oodbench::score::ScoreEntry;
 use oodbench::score::registry::find;
 
 /// Explain a score (formula, orientation, cost, differences between implementations), or `layout`
@@ -29,8 +30,15 @@ pub(super) fn run(command: &Command) -> anyhow::Result<()> {
     } else {
         let entry = find(topic)?;
         let names = if entry.aliases.is_empty() { String::new() } else { format!(" ({})", entry.aliases.join(", ")) };
-        format!("# {}{names}\n\n{}", entry.id, entry.page)
+        format!("# {}{names}\n\n{}{}", entry.id, entry.page, search(entry))
     };
     terminal::print(&text)?;
     Ok(())
+}
+
+/// What `--tune` tries of a score.
+fn search(entry: &ScoreEntry) -> String {
+    let grids = entry.parameters.iter().filter(|parameter| !parameter.grid.is_empty());
+    let lines: String = grids.map(|p| format!("- `{}`: {}\n", p.name, p.grid.join(", "))).collect();
+    if lines.is_empty() { lines } else { format!("\n## Search\n\nValues that `--tune` tries:\n\n{lines}") }
 }

@@ -40,6 +40,7 @@ struct Parameter {
     name: &'static str,
     default: &'static str,
     help: &'static str,
+    grid: &'static [&'static str],
 }
 
 /// Runs the command.
@@ -54,7 +55,7 @@ pub(super) fn run(command: &Command) -> anyhow::Result<()> {
             parameters: entry
                 .parameters
                 .iter()
-                .map(|p| Parameter { name: p.name, default: p.default, help: p.help })
+                .map(|p| Parameter { name: p.name, default: p.default, help: p.help, grid: p.grid })
                 .collect(),
             reference: entry.reference,
         })

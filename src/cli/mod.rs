@@ -10,6 +10,7 @@ mod demo;
 mod explain;
 #[cfg(feature = "train")]
 mod extract;
+mod fit;
 #[cfg(feature = "train")]
 mod images;
 mod input;
@@ -27,6 +28,7 @@ mod terminal;
 mod train;
 #[cfg(feature = "train")]
 mod training;
+mod tuning;
 
 use std::io;
 use std::process::ExitCode;
@@ -78,6 +80,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Data(command) => data::run(&command),
         Command::Score(command) => score::run(&command, common),
         Command::Compare(command) => compare::run(&command, common),
+        Command::Fit(command) => fit::run(&command, common),
         Command::Plot(command) => plot::run(&command, common),
         Command::Latency(command) => latency::run(&command, common),
         Command::Inspect(command) => inspect::run(&command, common),

@@ -9,9 +9,9 @@ use clap::{Args, ValueEnum};
 
 use super::args::Common;
 use super::progress::Bars;
-use super::{input, terminal};
+use super::{input, terminal, tuning};
 use oodbench::dump::layout::discover;
-use oodbench::eval::{Assignment, Figures, Plan, Selection, evaluate, memory};
+use oodbench::eval::{Assignment, Figures, FitsFile, Plan, Selection, evaluate, memory};
 use oodbench::metric::{PROCEDURES, Procedure};
 use oodbench::output::{AtomicFile, write_atomically};
 use oodbench::report;
@@ -26,6 +26,8 @@ use oodbench::table::{Comparison, Results};
   oodbench score dumps/ --score mds,es,mps --procedure lee,openood
   oodbench score dumps/ --score energy --set energy.temperature=2
   oodbench score dumps/ --score all --config scores.toml    with [energy] and below it temperature = 2
+  oodbench score dumps/my-run --score knn,react --tune    parameters searched on id/val
+  oodbench score dumps/my-run --fit my-run.fit    as fitted before; `oodbench fit` writes the file
   oodbench score dumps/ --score all --format json > records.json
   oodbench score dumps/ --score all --out out     writes scores.parquet and records.{csv,json,parquet}
   oodbench score dumps/ --score mds,es --bootstrap 1000    82.80 [82.1, 83.5]: 95 % of 1,000 draws of the rows
@@ -46,6 +48,12 @@ pub(crate) struct Command {
     /// A TOML file with a table of parameters per score; --set overrules it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Search parameters on id/val, without a look at any OOD row, and say what was tried; `explain` shows what is tried
+    #[arg(long)]
+    tune: bool,
+    /// A file written by `oodbench fit`: its scores, parameters and fits, no training rows needed
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["set", "config", "tune"])]
+    fit: Option<PathBuf>,
     /// Procedures to show, comma-separated: lee, openood, id_positive, or all [default: lee in tables, all in json and csv]
     #[arg(long, value_name = "PROCEDURES", value_delimiter = ',')]
     procedure: Vec<ProcedureName>,
@@ -61,7 +69,7 @@ pub(crate) struct Command {
     /// Seed of the draws
     #[arg(long, value_name = "SEED", default_value_t = 0, requires = "bootstrap")]
     seed: u64,
-    /// Folder for scores.parquet and records.{csv,json,parquet}
+    /// Folder for scores.parquet and records.{csv,json,parquet}; search.json too with --tune
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -101,13 +109,17 @@ impl std::str::FromStr for ProcedureName {
 /// Runs the command.
 pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let folder = input::folder(command.dir.as_ref(), common.quiet)?;
-    let mut assignments = command.config.as_deref().map_or_else(|| Ok(Vec::new()), Assignment::read)?;
-    for text in &command.set {
-        assignments.push(Assignment::parse(text)?);
-    }
-    let selection = Selection::new(&command.scores, &assignments)?;
+    let selection = match &command.fit {
+        Some(file) => Selection::fitted(&command.scores, FitsFile::open(file)?)?,
+        None => Selection::new(&command.scores, &Assignment::all(command.config.as_deref(), &command.set)?)?,
+    };
+    let runs = discover(&folder)?;
+    let tuned = command.tune.then(|| tuning::search(&runs, &selection, common)).transpose()?;
     let progress = Bars::new(common.quiet);
-    let plans = Plan::all_shown(&discover(&folder)?, &selection, &progress)?;
+    let plans = match &tuned {
+        Some(tuned) => Plan::each(runs.iter().zip(&tuned.selections), &progress)?,
+        None => Plan::each(runs.iter().map(|files| (files, &selection)), &progress)?,
+    };
     check_memory(&plans, common)?;
     let figures = Figures {
         // Files hold every procedure, the terminal those asked for.
@@ -130,10 +142,24 @@ pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
             let results = evaluate(&plans, &columns, Some(&mut file), &figures, &progress)?;
             file.finish()?.commit().with_context(writing)?;
             write_records(out, &results).with_context(writing)?;
+            if let Some(tuned) = &tuned {
+                write_atomically(&out.join("search.json"), &serde_json::to_vec_pretty(&tuned.searches)?)
+                    .with_context(writing)?;
+            }
             results
         }
     };
     say(&results, common);
+    if let Some(tuned) = &tuned {
+        let tried = tuning::table(&tuned.searches);
+        match command.format {
+            Format::Table => terminal::print(&tried)?,
+            Format::Markdown => terminal::print(&format!("```\n{}\n```\n\n", tried.trim_end()))?,
+            // What is printed there is for programs.
+            Format::Json | Format::Csv if common.quiet => (),
+            Format::Json | Format::Csv => eprint!("{tried}"),
+        }
+    }
     terminal::print(&render(command, &results)?)?;
     Ok(())
 }

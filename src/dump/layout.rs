@@ -84,7 +84,9 @@ impl ArrayKind {
         }
     }
 
-    fn parse(name: &str) -> Option<Self> {
+    /// The array of a file's name without extension, as [`ArrayKind::file_stem`] gives it.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
         match name {
             "logits" => Some(Self::Logits),
             "features" | "feature" => Some(Self::Features),

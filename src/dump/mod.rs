@@ -5,6 +5,7 @@
 
 pub mod block;
 pub mod check;
+pub mod checksum;
 pub mod diagnose;
 pub mod dtype;
 pub mod error;

@@ -63,6 +63,18 @@ impl Assignment {
         Ok(Self { entry: find(score)?, name: name.to_owned(), value: value.to_owned() })
     }
 
+    /// Those of a file, then those written one by one, which overrule it.
+    ///
+    /// # Errors
+    /// As [`Assignment::read`] and [`Assignment::parse`].
+    pub fn all(file: Option<&Path>, texts: &[String]) -> Result<Vec<Self>, AssignmentError> {
+        let mut all = file.map_or_else(|| Ok(Vec::new()), Self::read)?;
+        for text in texts {
+            all.push(Self::parse(text)?);
+        }
+        Ok(all)
+    }
+
     /// Reads a TOML file with a table per score: its id or an alias, parameters as keys.
     ///
     /// ```toml

@@ -4,11 +4,12 @@ use std::io::Write;
 
 use rayon::prelude::*;
 
+use super::fits::{self, Fits, FitsError, ScoreFit};
 use super::plan::Plan;
 use super::progress::Progress;
 use super::score_split::{FittedScore, Scoring};
 use crate::dump::{Dump, Role, Split};
-use crate::fit::{FitError, Training};
+use crate::fit::FitError;
 use crate::metric::{PROCEDURES, PairCounts, Procedure, Ranking, Sample, SampleError, confidence};
 use crate::score::need::Rows;
 use crate::stats::bootstrap::Bootstrap;
@@ -22,6 +23,9 @@ pub enum EvalError {
     /// A score could not be fitted.
     #[error(transparent)]
     Fit(#[from] FitError),
+    /// A fit could not be restored.
+    #[error(transparent)]
+    Fits(#[from] FitsError),
     /// Scores that no metric is defined for.
     #[error("{place}: score {score}: {error}; the numbers are too large for this score")]
     Sample {
@@ -72,8 +76,7 @@ pub fn evaluate<W: Write>(
 ) -> Result<Results, EvalError> {
     let mut results = Results::default();
     for plan in plans {
-        let mut skipped = plan.skipped.clone();
-        let scores = fit(plan, &mut results, &mut skipped)?;
+        let (scores, skipped) = fit(plan, &mut results)?;
         let run = Run { plan, scores, skipped, columns, figures };
         run.evaluate(&mut file, progress, &mut results)?;
     }
@@ -81,29 +84,20 @@ pub fn evaluate<W: Write>(
 }
 
 /// The fitted scores of a run; what they have to say goes to the results.
-pub(super) fn fit(
-    plan: &Plan<'_>,
-    results: &mut Results,
-    skipped: &mut Vec<Skipped>,
-) -> Result<Vec<FittedScore>, EvalError> {
+pub(super) fn fit(plan: &Plan<'_>, results: &mut Results) -> Result<(Vec<FittedScore>, Vec<Skipped>), EvalError> {
     let name = &plan.dump.info.name;
-    let training = Training::new(&plan.dump);
-    let mut fitted = Vec::with_capacity(plan.scores.len());
     results.warnings.extend(plan.dump.warnings.iter().cloned());
-    for (entry, score) in &plan.scores {
-        results.warnings.extend((entry.caution)(&plan.dump).map(|caution| format!("{name}: {caution}")));
-        let fit = match score.fit(&training) {
-            Ok(fit) => fit,
-            Err(FitError::NotApplicable { reason, .. }) if plan.lenient => {
-                skipped.push(Skipped { score: entry.id, why: reason });
-                continue;
-            }
-            Err(error) => return Err(error.into()),
-        };
+    for chosen in &plan.scores {
+        results.warnings.extend((chosen.entry.caution)(&plan.dump).map(|caution| format!("{name}: {caution}")));
+    }
+    results.notes.extend(plan.notes.iter().map(|note| format!("{name}: {note}")));
+    let Fits { scores, skipped } = fits::fit(plan)?;
+    let mut fitted = Vec::with_capacity(scores.len());
+    for ScoreFit { entry, fit, .. } in scores {
         results.notes.extend(fit.notes.into_iter().map(|note| format!("{name}: {}: {note}", entry.id)));
         fitted.push(FittedScore { id: entry.id, scorer: fit.scorer });
     }
-    Ok(fitted)
+    Ok((fitted, skipped))
 }
 
 /// One run being evaluated.

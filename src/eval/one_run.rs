@@ -24,8 +24,8 @@ pub struct SplitScores {
 pub fn score_run(plan: &Plan<'_>, progress: &dyn Progress) -> Result<Vec<SplitScores>, EvalError> {
     let training = Training::new(&plan.dump);
     let mut fitted = Vec::with_capacity(plan.scores.len());
-    for (entry, score) in &plan.scores {
-        fitted.push(FittedScore { id: entry.id, scorer: score.fit(&training)?.scorer });
+    for chosen in &plan.scores {
+        fitted.push(FittedScore { id: chosen.entry.id, scorer: chosen.score.fit(&training)?.scorer });
     }
     let arrays = plan.arrays(&Rows::Scored);
     let scoring = Scoring { arrays: &arrays, head: plan.dump.head.as_ref(), scores: &fitted, predictions: false };

@@ -1,15 +1,17 @@
 //! Which scores run on which run, settled before anything is computed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::assignment::{Assignment, AssignmentError};
+use super::assignment::AssignmentError;
+use super::fits::{FitsError, FitsFile};
 use super::progress::{Progress, Silent};
+use super::selection::{Chosen, Selection};
 use crate::dump::layout::{ArrayKind, RunFiles};
-use crate::dump::{Dump, DumpError};
+use crate::dump::{Dump, DumpError, Split};
+use crate::score::Need;
 use crate::score::need::Rows;
-use crate::score::registry::{UnknownScore, find};
-use crate::score::{Need, REGISTRY, Score, ScoreEntry, Settings};
+use crate::score::registry::UnknownScore;
 use crate::table::Skipped;
 
 /// Something asked for that cannot be done.
@@ -24,6 +26,9 @@ pub enum PlanError {
     /// A parameter does not fit.
     #[error(transparent)]
     Assignment(#[from] AssignmentError),
+    /// Fits do not belong to the run, or cannot be used.
+    #[error(transparent)]
+    Fits(#[from] FitsError),
     /// A score asked for by name lacks something.
     #[error("{}: missing, expected by score {score}; {remedy}", path.display())]
     Lacking {
@@ -56,82 +61,42 @@ pub enum PlanError {
     },
 }
 
-/// The scores asked for.
-pub struct Selection {
-    entries: Vec<(&'static ScoreEntry, Box<dyn Score>)>,
-    /// Whether scores that a run does not allow are left out rather than refused.
-    lenient: bool,
-}
-
-impl Selection {
-    /// Reads names (`mds`, `es`, ..., or `all`) and settings (`energy.temperature=2`).
-    ///
-    /// # Errors
-    /// [`PlanError::Unknown`] and [`PlanError::Assignment`].
-    pub fn parse(names: &[String], settings: &[String]) -> Result<Self, PlanError> {
-        let assignments = settings.iter().map(|text| Assignment::parse(text)).collect::<Result<Vec<_>, _>>()?;
-        Self::new(names, &assignments)
-    }
-
-    /// The scores of these names (ids, aliases, or `all`) with parameters as assigned; the last assignment counts.
-    ///
-    /// # Errors
-    /// [`PlanError::Unknown`] and [`PlanError::Assignment`].
-    pub fn new(names: &[String], assignments: &[Assignment]) -> Result<Self, PlanError> {
-        let lenient = names.iter().any(|name| name.eq_ignore_ascii_case("all"));
-        let mut entries: Vec<&'static ScoreEntry> = Vec::new();
-        if lenient {
-            entries.extend(REGISTRY);
-        } else {
-            for name in names {
-                let entry = find(name)?;
-                if !entries.iter().any(|other| other.id == entry.id) {
-                    entries.push(entry);
-                }
-            }
-        }
-        let parameters = parameters(assignments)?;
-        let build = |entry: &'static ScoreEntry| {
-            let settings = parameters.get(entry.id).map_or_else(|| entry.settings(), |(_, settings)| settings.clone());
-            (entry.build)(&settings).map(|score| (entry, score))
-        };
-        let entries = entries.into_iter().map(build).collect::<Result<_, _>>().map_err(AssignmentError::from)?;
-        Ok(Self { entries, lenient })
-    }
-
-    /// Ids of all scores asked for.
-    #[must_use]
-    pub fn ids(&self) -> Vec<&'static str> {
-        self.entries.iter().map(|(entry, _)| entry.id).collect()
-    }
-}
-
-/// The settings of every score that was given any.
-fn parameters(
-    assignments: &[Assignment],
-) -> Result<BTreeMap<&'static str, (&'static ScoreEntry, Settings)>, AssignmentError> {
-    let mut parameters = BTreeMap::new();
-    for Assignment { entry, name, value } in assignments {
-        let (_, settings) = parameters.entry(entry.id).or_insert_with(|| (*entry, entry.settings()));
-        settings.set(name, value)?;
-    }
-    // Even of scores that do not run: a mistake must not pass in silence.
-    for (entry, settings) in parameters.values() {
-        (entry.build)(settings)?;
-    }
-    Ok(parameters)
-}
-
 /// A run and the scores that will run on it; every array they read has passed the gate.
 pub struct Plan<'s> {
     /// The run.
     pub dump: Dump,
     /// The scores.
-    pub scores: Vec<(&'static ScoreEntry, &'s dyn Score)>,
+    pub scores: Vec<&'s Chosen>,
+    /// Where their fits are, if not made from the run.
+    pub fits: Option<&'s FitsFile>,
     /// Scores left out, with what they lack.
     pub skipped: Vec<Skipped>,
     /// Whether a score that turns out not to be applicable is left out rather than refused.
     pub lenient: bool,
+    /// What was noticed while planning, one line each.
+    pub notes: Vec<String>,
+    purpose: Purpose,
+}
+
+/// What a plan is for, and so which rows are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// Fits to be used at once, and rows to be scored.
+    Both,
+    /// Fits to be kept.
+    Fit,
+    /// Rows to be scored by fits that are there.
+    Score,
+}
+
+impl Purpose {
+    fn has(self, need: &Need, dump: &Dump) -> bool {
+        match (self, need.reads(dump)) {
+            (Self::Both, _) | (_, None) => true,
+            (Self::Fit, Some((rows, _))) => rows != Rows::Scored,
+            (Self::Score, Some((rows, _))) => rows == Rows::Scored,
+        }
+    }
 }
 
 impl<'s> Plan<'s> {
@@ -140,63 +105,98 @@ impl<'s> Plan<'s> {
     /// # Errors
     /// [`PlanError`] for the first thing that is wrong with any of them.
     pub fn all(runs: &[RunFiles], selection: &'s Selection) -> Result<Vec<Self>, PlanError> {
-        Self::all_shown(runs, selection, &Silent)
+        Self::each(runs.iter().map(|files| (files, selection)), &Silent)
     }
 
-    /// [`Plan::all`], watched.
+    /// Opens and checks every run, each with scores of its own; the check of the values is watched.
     ///
     /// # Errors
     /// [`PlanError`] for the first thing that is wrong with any of them.
-    pub fn all_shown(
-        runs: &[RunFiles],
-        selection: &'s Selection,
+    pub fn each<'f>(
+        runs: impl IntoIterator<Item = (&'f RunFiles, &'s Selection)>,
         progress: &dyn Progress,
     ) -> Result<Vec<Self>, PlanError> {
+        let runs: Vec<_> = runs.into_iter().collect();
+        if let [.., (last, Selection { fits: Some(_), .. })] = runs[..]
+            && runs.len() > 1
+        {
+            let folder = last.folder.parent().unwrap_or(&last.folder).to_owned();
+            return Err(FitsError::SeveralRuns { folder, runs: runs.len() }.into());
+        }
         let mut plans: Vec<Self> = Vec::with_capacity(runs.len());
-        for files in runs {
-            let plan = Self::new(files, selection)?;
+        for (files, selection) in runs {
+            let purpose = if selection.fits.is_some() { Purpose::Score } else { Purpose::Both };
+            let plan = Self::new(files, selection, purpose)?;
+            if plan.dump.ood().next().is_none() {
+                return Err(PlanError::NoOod { path: plan.dump.folder });
+            }
             if plans.iter().any(|other| other.dump.info.name == plan.dump.info.name) {
                 return Err(PlanError::DuplicateRun { name: plan.dump.info.name, path: files.folder.clone() });
             }
             plans.push(plan);
         }
         // Headers of all runs before values of any: what is cheap to refuse is refused at once.
-        for plan in &plans {
+        for plan in &mut plans {
             plan.check_values(progress)?;
         }
         Ok(plans)
     }
 
-    fn new(files: &RunFiles, selection: &'s Selection) -> Result<Self, PlanError> {
+    /// Opens and checks a run that scores are to be fitted on; its rows to be scored are not looked at.
+    ///
+    /// # Errors
+    /// [`PlanError`] for the first thing that is wrong with it.
+    pub fn of_fit(files: &RunFiles, selection: &'s Selection) -> Result<Self, PlanError> {
+        let mut plan = Self::new(files, selection, Purpose::Fit)?;
+        plan.check_values(&Silent)?;
+        Ok(plan)
+    }
+
+    fn new(files: &RunFiles, selection: &'s Selection, purpose: Purpose) -> Result<Self, PlanError> {
         let dump = Dump::open(files)?;
-        if dump.ood().next().is_none() {
-            return Err(PlanError::NoOod { path: dump.folder.clone() });
+        if let Some(file) = &selection.fits {
+            file.check_model(&dump)?;
         }
         let mut scores = Vec::new();
         let mut skipped = Vec::new();
-        for (entry, score) in &selection.entries {
-            let lacking = score.needs().iter().find_map(|need| Some((need.lacking(&dump)?, need.instead(&dump))));
+        for chosen in &selection.scores {
+            let score = chosen.entry.id;
+            let mut needs = chosen.score.needs().iter().filter(|need| purpose.has(need, &dump));
+            let of_fit = || Some((selection.fits.as_ref()?.lacking(chosen, &dump)?, None));
+            let lacking = needs.find_map(|need| Some((need.lacking(&dump)?, need.instead(&dump)))).or_else(of_fit);
             match (lacking, selection.lenient) {
-                (None, _) => scores.push((*entry, score.as_ref())),
+                (None, _) => scores.push(chosen),
                 (Some((file, instead)), true) => {
                     let instead = instead.map(|instead| format!("; {instead}")).unwrap_or_default();
-                    skipped.push(Skipped { score: entry.id, why: format!("it needs {file}{instead}") });
+                    skipped.push(Skipped { score, why: format!("it needs {file}{instead}") });
                 }
                 (Some((file, instead)), false) => {
                     let all = "dump it, or ask for --score all, which leaves such scores out";
                     let remedy = instead.unwrap_or_else(|| all.to_owned());
-                    return Err(PlanError::Lacking { path: dump.folder.join(file), score: entry.id, remedy });
+                    return Err(PlanError::Lacking { path: dump.folder.join(file), score, remedy });
                 }
             }
         }
         if scores.is_empty() {
             return Err(PlanError::Nothing { path: dump.folder.clone() });
         }
-        Ok(Self { dump, scores, skipped, lenient: selection.lenient })
+        let (fits, lenient, notes) = (selection.fits.as_ref(), selection.lenient, Vec::new());
+        Ok(Self { dump, scores, fits, skipped, lenient, notes, purpose })
     }
 
     fn needs(&self) -> impl Iterator<Item = &Need> {
-        self.scores.iter().flat_map(|(_, score)| score.needs())
+        let all = self.scores.iter().flat_map(|chosen| chosen.score.needs());
+        all.filter(|need| self.purpose.has(need, &self.dump))
+    }
+
+    /// The splits that fits are made from, with the arrays that are read of them.
+    pub fn fitted_on(&self) -> impl Iterator<Item = (&Split, BTreeSet<ArrayKind>)> {
+        let rows: Vec<Rows> = self.rows().into_iter().filter(|rows| *rows != Rows::Scored).collect();
+        let arrays = move |split: &Split| -> BTreeSet<ArrayKind> {
+            let of = |rows: &&Rows| rows.of(&self.dump).any(|one| one.role == split.role);
+            rows.iter().filter(of).flat_map(|rows| self.arrays(rows)).collect()
+        };
+        self.dump.splits.iter().map(move |split| (split, arrays(split))).filter(|(_, arrays)| !arrays.is_empty())
     }
 
     /// The arrays that are read of these rows: features too where logits have to be made from them.
@@ -212,7 +212,7 @@ impl<'s> Plan<'s> {
     }
 
     /// The last step of the gate: no NaN, no infinity in anything that will be read.
-    fn check_values(&self, progress: &dyn Progress) -> Result<(), DumpError> {
+    fn check_values(&mut self, progress: &dyn Progress) -> Result<(), PlanError> {
         for rows in self.rows() {
             let arrays = self.arrays(&rows);
             for split in rows.of(&self.dump) {
@@ -222,6 +222,9 @@ impl<'s> Plan<'s> {
                 progress.end();
                 result?;
             }
+        }
+        if let Some(file) = self.fits {
+            self.notes.extend(file.check_rows(&self.dump)?);
         }
         Ok(())
     }

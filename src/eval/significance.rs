@@ -25,8 +25,7 @@ pub fn against_best(
 ) -> Result<Vec<AgainstBest>, EvalError> {
     let mut lines = Vec::new();
     for plan in plans {
-        let mut skipped = plan.skipped.clone();
-        let scores = fit(plan, results, &mut skipped)?;
+        let (scores, _) = fit(plan, results)?;
         let Some(test) = plan.dump.split(&Role::Test) else { continue };
         let id = values(plan, &scores, test, progress);
         for split in plan.dump.ood() {

@@ -7,6 +7,7 @@ use super::training::{FitError, Training};
 use crate::dump::ArrayKind;
 use crate::numeric::linalg::{Factor, Threads, Whitening, whitening};
 use crate::numeric::row_product::row_product;
+use crate::numeric::state::{State, StateError};
 use crate::numeric::vector::squared_distance;
 
 /// `min_c (f − μ_c)ᵀ Σ⁺ (f − μ_c)`, with the whitening of Σ and the whitened means at hand.
@@ -63,6 +64,29 @@ impl NearestMean {
         rcond: f64,
     ) -> Result<Self, FitError> {
         Self::new(training, &mean.clone().insert_axis(Axis(0)), covariance, rcond)
+    }
+
+    /// What a file keeps of it.
+    #[must_use]
+    pub fn save(&self) -> State<'_> {
+        State::new()
+            .with("centre", &self.centre)
+            .with_part("whitening", self.whitening.save())
+            .with("means", &self.means)
+            .with("half_squares", &self.half_squares)
+    }
+
+    /// What was saved.
+    ///
+    /// # Errors
+    /// [`StateError`] if it is something else.
+    pub fn restore(state: &mut State<'_>) -> Result<Self, StateError> {
+        Ok(Self {
+            centre: state.vector("centre")?,
+            whitening: state.part("whitening", Whitening::restore)?,
+            means: state.matrix("means")?,
+            half_squares: state.vector("half_squares")?,
+        })
     }
 
     /// What to say of a covariance without inverse.

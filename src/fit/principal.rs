@@ -6,6 +6,7 @@ use super::training::{FitError, Training};
 use crate::dump::ArrayKind;
 use crate::numeric::linalg::{Factor, Spectrum, Threads, add_product, complement, least_norm_solution, spectrum};
 use crate::numeric::row_product::row_product;
+use crate::numeric::state::{State, StateError};
 
 /// Relative cut of the singular values of the head's weight, that of `numpy.linalg.pinv`.
 const ORIGIN_CUTOFF: f64 = 1e-15;
@@ -96,6 +97,27 @@ pub struct ResidualSpace {
 }
 
 impl ResidualSpace {
+    /// What a file keeps of it.
+    #[must_use]
+    pub fn save(&self) -> State<'_> {
+        State::new()
+            .with("origin", &self.origin)
+            .with("basis", &self.basis)
+            .with_number("spanned", f64::from(u8::from(self.spanned)))
+    }
+
+    /// What was saved.
+    ///
+    /// # Errors
+    /// [`StateError`] if it is something else.
+    pub fn restore(state: &mut State<'_>) -> Result<Self, StateError> {
+        Ok(Self {
+            origin: state.vector("origin")?,
+            basis: state.matrix("basis")?,
+            spanned: state.number("spanned")? != 0.0,
+        })
+    }
+
     /// `‖Rᵀ (f − u)‖` of features (n, D).
     #[must_use]
     pub fn norms(&self, features: &Array2<f64>) -> Vec<f64> {

@@ -189,7 +189,7 @@ mod tests {
     use super::*;
     use crate::dump::meta::HeadKind;
     use crate::dump::{ArrayKind, Role};
-    use crate::score::Fitted;
+    use crate::score::{Fitted, State};
 
     /// Remembers the blocks it was given: the first logit of each.
     struct Remembers(Mutex<Vec<f64>>);
@@ -199,6 +199,10 @@ mod tests {
             assert_eq!((block.rows(), out.len()), (16, 16));
             out.fill(1.0);
             self.0.lock().unwrap().push(block.tops()[0].value);
+        }
+
+        fn save(&self) -> State<'_> {
+            State::new()
         }
     }
 

@@ -8,6 +8,7 @@ use ndarray::{Array2, s};
 
 use super::linalg::{Threads, product};
 use super::pair::{exponent, join, power_of_two, split};
+use super::state::{State, StateError};
 use super::top_k::TopK;
 use super::vector::{dot, norm, squared_distance};
 
@@ -72,6 +73,33 @@ impl Bank {
             }
         }
         Self { nearness, high, low, half_squares, longest, exponent }
+    }
+
+    /// What a file keeps of it: low parts only where some are not zero, as those of `f32` rows all are.
+    #[must_use]
+    pub fn save(&self) -> State<'_> {
+        let state = State::new()
+            .with("high", &self.high)
+            .with("half_squares", &self.half_squares)
+            .with_number("longest", self.longest)
+            .with_number("exponent", f64::from(self.exponent));
+        if self.low.iter().all(|low| *low == 0.0) { state } else { state.with("low", &self.low) }
+    }
+
+    /// What was saved, searched in the same sense.
+    ///
+    /// # Errors
+    /// [`StateError`] if it is something else.
+    pub fn restore(nearness: Nearness, state: &mut State<'_>) -> Result<Self, StateError> {
+        let high = state.single_matrix("high")?;
+        Ok(Self {
+            nearness,
+            low: if state.has("low") { state.single_matrix("low")? } else { Array2::zeros(high.dim()) },
+            high,
+            half_squares: state.single_vector("half_squares")?.to_vec(),
+            longest: state.number("longest")?,
+            exponent: state.number("exponent")? as i32,
+        })
     }
 
     /// Number of rows.

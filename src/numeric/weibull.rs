@@ -63,6 +63,21 @@ impl Weibull {
         }
     }
 
+    /// Three numbers that tell it: `low`, κ and τ. A step is a shape beyond all others, κ = ∞.
+    #[must_use]
+    pub fn numbers(&self) -> [f64; 3] {
+        match *self {
+            Self::Step { low } => [low, f64::INFINITY, 0.0],
+            Self::Smooth { low, shape, log_scale } => [low, shape, log_scale],
+        }
+    }
+
+    /// The distribution of these numbers.
+    #[must_use]
+    pub fn from_numbers([low, shape, log_scale]: [f64; 3]) -> Self {
+        if shape == f64::INFINITY { Self::Step { low } } else { Self::Smooth { low, shape, log_scale } }
+    }
+
     /// `F(d) = 1 − exp(−exp(κ (t(d) − τ)))`, and 0 where `d ≤ low − 10000`.
     #[must_use]
     pub fn cumulative(&self, distance: f64) -> f64 {

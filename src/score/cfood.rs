@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::{ArrayKind, RowBlock};
 use crate::fit::evenly_spaced::evenly_spaced;
 use crate::fit::{FitError, Training};
@@ -25,11 +25,13 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
             name: "fraction",
             default: "0.1",
             help: "share of the training rows taken as reference, above 0, at most 1",
+            grid: &[],
         },
         Parameter {
             name: "level",
             default: "0.01",
             help: "share of the reference rows that must be near, above 0, at most 1",
+            grid: &[],
         },
     ],
     build,
@@ -90,6 +92,16 @@ impl Score for Cfood {
         let kappas = steps.iter().map(|step| step.kappa).collect();
         let enough = self.level * size as f64;
         Ok(Fit { scorer: Box::new(FittedCfood { reference, squares, radii, kappas, enough }), notes: Vec::new() })
+    }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        Ok(Box::new(FittedCfood {
+            reference: state.matrix("reference")?,
+            squares: state.vector("squares")?,
+            radii: state.matrix("radii")?,
+            kappas: state.vector("kappas")?.to_vec(),
+            enough: state.number("enough")?,
+        }))
     }
 }
 
@@ -162,6 +174,15 @@ impl Fitted for FittedCfood {
             let first = inside.zip(&self.kappas).find(|(inside, _)| *inside >= self.enough);
             *out = first.map_or(-1.0, |(_, kappa)| -kappa);
         }
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new()
+            .with("reference", &self.reference)
+            .with("squares", &self.squares)
+            .with("radii", &self.radii)
+            .with("kappas", &self.kappas)
+            .with_number("enough", self.enough)
     }
 }
 

@@ -5,7 +5,7 @@ use ndarray::Array2;
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::RowBlock;
 use crate::fit::{ClassMeans, FitError, Training};
 use crate::numeric::linalg::{Factor, Threads};
@@ -39,6 +39,10 @@ impl Score for Cosine {
         let directions = unit_rows(&ClassMeans::fit(training)?.means);
         Ok(Fit { scorer: Box::new(FittedCosine { directions }), notes: Vec::new() })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        Ok(Box::new(FittedCosine { directions: state.matrix("directions")? }))
+    }
 }
 
 struct FittedCosine {
@@ -53,6 +57,10 @@ impl Fitted for FittedCosine {
         for (out, cosines) in out.iter_mut().zip(cosines.rows()) {
             *out = cosines.fold(f64::NEG_INFINITY, |largest, cosine| largest.max(*cosine));
         }
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new().with("directions", &self.directions)
     }
 }
 

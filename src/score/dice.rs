@@ -6,7 +6,7 @@ use super::head_energy::head_energy;
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::{Head, RowBlock};
 use crate::fit::percentile::percentiles_of;
 use crate::fit::{FitError, Training};
@@ -22,6 +22,7 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
         name: "p",
         default: "0.9",
         help: "weights whose contribution is up to this percentile of all contributions become 0; from 0 to 1",
+        grid: &["0.1", "0.3", "0.5", "0.7", "0.9"],
     }],
     build,
     caution: no_caution,
@@ -47,6 +48,11 @@ impl Score for Dice {
         let head = Head::Linear { weight: sparse, bias: bias.clone() };
         Ok(Fit { scorer: Box::new(FittedDice { head }), notes: Vec::new() })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        let (weight, bias) = (state.matrix("weight")?, state.vector("bias")?);
+        Ok(Box::new(FittedDice { head: Head::Linear { weight, bias } }))
+    }
 }
 
 /// The weights (C, D) whose contribution (C, D) is above the percentile; zero elsewhere.
@@ -68,6 +74,13 @@ struct FittedDice {
 impl Fitted for FittedDice {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         head_energy(&self.head, block.features(), out);
+    }
+
+    fn save(&self) -> State<'_> {
+        match &self.head {
+            Head::Linear { weight, bias } => State::new().with("weight", weight).with("bias", bias),
+            Head::Prototypes { .. } | Head::NormalisedPrototypes { .. } => State::new(),
+        }
     }
 }
 

@@ -13,7 +13,12 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
     aliases: &["ebo"],
     reference: "Liu et al., Energy-based Out-of-distribution Detection, NeurIPS 2020, arXiv:2010.03759",
     page: include_str!("energy.md"),
-    parameters: &[Parameter { name: "temperature", default: "1", help: "T, a number above 0" }],
+    parameters: &[Parameter {
+        name: "temperature",
+        default: "1",
+        help: "T, a number above 0",
+        grid: &["0.5", "1", "2", "5", "10"],
+    }],
     build,
     caution: no_caution,
 };

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::RowBlock;
 use crate::fit::{FitError, Training};
 
@@ -41,6 +41,11 @@ impl Score for BoundaryDistance {
         let (mean, inverse_gaps) = (training.mean()?.clone(), inverse_gaps(weight));
         Ok(Fit { scorer: Box::new(FittedBoundaryDistance { mean, inverse_gaps }), notes: Vec::new() })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        let (mean, inverse_gaps) = (state.vector("mean")?, state.matrix("inverse_gaps")?);
+        Ok(Box::new(FittedBoundaryDistance { mean, inverse_gaps }))
+    }
 }
 
 /// `1/‖w_a − w_b‖` (C, C), 0 for equal weights: what turns a difference of logits into a distance to the boundary of two classes.
@@ -74,6 +79,10 @@ impl Fitted for FittedBoundaryDistance {
             let squared: f64 = feature.iter().zip(&self.mean).map(|(f, mean)| (f - mean) * (f - mean)).sum();
             *out = distances / (others * squared.sqrt().max(LEAST_DISTANCE));
         }
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new().with("mean", &self.mean).with("inverse_gaps", &self.inverse_gaps)
     }
 }
 

@@ -19,8 +19,13 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
     reference: "Liu et al., GEN: Pushing the Limits of Softmax-Based Out-of-Distribution Detection, CVPR 2023",
     page: include_str!("gen.md"),
     parameters: &[
-        Parameter { name: "gamma", default: "0.1", help: "γ, a number above 0" },
-        Parameter { name: "m", default: "100", help: "M, how many of the largest probabilities count; all if above C" },
+        Parameter { name: "gamma", default: "0.1", help: "γ, a number above 0", grid: &["0.01", "0.1", "0.5"] },
+        Parameter {
+            name: "m",
+            default: "100",
+            help: "M, how many of the largest probabilities count; all if above C",
+            grid: &["10", "100", "1000"],
+        },
     ],
     build,
     caution: no_caution,

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::RowBlock;
 use crate::fit::{ClassMeans, FitError, Training};
 use crate::numeric::linalg::{Threads, Whitening, add_gram, whitening};
@@ -25,6 +25,7 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
         name: "ridge",
         default: "1e-6",
         help: "added to every variance of every class, a finite number from 0",
+        grid: &["1e-6", "1e-4", "1e-2"],
     }],
     build,
     caution: no_caution,
@@ -76,6 +77,12 @@ impl Score for Gmm {
         let components = components.collect::<Result<Vec<_>, _>>()?;
         Ok(Fit { scorer: Box::new(FittedGmm { components }), notes: Vec::new() })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        let count = state.count("components")?;
+        let component = |number: usize| state.part(&number.to_string(), Component::restore);
+        Ok(Box::new(FittedGmm { components: (0..count).map(component).collect::<Result<_, _>>()? }))
+    }
 }
 
 impl Gmm {
@@ -122,6 +129,23 @@ struct Component {
     constant: f64,
 }
 
+impl Component {
+    fn save(&self) -> State<'_> {
+        State::new()
+            .with("mean", &self.mean)
+            .with_part("whitening", self.whitening.save())
+            .with_number("constant", self.constant)
+    }
+
+    fn restore(state: &mut State<'_>) -> Result<Self, StateError> {
+        Ok(Self {
+            mean: state.vector("mean")?,
+            whitening: state.part("whitening", Whitening::restore)?,
+            constant: state.number("constant")?,
+        })
+    }
+}
+
 struct FittedGmm {
     components: Vec<Component>,
 }
@@ -141,6 +165,12 @@ impl Fitted for FittedGmm {
         for (out, logs) in out.iter_mut().zip(logs.rows()) {
             *out = softmax(logs.to_slice().unwrap_or_default()).log_sum_exp();
         }
+    }
+
+    fn save(&self) -> State<'_> {
+        let components = self.components.iter().enumerate();
+        let state = State::new().with_number("components", self.components.len() as f64);
+        components.fold(state, |state, (number, component)| state.with_part(&number.to_string(), component.save()))
     }
 }
 

@@ -14,7 +14,12 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
     aliases: &["gradnorm"],
     reference: "Huang et al., On the Importance of Gradients for Detecting Distributional Shifts in the Wild, NeurIPS 2021, arXiv:2110.00218",
     page: include_str!("grad_norm.md"),
-    parameters: &[Parameter { name: "t", default: "1", help: "temperature T of the softmax, a number above 0" }],
+    parameters: &[Parameter {
+        name: "t",
+        default: "1",
+        help: "temperature T of the softmax, a number above 0",
+        grid: &[],
+    }],
     build,
     caution: no_caution,
 };

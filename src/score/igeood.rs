@@ -8,7 +8,7 @@ use ndarray::Array2;
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::{ArrayKind, RowBlock};
 use crate::fit::{FitError, Training};
 use crate::numeric::arcsine::arcsine_of_root;
@@ -24,7 +24,7 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
     aliases: &["fisher_rao"],
     reference: "Gomes et al., Igeood: An Information Geometry Approach to OOD Detection, ICLR 2022, arXiv:2203.07798",
     page: include_str!("igeood.md"),
-    parameters: &[Parameter { name: "t", default: "1", help: "T, a number above 0" }],
+    parameters: &[Parameter { name: "t", default: "1", help: "T, a number above 0", grid: &["1", "2", "5", "10"] }],
     build,
     caution: no_caution,
 };
@@ -58,6 +58,10 @@ impl Score for Igeood {
         let centroids: Vec<Vec<f64>> =
             sums.into_values().map(|(count, sum)| sum.into_iter().map(|s| s / count as f64).collect()).collect();
         Ok(Fit { scorer: Box::new(Centroids::new(&centroids, self.temperature)), notes: Vec::new() })
+    }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        Ok(Box::new(Centroids { roots: state.matrix("roots")?, temperature: self.temperature }))
     }
 }
 
@@ -112,6 +116,10 @@ impl Fitted for Centroids {
             half_angles(&squared_halves, &mut angles);
             *out = 4.0 * angles.iter().sum::<f64>() / self.roots.nrows() as f64;
         }
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new().with("roots", &self.roots)
     }
 }
 

@@ -8,7 +8,7 @@ use ndarray::Array2;
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::{ArrayKind, Role, RowBlock};
 use crate::fit::{FitError, Training};
 use crate::numeric::exp::exp_nonpositive;
@@ -54,6 +54,10 @@ impl Score for KlMatching {
         let stand_in = (split.role != Role::Val).then(|| format!("fitted on {}, for want of id/val", split.role));
         let log_means: Vec<Vec<f64>> = templates.into_values().map(LogMeanExp::finish).collect();
         Ok(Fit { scorer: Box::new(Templates::new(&log_means)), notes: stand_in.into_iter().collect() })
+    }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        Ok(Box::new(Templates { log_means: state.matrix("log_means")? }))
     }
 }
 
@@ -113,6 +117,10 @@ impl Fitted for Templates {
             // A divergence is not negative; rounding may make it so where row and template agree.
             *out = (nearest - softmax.negative_entropy()).min(0.0);
         }
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new().with("log_means", &self.log_means)
     }
 }
 

@@ -7,7 +7,7 @@ use ndarray::Array2;
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::{ArrayKind, RowBlock};
 use crate::fit::{FitError, Training};
 use crate::numeric::bank::{Bank, Nearness};
@@ -21,9 +21,24 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
     reference: "Sun et al., Out-of-Distribution Detection with Deep Nearest Neighbors, ICML 2022, arXiv:2204.06507",
     page: include_str!("knn.md"),
     parameters: &[
-        Parameter { name: "k", default: "50", help: "which neighbour's distance counts, a whole number from 1" },
-        Parameter { name: "squared", default: "false", help: "true for the squared distance, as faiss returns it" },
-        Parameter { name: "normalised", default: "true", help: "false for features as they are, not of length 1" },
+        Parameter {
+            name: "k",
+            default: "50",
+            help: "which neighbour's distance counts, a whole number from 1",
+            grid: &["1", "5", "10", "20", "50", "100", "200", "500"],
+        },
+        Parameter {
+            name: "squared",
+            default: "false",
+            help: "true for the squared distance, as faiss returns it",
+            grid: &[],
+        },
+        Parameter {
+            name: "normalised",
+            default: "true",
+            help: "false for features as they are, not of length 1",
+            grid: &[],
+        },
     ],
     build,
     caution: no_caution,
@@ -66,6 +81,11 @@ impl Score for NearestNeighbour {
         let bank = Bank::new(Nearness::Distance, split.rows, features.columns(), blocks);
         Ok(Fit { scorer: Box::new(FittedNearestNeighbour { settings: *self, bank }), notes: Vec::new() })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        let bank = Bank::restore(Nearness::Distance, state)?;
+        Ok(Box::new(FittedNearestNeighbour { settings: *self, bank }))
+    }
 }
 
 struct FittedNearestNeighbour {
@@ -79,6 +99,10 @@ impl Fitted for FittedNearestNeighbour {
             let distance = distances.last().copied().unwrap_or(f64::INFINITY);
             out[row] = if self.settings.squared { -distance * distance } else { -distance };
         });
+    }
+
+    fn save(&self) -> State<'_> {
+        self.bank.save()
     }
 }
 

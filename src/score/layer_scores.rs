@@ -2,6 +2,7 @@
 
 use ndarray::Array2;
 
+use super::{State, StateError};
 use crate::dump::{ArrayKind, RowBlock, Split};
 use crate::fit::nearest_mean::RCOND;
 use crate::fit::{FitError, NearestMean, Space, Training};
@@ -34,6 +35,32 @@ impl LayerScores {
                 Err(error) => return Err(error),
             }
         }
+        Ok(Self { layers })
+    }
+
+    /// What a file keeps of it: a part per layer, under the name of its file.
+    pub(super) fn save(&self) -> State<'_> {
+        let layers = self.layers.iter();
+        layers.fold(State::new(), |state, (array, nearest)| state.with_part(&array.file_stem(), nearest.save()))
+    }
+
+    /// What was saved.
+    ///
+    /// # Errors
+    /// [`StateError`] if it is something else.
+    pub(super) fn restore(state: &mut State<'_>) -> Result<Self, StateError> {
+        let centres = state.arrays().filter_map(|(name, _)| name.strip_suffix(".centre"));
+        let mut names: Vec<String> = centres.map(str::to_owned).collect();
+        // The longest first: the name of a layer may begin with that of another and a dot.
+        names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        let layer = |name: String| {
+            let nearest = state.part(&name, NearestMean::restore)?;
+            let array = ArrayKind::parse(&name).ok_or(StateError::LeftOver { name })?;
+            Ok((array, nearest))
+        };
+        let mut layers = names.into_iter().map(layer).collect::<Result<Vec<_>, StateError>>()?;
+        // The order they were fitted in, which is that of the weights.
+        layers.sort_by(|(one, _), (other, _)| one.cmp(other));
         Ok(Self { layers })
     }
 

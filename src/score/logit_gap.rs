@@ -3,7 +3,7 @@
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score, fill_logits};
+use super::{Fit, Fitted, Score, State, StateError, fill_logits};
 use crate::dump::RowBlock;
 use crate::fit::{FitError, Training};
 use crate::numeric::softmax::mean_difference;
@@ -19,6 +19,7 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
         name: "n",
         default: "",
         help: "N, how many of the next largest logits are averaged; all others if not set or above C − 1",
+        grid: &["1", "2", "5", "10", "100"],
     }],
     build,
     caution: no_caution,
@@ -50,6 +51,10 @@ impl Score for LogitGap {
         }
         Ok(Fit { scorer: Box::new(*self), notes: Vec::new() })
     }
+
+    fn restore(&self, _: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        Ok(Box::new(*self))
+    }
 }
 
 impl Fitted for LogitGap {
@@ -70,6 +75,10 @@ impl Fitted for LogitGap {
                 _ => 0.0 - mean_difference(row, top.value) * (row.len() as f64 / (row.len() - 1) as f64),
             }
         });
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new()
     }
 }
 

@@ -19,6 +19,7 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
         name: "p",
         default: "0.05",
         help: "share of the features that count as strongest, from 0 to 1",
+        grid: &["0.01", "0.05", "0.1", "0.2"],
     }],
     build,
     caution,

@@ -3,7 +3,7 @@
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::{ArrayKind, RowBlock};
 use crate::fit::{FitError, NearestMean, Space, Training};
 
@@ -19,12 +19,14 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
             name: "variant",
             default: "tied",
             help: "whose constants: tied, lee, assume_centered, openood or pytorch_ood",
+            grid: &[],
         },
-        Parameter { name: "layer", default: "", help: "scores features@LAYER.npy instead of features.npy" },
+        Parameter { name: "layer", default: "", help: "scores features@LAYER.npy instead of features.npy", grid: &[] },
         Parameter {
             name: "rcond",
             default: "1e-15",
             help: "eigenvalues of a singular covariance up to rcond · the largest count as zero; from 0 to below 1",
+            grid: &[],
         },
     ],
     build,
@@ -75,6 +77,13 @@ fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
     Ok(Box::new(Mahalanobis { variant, array, needs, rcond }))
 }
 
+impl Mahalanobis {
+    /// What `−d²` is multiplied by.
+    fn factor(&self) -> f64 {
+        if self.variant == Variant::Tied { 1.0 } else { 0.5 }
+    }
+}
+
 impl Score for Mahalanobis {
     fn needs(&self) -> &[Need] {
         &self.needs
@@ -91,8 +100,13 @@ impl Score for Mahalanobis {
         }
         let nearest = NearestMean::new(training, &gaussian.classes(training)?.means, &covariance, rcond)?;
         let notes = nearest.note("covariance", gaussian.rows).into_iter().collect();
-        let factor = if self.variant == Variant::Tied { 1.0 } else { 0.5 };
-        Ok(Fit { scorer: Box::new(FittedMahalanobis { array: self.array.clone(), nearest, factor }), notes })
+        let array = self.array.clone();
+        Ok(Fit { scorer: Box::new(FittedMahalanobis { array, nearest, factor: self.factor() }), notes })
+    }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        let (array, nearest) = (self.array.clone(), NearestMean::restore(state)?);
+        Ok(Box::new(FittedMahalanobis { array, nearest, factor: self.factor() }))
     }
 }
 
@@ -107,6 +121,10 @@ impl Fitted for FittedMahalanobis {
         for (out, distance) in out.iter_mut().zip(self.nearest.squared_distances(block.features_of(&self.array))) {
             *out = -self.factor * distance;
         }
+    }
+
+    fn save(&self) -> State<'_> {
+        self.nearest.save()
     }
 }
 

@@ -6,7 +6,7 @@ use super::layer_scores::LayerScores;
 use super::need::{Need, Rows};
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::{Role, RowBlock, Split};
 use crate::fit::{FitError, Training};
 use crate::numeric::logistic::Logistic;
@@ -23,8 +23,14 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
             name: "fit_on",
             default: "",
             help: "the set in val_ood/ that the weights are fitted on; the only one if not set",
+            grid: &[],
         },
-        Parameter { name: "c", default: "1", help: "weakness C of the penalty on the weights, a number above 0" },
+        Parameter {
+            name: "c",
+            default: "1",
+            help: "weakness C of the penalty on the weights, a number above 0",
+            grid: &[],
+        },
     ],
     build,
     caution: no_caution,
@@ -76,6 +82,14 @@ impl Score for MahalanobisLayers {
         let Logistic { weights, intercept, .. } = odds;
         Ok(Fit { scorer: Box::new(FittedMahalanobisLayers { layers, weights, intercept }), notes })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        Ok(Box::new(FittedMahalanobisLayers {
+            layers: state.part("layers", LayerScores::restore)?,
+            weights: state.vector("weights")?,
+            intercept: state.number("intercept")?,
+        }))
+    }
 }
 
 impl MahalanobisLayers {
@@ -124,6 +138,13 @@ impl Fitted for FittedMahalanobisLayers {
             let terms = scores.iter().zip(&self.weights).map(|(score, weight)| score * weight);
             *out = self.intercept + terms.map(|term| term.clamp(-LARGEST_TERM, LARGEST_TERM)).sum::<f64>();
         }
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new()
+            .with_part("layers", self.layers.save())
+            .with("weights", &self.weights)
+            .with_number("intercept", self.intercept)
     }
 }
 

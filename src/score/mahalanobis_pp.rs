@@ -3,7 +3,7 @@
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::RowBlock;
 use crate::fit::nearest_mean::RCOND;
 use crate::fit::{FitError, NearestMean, Space, Training};
@@ -38,6 +38,10 @@ impl Score for MahalanobisPp {
         let notes = nearest.note("covariance", gaussian.rows).into_iter().collect();
         Ok(Fit { scorer: Box::new(FittedMahalanobisPp(nearest)), notes })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        Ok(Box::new(FittedMahalanobisPp(NearestMean::restore(state)?)))
+    }
 }
 
 struct FittedMahalanobisPp(NearestMean);
@@ -47,6 +51,10 @@ impl Fitted for FittedMahalanobisPp {
         for (out, distance) in out.iter_mut().zip(self.0.squared_distances(block.unit_features())) {
             *out = -distance;
         }
+    }
+
+    fn save(&self) -> State<'_> {
+        self.0.save()
     }
 }
 

@@ -15,11 +15,17 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
     reference: "Macêdo & Ludermir, Enhanced Isotropy Maximization Loss (IsoMax+), arXiv:2105.14399",
     page: include_str!("mds.md"),
     parameters: &[
-        Parameter { name: "source", default: "logits", help: "logits, or features (and the prototypes in head/)" },
+        Parameter {
+            name: "source",
+            default: "logits",
+            help: "logits, or features (and the prototypes in head/)",
+            grid: &[],
+        },
         Parameter {
             name: "distance_scale",
             default: "with",
             help: "with or without the factor |d_s|; needs source=features",
+            grid: &[],
         },
     ],
     build,

@@ -5,6 +5,7 @@
 
 use crate::dump::RowBlock;
 use crate::fit::{FitError, Training};
+pub use crate::numeric::state::{State, StateError};
 
 #[cfg(test)]
 mod example;
@@ -76,6 +77,12 @@ pub trait Score: Send + Sync {
     /// # Errors
     /// [`FitError`] if the training rows do not allow it.
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError>;
+
+    /// The fitted score of these parameters that [`Fitted::save`] wrote; it gives the same scores to the last bit.
+    ///
+    /// # Errors
+    /// [`StateError`] if the state is that of another score.
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError>;
 }
 
 /// A fitted score and what its user should know about the fit.
@@ -90,6 +97,9 @@ pub struct Fit {
 pub trait Fitted: Send + Sync {
     /// Scores every row of a block. `out` has one place per row.
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]);
+
+    /// What was learnt, without the parameters: all that [`Score::restore`] needs beside them.
+    fn save(&self) -> State<'_>;
 }
 
 /// A score that learns nothing: what it needs to know is in the row.
@@ -111,11 +121,19 @@ impl<T: RowScore> Score for T {
     fn fit(&self, _: &Training<'_>) -> Result<Fit, FitError> {
         Ok(Fit { scorer: Box::new(self.clone()), notes: Vec::new() })
     }
+
+    fn restore(&self, _: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        Ok(Box::new(self.clone()))
+    }
 }
 
 impl<T: RowScore> Fitted for T {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         self.score_rows(block, out);
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new()
     }
 }
 

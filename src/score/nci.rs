@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2};
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::RowBlock;
 use crate::fit::{FitError, Training};
 use crate::numeric::vector::{dot, norm};
@@ -17,7 +17,12 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
     aliases: &["neural_collapse_inspired"],
     reference: "Liu & Qin, Detecting Out-of-Distribution through the Lens of Neural Collapse, CVPR 2025, arXiv:2311.01479",
     page: include_str!("nci.md"),
-    parameters: &[Parameter { name: "alpha", default: "1e-4", help: "weight of the features' 1-norm, at least 0" }],
+    parameters: &[Parameter {
+        name: "alpha",
+        default: "1e-4",
+        help: "weight of the features' 1-norm, at least 0",
+        grid: &["0", "1e-4", "1e-3", "1e-2"],
+    }],
     build,
     caution: no_caution,
 };
@@ -42,6 +47,11 @@ impl Score for NeuralCollapse {
         let (mean, weight) = (training.mean()?.clone(), weight.as_standard_layout().into_owned());
         Ok(Fit { scorer: Box::new(Collapsed { alpha: self.alpha, mean, weight }), notes: Vec::new() })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        let (mean, weight) = (state.vector("mean")?, state.matrix("weight")?);
+        Ok(Box::new(Collapsed { alpha: self.alpha, mean, weight }))
+    }
 }
 
 struct Collapsed {
@@ -62,6 +72,10 @@ impl Fitted for Collapsed {
             let proximity = if distance > 0.0 { aligned / distance } else { 0.0 };
             *out = proximity + self.alpha * feature.iter().map(|value| value.abs()).sum::<f64>();
         }
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new().with("mean", &self.mean).with("weight", &self.weight)
     }
 }
 

@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2, s};
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::{Head, RowBlock};
 use crate::fit::{FitError, Space, Training};
 use crate::numeric::linalg::{Factor, Spectrum, Threads, spectrum};
@@ -20,11 +20,17 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
     reference: "Ben Ammar et al., NECO: NEural Collapse Based Out-of-distribution Detection, ICLR 2024, arXiv:2310.06823",
     page: include_str!("neco.md"),
     parameters: &[
-        Parameter { name: "variance", default: "0.9", help: "share of the variance kept, above 0, at most 1" },
+        Parameter {
+            name: "variance",
+            default: "0.9",
+            help: "share of the variance kept, above 0, at most 1",
+            grid: &["0.5", "0.7", "0.9", "0.95", "0.99"],
+        },
         Parameter {
             name: "max_logit",
             default: "true",
             help: "whether the share of the norm is multiplied by the largest logit",
+            grid: &[],
         },
     ],
     build,
@@ -79,6 +85,15 @@ impl Score for Neco {
         let scorer = FittedNeco { mean: gaussian.mean.clone(), deviation, principal, max_logit: self.max_logit };
         Ok(Fit { scorer: Box::new(scorer), notes })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        Ok(Box::new(FittedNeco {
+            mean: state.vector("mean")?,
+            deviation: state.vector("deviation")?,
+            principal: state.matrix("principal")?,
+            max_logit: self.max_logit,
+        }))
+    }
 }
 
 struct FittedNeco {
@@ -100,6 +115,10 @@ impl Fitted for FittedNeco {
         if self.max_logit {
             out.iter_mut().zip(block.tops()).for_each(|(out, top)| *out *= top.value);
         }
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new().with("mean", &self.mean).with("deviation", &self.deviation).with("principal", &self.principal)
     }
 }
 

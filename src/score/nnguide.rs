@@ -5,7 +5,7 @@ use ndarray::{Array2, Axis};
 use super::need::Need;
 use super::registry::ScoreEntry;
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::{ArrayKind, Dump, RowBlock};
 use crate::fit::evenly_spaced::evenly_spaced;
 use crate::fit::{FitError, Training};
@@ -20,11 +20,17 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
     reference: "Park et al., Nearest Neighbor Guidance for Out-of-Distribution Detection, ICCV 2023, arXiv:2309.14888",
     page: include_str!("nnguide.md"),
     parameters: &[
-        Parameter { name: "k", default: "10", help: "neighbours that count, a whole number from 1" },
+        Parameter {
+            name: "k",
+            default: "10",
+            help: "neighbours that count, a whole number from 1",
+            grid: &["1", "5", "10", "50", "100"],
+        },
         Parameter {
             name: "fraction",
             default: "1",
             help: "share of the training rows in the bank, above 0, at most 1",
+            grid: &[],
         },
     ],
     build,
@@ -72,6 +78,11 @@ impl Score for NnGuide {
         let bank = Bank::new(Nearness::InnerProduct, size, features.columns(), blocks);
         Ok(Fit { scorer: Box::new(FittedNnGuide { k: self.k, bank }), notes: Vec::new() })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        let bank = Bank::restore(Nearness::InnerProduct, state)?;
+        Ok(Box::new(FittedNnGuide { k: self.k, bank }))
+    }
 }
 
 /// `lse(z)·f̂` of every row.
@@ -94,6 +105,10 @@ impl Fitted for FittedNnGuide {
         self.bank.nearest(&unit_rows(block.features()), self.k, |row, products| {
             out[row] = energies[row].log_sum_exp() * (products.iter().sum::<f64>() / products.len() as f64);
         });
+    }
+
+    fn save(&self) -> State<'_> {
+        self.bank.save()
     }
 }
 

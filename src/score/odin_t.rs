@@ -12,7 +12,12 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
     aliases: &["odin_without_perturbation"],
     reference: "Liang et al., Enhancing the Reliability of OOD Image Detection in Neural Networks, ICLR 2018, arXiv:1706.02690",
     page: include_str!("odin_t.md"),
-    parameters: &[Parameter { name: "t", default: "1000", help: "T, a number above 0" }],
+    parameters: &[Parameter {
+        name: "t",
+        default: "1000",
+        help: "T, a number above 0",
+        grid: &["1", "10", "100", "1000"],
+    }],
     build,
     caution: no_caution,
 };

@@ -2,12 +2,12 @@
 
 use std::cmp::Ordering;
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1};
 
 use super::need::Need;
 use super::registry::ScoreEntry;
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score, fill_logits};
+use super::{Fit, Fitted, Score, State, StateError, fill_logits};
 use crate::dump::{ArrayKind, Dump, Head, Loss, RowBlock, Split};
 use crate::fit::{FitError, Training};
 use crate::numeric::softmax::softmax;
@@ -26,11 +26,13 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
             name: "tail",
             default: "20",
             help: "distances per class that the Weibull distribution is fitted to",
+            grid: &["10", "20", "50"],
         },
         Parameter {
             name: "alpha",
             default: "10",
             help: "α, how many of the largest logits are revised; all if above C",
+            grid: &["3", "5", "10"],
         },
     ],
     build,
@@ -70,6 +72,13 @@ impl Score for OpenMax {
         each_correct_row(training, split, |class, row| tails[class].add(distance(row, &centres, class)))?;
         let weibulls = tails.into_iter().map(|tail| Weibull::fit(&tail.finish())).collect();
         Ok(Fit { scorer: Box::new(Revision { centres, weibulls, alpha: self.alpha }), notes: Vec::new() })
+    }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        let centres = state.matrix("centres")?;
+        let weibull = |row: ArrayView1<'_, f64>| Weibull::from_numbers(std::array::from_fn(|i| row[i]));
+        let weibulls = state.matrix("weibulls")?.rows().into_iter().map(weibull).collect();
+        Ok(Box::new(Revision { centres, weibulls, alpha: self.alpha }))
     }
 }
 
@@ -189,6 +198,11 @@ impl Fitted for Revision {
             let softmax = softmax(&revised);
             0.0 - ((unknown - softmax.top.value) - softmax.rest.ln_1p()).exp()
         });
+    }
+
+    fn save(&self) -> State<'_> {
+        let numbers: Vec<[f64; 3]> = self.weibulls.iter().map(Weibull::numbers).collect();
+        State::new().with("centres", &self.centres).with("weibulls", Array2::from(numbers))
     }
 }
 

@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2, Axis};
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::{Head, RowBlock};
 use crate::fit::nearest_mean::RCOND;
 use crate::fit::{FitError, NearestMean, Space, Training};
@@ -59,6 +59,12 @@ impl Score for Pnml {
         };
         Ok(Fit { scorer: Box::new(FittedPnml { lengths, rows: gaussian.rows as f64, head }), notes })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        let head = if state.has("weight") { Some((state.matrix("weight")?, state.vector("bias")?)) } else { None };
+        let lengths = state.part("lengths", NearestMean::restore)?;
+        Ok(Box::new(FittedPnml { lengths, rows: state.number("rows")?, head }))
+    }
 }
 
 struct FittedPnml {
@@ -79,6 +85,14 @@ impl Fitted for FittedPnml {
         let lengths = self.lengths.squared_distances(directions);
         for ((out, logits), length) in out.iter_mut().zip(logits.rows()).zip(lengths) {
             *out = -regret(logits.to_slice().unwrap_or_default(), length / self.rows);
+        }
+    }
+
+    fn save(&self) -> State<'_> {
+        let state = State::new().with_part("lengths", self.lengths.save()).with_number("rows", self.rows);
+        match &self.head {
+            Some((weight, bias)) => state.with("weight", weight).with("bias", bias),
+            None => state,
         }
     }
 }

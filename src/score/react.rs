@@ -4,7 +4,7 @@ use super::head_energy::head_energy;
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::RowBlock;
 use crate::fit::percentile::feature_percentiles;
 use crate::fit::{FitError, Training};
@@ -20,6 +20,7 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
         name: "percentile",
         default: "0.9",
         help: "features are clipped at this percentile of all training features; from 0 to 1",
+        grid: &["0.8", "0.85", "0.9", "0.95", "0.99"],
     }],
     build,
     caution: no_caution,
@@ -43,6 +44,10 @@ impl Score for React {
         let limit = feature_percentiles(training, &[self.percentile])?[0];
         Ok(Fit { scorer: Box::new(FittedReact { limit }), notes: Vec::new() })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        Ok(Box::new(FittedReact { limit: state.number("limit")? }))
+    }
 }
 
 struct FittedReact {
@@ -52,6 +57,10 @@ struct FittedReact {
 impl Fitted for FittedReact {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         head_energy(block.head(), &block.features().mapv(|f| f.min(self.limit)), out);
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new().with_number("limit", self.limit)
     }
 }
 

@@ -148,6 +148,21 @@ mod tests {
     }
 
     #[test]
+    fn every_value_of_a_grid_is_valid_and_the_default_is_among_them() {
+        for entry in REGISTRY {
+            for parameter in entry.parameters.iter().filter(|parameter| !parameter.grid.is_empty()) {
+                for value in parameter.grid {
+                    let mut settings = entry.settings();
+                    settings.set(parameter.name, value).unwrap();
+                    assert!((entry.build)(&settings).is_ok(), "{}.{}={value}", entry.id, parameter.name);
+                }
+                let default = parameter.default;
+                assert!(default.is_empty() || parameter.grid.contains(&default), "{}.{}", entry.id, parameter.name);
+            }
+        }
+    }
+
+    #[test]
     fn pages_have_their_headings() {
         let headings = [
             "## Formula",

@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayView2, s};
 use super::need::Need;
 use super::registry::ScoreEntry;
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::{ArrayKind, Dump, RowBlock};
 use crate::fit::{FitError, Training};
 use crate::numeric::linalg::{Threads, product};
@@ -19,8 +19,13 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
     reference: "Kim et al., Neural Relation Graph: A Unified Framework for Identifying Label Noise and Outlier Data, NeurIPS 2023, arXiv:2301.12321",
     page: include_str!("relation.md"),
     parameters: &[
-        Parameter { name: "power", default: "1", help: "t, a number above 0" },
-        Parameter { name: "threshold", default: "0.03", help: "relations up to it do not count, from 0 to below 1" },
+        Parameter { name: "power", default: "1", help: "t, a number above 0", grid: &["1", "2", "4", "8"] },
+        Parameter {
+            name: "threshold",
+            default: "0.03",
+            help: "relations up to it do not count, from 0 to below 1",
+            grid: &[],
+        },
     ],
     build,
     caution,
@@ -65,6 +70,11 @@ impl Score for Relation {
         let probabilities = probabilities.unwrap_or_default();
         Ok(Fit { scorer: Box::new(Related { settings: *self, directions, probabilities }), notes: Vec::new() })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        let (directions, probabilities) = (state.matrix("directions")?, state.matrix("probabilities")?);
+        Ok(Box::new(Related { settings: *self, directions, probabilities }))
+    }
 }
 
 struct Related {
@@ -99,6 +109,10 @@ impl Fitted for Related {
                 self.settings.add(&cosines.view(), &agreement.view(), out);
             }
         }
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new().with("directions", &self.directions).with("probabilities", &self.probabilities)
     }
 }
 

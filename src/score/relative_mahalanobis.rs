@@ -3,7 +3,7 @@
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::RowBlock;
 use crate::fit::nearest_mean::RCOND;
 use crate::fit::{FitError, NearestMean, Space, Training};
@@ -19,6 +19,7 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
         name: "normalised",
         default: "false",
         help: "true: on features divided by their norms (Mahalanobis++, relative)",
+        grid: &["false", "true"],
     }],
     build,
     caution: no_caution,
@@ -45,6 +46,12 @@ impl Score for RelativeMahalanobis {
         let notes = notes.chain(background.note("background covariance", gaussian.rows)).collect();
         Ok(Fit { scorer: Box::new(FittedRelativeMahalanobis { space: self.0, classes, background }), notes })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        let classes = state.part("classes", NearestMean::restore)?;
+        let background = state.part("background", NearestMean::restore)?;
+        Ok(Box::new(FittedRelativeMahalanobis { space: self.0, classes, background }))
+    }
 }
 
 struct FittedRelativeMahalanobis {
@@ -61,6 +68,10 @@ impl Fitted for FittedRelativeMahalanobis {
         for (out, (distance, background)) in out.iter_mut().zip(distances.iter().zip(background)) {
             *out = background - distance;
         }
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new().with_part("classes", self.classes.save()).with_part("background", self.background.save())
     }
 }
 

@@ -3,7 +3,7 @@
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::RowBlock;
 use crate::fit::{FitError, ResidualSpace, Training};
 
@@ -24,6 +24,7 @@ pub(super) const DIM: Parameter = Parameter {
     name: "dim",
     default: "",
     help: "dimension of the principal space, below D; empty: 1000 if D ≥ 2048, 512 if D ≥ 768, else D/2",
+    grid: &["16", "32", "64", "128", "256", "512", "1000"],
 };
 
 /// Its value.
@@ -48,6 +49,10 @@ impl Score for Residual {
         let space = training.principal()?.residual(training, ENTRY.id, self.dim)?;
         Ok(Fit { scorer: Box::new(FittedResidual { space }), notes: Vec::new() })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        Ok(Box::new(FittedResidual { space: ResidualSpace::restore(state)? }))
+    }
 }
 
 struct FittedResidual {
@@ -58,6 +63,10 @@ impl Fitted for FittedResidual {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         let norms = self.space.norms(block.features());
         out.iter_mut().zip(norms).for_each(|(out, norm)| *out = -norm);
+    }
+
+    fn save(&self) -> State<'_> {
+        self.space.save()
     }
 }
 

@@ -5,7 +5,7 @@ use ndarray::Array2;
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::RowBlock;
 use crate::fit::{FitError, Training};
 use crate::numeric::linalg::{Factor, Threads};
@@ -44,6 +44,10 @@ impl Score for ScaledCosine {
         }
         Ok(Fit { scorer: Box::new(FittedScaledCosine { directions }), notes: Vec::new() })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        Ok(Box::new(FittedScaledCosine { directions: state.matrix("directions")? }))
+    }
 }
 
 struct FittedScaledCosine {
@@ -60,6 +64,10 @@ impl Fitted for FittedScaledCosine {
             let largest = along.fold(f64::NEG_INFINITY, |largest, value| value.max(largest));
             *out = if norm > 0.0 { largest / norm } else { 0.0 };
         }
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new().with("directions", &self.directions)
     }
 }
 

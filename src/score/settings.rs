@@ -13,6 +13,8 @@ pub struct Parameter {
     pub default: &'static str,
     /// What it does and which values it takes.
     pub help: &'static str,
+    /// Values that a search tries; none if it is not searched.
+    pub grid: &'static [&'static str],
 }
 
 /// A parameter that cannot be used.
@@ -79,6 +81,17 @@ impl Settings {
         }
         self.values.insert(name.to_owned(), value.to_owned());
         Ok(())
+    }
+
+    /// Whether a value was set, be it the default.
+    #[must_use]
+    pub fn is_set(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
+    /// Every parameter with its value, set or not.
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.parameters.iter().map(|parameter| (parameter.name, self.text(parameter.name)))
     }
 
     /// A number that must pass `valid`.

@@ -3,7 +3,7 @@
 use super::head_energy::head_energy;
 use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::{Dump, Role, RowBlock, Rows};
 use crate::fit::{FitError, Training};
 use crate::numeric::largest::Largest;
@@ -22,7 +22,12 @@ struct Shaping {
 
 /// The parameter all of them have.
 pub(super) const fn share(default: &'static str) -> Parameter {
-    Parameter { name: "p", default, help: "share of the features that are not among the largest, from 0 to below 1" }
+    Parameter {
+        name: "p",
+        default,
+        help: "share of the features that are not among the largest, from 0 to below 1",
+        grid: &["0.6", "0.65", "0.7", "0.75", "0.8", "0.85", "0.9", "0.95"],
+    }
 }
 
 /// A score that shapes.
@@ -68,6 +73,10 @@ impl Score for Shaping {
         }
         Ok(Fit { scorer: Box::new(FittedShaping { count, shape: self.shape }), notes: Vec::new() })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        Ok(Box::new(FittedShaping { count: state.count("count")?, shape: self.shape }))
+    }
 }
 
 struct FittedShaping {
@@ -85,6 +94,10 @@ impl Fitted for FittedShaping {
             }
         }
         head_energy(block.head(), &features, out);
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new().with_number("count", self.count as f64)
     }
 }
 

@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayView1};
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::{ArrayKind, RowBlock};
 use crate::fit::{FitError, Training};
 use crate::numeric::vector::{dot, norm, squared_distance};
@@ -21,6 +21,7 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
         name: "metric",
         default: "inner_product",
         help: "how features are compared with the pattern: inner_product, euclidean or cosine",
+        grid: &["inner_product", "euclidean", "cosine"],
     }],
     build,
     caution: no_caution,
@@ -93,6 +94,10 @@ impl Score for SimplifiedHopfieldEnergy {
         }
         Ok(Fit { scorer: Box::new(Patterns { metric: self.metric, patterns }), notes: Vec::new() })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        Ok(Box::new(Patterns { metric: self.metric, patterns: state.matrix("patterns")? }))
+    }
 }
 
 struct Patterns {
@@ -106,6 +111,10 @@ impl Fitted for Patterns {
         for ((out, feature), top) in out.iter_mut().zip(block.features().rows()).zip(block.tops()) {
             *out = self.metric.compare(slice(feature), slice(self.patterns.row(top.index)));
         }
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new().with("patterns", &self.patterns)
     }
 }
 

@@ -5,7 +5,7 @@ use multiversion::multiversion;
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, RowScore, Score, fill_logits};
+use super::{Fit, Fitted, RowScore, Score, State, StateError, fill_logits};
 use crate::dump::{ArrayKind, Role, RowBlock};
 use crate::fit::{FitError, Training};
 use crate::numeric::exp::exp_nonpositive;
@@ -21,7 +21,7 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
     aliases: &["temperature_scaling", "temp_scaling"],
     reference: "Guo et al., On Calibration of Modern Neural Networks, ICML 2017, arXiv:1706.04599",
     page: include_str!("temperature.md"),
-    parameters: &[Parameter { name: "t", default: "", help: "T, a number above 0; fitted if not set" }],
+    parameters: &[Parameter { name: "t", default: "", help: "T, a number above 0; fitted if not set", grid: &[] }],
     build,
     caution: no_caution,
 };
@@ -73,7 +73,24 @@ impl Score for FittedTemperature {
         let temperature = 1.0 / beta;
         let stand_in = if split.role == Role::Val { "" } else { ", for want of id/val" };
         let notes = vec![format!("T = {temperature:.6}, fitted on {}{stand_in}", split.role)];
-        Ok(Fit { scorer: Box::new(ProbabilityAt { temperature }), notes })
+        Ok(Fit { scorer: Box::new(Calibrated(ProbabilityAt { temperature })), notes })
+    }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        Ok(Box::new(Calibrated(ProbabilityAt { temperature: state.number("temperature")? })))
+    }
+}
+
+/// At a temperature that was fitted, so belongs to what is saved.
+struct Calibrated(ProbabilityAt);
+
+impl Fitted for Calibrated {
+    fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
+        self.0.score_rows(block, out);
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new().with_number("temperature", self.0.temperature)
     }
 }
 

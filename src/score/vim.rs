@@ -9,7 +9,7 @@ use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::residual::{DIM, dim};
 use super::settings::{SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::{ArrayKind, RowBlock};
 use crate::fit::{FitError, ResidualSpace, Training};
 
@@ -62,6 +62,11 @@ impl Score for Vim {
         }
         Ok(Fit { scorer: Box::new(FittedVim { space, alpha }), notes })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        let space = state.part("space", ResidualSpace::restore)?;
+        Ok(Box::new(FittedVim { space, alpha: state.number("alpha")? }))
+    }
 }
 
 struct FittedVim {
@@ -75,6 +80,10 @@ impl Fitted for FittedVim {
         for ((out, softmax), norm) in out.iter_mut().zip(block.softmax()).zip(norms) {
             *out = softmax.log_sum_exp() - self.alpha * norm;
         }
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new().with_part("space", self.space.save()).with_number("alpha", self.alpha)
     }
 }
 

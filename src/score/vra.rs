@@ -4,7 +4,7 @@ use super::head_energy::head_energy;
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::RowBlock;
 use crate::fit::percentile::feature_percentiles;
 use crate::fit::{FitError, Training};
@@ -21,11 +21,13 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
             name: "low",
             default: "0.6",
             help: "features below this percentile of all training features become 0; from 0 to `high`",
+            grid: &["0.4", "0.5", "0.6", "0.7"],
         },
         Parameter {
             name: "high",
             default: "0.9",
             help: "features are clipped at this percentile of all training features; from `low` to 1",
+            grid: &["0.8", "0.85", "0.9", "0.95", "0.99"],
         },
     ],
     build,
@@ -53,6 +55,10 @@ impl Score for Vra {
         let limits = feature_percentiles(training, &[self.low, self.high])?;
         Ok(Fit { scorer: Box::new(FittedVra { low: limits[0], high: limits[1] }), notes: Vec::new() })
     }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        Ok(Box::new(FittedVra { low: state.number("low")?, high: state.number("high")? }))
+    }
 }
 
 struct FittedVra {
@@ -64,6 +70,10 @@ impl Fitted for FittedVra {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         let rectified = block.features().mapv(|f| if f < self.low { 0.0 } else { f.min(self.high) });
         head_energy(block.head(), &rectified, out);
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new().with_number("low", self.low).with_number("high", self.high)
     }
 }
 

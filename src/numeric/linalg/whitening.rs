@@ -5,6 +5,7 @@ use ndarray::{Array2, ArrayView2};
 
 use super::spectrum::{Spectrum, spectrum};
 use super::{Factor, LinalgError, faer_view, sequential};
+use crate::numeric::state::{State, StateError};
 
 /// What turns differences `x` (as rows) into `x W` with `‖x W‖² = xᵀ Σ⁺ x`.
 #[derive(Clone, Debug)]
@@ -17,6 +18,31 @@ pub struct Whitening {
     pub rank: usize,
     /// The logarithm of the product of the variances along them: `log det Σ` where Σ is regular.
     pub log_det: f64,
+}
+
+impl Whitening {
+    /// What a file keeps of it.
+    #[must_use]
+    pub fn save(&self) -> State<'_> {
+        State::new()
+            .with("matrix", &self.matrix)
+            .with_number("triangular", f64::from(u8::from(self.factor == Factor::Upper)))
+            .with_number("rank", self.rank as f64)
+            .with_number("log_det", self.log_det)
+    }
+
+    /// What was saved.
+    ///
+    /// # Errors
+    /// [`StateError`] if it is something else.
+    pub fn restore(state: &mut State<'_>) -> Result<Self, StateError> {
+        Ok(Self {
+            matrix: state.matrix("matrix")?,
+            factor: if state.number("triangular")? == 0.0 { Factor::Full } else { Factor::Upper },
+            rank: state.count("rank")?,
+            log_det: state.number("log_det")?,
+        })
+    }
 }
 
 /// A pivot ratio below which a Cholesky factor is not trusted and singular values decide about the rank.

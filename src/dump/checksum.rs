@@ -1,0 +1,107 @@
+//! Checksums of what a run holds, by its values: the same for one file and for shards, for `.npy` and `.npz`, for either order and byte order.
+
+use rayon::prelude::*;
+
+use super::head::Head;
+use super::labels::Labels;
+use super::layout::ArrayKind;
+use super::matrix::{Matrix, Rows};
+use super::run::Split;
+use crate::numeric::checksum::{Checksum, Hasher};
+
+/// Elements whose checksum is made at once; fixed, because it is part of the result.
+const BLOCK_ELEMENTS: usize = 1 << 18;
+
+impl Split {
+    /// The checksum of one of its arrays: number of rows and columns, and all values.
+    #[must_use]
+    pub fn checksum(&self, kind: &ArrayKind) -> Option<Checksum> {
+        match kind {
+            ArrayKind::Labels => self.labels.as_ref().map(of_labels),
+            _ => self.matrix(kind).map(of_matrix),
+        }
+    }
+}
+
+impl Head {
+    /// The checksum of its kind and parameters.
+    #[must_use]
+    pub fn checksum(&self) -> Checksum {
+        let mut hasher = Hasher::new();
+        let mut take = |kind: usize, matrix: &ndarray::Array2<f64>, rest: &[f64]| {
+            [kind, matrix.nrows(), matrix.ncols()].into_iter().for_each(|number| hasher.number(number));
+            matrix.rows().into_iter().for_each(|row| hasher.doubles(&row.to_vec()));
+            hasher.doubles(rest);
+        };
+        match self {
+            Self::Linear { weight, bias } => take(0, weight, &bias.to_vec()),
+            Self::Prototypes { prototypes } => take(1, prototypes, &[]),
+            Self::NormalisedPrototypes { prototypes, distance_scale } => take(2, prototypes, &[*distance_scale]),
+        }
+        hasher.finish()
+    }
+}
+
+fn of_matrix(matrix: &Matrix) -> Checksum {
+    let (rows, columns) = (matrix.rows(), matrix.columns());
+    let step = (BLOCK_ELEMENTS / columns).max(1);
+    let block = |number: usize| {
+        let mut hasher = Hasher::new();
+        let range = number * step..rows.min((number + 1) * step);
+        match matrix.block(range) {
+            Rows::F32(rows) => hasher.singles(rows.view().as_slice().unwrap_or_default()),
+            Rows::F64(rows) => hasher.doubles(rows.view().as_slice().unwrap_or_default()),
+        }
+        hasher.finish()
+    };
+    let blocks: Vec<Checksum> = (0..rows.div_ceil(step)).into_par_iter().map(block).collect();
+    let mut hasher = Hasher::new();
+    [rows, columns].into_iter().for_each(|number| hasher.number(number));
+    blocks.into_iter().for_each(|block| hasher.checksum(block));
+    hasher.finish()
+}
+
+fn of_labels(labels: &Labels) -> Checksum {
+    let mut hasher = Hasher::new();
+    hasher.number(labels.len());
+    for start in (0..labels.len()).step_by(BLOCK_ELEMENTS) {
+        let block = labels.block(start..labels.len().min(start + BLOCK_ELEMENTS));
+        block.into_iter().for_each(|label| hasher.bytes(&label.to_le_bytes()));
+    }
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array2, ShapeBuilder, s};
+    use ndarray_npy::write_npy;
+
+    use crate::dump::npy::NpyArray;
+
+    /// More rows than one block holds, as one file, as two shards and column by column; one bit of one value turned.
+    #[test]
+    fn depends_on_values_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let checksum = |arrays: &[Array2<f32>]| {
+            let open = |(number, array): (usize, &Array2<f32>)| {
+                let path = folder.path().join(format!("{number}.npy"));
+                write_npy(&path, array).unwrap();
+                NpyArray::open(&path).unwrap()
+            };
+            of_matrix(&Matrix::new(arrays.iter().enumerate().map(open).collect()).unwrap())
+        };
+        let whole = Array2::from_shape_fn((150_000, 2), |(i, j)| (i * 2 + j) as f32 * 0.1);
+        let expected = checksum(std::slice::from_ref(&whole));
+        let shards = [whole.slice(s![..70_000, ..]).to_owned(), whole.slice(s![70_000.., ..]).to_owned()];
+        assert_eq!(checksum(&shards), expected);
+        let mut columns = Array2::zeros(whole.dim().f());
+        columns.assign(&whole);
+        assert_eq!(checksum(&[columns]), expected);
+        let mut other = whole;
+        other[[149_999, 1]] = f32::from_bits(other[[149_999, 1]].to_bits() ^ 1);
+        assert_ne!(checksum(&[other.clone()]), expected);
+        let wider = other.into_shape_with_order((75_000, 4)).unwrap();
+        assert_ne!(checksum(&[wider]), expected);
+    }
+}

@@ -1,0 +1,224 @@
+//! Reading a file of fits, and whether it may be used on a run.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use memmap2::Mmap;
+use ndarray::{ArrayD, IxDyn};
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
+
+use super::description::{Description, ENTRY, FORMAT, Sealed, Source, features, seal_array};
+use super::error::FitsError;
+use crate::dump::{ArrayKind, Dump};
+use crate::eval::selection::Chosen;
+use crate::numeric::stored::Stored;
+use crate::score::need::Rows;
+use crate::score::registry::find;
+use crate::score::{Fit, Need, ScoreEntry, State};
+
+/// An opened file of fits, whole and unchanged.
+pub struct FitsFile {
+    path: PathBuf,
+    map: Mmap,
+    /// What it says of itself.
+    pub description: Description,
+}
+
+impl FitsFile {
+    /// Opens a file and checks all of it.
+    ///
+    /// # Errors
+    /// [`FitsError`] if it cannot be read, is damaged, or of another format.
+    pub fn open(path: &Path) -> Result<Self, FitsError> {
+        let io = |reason| FitsError::Io { file: path.to_owned(), reason };
+        let damaged = |found: String| FitsError::Damaged { file: path.to_owned(), found };
+        let file = File::open(path).map_err(io)?;
+        // SAFETY: the map is read-only; a file that another program changes meanwhile is outside the contract, as it is for dumps.
+        let map = unsafe { Mmap::map(&file) }.map_err(io)?;
+        let (_, metadata) = SafeTensors::read_metadata(&map)
+            .map_err(|error| damaged(format!("no sound safetensors file ({error})")))?;
+        let text = metadata.metadata().as_ref().and_then(|entries| entries.get(ENTRY));
+        let text = text.ok_or_else(|| damaged("a safetensors file of something else".to_owned()))?;
+        check_format(path, text)?;
+        let Sealed { checksum, fit } =
+            serde_json::from_str(text).map_err(|error| damaged(format!("a description that is none ({error})")))?;
+        let opened = Self { path: path.to_owned(), map, description: fit };
+        let seal = || -> Option<_> {
+            let tensors = SafeTensors::deserialize(&opened.map).ok()?;
+            let mut seal = opened.description.begin_seal().ok()?;
+            for name in metadata.offset_keys() {
+                let tensor = tensors.tensor(&name).ok()?;
+                seal_array(&mut seal, &name, tensor.shape());
+                seal.bytes(tensor.data());
+            }
+            Some(seal.finish())
+        };
+        match seal() {
+            Some(found) if found == checksum => Ok(opened),
+            _ => Err(damaged("contents that do not have the checksum written beside them".to_owned())),
+        }
+    }
+
+    /// The scores in it, with their parameters.
+    ///
+    /// # Errors
+    /// [`FitsError`] if this version does not know a score or a parameter.
+    pub fn scores(&self) -> Result<Vec<Chosen>, FitsError> {
+        let choose = |score: &super::description::Score| {
+            let entry = find(&score.id)
+                .map_err(|error| FitsError::Damaged { file: self.path.clone(), found: format!("an {error}") })?;
+            let setting = |error| FitsError::Setting { file: self.path.clone(), error };
+            let mut settings = entry.settings();
+            score.parameters.iter().try_for_each(|(name, value)| settings.set(name, value)).map_err(setting)?;
+            Chosen::new(entry, settings).map_err(setting)
+        };
+        self.description.scores.iter().map(choose).collect()
+    }
+
+    /// That a score which was asked for is not in it.
+    pub(crate) fn lacks(&self, entry: &ScoreEntry) -> FitsError {
+        let known: Vec<&str> = self.description.scores.iter().map(|score| score.id.as_str()).collect();
+        FitsError::NoScore { file: self.path.clone(), score: entry.id, known: known.join(", ") }
+    }
+
+    /// An array of features that the fit of a score of all layers may have been made from and that the rows to be scored do not have.
+    #[must_use]
+    pub fn lacking(&self, chosen: &Chosen, dump: &Dump) -> Option<String> {
+        if !chosen.score.needs().contains(&Need::Layers) {
+            return None;
+        }
+        let arrays: Vec<ArrayKind> =
+            self.description.features.keys().filter_map(|name| ArrayKind::parse(name)).collect();
+        Rows::Scored.of(dump).find_map(|split| {
+            let without = arrays.iter().find(|array| split.matrix(array).is_none())?;
+            Some(format!("{}/{}.npy", split.role, without.file_stem()))
+        })
+    }
+
+    /// A score as it was fitted.
+    ///
+    /// # Errors
+    /// [`FitsError::NoScore`] if it is not in the file, [`FitsError::State`] if its arrays are not those of this version.
+    pub fn restore(&self, chosen: &Chosen) -> Result<Fit, FitsError> {
+        let id = chosen.entry.id;
+        let score = self.description.scores.iter().find(|score| score.id == id);
+        let score = score.ok_or_else(|| self.lacks(chosen.entry))?;
+        let other = |error| FitsError::State { file: self.path.clone(), score: id, error };
+        let mut state = self.state(id)?;
+        let scorer = chosen.score.restore(&mut state).map_err(other)?;
+        state.finish().map_err(other)?;
+        Ok(Fit { scorer, notes: score.notes.clone() })
+    }
+
+    fn state(&self, score: &str) -> Result<State<'static>, FitsError> {
+        let damaged = |found: String| FitsError::Damaged { file: self.path.clone(), found };
+        let tensors = SafeTensors::deserialize(&self.map).map_err(|error| damaged(error.to_string()))?;
+        let mut state = State::new();
+        for (name, tensor) in tensors.iter() {
+            if let Some((_, array)) = name.split_once('/').filter(|(own, _)| *own == score) {
+                let stored = stored(&tensor).ok_or_else(|| damaged(format!("array {name} of {}", tensor.dtype())))?;
+                state.insert(array.to_owned(), stored);
+            }
+        }
+        Ok(state)
+    }
+
+    /// Whether a run is of the model that was fitted, as far as its headers tell.
+    ///
+    /// # Errors
+    /// [`FitsError::OtherHead`] and [`FitsError::OtherColumns`].
+    pub fn check_model(&self, dump: &Dump) -> Result<(), FitsError> {
+        let Description { classes, features: fitted, head, .. } = &self.description;
+        let classes = dump.classes.zip(*classes).map(|both| ("classes".to_owned(), both));
+        let both = |(name, found): (String, usize)| Some((format!("columns of {name}"), (found, *fitted.get(&name)?)));
+        for (what, (found, expected)) in classes.into_iter().chain(features(dump).into_iter().filter_map(both)) {
+            if found != expected {
+                let (run, file) = (dump.folder.clone(), self.path.clone());
+                return Err(FitsError::OtherColumns { run, what, found, expected, file });
+            }
+        }
+        match (dump.head.as_ref().map(|head| head.checksum()), *head) {
+            (Some(found), Some(expected)) if found != expected => {
+                Err(FitsError::OtherHead { head: dump.folder.join("head"), found, expected, file: self.path.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the rows that the fits were made from are those of a run, where it has them; a note where it has not.
+    ///
+    /// # Errors
+    /// [`FitsError::OtherRows`].
+    pub fn check_rows(&self, dump: &Dump) -> Result<Option<String>, FitsError> {
+        let mut absent: Vec<String> = Vec::new();
+        for source in &self.description.read {
+            let split = dump.splits.iter().find(|split| split.role.to_string() == source.split);
+            let kind = ArrayKind::parse(&source.array);
+            let found = split.zip(kind).and_then(|(split, kind)| Some((split, split.checksum(&kind)?)));
+            match found {
+                Some((_, checksum)) if checksum == source.checksum => (),
+                Some((split, checksum)) => return Err(self.other_rows(dump, source, split.rows, checksum)),
+                None => absent.push(format!("{}/{}", source.split, source.array)),
+            }
+        }
+        Ok((!absent.is_empty()).then(|| {
+            format!(
+                "no {} here to compare with what {} was fitted on; only head and numbers of columns were compared",
+                absent.join(", "),
+                self.path.display()
+            )
+        }))
+    }
+
+    fn other_rows(
+        &self,
+        dump: &Dump,
+        source: &Source,
+        found: usize,
+        checksum: crate::numeric::checksum::Checksum,
+    ) -> FitsError {
+        FitsError::OtherRows {
+            array: dump.folder.join(&source.split).join(&source.array),
+            found,
+            checksum,
+            expected: source.rows,
+            expected_checksum: source.checksum,
+            file: self.path.clone(),
+        }
+    }
+}
+
+/// The format alone first: what else a description of another format says is not known.
+fn check_format(file: &Path, text: &str) -> Result<(), FitsError> {
+    let damaged = |found: String| FitsError::Damaged { file: file.to_owned(), found };
+    let value: serde_json::Value = serde_json::from_str(text).map_err(|error| damaged(format!("no JSON ({error})")))?;
+    let format = value["fit"]["format"].as_u64().and_then(|format| u32::try_from(format).ok());
+    match format {
+        Some(FORMAT) => Ok(()),
+        Some(found) => Err(FitsError::Format {
+            file: file.to_owned(),
+            found,
+            version: value["fit"]["version"].as_str().unwrap_or("?").to_owned(),
+            expected: FORMAT,
+        }),
+        None => Err(damaged("a description without its format".to_owned())),
+    }
+}
+
+/// An array of the file, copied; `None` for a type that fits do not have.
+fn stored(tensor: &TensorView<'_>) -> Option<Stored<'static>> {
+    let shape = IxDyn(tensor.shape());
+    let bytes = tensor.data();
+    Some(match tensor.dtype() {
+        Dtype::F32 => {
+            let values = bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+            Stored::F32(ArrayD::from_shape_vec(shape, values).ok()?.into())
+        }
+        Dtype::F64 => {
+            let values = bytes.as_chunks::<8>().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect();
+            Stored::F64(ArrayD::from_shape_vec(shape, values).ok()?.into())
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,124 @@
+//! The scores asked for, with their parameters.
+
+use std::collections::BTreeMap;
+
+use super::assignment::{Assignment, AssignmentError};
+use super::fits::FitsFile;
+use super::plan::PlanError;
+use crate::score::registry::{UnknownScore, find};
+use crate::score::{REGISTRY, Score, ScoreEntry, SettingError, Settings};
+
+/// A score with its parameters.
+pub struct Chosen {
+    /// What is known of it.
+    pub entry: &'static ScoreEntry,
+    /// Its parameters.
+    pub settings: Settings,
+    /// The score made of them.
+    pub score: Box<dyn Score>,
+}
+
+impl Chosen {
+    /// A score of these parameters.
+    ///
+    /// # Errors
+    /// [`SettingError::Value`].
+    pub fn new(entry: &'static ScoreEntry, settings: Settings) -> Result<Self, SettingError> {
+        let score = (entry.build)(&settings)?;
+        Ok(Self { entry, settings, score })
+    }
+
+    /// The same score once more.
+    pub(super) fn again(&self) -> Self {
+        let score = (self.entry.build)(&self.settings).expect("these settings have built the score before");
+        Self { entry: self.entry, settings: self.settings.clone(), score }
+    }
+}
+
+/// The scores asked for.
+pub struct Selection {
+    pub(super) scores: Vec<Chosen>,
+    /// Where their fits are, if not made from the run.
+    pub(super) fits: Option<FitsFile>,
+    /// Whether scores that a run does not allow are left out rather than refused.
+    pub(super) lenient: bool,
+}
+
+impl Selection {
+    /// Reads names (`mds`, `es`, ..., or `all`) and settings (`energy.temperature=2`).
+    ///
+    /// # Errors
+    /// [`PlanError::Unknown`] and [`PlanError::Assignment`].
+    pub fn parse(names: &[String], settings: &[String]) -> Result<Self, PlanError> {
+        let assignments = settings.iter().map(|text| Assignment::parse(text)).collect::<Result<Vec<_>, _>>()?;
+        Self::new(names, &assignments)
+    }
+
+    /// The scores of these names (ids, aliases, or `all`) with parameters as assigned; the last assignment counts.
+    ///
+    /// # Errors
+    /// [`PlanError::Unknown`] and [`PlanError::Assignment`].
+    pub fn new(names: &[String], assignments: &[Assignment]) -> Result<Self, PlanError> {
+        let (entries, lenient) = entries(names)?;
+        let parameters = parameters(assignments)?;
+        let build = |entry: &'static ScoreEntry| {
+            let settings = parameters.get(entry.id).map_or_else(|| entry.settings(), |(_, settings)| settings.clone());
+            Chosen::new(entry, settings)
+        };
+        let scores = entries.into_iter().map(build).collect::<Result<_, _>>().map_err(AssignmentError::from)?;
+        Ok(Self { scores, fits: None, lenient })
+    }
+
+    /// The scores of these names as they were fitted, with the parameters they had; all of the file where `names` has `all`.
+    ///
+    /// # Errors
+    /// [`PlanError::Unknown`], and [`PlanError::Fits`] for a score that is not in the file.
+    pub fn fitted(names: &[String], file: FitsFile) -> Result<Self, PlanError> {
+        let (entries, all) = entries(names)?;
+        let mut scores = file.scores()?;
+        if !all {
+            if let Some(missing) = entries.iter().find(|entry| !scores.iter().any(|one| one.entry.id == entry.id)) {
+                return Err(file.lacks(missing).into());
+            }
+            scores.retain(|one| entries.iter().any(|entry| entry.id == one.entry.id));
+        }
+        Ok(Self { scores, fits: Some(file), lenient: all })
+    }
+
+    /// Ids of all scores asked for.
+    #[must_use]
+    pub fn ids(&self) -> Vec<&'static str> {
+        self.scores.iter().map(|chosen| chosen.entry.id).collect()
+    }
+}
+
+/// The scores of some names, each once, and whether all are meant.
+fn entries(names: &[String]) -> Result<(Vec<&'static ScoreEntry>, bool), UnknownScore> {
+    if names.iter().any(|name| name.eq_ignore_ascii_case("all")) {
+        return Ok((REGISTRY.iter().collect(), true));
+    }
+    let mut entries: Vec<&'static ScoreEntry> = Vec::new();
+    for name in names {
+        let entry = find(name)?;
+        if !entries.iter().any(|other| other.id == entry.id) {
+            entries.push(entry);
+        }
+    }
+    Ok((entries, false))
+}
+
+/// The settings of every score that was given any.
+fn parameters(
+    assignments: &[Assignment],
+) -> Result<BTreeMap<&'static str, (&'static ScoreEntry, Settings)>, AssignmentError> {
+    let mut parameters = BTreeMap::new();
+    for Assignment { entry, name, value } in assignments {
+        let (_, settings) = parameters.entry(entry.id).or_insert_with(|| (*entry, entry.settings()));
+        settings.set(name, value)?;
+    }
+    // Even of scores that do not run: a mistake must not pass in silence.
+    for (entry, settings) in parameters.values() {
+        (entry.build)(settings)?;
+    }
+    Ok(parameters)
+}
