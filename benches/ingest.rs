@@ -72,7 +72,7 @@ fn ingest(c: &mut Criterion) {
     group.bench_function("cat", |b| {
         b.iter(|| Command::new("cat").arg(&logits).stdout(Stdio::null()).status().expect("cat runs"));
     });
-    group.bench_function("gate", |b| b.iter(|| check::finite(test.logits.as_ref().expect("logits"))));
+    group.bench_function("gate", |b| b.iter(|| check::finite(test.logits.as_ref().expect("logits"), &|_| {})));
     group.bench_function("mds", |b| {
         b.iter(|| {
             scoring.run(test, &Silent, |batch| -> Result<(), ()> {

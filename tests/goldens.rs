@@ -4,7 +4,7 @@
 mod common;
 
 use oodbench::dump::layout::discover;
-use oodbench::eval::{Plan, Selection, Silent, evaluate, score_run};
+use oodbench::eval::{Figures, Plan, Selection, Silent, evaluate, score_run};
 use oodbench::table::Results;
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ fn results() -> Results {
     let runs = discover(&common::fixture("dumps")).unwrap();
     let selection = selection();
     let plans = Plan::all(&runs, &selection).unwrap();
-    evaluate::<Vec<u8>>(&plans, &selection.ids(), None, &Silent).unwrap()
+    evaluate::<Vec<u8>>(&plans, &selection.ids(), None, &Figures::default(), &Silent).unwrap()
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn mds_from_features_agrees_with_logits() {
         let settings: Vec<String> = settings.iter().map(|&s| s.to_owned()).collect();
         let selection = Selection::parse(&["mds".to_owned()], &settings).unwrap();
         let plans = Plan::all(&runs, &selection).unwrap();
-        let figures = evaluate::<Vec<u8>>(&plans, &["mds"], None, &Silent).unwrap().records;
+        let figures = evaluate::<Vec<u8>>(&plans, &["mds"], None, &Figures::default(), &Silent).unwrap().records;
         (score_run(&plans[0], &Silent).unwrap()[0].scores[0].clone(), figures)
     };
     let (logits, _) = mds(&[]);

@@ -41,7 +41,7 @@ fn files(folder: &str) -> Vec<PathBuf> {
 fn open_error(name: &str) -> String {
     let path = common::fixture("npy/defective").join(name);
     let opened = NpyArray::open(&path).and_then(|array| Matrix::new(vec![array]));
-    let error = opened.and_then(|matrix| check::finite(&matrix)).unwrap_err();
+    let error = opened.and_then(|matrix| check::finite(&matrix, &|_| {})).unwrap_err();
     let text = error.to_string();
     assert!(!text.contains('\n') && text.contains(name), "{text}");
     text

@@ -13,7 +13,7 @@ fn procedure(id: &str) -> &'static Procedure {
 
 fn evaluate(id: &str, known: &[f64], novel: &[f64]) -> Vec<f64> {
     let sample = |scores: &[f64]| Sample::new(scores.to_vec()).unwrap();
-    (procedure(id).evaluate)(&sample(known), &sample(novel))
+    procedure(id).evaluate(&sample(known), &sample(novel))
 }
 
 fn numbers(value: &Value) -> Vec<f64> {

@@ -9,7 +9,7 @@ use std::ops::Range;
 use ndarray::{Axis, s};
 use oodbench::dump::{Role, layout::discover};
 use oodbench::eval::fits::{self, FitsFile, description::Description};
-use oodbench::eval::{Plan, Selection, Silent, evaluate};
+use oodbench::eval::{Figures, Plan, Selection, Silent, evaluate};
 use oodbench::fit::Training;
 use oodbench::metric::{PairCounts, Sample};
 use oodbench::score::registry::find;
@@ -160,7 +160,7 @@ fn evaluated(written: &Written, scores: &str, threads: usize) -> (Vec<u8>, Strin
         let plans = Plan::all(&discover(written.folder.path()).unwrap(), &selection).unwrap();
         let columns = selection.ids();
         let mut file = ScoresFile::new(Vec::new(), &columns).unwrap();
-        let results = evaluate(&plans, &columns, Some(&mut file), &Silent).unwrap();
+        let results = evaluate(&plans, &columns, Some(&mut file), &Figures::default(), &Silent).unwrap();
         (file.finish().unwrap(), format!("{:?} {:?} {:?}", results.records, results.pairs, results.notes))
     })
 }
@@ -209,7 +209,7 @@ fn a_fit_from_a_file_gives_the_same_bits() {
         for settings in [defaults, SETTINGS] {
             let settings: Vec<String> = settings.iter().map(|text| (*text).to_owned()).collect();
             let selection = Selection::parse(&["all".to_owned()], &settings).unwrap();
-            let plan = Plan::of_fit(&files[0], &selection).unwrap();
+            let plan = Plan::of_fit(&files[0], &selection, &Silent).unwrap();
             let fits = fits::fit(&plan).unwrap();
             let description = Description::new(&plan, &fits);
             let mut bytes = Vec::new();

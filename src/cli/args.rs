@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{completions, explain, fit, inspect, latency, list, plot, score};
+use super::{compare, completions, explain, fit, inspect, latency, list, plot, score};
 #[cfg(feature = "train")]
 use super::{data, demo, extract, train};
 
@@ -14,6 +14,7 @@ use super::{data, demo, extract, train};
 #[command(after_help = "Examples:
   oodbench score dumps/ --score mds            one score, every run in dumps/
   oodbench score dumps/ --score all --out out  all scores, per-sample scores and records as files
+  oodbench compare dumps/                      which scores are as good as the best one
   oodbench fit dumps/run --out run.fit         what scores learn, kept for `score --fit`
   oodbench plot --fig1                         the paper's Fig. 1 from dumps/
   oodbench latency                             what each score costs per sample
@@ -53,6 +54,7 @@ pub(crate) enum Command {
     #[cfg(feature = "train")]
     Data(data::Command),
     Score(score::Command),
+    Compare(compare::Command),
     Fit(fit::Command),
     Plot(plot::Command),
     Latency(latency::Command),

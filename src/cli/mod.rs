@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand.
 
 mod args;
+mod compare;
 mod completions;
 #[cfg(feature = "train")]
 mod data;
@@ -78,6 +79,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         #[cfg(feature = "train")]
         Command::Data(command) => data::run(&command),
         Command::Score(command) => score::run(&command, common),
+        Command::Compare(command) => compare::run(&command, common),
         Command::Fit(command) => fit::run(&command, common),
         Command::Plot(command) => plot::run(&command, common),
         Command::Latency(command) => latency::run(&command, common),

@@ -1,6 +1,7 @@
 //! `oodbench score`: scores and figures of every run of a folder.
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -10,10 +11,11 @@ use super::args::Common;
 use super::progress::Bars;
 use super::{input, terminal, tuning};
 use oodbench::dump::layout::discover;
-use oodbench::eval::{Assignment, FitsFile, Plan, Selection, evaluate};
+use oodbench::eval::{Assignment, Figures, FitsFile, Plan, Selection, evaluate, memory};
 use oodbench::metric::{PROCEDURES, Procedure};
 use oodbench::output::{AtomicFile, write_atomically};
 use oodbench::report;
+use oodbench::stats::bootstrap::Bootstrap;
 use oodbench::table::scores_file::ScoresFile;
 use oodbench::table::{Comparison, Results};
 
@@ -28,6 +30,7 @@ use oodbench::table::{Comparison, Results};
   oodbench score dumps/my-run --fit my-run.fit    as fitted before; `oodbench fit` writes the file
   oodbench score dumps/ --score all --format json > records.json
   oodbench score dumps/ --score all --out out     writes scores.parquet and records.{csv,json,parquet}
+  oodbench score dumps/ --score mds,es --bootstrap 1000    82.80 [82.1, 83.5]: 95 % of 1,000 draws of the rows
 
 The ids of procedures and metrics in json and csv are stable:
   lee          tnr_at_tpr95 auroc dtacc auin auout
@@ -57,6 +60,15 @@ pub(crate) struct Command {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// Give every figure a percentile bootstrap interval of so many draws of the ID and the OOD rows; fields low and high in records
+    #[arg(long, value_name = "DRAWS")]
+    bootstrap: Option<NonZeroUsize>,
+    /// Percent of the draws that an interval holds
+    #[arg(long, value_name = "PERCENT", default_value_t = 95.0, value_parser = level, requires = "bootstrap")]
+    level: f64,
+    /// Seed of the draws
+    #[arg(long, value_name = "SEED", default_value_t = 0, requires = "bootstrap")]
+    seed: u64,
     /// Folder for scores.parquet and records.{csv,json,parquet}; search.json too with --tune
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -103,21 +115,31 @@ pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     };
     let runs = discover(&folder)?;
     let tuned = command.tune.then(|| tuning::search(&runs, &selection, common)).transpose()?;
-    let plans = match &tuned {
-        Some(tuned) => Plan::each(runs.iter().zip(&tuned.selections))?,
-        None => Plan::all(&runs, &selection)?,
-    };
     let progress = Bars::new(common.quiet);
+    let plans = match &tuned {
+        Some(tuned) => Plan::each(runs.iter().zip(&tuned.selections), &progress)?,
+        None => Plan::all_shown(&runs, &selection, &progress)?,
+    };
+    check_memory(&plans, common)?;
+    let figures = Figures {
+        // Files hold every procedure, the terminal those asked for.
+        procedures: if command.out.is_some() { PROCEDURES.iter().collect() } else { shown(command) },
+        bootstrap: command.bootstrap.map(|resamples| Bootstrap {
+            resamples: resamples.get(),
+            level: command.level / 100.0,
+            seed: command.seed,
+        }),
+    };
 
     let columns = selection.ids();
     let results = match &command.out {
-        None => evaluate::<AtomicFile>(&plans, &columns, None, &progress)?,
+        None => evaluate::<AtomicFile>(&plans, &columns, None, &figures, &progress)?,
         Some(out) => {
             let writing = || format!("{}: cannot be written", out.display());
             fs::create_dir_all(out).with_context(writing)?;
             let mut file =
                 ScoresFile::new(AtomicFile::create(&out.join("scores.parquet")).with_context(writing)?, &columns)?;
-            let results = evaluate(&plans, &columns, Some(&mut file), &progress)?;
+            let results = evaluate(&plans, &columns, Some(&mut file), &figures, &progress)?;
             file.finish()?.commit().with_context(writing)?;
             write_records(out, &results).with_context(writing)?;
             if let Some(tuned) = &tuned {
@@ -140,6 +162,37 @@ pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     }
     terminal::print(&render(command, &results)?)?;
     Ok(())
+}
+
+/// Reads the level of an interval.
+fn level(text: &str) -> Result<f64, String> {
+    let level = text.parse().ok().filter(|level| (0.0..100.0).contains(level) && *level > 0.0);
+    level.ok_or_else(|| "expected a number of percent between 0 and 100, e.g. 95".to_owned())
+}
+
+/// More than this is announced.
+const MUCH_MEMORY: u64 = 1_000_000_000;
+
+/// Says what the scores of the largest run take, and stops if that is more than there is.
+fn check_memory(plans: &[Plan<'_>], common: &Common) -> anyhow::Result<()> {
+    let Some(plan) = plans.iter().max_by_key(|plan| memory::of_plan(plan)) else { return Ok(()) };
+    let needed = memory::of_plan(plan);
+    let gigabytes = |bytes: u64| format!("{:.2} GB", bytes as f64 / 1e9);
+    if common.verbose || needed > MUCH_MEMORY && !common.quiet {
+        let scores =
+            if plan.scores.len() == 1 { "its score".to_owned() } else { format!("its {} scores", plan.scores.len()) };
+        eprintln!("note: {}: {scores} and their figures take {} of memory", plan.dump.info.name, gigabytes(needed));
+    }
+    match memory::available() {
+        Some(available) if needed > available => anyhow::bail!(
+            "{}: {} scores need {} of memory, found {} available; ask for fewer scores at a time with --score",
+            plan.dump.folder.display(),
+            plan.scores.len(),
+            gigabytes(needed),
+            gigabytes(available)
+        ),
+        _ => Ok(()),
+    }
 }
 
 fn write_records(out: &Path, results: &Results) -> anyhow::Result<()> {
@@ -173,21 +226,33 @@ fn say(results: &Results, common: &Common) {
     }
 }
 
-fn render(command: &Command, results: &Results) -> anyhow::Result<String> {
-    let chosen = |default: &'static [Procedure]| -> Vec<&'static Procedure> {
-        let all = command.procedure.iter().any(|name| matches!(name, ProcedureName::All));
-        match &command.procedure[..] {
-            [] => default.iter().collect(),
-            _ if all => PROCEDURES.iter().collect(),
-            names => names.iter().filter_map(|n| if let ProcedureName::One(p) = n { Some(*p) } else { None }).collect(),
+/// The procedures to print, each once.
+fn shown(command: &Command) -> Vec<&'static Procedure> {
+    let all = command.procedure.iter().any(|name| matches!(name, ProcedureName::All));
+    match &command.procedure[..] {
+        [] if matches!(command.format, Format::Table | Format::Markdown) => PROCEDURES[..1].iter().collect(),
+        names if all || names.is_empty() => PROCEDURES.iter().collect(),
+        names => {
+            let mut procedures: Vec<&'static Procedure> = Vec::new();
+            for name in names {
+                if let ProcedureName::One(procedure) = name
+                    && procedures.iter().all(|other| other.id != procedure.id)
+                {
+                    procedures.push(procedure);
+                }
+            }
+            procedures
         }
-    };
+    }
+}
+
+fn render(command: &Command, results: &Results) -> anyhow::Result<String> {
     let tables = |draw: &dyn Fn(&Procedure, &[Comparison]) -> String| {
-        let text = chosen(&PROCEDURES[..1]).into_iter().map(|p| draw(p, &Comparison::all(results, p)));
+        let text = shown(command).into_iter().map(|p| draw(p, &Comparison::all(results, p)));
         text.collect::<Vec<_>>().join("\n")
     };
     let records = || {
-        let ids: Vec<&str> = chosen(PROCEDURES).iter().map(|p| p.id).collect();
+        let ids: Vec<&str> = shown(command).iter().map(|p| p.id).collect();
         results.records.iter().filter(|r| ids.contains(&r.procedure)).cloned().collect::<Vec<_>>()
     };
     Ok(match command.format {

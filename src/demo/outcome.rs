@@ -7,7 +7,7 @@ use super::train::Trained;
 use crate::dump::Loss;
 use crate::dump::layout::discover;
 use crate::eval::figures::{FIG1_SCORES, fig1_bands};
-use crate::eval::{Plan, Progress, ScoredRun, Selection, evaluate, score_run};
+use crate::eval::{Figures, Plan, Progress, ScoredRun, Selection, evaluate, score_run};
 use crate::metric::{Procedure, lee};
 use crate::output::AtomicFile;
 use crate::plot::fig1::Band;
@@ -52,7 +52,7 @@ pub fn measure(trained: &[Trained], progress: &dyn Progress) -> Result<Outcome, 
         files.extend(discover(&run.dump)?);
     }
     let plans = Plan::all(&files, &selection)?;
-    let results = evaluate::<AtomicFile>(&plans, &selection.ids(), None, progress)?;
+    let results = evaluate::<AtomicFile>(&plans, &selection.ids(), None, &Figures::default(), progress)?;
     Ok(Outcome {
         headline: Comparison::all(&only(&results, &HEADLINE), PROCEDURE),
         table6: Comparison::all(&only(&results, &TABLE_6), PROCEDURE),
@@ -202,7 +202,18 @@ mod tests {
 
     fn record(run: &str, ood: &str, score: &'static str, metric: &'static str, value: f64) -> Record {
         let (run, ood) = (run.to_owned(), ood.to_owned());
-        Record { run, in_distribution: None, ood, group: None, score, procedure: "lee", metric, value }
+        Record {
+            run,
+            in_distribution: None,
+            ood,
+            group: None,
+            score,
+            procedure: "lee",
+            metric,
+            value,
+            low: None,
+            high: None,
+        }
     }
 
     #[test]

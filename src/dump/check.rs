@@ -10,12 +10,12 @@ use crate::numeric::real::Real;
 /// Rows looked at together: large enough to amortise, small enough to stay in cache.
 const BLOCK_ELEMENTS: usize = 1 << 18;
 
-/// Refuses NaN and infinite values.
+/// Refuses NaN and infinite values; `seen` is told of rows looked at, from any thread.
 ///
 /// # Errors
 /// [`DumpError::NotFinite`] with the first such row and their number.
-pub fn finite(matrix: &Matrix) -> Result<(), DumpError> {
-    let bad = non_finite_rows(matrix);
+pub fn finite(matrix: &Matrix, seen: &(dyn Fn(usize) + Sync)) -> Result<(), DumpError> {
+    let bad = non_finite_rows(matrix, seen);
     match bad.first {
         None => Ok(()),
         Some(row) => {
@@ -34,9 +34,9 @@ pub struct BadRows {
     pub count: usize,
 }
 
-/// Finds the rows with NaN or infinite values.
+/// Finds the rows with NaN or infinite values; `seen` is told of rows looked at, from any thread.
 #[must_use]
-pub fn non_finite_rows(matrix: &Matrix) -> BadRows {
+pub fn non_finite_rows(matrix: &Matrix, seen: &(dyn Fn(usize) + Sync)) -> BadRows {
     let step = (BLOCK_ELEMENTS / matrix.columns()).max(1);
     let blocks = matrix.rows().div_ceil(step);
     let bad_in = |block: usize| {
@@ -44,10 +44,13 @@ pub fn non_finite_rows(matrix: &Matrix) -> BadRows {
         let range = start..matrix.rows().min(start + step);
         // The gate is the first to touch the file.
         matrix.populate(range.clone());
-        match matrix.block(range) {
+        let rows = range.len();
+        let bad = match matrix.block(range) {
             Rows::F32(rows) => bad_rows(rows.view(), start),
             Rows::F64(rows) => bad_rows(rows.view(), start),
-        }
+        };
+        seen(rows);
+        bad
     };
     let join = |a: BadRows, b: BadRows| BadRows {
         first: match (a.first, b.first) {

@@ -107,7 +107,7 @@ fn value_facts(matrix: &Matrix) -> ValueFacts {
         start = end;
     }
     ValueFacts {
-        bad: non_finite_rows(matrix),
+        bad: non_finite_rows(matrix, &|_| {}),
         repeated_rows: scan.repeated,
         constant_columns: if matrix.rows() > 1 { scan.constant.iter().filter(|c| **c).count() } else { 0 },
         half_precision: matrix.is_half_precision(),

@@ -156,7 +156,7 @@ fn norm(values: &[f64]) -> f64 {
 
 fn read_matrix(path: &Path) -> Result<Array2<f64>, DumpError> {
     let matrix = Matrix::new(vec![NpyArray::open(path)?])?;
-    super::check::finite(&matrix)?;
+    super::check::finite(&matrix, &|_| {})?;
     Ok(matrix.block(0..matrix.rows()).to_f64())
 }
 
@@ -179,6 +179,6 @@ fn read_vector(path: &Path) -> Result<Vec<f64>, DumpError> {
     array.shape = vec![length, 1];
     array.fortran = false;
     let matrix = Matrix::new(vec![array])?;
-    super::check::finite(&matrix)?;
+    super::check::finite(&matrix, &|_| {})?;
     Ok(matrix.block(0..length).to_f64().into_raw_vec_and_offset().0)
 }

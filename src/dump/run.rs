@@ -255,12 +255,13 @@ impl Split {
         Ok(())
     }
 
-    /// Refuses NaN and infinite values in the arrays named; the last step of the gate.
+    /// Refuses NaN and infinite values in the arrays named; the last step of the gate. `seen` is told of rows looked at, array
+    /// by array, from any thread.
     ///
     /// # Errors
     /// [`DumpError::NotFinite`].
-    pub fn check_finite(&self, arrays: &BTreeSet<ArrayKind>) -> Result<(), DumpError> {
-        arrays.iter().filter_map(|kind| self.matrix(kind)).try_for_each(check::finite)
+    pub fn check_finite(&self, arrays: &BTreeSet<ArrayKind>, seen: &(dyn Fn(usize) + Sync)) -> Result<(), DumpError> {
+        arrays.iter().filter_map(|kind| self.matrix(kind)).try_for_each(|matrix| check::finite(matrix, seen))
     }
 
     /// The array of a kind, if the split has it and it is a matrix.

@@ -2,14 +2,17 @@
 
 use std::io::Write;
 
+use rayon::prelude::*;
+
 use super::fits::{self, Fits, FitsError, ScoreFit};
 use super::plan::Plan;
 use super::progress::Progress;
 use super::score_split::{FittedScore, Scoring};
 use crate::dump::{Dump, Role, Split};
 use crate::fit::FitError;
-use crate::metric::{PROCEDURES, PairCounts, Sample, SampleError};
+use crate::metric::{PROCEDURES, PairCounts, Procedure, Ranking, Sample, SampleError, confidence};
 use crate::score::need::Rows;
+use crate::stats::bootstrap::Bootstrap;
 use crate::table::frame::FrameError;
 use crate::table::scores_file::{ScoredRows, ScoresFile};
 use crate::table::{PairFacts, Record, Results, RunSummary, Skipped};
@@ -38,6 +41,22 @@ pub enum EvalError {
     Frame(#[from] FrameError),
 }
 
+/// What is computed from scores.
+#[derive(Clone)]
+pub struct Figures {
+    /// The procedures.
+    pub procedures: Vec<&'static Procedure>,
+    /// How every figure gets an interval, if it gets one.
+    pub bootstrap: Option<Bootstrap>,
+}
+
+impl Default for Figures {
+    /// Every procedure, no intervals.
+    fn default() -> Self {
+        Self { procedures: PROCEDURES.iter().collect(), bootstrap: None }
+    }
+}
+
 /// Fewer ID rows than this make TNR@TPR95 meaningless.
 const FEW_ROWS: usize = 20;
 
@@ -52,19 +71,20 @@ pub fn evaluate<W: Write>(
     plans: &[Plan<'_>],
     columns: &[&'static str],
     mut file: Option<&mut ScoresFile<W>>,
+    figures: &Figures,
     progress: &dyn Progress,
 ) -> Result<Results, EvalError> {
     let mut results = Results::default();
     for plan in plans {
         let (scores, skipped) = fit(plan, &mut results)?;
-        let run = Run { plan, scores, skipped, columns };
+        let run = Run { plan, scores, skipped, columns, figures };
         run.evaluate(&mut file, progress, &mut results)?;
     }
     Ok(results)
 }
 
 /// The fitted scores of a run; what they have to say goes to the results.
-fn fit(plan: &Plan<'_>, results: &mut Results) -> Result<(Vec<FittedScore>, Vec<Skipped>), EvalError> {
+pub(super) fn fit(plan: &Plan<'_>, results: &mut Results) -> Result<(Vec<FittedScore>, Vec<Skipped>), EvalError> {
     let name = &plan.dump.info.name;
     results.warnings.extend(plan.dump.warnings.iter().cloned());
     for chosen in &plan.scores {
@@ -86,6 +106,7 @@ struct Run<'a> {
     scores: Vec<FittedScore>,
     skipped: Vec<Skipped>,
     columns: &'a [&'static str],
+    figures: &'a Figures,
 }
 
 impl Run<'_> {
@@ -97,30 +118,46 @@ impl Run<'_> {
     ) -> Result<(), EvalError> {
         let dump = &self.plan.dump;
         let Some(test) = dump.split(&Role::Test) else { return Ok(()) };
-        let (id, accuracy) = self.samples(test, file, progress)?;
+        let (id, accuracy) = self.values(test, file, progress)?;
         results.runs.push(RunSummary {
             info: dump.info.clone(),
             accuracy,
             id_rows: test.rows,
             skipped: self.skipped.clone(),
         });
-        self.warn_of_id(test, &id, results);
+        let mut unsorted = Some(id);
+        let mut id = Vec::new();
         for split in dump.ood() {
-            let (ood, _) = self.samples(split, file, progress)?;
-            for (score, (id, ood)) in self.scores.iter().zip(id.iter().zip(&ood)) {
-                self.measure(split, score.id, id, ood, results);
+            let (ood, _) = self.values(split, file, progress)?;
+            let ood = match unsorted.take() {
+                None => self.samples(split, ood)?,
+                // Together with the first OOD set: two threads sort the two samples of a single score.
+                Some(values) => {
+                    let (sorted, ood) = rayon::join(|| self.samples(test, values), || self.samples(split, ood));
+                    id = sorted?;
+                    self.warn_of_id(test, &id, results);
+                    ood?
+                }
+            };
+            let pairs = self.scores.par_iter().zip(id.par_iter().zip(&ood));
+            let measured: Vec<Measured> =
+                pairs.map(|(score, (id, ood))| self.measure(split, score.id, &Ranking::new(id, ood))).collect();
+            for found in measured {
+                results.records.extend(found.records);
+                results.pairs.push(found.pair);
+                results.warnings.extend(found.warnings);
             }
         }
         Ok(())
     }
 
-    /// The sample of every score, and the accuracy where labels allow it.
-    fn samples<W: Write>(
+    /// The values of every score, and the accuracy where labels allow it.
+    fn values<W: Write>(
         &self,
         split: &Split,
         file: &mut Option<&mut ScoresFile<W>>,
         progress: &dyn Progress,
-    ) -> Result<(Vec<Sample>, Option<f64>), EvalError> {
+    ) -> Result<(Vec<Vec<f64>>, Option<f64>), EvalError> {
         let dump = &self.plan.dump;
         let arrays = self.plan.arrays(&Rows::Scored);
         let scoring = Scoring {
@@ -154,6 +191,10 @@ impl Run<'_> {
             all.iter_mut().zip(batch.scores).for_each(|(all, scores)| all.extend(scores));
             Ok(())
         })?;
+        Ok((all, right.map(|right: usize| right as f64 / split.rows as f64)))
+    }
+
+    fn samples(&self, split: &Split, values: Vec<Vec<f64>>) -> Result<Vec<Sample>, EvalError> {
         let sample = |(values, score): (Vec<f64>, &FittedScore)| {
             Sample::new(values).map_err(|error| EvalError::Sample {
                 place: split.place.display().to_string(),
@@ -161,8 +202,7 @@ impl Run<'_> {
                 error,
             })
         };
-        let samples = all.into_iter().zip(&self.scores).map(sample).collect::<Result<_, _>>()?;
-        Ok((samples, right.map(|right: usize| right as f64 / split.rows as f64)))
+        values.into_par_iter().zip(&self.scores).map(sample).collect()
     }
 
     fn warn_of_id(&self, test: &Split, id: &[Sample], results: &mut Results) {
@@ -182,16 +222,22 @@ impl Run<'_> {
         }
     }
 
-    fn measure(&self, split: &Split, score: &'static str, id: &Sample, ood: &Sample, results: &mut Results) {
+    fn measure(&self, split: &Split, score: &'static str, ranking: &Ranking) -> Measured {
         let dump = &self.plan.dump;
         let run = &dump.info.name;
         let (group, name) = match &split.role {
             Role::Ood { group, name } => (group.clone(), name.clone()),
             role => (None, role.to_string()),
         };
-        for procedure in PROCEDURES {
-            for (metric, value) in procedure.metrics.iter().zip((procedure.evaluate)(id, ood)) {
-                results.records.push(Record {
+        let Figures { procedures, bootstrap } = self.figures;
+        let intervals = bootstrap.as_ref().map(|bootstrap| confidence::intervals(ranking, procedures, bootstrap));
+        let mut intervals = intervals.into_iter().flatten();
+        let mut records = Vec::new();
+        let found: Vec<Vec<f64>> = procedures.par_iter().map(|procedure| (procedure.figures)(ranking)).collect();
+        for (procedure, values) in procedures.iter().zip(found) {
+            for (metric, value) in procedure.metrics.iter().zip(values) {
+                let interval = intervals.next();
+                records.push(Record {
                     run: run.clone(),
                     in_distribution: dump.info.in_distribution.clone(),
                     ood: name.clone(),
@@ -200,26 +246,37 @@ impl Run<'_> {
                     procedure: procedure.id,
                     metric: metric.id,
                     value,
+                    low: interval.map(|interval| interval.low),
+                    high: interval.map(|interval| interval.high),
                 });
             }
         }
-        let counts = PairCounts::of(id, ood);
+        let mut warnings = Vec::new();
+        let counts = PairCounts::in_ranking(ranking);
         if counts.auroc() < 0.5 {
-            results.warnings.push(format!(
+            warnings.push(format!(
                 "{run}: {score} on {name}: AUROC {:.2} % is below 50 %: either the score fails here or its orientation is inverted \
                  (higher must mean in-distribution)",
                 counts.auroc() * 100.0
             ));
         }
         if counts.tied_share() > MANY_TIES {
-            results.warnings.push(format!(
+            warnings.push(format!(
                 "{run}: {score} on {name}: {:.1} % of the pairs are tied, so the tie rule decides{}",
                 counts.tied_share() * 100.0,
                 if half_precision(dump) { "; the dump is 16-bit, dump f32" } else { "" }
             ));
         }
-        results.pairs.push(PairFacts { run: run.clone(), ood: name, score, tied_share: counts.tied_share() });
+        let pair = PairFacts { run: run.clone(), ood: name, score, tied_share: counts.tied_share() };
+        Measured { records, pair, warnings }
     }
+}
+
+/// What was found of one score on one OOD set.
+struct Measured {
+    records: Vec<Record>,
+    pair: PairFacts,
+    warnings: Vec<String>,
 }
 
 fn half_precision(dump: &Dump) -> bool {

@@ -4,15 +4,17 @@ pub mod assignment;
 pub mod evaluate;
 pub mod figures;
 pub mod fits;
+pub mod memory;
 pub mod one_run;
 pub mod plan;
 pub mod progress;
 pub mod score_split;
 pub mod selection;
+pub mod significance;
 pub mod tune;
 
 pub use assignment::{Assignment, AssignmentError};
-pub use evaluate::{EvalError, evaluate};
+pub use evaluate::{EvalError, Figures, evaluate};
 pub use figures::ScoredRun;
 pub use fits::{FitsError, FitsFile};
 pub use one_run::{SplitScores, score_run};

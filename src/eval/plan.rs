@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::assignment::AssignmentError;
 use super::fits::{FitsError, FitsFile};
+use super::progress::{Progress, Silent};
 use super::selection::{Chosen, Selection};
 use crate::dump::layout::{ArrayKind, RunFiles};
 use crate::dump::{Dump, DumpError, Split};
@@ -104,14 +105,29 @@ impl<'s> Plan<'s> {
     /// # Errors
     /// [`PlanError`] for the first thing that is wrong with any of them.
     pub fn all(runs: &[RunFiles], selection: &'s Selection) -> Result<Vec<Self>, PlanError> {
-        Self::each(runs.iter().map(|files| (files, selection)))
+        Self::all_shown(runs, selection, &Silent)
+    }
+
+    /// [`Plan::all`], watched.
+    ///
+    /// # Errors
+    /// [`PlanError`] for the first thing that is wrong with any of them.
+    pub fn all_shown(
+        runs: &[RunFiles],
+        selection: &'s Selection,
+        progress: &dyn Progress,
+    ) -> Result<Vec<Self>, PlanError> {
+        Self::each(runs.iter().map(|files| (files, selection)), progress)
     }
 
     /// Opens and checks every run, each with scores of its own.
     ///
     /// # Errors
     /// [`PlanError`] for the first thing that is wrong with any of them.
-    pub fn each<'f>(runs: impl IntoIterator<Item = (&'f RunFiles, &'s Selection)>) -> Result<Vec<Self>, PlanError> {
+    pub fn each<'f>(
+        runs: impl IntoIterator<Item = (&'f RunFiles, &'s Selection)>,
+        progress: &dyn Progress,
+    ) -> Result<Vec<Self>, PlanError> {
         let runs: Vec<_> = runs.into_iter().collect();
         if let [.., (last, Selection { fits: Some(_), .. })] = runs[..]
             && runs.len() > 1
@@ -133,7 +149,7 @@ impl<'s> Plan<'s> {
         }
         // Headers of all runs before values of any: what is cheap to refuse is refused at once.
         for plan in &mut plans {
-            plan.check_values()?;
+            plan.check_values(progress)?;
         }
         Ok(plans)
     }
@@ -142,9 +158,9 @@ impl<'s> Plan<'s> {
     ///
     /// # Errors
     /// [`PlanError`] for the first thing that is wrong with it.
-    pub fn of_fit(files: &RunFiles, selection: &'s Selection) -> Result<Self, PlanError> {
+    pub fn of_fit(files: &RunFiles, selection: &'s Selection, progress: &dyn Progress) -> Result<Self, PlanError> {
         let mut plan = Self::new(files, selection, Purpose::Fit)?;
-        plan.check_values()?;
+        plan.check_values(progress)?;
         Ok(plan)
     }
 
@@ -208,10 +224,16 @@ impl<'s> Plan<'s> {
     }
 
     /// The last step of the gate: no NaN, no infinity in anything that will be read.
-    fn check_values(&mut self) -> Result<(), PlanError> {
+    fn check_values(&mut self, progress: &dyn Progress) -> Result<(), PlanError> {
         for rows in self.rows() {
             let arrays = self.arrays(&rows);
-            rows.of(&self.dump).try_for_each(|split| split.check_finite(&arrays))?;
+            for split in rows.of(&self.dump) {
+                let matrices = arrays.iter().filter(|kind| split.matrix(kind).is_some()).count();
+                progress.begin(&format!("checking {}", split.role), matrices * split.rows);
+                let result = split.check_finite(&arrays, &|rows| progress.advance(rows));
+                progress.end();
+                result?;
+            }
         }
         if let Some(file) = self.fits {
             self.notes.extend(file.check_rows(&self.dump)?);

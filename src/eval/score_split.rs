@@ -28,7 +28,7 @@ pub struct Batch {
 }
 
 /// Blocks scored in parallel before their rows are handed on in order; bounds memory whatever the number of rows.
-const BLOCKS_PER_BATCH: usize = 64;
+pub const BLOCKS_PER_BATCH: usize = 64;
 
 /// What is read of a split, and with what it is scored.
 pub struct Scoring<'a> {

@@ -1,7 +1,7 @@
 //! Pairs of an ID and an OOD score: how many are in order, how many are tied.
 
+use super::ranking::Ranking;
 use super::sample::Sample;
-use super::tie_groups::ascending;
 
 /// Counts over all K·N pairs, exact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,16 +14,34 @@ pub struct PairCounts {
     pub all: u128,
 }
 
+/// Steps whose counts are summed in 64 bits: their products with 2⁴⁷ scores stay below 2⁶⁴.
+const PORTION: usize = 1 << 16;
+
 impl PairCounts {
     /// Counts the pairs of two samples.
     #[must_use]
     pub fn of(id: &Sample, ood: &Sample) -> Self {
-        let mut counts = Self { ordered: 0, tied: 0, all: id.len() as u128 * ood.len() as u128 };
-        let mut ood_below = 0_u128;
-        for group in ascending(id.ascending(), ood.ascending()) {
-            counts.ordered += ood_below * group.id as u128;
-            counts.tied += group.id as u128 * group.ood as u128;
-            ood_below += group.ood as u128;
+        Self::in_ranking(&Ranking::new(id, ood))
+    }
+
+    /// Counts the pairs of a ranking.
+    #[must_use]
+    pub fn in_ranking(ranking: &Ranking) -> Self {
+        let mut counts = Self { ordered: 0, tied: 0, all: ranking.id() as u128 * ranking.ood() as u128 };
+        let (mut ood_below, mut id_equal) = (0_u64, 0_u64);
+        for portion in ranking.steps().chunks(PORTION) {
+            let (mut ordered, mut tied) = (0, 0);
+            for step in portion {
+                let ood = step.ood() as u64;
+                id_equal *= u64::from(!step.is_first());
+                // ID scores come first among equal ones: the OOD steps before an ID step are those below it.
+                ordered += (1 - ood) * ood_below;
+                tied += ood * id_equal;
+                ood_below += ood;
+                id_equal += 1 - ood;
+            }
+            counts.ordered += u128::from(ordered);
+            counts.tied += u128::from(tied);
         }
         counts
     }

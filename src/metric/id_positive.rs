@@ -24,12 +24,12 @@
 //! let id = Sample::new(vec![0.9, 0.8, 0.7, 0.6]).unwrap();
 //! let ood = Sample::new(vec![0.65, 0.5, 0.4, 0.3]).unwrap();
 //! // Accepting all ID (95 % of 4 needs 4) accepts the OOD sample at 0.65.
-//! assert_eq!((id_positive::PROCEDURE.evaluate)(&id, &ood)[0], 0.25);
+//! assert_eq!(id_positive::PROCEDURE.evaluate(&id, &ood)[0], 0.25);
 //! ```
 
-use super::precision_recall::{Positive, average_precision};
-use super::tie_groups::descending;
-use super::{Better, Metric, Procedure, Sample};
+use super::openood::fewest_for_95_percent;
+use super::precision_recall::{average_precision, both};
+use super::{Better, Metric, Procedure, Ranking};
 
 /// The procedure.
 pub const PROCEDURE: Procedure = Procedure {
@@ -40,27 +40,18 @@ pub const PROCEDURE: Procedure = Procedure {
         Metric { id: "average_precision_in", title: "AP-IN", better: Better::Higher },
         Metric { id: "average_precision_out", title: "AP-OUT", better: Better::Higher },
     ],
-    evaluate: |id, ood| {
-        vec![
-            fpr_at_tpr95_id_positive(id, ood),
-            average_precision(id, ood, Positive::In),
-            average_precision(id, ood, Positive::Out),
-        ]
+    figures: |ranking| {
+        let (inside, outside) = both(ranking, average_precision);
+        vec![fpr_at_tpr95_id_positive(ranking), inside, outside]
     },
 };
 
 /// Share of OOD accepted at the highest threshold that accepts at least 95 % of ID.
 #[must_use]
-pub fn fpr_at_tpr95_id_positive(id: &Sample, ood: &Sample) -> f64 {
-    let (mut accepted_id, mut accepted_ood) = (0, 0);
-    for group in descending(id.ascending(), ood.ascending()) {
-        accepted_id += group.id;
-        accepted_ood += group.ood;
-        if accepted_id as f64 / id.len() as f64 >= 0.95 {
-            break;
-        }
-    }
-    accepted_ood as f64 / ood.len() as f64
+pub fn fpr_at_tpr95_id_positive(ranking: &Ranking) -> f64 {
+    let accepted = fewest_for_95_percent(ranking.id());
+    let threshold = ranking.group(ranking.position(false, ranking.id() - accepted));
+    ranking.ood_in(threshold.start..ranking.steps().len()) as f64 / ranking.ood() as f64
 }
 
 #[cfg(test)]
@@ -73,7 +64,7 @@ mod tests {
     fn toy_vectors() {
         let expected = [[0.25, 0.95, 0.95], [1.0, 0.644444, 0.569444], [1.0, 0.5, 0.5], [0.9, 0.606663, 0.606663]];
         for ((id, ood), expected) in toys().iter().zip(expected) {
-            assert_close(&(PROCEDURE.evaluate)(id, ood), &expected, 5e-7);
+            assert_close(&PROCEDURE.evaluate(id, ood), &expected, 5e-7);
         }
     }
 }

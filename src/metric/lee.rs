@@ -37,8 +37,8 @@
 //! assert_eq!(lee::evaluate(&id, &ood).auroc, 15.0 / 16.0);
 //! ```
 
-use super::{Better, Metric, Procedure, Sample};
-use crate::numeric::pairwise_sum::pairwise_sum;
+use super::lee_areas::Areas;
+use super::{Better, Metric, Procedure, Ranking, Sample};
 
 /// The procedure.
 pub const PROCEDURE: Procedure = Procedure {
@@ -51,8 +51,8 @@ pub const PROCEDURE: Procedure = Procedure {
         Metric { id: "auin", title: "AUIN", better: Better::Higher },
         Metric { id: "auout", title: "AUOUT", better: Better::Higher },
     ],
-    evaluate: |id, ood| {
-        let figures = evaluate(id, ood);
+    figures: |ranking| {
+        let figures = Figures::of(ranking);
         vec![figures.tnr_at_tpr95, figures.auroc, figures.dtacc, figures.auin, figures.auout]
     },
 };
@@ -75,31 +75,21 @@ pub struct Figures {
 /// The figures of an ID and an OOD sample.
 #[must_use]
 pub fn evaluate(id: &Sample, ood: &Sample) -> Figures {
-    let (k, n) = (id.len() as f64, ood.len() as f64);
-    let total = id.len() + ood.len();
-    let walk = || Walk::new(id.ascending(), ood.ascending());
+    Figures::of(&Ranking::new(id, ood))
+}
 
-    let at_95 = tp_closest_to_95_percent(id.len());
-    let fp_at_95 = walk().find(|state| state.tp == at_95).map_or(0, |state| state.fp);
-    let largest = walk().map(|s| s.tp as f64 / k + 1.0 - s.fp as f64 / n).fold(f64::NEG_INFINITY, f64::max);
-
-    // Each area runs over the states plus one doubled or invented point at either end: so many points, one trapezoid fewer.
-    let roc = walk().map(|s| (s.tp as f64 / k, 1.0 - s.fp as f64 / n));
-    let roc = [(1.0, 0.0)].into_iter().chain(roc).chain([(0.0, 1.0)]);
-    let auroc = -trapezoids(roc, total + 2);
-
-    // The last state has nothing left, no precision.
-    let precision_in = walk().take(total).map(|s| (s.tp as f64 / k, s.tp as f64 / (s.tp + s.fp) as f64));
-    let auin = -trapezoids([(1.0, 0.5)].into_iter().chain(precision_in).chain([(0.0, 0.0)]), total + 1);
-
-    // The first state has nothing removed, no precision of the other class.
-    let precision_out = walk().skip(1).map(|s| {
-        let (known, novel) = (id.len() - s.tp, ood.len() - s.fp);
-        (1.0 - s.fp as f64 / n, novel as f64 / (known + novel) as f64)
-    });
-    let auout = trapezoids([(0.0, 0.0)].into_iter().chain(precision_out).chain([(1.0, 0.5)]), total + 1);
-
-    Figures { tnr_at_tpr95: 1.0 - fp_at_95 as f64 / n, auroc, dtacc: 0.5 * largest, auin, auout }
+impl Figures {
+    /// The figures of ID and OOD scores in order; removal is in the order of the ranking.
+    #[must_use]
+    pub fn of(ranking: &Ranking) -> Self {
+        // The state of that `tp` comes right after the last of the known scores below the threshold.
+        let removed = ranking.id() - tp_closest_to_95_percent(ranking.id());
+        let last_removed = removed.checked_sub(1).map(|nth| ranking.position(false, nth));
+        let novel_below = last_removed.map_or(0, |position| ranking.ood_in(0..position));
+        let fp = ranking.ood() - novel_below;
+        let Areas { auroc, auin, auout, largest_sum } = Areas::of(ranking);
+        Self { tnr_at_tpr95: 1.0 - fp as f64 / ranking.ood() as f64, auroc, dtacc: 0.5 * largest_sum, auin, auout }
+    }
 }
 
 /// The `tp` of the first state whose `tp/K` is closest to 0.95, decided in `f64` as the original does.
@@ -109,56 +99,6 @@ fn tp_closest_to_95_percent(k: usize) -> usize {
     // From the top down, so that the larger of two equally close ones, which comes first, wins.
     let candidates = (guess.saturating_sub(1)..=(guess + 2).min(k)).rev();
     candidates.reduce(|best, tp| if distance(tp) < distance(best) { tp } else { best }).unwrap_or(k)
-}
-
-/// `Σ (x_{i+1} − x_i)·(y_{i+1} + y_i)/2` over `terms` trapezoids, each term and the sum rounded as in NumPy's.
-fn trapezoids(mut points: impl Iterator<Item = (f64, f64)>, terms: usize) -> f64 {
-    let mut last = points.next().unwrap_or_default();
-    let mut areas = points.map(|point| {
-        let area = (point.0 - last.0) * (point.1 + last.1) / 2.0;
-        last = point;
-        area
-    });
-    pairwise_sum(&mut areas, terms)
-}
-
-/// What is left above the threshold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct State {
-    tp: usize,
-    fp: usize,
-}
-
-/// The states from "all accepted" to "all rejected", one removal at a time: K + N + 1 of them.
-struct Walk<'a> {
-    known: &'a [f64],
-    novel: &'a [f64],
-    ended: bool,
-}
-
-impl<'a> Walk<'a> {
-    fn new(known: &'a [f64], novel: &'a [f64]) -> Self {
-        Self { known, novel, ended: false }
-    }
-}
-
-impl Iterator for Walk<'_> {
-    type Item = State;
-
-    fn next(&mut self) -> Option<State> {
-        if self.ended {
-            return None;
-        }
-        let state = State { tp: self.known.len(), fp: self.novel.len() };
-        match (self.known.split_first(), self.novel.split_first()) {
-            (None, None) => self.ended = true,
-            (Some((_, rest)), None) => self.known = rest,
-            (None, Some((_, rest))) => self.novel = rest,
-            (Some((known, _)), Some((novel, rest))) if novel < known => self.novel = rest,
-            (Some((_, rest)), Some(_)) => self.known = rest,
-        }
-        Some(state)
-    }
 }
 
 #[cfg(test)]
@@ -176,7 +116,7 @@ mod tests {
             [0.1, 0.55, 0.55, 0.528331, 0.528331],
         ];
         for ((id, ood), expected) in toys().iter().zip(expected) {
-            assert_close(&(PROCEDURE.evaluate)(id, ood), &expected, 5e-7);
+            assert_close(&PROCEDURE.evaluate(id, ood), &expected, 5e-7);
         }
     }
 

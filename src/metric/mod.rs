@@ -10,14 +10,18 @@
 //! All take scores that are higher = more in-distribution.
 
 pub mod auroc;
+pub mod confidence;
 pub mod id_positive;
 pub mod lee;
+mod lee_areas;
 pub mod openood;
 pub mod precision_recall;
+pub mod ranking;
 pub mod sample;
 pub mod tie_groups;
 
 pub use auroc::PairCounts;
+pub use ranking::Ranking;
 pub use sample::{Sample, SampleError};
 
 /// A way of measuring, with every convention it fixes.
@@ -27,10 +31,18 @@ pub struct Procedure {
     pub id: &'static str,
     /// Its conventions in one line.
     pub title: &'static str,
-    /// Its figures, in the order [`Procedure::evaluate`] gives them.
+    /// Its figures, in the order [`Procedure::figures`] gives them.
     pub metrics: &'static [Metric],
-    /// The figures, as fractions, of an ID and an OOD sample.
-    pub evaluate: fn(id: &Sample, ood: &Sample) -> Vec<f64>,
+    /// The figures, as fractions, of ID and OOD scores in order.
+    pub figures: fn(ranking: &Ranking) -> Vec<f64>,
+}
+
+impl Procedure {
+    /// The figures of an ID and an OOD sample; for several procedures of the same two make the [`Ranking`] once.
+    #[must_use]
+    pub fn evaluate(&self, id: &Sample, ood: &Sample) -> Vec<f64> {
+        (self.figures)(&Ranking::new(id, ood))
+    }
 }
 
 /// One figure of a procedure.

@@ -25,12 +25,11 @@
 //! let id = Sample::new(vec![0.9, 0.8, 0.7, 0.6]).unwrap();
 //! let ood = Sample::new(vec![0.65, 0.5, 0.4, 0.3]).unwrap();
 //! // Catching all OOD (95 % of 4 needs 4) flags the ID sample at 0.6.
-//! assert_eq!((openood::PROCEDURE.evaluate)(&id, &ood)[0], 0.25);
+//! assert_eq!(openood::PROCEDURE.evaluate(&id, &ood)[0], 0.25);
 //! ```
 
-use super::precision_recall::{Positive, trapezoidal_area};
-use super::tie_groups::{Group, ascending};
-use super::{Better, Metric, PairCounts, Procedure, Sample};
+use super::precision_recall::{both, trapezoidal_area};
+use super::{Better, Metric, PairCounts, Procedure, Ranking};
 
 /// The procedure.
 pub const PROCEDURE: Procedure = Procedure {
@@ -42,33 +41,34 @@ pub const PROCEDURE: Procedure = Procedure {
         Metric { id: "aupr_in", title: "AUPR-IN", better: Better::Higher },
         Metric { id: "aupr_out", title: "AUPR-OUT", better: Better::Higher },
     ],
-    evaluate: |id, ood| {
-        vec![
-            fpr_at_tpr95_ood_positive(id, ood),
-            PairCounts::of(id, ood).auroc(),
-            trapezoidal_area(id, ood, Positive::In),
-            trapezoidal_area(id, ood, Positive::Out),
-        ]
+    figures: |ranking| {
+        let (auroc, (aupr_in, aupr_out)) =
+            rayon::join(|| PairCounts::in_ranking(ranking).auroc(), || both(ranking, trapezoidal_area));
+        vec![fpr_at_tpr95_ood_positive(ranking), auroc, aupr_in, aupr_out]
     },
 };
 
 /// Share of ID flagged at the first vertex of the thinned ROC curve that catches at least 95 % of OOD.
 #[must_use]
-pub fn fpr_at_tpr95_ood_positive(id: &Sample, ood: &Sample) -> f64 {
-    let mut groups = ascending(id.ascending(), ood.ascending()).peekable();
-    let (mut flagged, mut caught) = (0, 0);
-    let mut first = true;
-    while let Some(group) = groups.next() {
-        flagged += group.id;
-        caught += group.ood;
+pub fn fpr_at_tpr95_ood_positive(ranking: &Ranking) -> f64 {
+    let all = ranking.steps().len();
+    let mut group = ranking.group(ranking.position(true, fewest_for_95_percent(ranking.ood()) - 1));
+    while group.end < all {
         // A vertex whose two edges are equal lies on a straight line and is left out; the first and the last never are.
-        let on_a_line = !first && groups.peek().is_some_and(|next: &Group| *next == group);
-        first = false;
-        if !on_a_line && caught as f64 / ood.len() as f64 >= 0.95 {
-            return flagged as f64 / id.len() as f64;
+        let next = ranking.group(group.end);
+        let equal = group.len() == next.len() && ranking.ood_in(group.clone()) == ranking.ood_in(next.clone());
+        if group.start == 0 || !equal {
+            break;
         }
+        group = next;
     }
-    1.0
+    (group.end - ranking.ood_in(0..group.end)) as f64 / ranking.id() as f64
+}
+
+/// The smallest count whose share of all is at least 0.95 in `f64`.
+pub(super) fn fewest_for_95_percent(all: usize) -> usize {
+    let guess = (0.95 * all as f64) as usize;
+    (guess.saturating_sub(1)..all).find(|&count| count as f64 / all as f64 >= 0.95).unwrap_or(all)
 }
 
 #[cfg(test)]
@@ -86,7 +86,7 @@ mod tests {
             [0.9, 0.55, 0.578331, 0.578331],
         ];
         for ((id, ood), expected) in toys().iter().zip(expected) {
-            assert_close(&(PROCEDURE.evaluate)(id, ood), &expected, 5e-7);
+            assert_close(&PROCEDURE.evaluate(id, ood), &expected, 5e-7);
         }
     }
 
@@ -94,6 +94,6 @@ mod tests {
     #[test]
     fn vertices_on_a_line_are_left_out() {
         let same: Vec<f64> = (0..100).map(f64::from).collect();
-        assert_eq!(fpr_at_tpr95_ood_positive(&sample(same.clone()), &sample(same)), 1.0);
+        assert_eq!(fpr_at_tpr95_ood_positive(&Ranking::new(&sample(same.clone()), &sample(same))), 1.0);
     }
 }

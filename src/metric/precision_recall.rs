@@ -1,7 +1,6 @@
 //! Areas under the precision-recall curve over distinct thresholds, either class positive.
 
-use super::sample::Sample;
-use super::tie_groups::{Group, ascending, descending};
+use super::ranking::Ranking;
 
 /// Which class is positive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,44 +13,56 @@ pub enum Positive {
 
 /// Trapezoidal area, from (recall 0, precision 1): scikit-learn's `auc(recall, precision)`. Optimistic under ties.
 #[must_use]
-pub fn trapezoidal_area(id: &Sample, ood: &Sample, positive: Positive) -> f64 {
+pub fn trapezoidal_area(ranking: &Ranking, positive: Positive) -> f64 {
     let mut last = (0.0, 1.0);
-    curve(id, ood, positive)
-        .map(|point| {
-            let area = (point.0 - last.0) * (point.1 + last.1) / 2.0;
-            last = point;
-            area
-        })
-        .sum()
+    let mut sum = 0.0;
+    curve(ranking, positive, |recall, precision| {
+        sum += (recall - last.0) * (precision + last.1) / 2.0;
+        last = (recall, precision);
+    });
+    sum
 }
 
 /// Average precision `Σ_i (R_i − R_{i−1}) P_i`: the step-wise area.
 #[must_use]
-pub fn average_precision(id: &Sample, ood: &Sample, positive: Positive) -> f64 {
+pub fn average_precision(ranking: &Ranking, positive: Positive) -> f64 {
     let mut last = 0.0;
-    curve(id, ood, positive)
-        .map(|(recall, precision)| {
-            let area = (recall - last) * precision;
-            last = recall;
-            area
-        })
-        .sum()
+    let mut sum = 0.0;
+    curve(ranking, positive, |recall, precision| {
+        sum += (recall - last) * precision;
+        last = recall;
+    });
+    sum
 }
 
-/// (recall, precision) at every distinct threshold, recall rising.
-fn curve<'a>(id: &'a Sample, ood: &'a Sample, positive: Positive) -> Box<dyn Iterator<Item = (f64, f64)> + 'a> {
-    let points = |positives: usize, of: fn(Group) -> (usize, usize)| {
-        let (mut tp, mut fp) = (0, 0);
-        move |group: Group| {
-            let (right, wrong) = of(group);
-            tp += right;
-            fp += wrong;
-            (tp as f64 / positives as f64, tp as f64 / (tp + fp) as f64)
-        }
-    };
-    let (id_scores, ood_scores) = (id.ascending(), ood.ascending());
+/// Both areas of one kind, one per class, on two threads if there are that many.
+#[must_use]
+pub fn both(ranking: &Ranking, area: fn(&Ranking, Positive) -> f64) -> (f64, f64) {
+    rayon::join(|| area(ranking, Positive::In), || area(ranking, Positive::Out))
+}
+
+/// Shows (recall, precision) at every distinct threshold, recall rising.
+fn curve(ranking: &Ranking, positive: Positive, mut point: impl FnMut(f64, f64)) {
+    let steps = ranking.steps();
+    let (mut tp, mut seen) = (0, 0);
     match positive {
-        Positive::In => Box::new(descending(id_scores, ood_scores).map(points(id.len(), |g| (g.id, g.ood)))),
-        Positive::Out => Box::new(ascending(id_scores, ood_scores).map(points(ood.len(), |g| (g.ood, g.id)))),
+        Positive::In => {
+            for step in steps.iter().rev() {
+                tp += 1 - step.ood();
+                seen += 1;
+                if step.is_first() {
+                    point(tp as f64 / ranking.id() as f64, tp as f64 / seen as f64);
+                }
+            }
+        }
+        Positive::Out => {
+            for (step, is_last) in steps.iter().zip(steps[1..].iter().map(|next| next.is_first()).chain([true])) {
+                tp += step.ood();
+                seen += 1;
+                if is_last {
+                    point(tp as f64 / ranking.ood() as f64, tp as f64 / seen as f64);
+                }
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! A sample of scores that metrics can rely on.
 
-use rayon::slice::ParallelSliceMut;
+use crate::numeric::finite::all_finite;
+use crate::numeric::sort::sort;
 
 /// Finite scores, at least one, in ascending order.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,10 +30,11 @@ impl Sample {
         if scores.is_empty() {
             return Err(SampleError::Empty);
         }
-        if let Some(row) = scores.iter().position(|score| !score.is_finite()) {
+        if !all_finite(&scores) {
+            let row = scores.iter().position(|score| !score.is_finite()).unwrap_or_default();
             return Err(SampleError::NotFinite { row });
         }
-        scores.par_sort_unstable_by(f64::total_cmp);
+        sort(&mut scores);
         Ok(Self(scores))
     }
 

@@ -15,6 +15,7 @@ pub mod real;
 pub mod root;
 pub mod row_product;
 pub mod softmax;
+pub mod sort;
 pub mod state;
 pub mod stored;
 pub mod top;

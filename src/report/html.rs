@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn any_page_is_well_formed_and_marks_the_best() {
-        let cell = |value, best| Cell { value, spread: Some(0.01), best };
+        let cell = |value, best| Cell { value, spread: Some(0.01), interval: None, best };
         let row =
             |run: &str, best| Row { run: run.to_owned(), score: "mds", cells: vec![cell(0.5, best)], tied_share: 1e-9 };
         let block = Block { label: "a < b".to_owned(), rows: vec![row("x & y", true), row("\"z\"", false)] };

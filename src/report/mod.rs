@@ -5,16 +5,21 @@ pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod parquet;
+pub mod significance;
 pub mod text;
 
 use crate::table::Cell;
 use crate::table::comparison::DIGITS;
 
-/// A cell in percent, with its spread where it has one.
+/// A cell in percent, with its spread or its interval where it has one.
 fn percent(cell: &Cell) -> String {
-    match cell.spread {
-        None => format!("{:.*}", DIGITS, cell.value * 100.0),
-        Some(std) => format!("{:.*} ± {:.*}", DIGITS, cell.value * 100.0, DIGITS, std * 100.0),
+    let percent = |value: f64| format!("{:.*}", DIGITS, value * 100.0);
+    // One digit less: what is uncertain by whole points needs no hundredths.
+    let end = |value: f64| format!("{:.*}", DIGITS - 1, value * 100.0);
+    match (cell.spread, cell.interval) {
+        (Some(std), _) => format!("{} ± {}", percent(cell.value), percent(std)),
+        (None, Some((low, high))) => format!("{} [{}, {}]", percent(cell.value), end(low), end(high)),
+        (None, None) => percent(cell.value),
     }
 }
 

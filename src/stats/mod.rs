@@ -1,3 +1,6 @@
 //! How sure a figure is.
 
+pub mod bootstrap;
+pub mod delong;
+pub mod holm;
 pub mod spread;

@@ -47,6 +47,8 @@ pub struct Cell {
     pub value: f64,
     /// Sample standard deviation (n − 1 in the denominator) over seeds.
     pub spread: Option<f64>,
+    /// Ends of the bootstrap interval, if there is one; means over OOD sets and seeds have none.
+    pub interval: Option<(f64, f64)>,
     /// Whether no other row of the block is better at the digits shown.
     pub best: bool,
 }
@@ -83,7 +85,10 @@ impl Comparison {
             let row = Row {
                 run: first.run.clone(),
                 score: first.score,
-                cells: figures.iter().map(|r| Cell { value: r.value, spread: None, best: false }).collect(),
+                cells: figures
+                    .iter()
+                    .map(|r| Cell { value: r.value, spread: None, interval: r.low.zip(r.high), best: false })
+                    .collect(),
                 tied_share: pair.map_or(0.0, |pair| pair.tied_share),
             };
             match blocks.iter_mut().find(|block| block.label == label) {
@@ -122,7 +127,9 @@ fn mean_block(blocks: &[Block]) -> Block {
         Row {
             run: first.run.clone(),
             score: first.score,
-            cells: (0..first.cells.len()).map(|i| Cell { value: mean(i), spread: None, best: false }).collect(),
+            cells: (0..first.cells.len())
+                .map(|i| Cell { value: mean(i), spread: None, interval: None, best: false })
+                .collect(),
             tied_share: rows.iter().map(|row| row.tied_share).fold(0.0, f64::max),
         }
     });
@@ -159,7 +166,7 @@ fn seed_blocks(results: &Results, blocks: &[Block]) -> Vec<Block> {
             let cells = (0..members[0].cells.len()).map(|i| {
                 let values: Vec<f64> = members.iter().map(|row| row.cells[i].value).collect();
                 let spread = crate::stats::spread::mean_and_std(&values);
-                Cell { value: spread.mean, spread: Some(spread.std), best: false }
+                Cell { value: spread.mean, spread: Some(spread.std), interval: None, best: false }
             });
             rows.push(Row {
                 run: format!("{} ({} seeds)", key.0, members.len()),

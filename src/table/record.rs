@@ -23,6 +23,12 @@ pub struct Record {
     pub metric: &'static str,
     /// The figure as a fraction, never rounded.
     pub value: f64,
+    /// The lower end of its bootstrap interval, if one was asked for; the field is left out if not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// The upper end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
 }
 
 /// Facts about one pair of samples that no procedure reports and every reader needs.

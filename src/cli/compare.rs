@@ -1,0 +1,65 @@
+//! `oodbench compare`: which scores are as good as the best one.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::args::Common;
+use super::progress::Bars;
+use super::{input, terminal};
+use oodbench::dump::layout::discover;
+use oodbench::eval::significance::against_best;
+use oodbench::eval::{Plan, Selection};
+use oodbench::report::significance;
+use oodbench::table::Results;
+
+/// Test which scores of a run are significantly worse than its best one: DeLong's paired test of AUROC, Holm's correction
+#[derive(Args)]
+#[command(after_help = "Examples:
+  oodbench compare dumps/ --score mds,es,mps
+  oodbench compare dumps/my-run --format json    p-values and standard errors as fractions
+
+The test is about other rows of the same sets; it does not say how another training run would do.")]
+pub(crate) struct Command {
+    /// A run, or a folder of runs [default: dumps, else fixtures/dumps]
+    dir: Option<PathBuf>,
+    /// Scores, comma-separated, or all; `oodbench list` shows them
+    #[arg(long = "score", value_name = "SCORES", value_delimiter = ',', default_value = "all")]
+    scores: Vec<String>,
+    /// A parameter of a score, e.g. energy.temperature=2; may be repeated
+    #[arg(long, value_name = "SCORE.NAME=VALUE")]
+    set: Vec<String>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// For reading: percent, the best and its equals marked
+    Table,
+    /// An array of objects, values as fractions, never rounded
+    Json,
+    /// The same as comma-separated values
+    Csv,
+}
+
+/// Runs the command.
+pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
+    let folder = input::folder(command.dir.as_ref(), common.quiet)?;
+    let selection = Selection::parse(&command.scores, &command.set)?;
+    let progress = Bars::new(common.quiet);
+    let plans = Plan::all_shown(&discover(&folder)?, &selection, &progress)?;
+    let mut results = Results::default();
+    let lines = against_best(&plans, &mut results, &progress)?;
+    if !common.quiet {
+        results.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+        results.notes.iter().for_each(|note| eprintln!("note: {note}"));
+    }
+    terminal::print(&match command.format {
+        Format::Table => significance::text(&lines),
+        Format::Json => significance::json(&lines)?,
+        Format::Csv => String::from_utf8(significance::csv(&lines)?)?,
+    })?;
+    Ok(())
+}

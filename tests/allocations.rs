@@ -1,0 +1,89 @@
+//! Scoring allocates per block of rows, never per row: what grows with rows is counted.
+//!
+//! A file of its own, with a single test: the counter is the allocator of the whole process.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test may fail, and shows what it counted"
+)]
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ndarray::Array2;
+use oodbench::dump::layout::discover;
+use oodbench::dump::{ArrayKind, Dump, Role, RowBlock};
+use oodbench::fit::Training;
+use oodbench::score::{Fitted, Need, REGISTRY};
+
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: hands everything on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's promises are those asked for here.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const CLASSES: usize = 10;
+const ROWS: usize = 512;
+
+fn dump(folder: &Path) -> Dump {
+    for split in ["id/test", "ood/other"] {
+        let logit = |(row, class): (usize, usize)| (((row * 31 + class * 17) % 97) as f32 * 0.618_034).fract() * -9.0;
+        common::write(&folder.join(split).join("logits.npy"), &Array2::from_shape_fn((ROWS, CLASSES), logit));
+    }
+    Dump::open(&discover(folder).unwrap()[0]).unwrap()
+}
+
+fn allocations(work: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    work();
+    ALLOCATIONS.load(Ordering::Relaxed) - before
+}
+
+#[test]
+fn logit_scores_allocate_nothing_per_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let dump = dump(folder.path());
+    let split = dump.split(&Role::Test).unwrap();
+    let wanted = BTreeSet::from([ArrayKind::Logits]);
+    let cost = |scorer: &dyn Fitted, rows: usize| {
+        let mut out = vec![0.0; rows];
+        // Once before, for what a thread keeps from block to block.
+        scorer.score_block(&block(split, rows, &wanted), &mut out);
+        let block = block(split, rows, &wanted);
+        allocations(|| scorer.score_block(&block, &mut out))
+    };
+    let mut measured = 0;
+    for entry in REGISTRY.iter().filter(|entry| entry.with_defaults().needs() == [Need::Logits]) {
+        let scorer = entry.with_defaults().fit(&Training::new(&dump)).unwrap().scorer;
+        let (few, many) = (cost(scorer.as_ref(), ROWS / 2), cost(scorer.as_ref(), ROWS));
+        println!("{}: {few} allocations for a block of {}, {many} for one of {ROWS}", entry.id, ROWS / 2);
+        assert!(many <= few, "{}: {few} allocations for {} rows, {many} for {ROWS}", entry.id, ROWS / 2);
+        assert!(few <= 8, "{}: {few} allocations for a block", entry.id);
+        measured += 1;
+    }
+    assert!(measured >= 8, "only {measured} scores measured");
+}
+
+fn block<'a>(split: &'a oodbench::dump::Split, rows: usize, wanted: &BTreeSet<ArrayKind>) -> RowBlock<'a> {
+    split.block(0..rows, wanted, None)
+}

@@ -1,0 +1,140 @@
+//! What the hot kernels execute per row, counted by callgrind and held against `fixtures/instructions.json`; nothing is checked where valgrind is
+//! not installed.
+//!
+//! The difference between two runs on n and 3n rows leaves out the start of the program, that to the same run without the kernel its input. Counts
+//! depend on compiler and instruction set, so up to a tenth more is let pass. `OODBENCH_BLESS=1 cargo test --release --test instructions` writes the file anew.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test may fail, and shows what it counted"
+)]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::process::Command;
+
+use ndarray::Array2;
+use oodbench::dump::Role;
+use oodbench::metric::{PairCounts, Ranking, Sample, id_positive, lee, openood};
+
+/// Which kernel a child process runs, and on how many rows.
+const KERNEL: &str = "OODBENCH_KERNEL";
+const ROWS: usize = 20_000;
+const CLASSES: usize = 100;
+
+/// The kernels, the scores among them by their ids, each with what runs up to it.
+const KERNELS: [(&str, &str); 10] = [
+    ("sort", "scores"),
+    ("ranking", "sort"),
+    ("pairs", "ranking"),
+    ("lee", "ranking"),
+    ("openood", "ranking"),
+    ("id_positive", "ranking"),
+    ("mds", "logits"),
+    ("mps", "logits"),
+    ("energy", "logits"),
+    ("es", "logits"),
+];
+
+fn scores(rows: usize, shift: f64) -> Vec<f64> {
+    (0..rows).map(|i| (i as f64 * 0.618_033_988_749_894_9).fract().powi(2) + shift).collect()
+}
+
+/// Runs a kernel on `rows` + `rows` scores, or on `rows` rows of logits.
+fn run(kernel: &str, rows: usize) {
+    let numbers = scores(rows, 0.0);
+    match kernel {
+        "scores" => drop(black_box((scores(rows, 0.1), numbers))),
+        "sort" => drop(black_box((Sample::new(scores(rows, 0.1)), Sample::new(numbers)))),
+        "ranking" | "pairs" | "lee" | "openood" | "id_positive" => {
+            let sample = |shift: f64| Sample::new(scores(rows, shift)).unwrap();
+            let ranking = Ranking::new(&sample(0.1), &sample(0.0));
+            match kernel {
+                "pairs" => drop(black_box(PairCounts::in_ranking(&ranking))),
+                "lee" => drop(black_box((lee::PROCEDURE.figures)(&ranking))),
+                "openood" => drop(black_box((openood::PROCEDURE.figures)(&ranking))),
+                "id_positive" => drop(black_box((id_positive::PROCEDURE.figures)(&ranking))),
+                _ => drop(black_box(ranking)),
+            }
+        }
+        score => logits(score, rows),
+    }
+}
+
+fn logits(score: &str, rows: usize) {
+    use oodbench::dump::{ArrayKind, Dump, layout::discover};
+    let folder = tempfile::tempdir().unwrap();
+    for split in ["id/test", "ood/other"] {
+        let rows = if split == "id/test" { rows } else { 1 };
+        let logit = |(row, class): (usize, usize)| ((row * 31 + class * 17) % 97) as f32 * -0.1;
+        common::write(&folder.path().join(split).join("logits.npy"), &Array2::from_shape_fn((rows, CLASSES), logit));
+    }
+    let dump = Dump::open(&discover(folder.path()).unwrap()[0]).unwrap();
+    let split = dump.split(&Role::Test).unwrap();
+    let wanted = std::collections::BTreeSet::from([ArrayKind::Logits]);
+    if let Some(entry) = oodbench::score::REGISTRY.iter().find(|entry| entry.id == score) {
+        let scorer = entry.with_defaults().fit(&oodbench::fit::Training::new(&dump)).unwrap().scorer;
+        for range in split.block_ranges() {
+            let mut out = vec![0.0; range.len()];
+            scorer.score_block(&split.block(range, &wanted, None), &mut out);
+            black_box(out);
+        }
+    }
+}
+
+/// Instructions of a child process that runs a kernel.
+fn count(kernel: &str, rows: usize) -> Option<u64> {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "kernel_of_a_child", "--ignored", "--test-threads=1"])
+        .env(KERNEL, format!("{kernel} {rows}"))
+        .env("RAYON_NUM_THREADS", "1")
+        .output()
+        .ok()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let collected = said.lines().find_map(|line| line.split_once("Collected : ")).map(|(_, count)| count.trim());
+    Some(collected.unwrap_or_else(|| panic!("valgrind says {said}")).parse().unwrap())
+}
+
+#[test]
+#[ignore = "what the other test runs under valgrind"]
+fn kernel_of_a_child() {
+    if let Ok(kernel) = std::env::var(KERNEL) {
+        let (kernel, rows) = kernel.split_once(' ').unwrap();
+        run(kernel, rows.parse().unwrap());
+    }
+}
+
+#[test]
+fn kernels_execute_no_more_than_they_did() {
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        eprintln!("valgrind is not installed: nothing is checked");
+        return;
+    }
+    let mut per_row: BTreeMap<&str, f64> = BTreeMap::new();
+    for kernel in KERNELS.into_iter().flat_map(|(kernel, before)| [kernel, before]) {
+        per_row.entry(kernel).or_insert_with(|| {
+            let (few, many) = (count(kernel, ROWS).unwrap(), count(kernel, 3 * ROWS).unwrap());
+            (many - few) as f64 / (2 * ROWS) as f64
+        });
+    }
+    let found: BTreeMap<&str, f64> =
+        KERNELS.into_iter().map(|(kernel, before)| (kernel, (per_row[kernel] - per_row[before]).round())).collect();
+    let path = common::fixture("instructions.json");
+    if std::env::var_os("OODBENCH_BLESS").is_some() {
+        std::fs::write(&path, serde_json::to_string_pretty(&found).unwrap() + "\n").unwrap();
+    }
+    let stored: BTreeMap<String, f64> = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    for (kernel, found) in found {
+        let stored = stored[kernel];
+        println!("{kernel}: {found} instructions per row, {stored} stored");
+        assert!(
+            found <= stored * 1.1 + 1.0,
+            "{kernel}: {found} instructions per row, expected at most {stored} and a tenth"
+        );
+    }
+}
