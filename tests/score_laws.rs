@@ -209,7 +209,7 @@ fn a_fit_from_a_file_gives_the_same_bits() {
         for settings in [defaults, SETTINGS] {
             let settings: Vec<String> = settings.iter().map(|text| (*text).to_owned()).collect();
             let selection = Selection::parse(&["all".to_owned()], &settings).unwrap();
-            let plan = Plan::of_fit(&files[0], &selection, &Silent).unwrap();
+            let plan = Plan::of_fit(&files[0], &selection).unwrap();
             let fits = fits::fit(&plan).unwrap();
             let description = Description::new(&plan, &fits);
             let mut bytes = Vec::new();

@@ -49,7 +49,7 @@ pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let folder = input::folder(command.dir.as_ref(), common.quiet)?;
     let selection = Selection::parse(&command.scores, &command.set)?;
     let progress = Bars::new(common.quiet);
-    let plans = Plan::all_shown(&discover(&folder)?, &selection, &progress)?;
+    let plans = Plan::each(discover(&folder)?.iter().map(|files| (files, &selection)), &progress)?;
     let mut results = Results::default();
     let lines = against_best(&plans, &mut results, &progress)?;
     if !common.quiet {

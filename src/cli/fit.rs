@@ -8,7 +8,6 @@ use clap::Args;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use super::args::Common;
-use super::progress::Bars;
 use super::{input, terminal, tuning};
 use oodbench::dump::layout::discover;
 use oodbench::eval::fits::description::Description;
@@ -55,7 +54,7 @@ pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     };
     let tuned = command.tune.then(|| tuning::search(&runs, &selection, common)).transpose()?;
     let selection = tuned.as_ref().and_then(|tuned| tuned.selections.first()).unwrap_or(&selection);
-    let plan = Plan::of_fit(files, selection, &Bars::new(common.quiet))?;
+    let plan = Plan::of_fit(files, selection)?;
     let fits = fit(&plan)?;
     let description = Description::new(&plan, &fits);
     let rows = plan

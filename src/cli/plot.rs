@@ -100,7 +100,7 @@ impl Work<'_> {
         let names: Vec<String> = scores.iter().map(|&name| name.to_owned()).collect();
         let selection = Selection::parse(&names, &self.command.set)?;
         let progress = Bars::new(self.common.quiet);
-        let plans = Plan::all_shown(runs, &selection, &progress)?;
+        let plans = Plan::each(runs.iter().map(|files| (files, &selection)), &progress)?;
         let scored = plans
             .iter()
             .map(|plan| Ok(ScoredRun { info: plan.dump.info.clone(), splits: score_run(plan, &progress)? }));

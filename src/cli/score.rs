@@ -118,7 +118,7 @@ pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let progress = Bars::new(common.quiet);
     let plans = match &tuned {
         Some(tuned) => Plan::each(runs.iter().zip(&tuned.selections), &progress)?,
-        None => Plan::all_shown(&runs, &selection, &progress)?,
+        None => Plan::each(runs.iter().map(|files| (files, &selection)), &progress)?,
     };
     check_memory(&plans, common)?;
     let figures = Figures {

@@ -105,22 +105,10 @@ impl<'s> Plan<'s> {
     /// # Errors
     /// [`PlanError`] for the first thing that is wrong with any of them.
     pub fn all(runs: &[RunFiles], selection: &'s Selection) -> Result<Vec<Self>, PlanError> {
-        Self::all_shown(runs, selection, &Silent)
+        Self::each(runs.iter().map(|files| (files, selection)), &Silent)
     }
 
-    /// [`Plan::all`], watched.
-    ///
-    /// # Errors
-    /// [`PlanError`] for the first thing that is wrong with any of them.
-    pub fn all_shown(
-        runs: &[RunFiles],
-        selection: &'s Selection,
-        progress: &dyn Progress,
-    ) -> Result<Vec<Self>, PlanError> {
-        Self::each(runs.iter().map(|files| (files, selection)), progress)
-    }
-
-    /// Opens and checks every run, each with scores of its own.
+    /// Opens and checks every run, each with scores of its own; the check of the values is watched.
     ///
     /// # Errors
     /// [`PlanError`] for the first thing that is wrong with any of them.
@@ -158,9 +146,9 @@ impl<'s> Plan<'s> {
     ///
     /// # Errors
     /// [`PlanError`] for the first thing that is wrong with it.
-    pub fn of_fit(files: &RunFiles, selection: &'s Selection, progress: &dyn Progress) -> Result<Self, PlanError> {
+    pub fn of_fit(files: &RunFiles, selection: &'s Selection) -> Result<Self, PlanError> {
         let mut plan = Self::new(files, selection, Purpose::Fit)?;
-        plan.check_values(progress)?;
+        plan.check_values(&Silent)?;
         Ok(plan)
     }
 

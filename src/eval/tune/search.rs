@@ -68,7 +68,7 @@ pub fn tune(
     selection: &Selection,
     progress: &dyn Progress,
 ) -> Result<(Selection, Search, Vec<Skipped>), TuneError> {
-    let plan = Plan::of_fit(files, selection, progress)?;
+    let plan = Plan::of_fit(files, selection)?;
     let dump = &plan.dump;
     let split = dump.split(&Role::Val).ok_or_else(|| TuneError::NoValidation { place: dump.folder.join("id/val") })?;
     let outliers = Outliers::new(dump, split)?;
@@ -92,7 +92,7 @@ pub fn tune(
             None => {
                 let arrays = with_features(arrays, split);
                 let unchecked: BTreeSet<ArrayKind> = arrays.difference(&checked).cloned().collect();
-                split.check_finite(&unchecked, &|_| ())?;
+                split.check_finite(&unchecked, &|_| {})?;
                 checked.extend(unchecked);
                 let bench = Bench { dump, split, outliers: &outliers, arrays };
                 let (best, tried) = bench.search(chosen, &training, progress);
