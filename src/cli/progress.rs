@@ -1,9 +1,10 @@
 //! Progress bars on standard error, for work of more than a second.
 
+use std::fmt;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use oodbench::eval::Progress;
 
 /// Shorter work shows nothing.
@@ -26,8 +27,12 @@ impl Progress for Bars {
         if self.quiet {
             return;
         }
-        let template = "{prefix} [{bar:30}] {human_pos}/{human_len} rows, {per_sec}, {eta} left";
+        let template = "{prefix} [{bar:30}] {human_pos}/{human_len} rows, {rate} rows/s, {eta} left";
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        // Whole rows: the library's own rate has four decimals.
+        let style = style.with_key("rate", |state: &ProgressState, text: &mut dyn fmt::Write| {
+            let _ = write!(text, "{}", HumanCount(state.per_sec() as u64));
+        });
         let bar = ProgressBar::with_draw_target(Some(rows as u64), ProgressDrawTarget::hidden()).with_style(style);
         bar.set_prefix(what.to_owned());
         if let Ok(mut current) = self.current.lock() {
