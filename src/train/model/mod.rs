@@ -9,6 +9,7 @@
 //! | `densenet-bc-100` | [`densenet`]: growth rate 12, reduction 0.5 | 342 | 769,162 |
 
 pub mod densenet;
+pub mod residual;
 pub mod resnet;
 pub mod resnet110;
 pub mod small_cnn;
@@ -62,9 +63,9 @@ impl Architecture {
     fn backbone(self, builder: &mut Builder, channels: usize) -> Result<Box<dyn Backbone>> {
         Ok(match self {
             Self::SmallCnn => Box::new(small_cnn::SmallCnn::new(builder, channels)?),
-            Self::Resnet18 => Box::new(resnet::ResNet::new(builder, channels, [2, 2, 2, 2])?),
-            Self::Resnet34 => Box::new(resnet::ResNet::new(builder, channels, [3, 4, 6, 3])?),
-            Self::Resnet110 => Box::new(resnet110::ResNet110::new(builder, channels)?),
+            Self::Resnet18 => Box::new(resnet::ResNet::new(builder, channels, &resnet::RESNET_18)?),
+            Self::Resnet34 => Box::new(resnet::ResNet::new(builder, channels, &resnet::RESNET_34)?),
+            Self::Resnet110 => Box::new(resnet110::ResNet110::new(builder, channels, &resnet110::STAGES)?),
             Self::DensenetBc100 => Box::new(densenet::DenseNet::new(builder, channels)?),
         })
     }
