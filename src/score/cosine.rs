@@ -37,20 +37,21 @@ impl Score for Cosine {
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
         let directions = unit_rows(&ClassMeans::fit(training)?.means);
-        Ok(Fit { scorer: Box::new(FittedCosine { directions }), notes: Vec::new() })
+        Ok(Fit { scorer: Box::new(LargestCosine { directions }), notes: Vec::new() })
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
-        Ok(Box::new(FittedCosine { directions: state.matrix("directions")? }))
+        Ok(Box::new(LargestCosine { directions: state.matrix("directions")? }))
     }
 }
 
-struct FittedCosine {
-    /// Class means divided by their norms (C, D).
-    directions: Array2<f64>,
+/// The largest cosine of the features with one of several directions.
+pub(super) struct LargestCosine {
+    /// Vectors of length 1 (C, D).
+    pub(super) directions: Array2<f64>,
 }
 
-impl Fitted for FittedCosine {
+impl Fitted for LargestCosine {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         let features = block.unit_features().view();
         let cosines = row_product(&features, &self.directions.t(), Factor::Full, Threads::One);

@@ -36,17 +36,18 @@ impl Score for MahalanobisPp {
         let covariance = gaussian.tied_covariance(training)?;
         let nearest = NearestMean::new(training, &gaussian.classes(training)?.means, &covariance, RCOND)?;
         let notes = nearest.note("covariance", gaussian.rows).into_iter().collect();
-        Ok(Fit { scorer: Box::new(FittedMahalanobisPp(nearest)), notes })
+        Ok(Fit { scorer: Box::new(UnitDistance(nearest)), notes })
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
-        Ok(Box::new(FittedMahalanobisPp(NearestMean::restore(state)?)))
+        Ok(Box::new(UnitDistance(NearestMean::restore(state)?)))
     }
 }
 
-struct FittedMahalanobisPp(NearestMean);
+/// `−d²` of normalised features to the nearest mean.
+pub(super) struct UnitDistance(pub(super) NearestMean);
 
-impl Fitted for FittedMahalanobisPp {
+impl Fitted for UnitDistance {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         for (out, distance) in out.iter_mut().zip(self.0.squared_distances(block.unit_features())) {
             *out = -distance;

@@ -1,15 +1,12 @@
 #![doc = include_str!("scaled_cosine.md")]
 
-use ndarray::Array2;
-
+use super::cosine::LargestCosine;
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
-use crate::dump::RowBlock;
 use crate::fit::{FitError, Training};
-use crate::numeric::linalg::{Factor, Threads};
-use crate::numeric::row_product::row_product;
+use crate::numeric::vector::unit_rows;
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {
@@ -35,52 +32,26 @@ impl Score for ScaledCosine {
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        let mut directions = training.linear_head()?.0.clone();
-        for mut row in directions.rows_mut() {
-            let norm = row.dot(&row).sqrt();
-            if norm > 0.0 {
-                row /= norm;
-            }
-        }
-        Ok(Fit { scorer: Box::new(FittedScaledCosine { directions }), notes: Vec::new() })
+        let directions = unit_rows(training.linear_head()?.0);
+        Ok(Fit { scorer: Box::new(LargestCosine { directions }), notes: Vec::new() })
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
-        Ok(Box::new(FittedScaledCosine { directions: state.matrix("directions")? }))
-    }
-}
-
-struct FittedScaledCosine {
-    /// The weights of each class, of length 1 (C, D).
-    directions: Array2<f64>,
-}
-
-impl Fitted for FittedScaledCosine {
-    fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        let features = block.features();
-        let along = row_product(&features.view(), &self.directions.t(), Factor::Full, Threads::One);
-        for ((out, feature), along) in out.iter_mut().zip(features.rows()).zip(along.rows()) {
-            let norm = feature.dot(&feature).sqrt();
-            let largest = along.fold(f64::NEG_INFINITY, |largest, value| value.max(largest));
-            *out = if norm > 0.0 { largest / norm } else { 0.0 };
-        }
-    }
-
-    fn save(&self) -> State<'_> {
-        State::new().with("directions", &self.directions)
+        Ok(Box::new(LargestCosine { directions: state.matrix("directions")? }))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dump::RowBlock;
     use crate::dump::matrix::{Cow2, Rows};
     use ndarray::array;
 
     /// The example of the page.
     #[test]
     fn example_by_hand() {
-        let scaled_cosine = FittedScaledCosine { directions: array![[1.0, 0.0], [0.0, 1.0]] };
+        let scaled_cosine = LargestCosine { directions: array![[1.0, 0.0], [0.0, 1.0]] };
         let features = Rows::F64(Cow2::Owned(array![[3.0, 4.0], [0.0, 0.0], [-1.0, -1.0]]));
         let mut out = [0.0; 3];
         scaled_cosine.score_block(&RowBlock::new(3, None, Some(features), None), &mut out);

@@ -1,10 +1,10 @@
 #![doc = include_str!("ssd.md")]
 
+use super::mahalanobis_pp::UnitDistance;
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
-use crate::dump::RowBlock;
 use crate::fit::nearest_mean::RCOND;
 use crate::fit::{FitError, NearestMean, Space, Training};
 
@@ -35,25 +35,11 @@ impl Score for Ssd {
         let gaussian = training.gaussian(Space::Unit)?;
         let nearest = NearestMean::single(training, &gaussian.mean, &gaussian.covariance, RCOND)?;
         let notes = nearest.note("covariance", gaussian.rows).into_iter().collect();
-        Ok(Fit { scorer: Box::new(FittedSsd(nearest)), notes })
+        Ok(Fit { scorer: Box::new(UnitDistance(nearest)), notes })
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
-        Ok(Box::new(FittedSsd(NearestMean::restore(state)?)))
-    }
-}
-
-struct FittedSsd(NearestMean);
-
-impl Fitted for FittedSsd {
-    fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        for (out, distance) in out.iter_mut().zip(self.0.squared_distances(block.unit_features())) {
-            *out = -distance;
-        }
-    }
-
-    fn save(&self) -> State<'_> {
-        self.0.save()
+        Ok(Box::new(UnitDistance(NearestMean::restore(state)?)))
     }
 }
 
