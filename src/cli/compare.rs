@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::args::Common;
+use super::choice::ScoreChoice;
 use super::progress::Bars;
-use super::{input, terminal};
+use super::{input, remarks, terminal};
 use oodbench::dump::layout::discover;
+use oodbench::eval::Plan;
 use oodbench::eval::significance::against_best;
-use oodbench::eval::{Plan, Selection};
 use oodbench::report::significance;
 use oodbench::table::Results;
 
@@ -23,12 +24,8 @@ The test is about other rows of the same sets; it does not say how another train
 pub(crate) struct Command {
     /// A run, or a folder of runs [default: dumps, else fixtures/dumps]
     dir: Option<PathBuf>,
-    /// Scores, comma-separated, or all; `oodbench list` shows them
-    #[arg(long = "score", value_name = "SCORES", value_delimiter = ',', default_value = "all")]
-    scores: Vec<String>,
-    /// A parameter of a score, e.g. energy.temperature=2; may be repeated
-    #[arg(long, value_name = "SCORE.NAME=VALUE")]
-    set: Vec<String>,
+    #[command(flatten)]
+    choice: ScoreChoice,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -47,15 +44,12 @@ enum Format {
 /// Runs the command.
 pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let folder = input::folder(command.dir.as_ref(), common.quiet)?;
-    let selection = Selection::parse(&command.scores, &command.set)?;
+    let selection = command.choice.selection()?;
     let progress = Bars::new(common.quiet);
     let plans = Plan::each(discover(&folder)?.iter().map(|files| (files, &selection)), &progress)?;
     let mut results = Results::default();
     let lines = against_best(&plans, &mut results, &progress)?;
-    if !common.quiet {
-        results.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
-        results.notes.iter().for_each(|note| eprintln!("note: {note}"));
-    }
+    remarks::say(&results, common);
     terminal::print(&match command.format {
         Format::Table => significance::text(&lines),
         Format::Json => significance::json(&lines)?,

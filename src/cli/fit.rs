@@ -8,11 +8,12 @@ use clap::Args;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use super::args::Common;
+use super::choice::ScoreChoice;
 use super::{input, terminal, tuning};
 use oodbench::dump::layout::discover;
 use oodbench::eval::fits::description::Description;
 use oodbench::eval::fits::{Fits, fit, write};
-use oodbench::eval::{Assignment, FitsError, Plan, Selection};
+use oodbench::eval::{FitsError, Plan};
 use oodbench::output::AtomicFile;
 
 /// Fit scores on the training rows of a run and keep the fits in a file for `score --fit`
@@ -26,15 +27,8 @@ The file is a safetensors file: arrays named score/array, the parameters and che
 pub(crate) struct Command {
     /// A run
     dir: Option<PathBuf>,
-    /// Scores, comma-separated, or all; `oodbench list` shows them
-    #[arg(long = "score", value_name = "SCORES", value_delimiter = ',', default_value = "all")]
-    scores: Vec<String>,
-    /// A parameter of a score, e.g. knn.k=10; may be repeated
-    #[arg(long, value_name = "SCORE.NAME=VALUE")]
-    set: Vec<String>,
-    /// A TOML file with a table of parameters per score; --set overrules it
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    choice: ScoreChoice,
     /// Search parameters on id/val first, without a look at any OOD row, and say what was tried
     #[arg(long)]
     tune: bool,
@@ -46,8 +40,7 @@ pub(crate) struct Command {
 /// Runs the command.
 pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let folder = input::folder(command.dir.as_ref(), common.quiet)?;
-    let assignments = Assignment::all(command.config.as_deref(), &command.set)?;
-    let selection = Selection::new(&command.scores, &assignments)?;
+    let selection = command.choice.selection()?;
     let runs = discover(&folder)?;
     let [files] = &runs[..] else {
         return Err(FitsError::SeveralRuns { folder, runs: runs.len() }.into());

@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand.
 
 mod args;
+mod choice;
 mod compare;
 mod completions;
 #[cfg(feature = "train")]
@@ -22,6 +23,7 @@ mod list;
 mod named;
 mod plot;
 mod progress;
+mod remarks;
 mod score;
 mod terminal;
 #[cfg(feature = "train")]

@@ -8,10 +8,11 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use super::args::Common;
+use super::choice::ScoreChoice;
 use super::progress::Bars;
-use super::{input, terminal, tuning};
+use super::{input, remarks, terminal, tuning};
 use oodbench::dump::layout::discover;
-use oodbench::eval::{Assignment, Figures, FitsFile, Plan, Selection, evaluate, memory};
+use oodbench::eval::{Figures, FitsFile, Plan, Selection, evaluate, memory};
 use oodbench::metric::{PROCEDURES, Procedure};
 use oodbench::output::{AtomicFile, write_atomically};
 use oodbench::report;
@@ -39,15 +40,8 @@ The ids of procedures and metrics in json and csv are stable:
 pub(crate) struct Command {
     /// A run, or a folder of runs [default: dumps, else fixtures/dumps]
     dir: Option<PathBuf>,
-    /// Scores, comma-separated, or all; `oodbench list` shows them
-    #[arg(long = "score", value_name = "SCORES", value_delimiter = ',', default_value = "all")]
-    scores: Vec<String>,
-    /// A parameter of a score, e.g. energy.temperature=2; may be repeated
-    #[arg(long, value_name = "SCORE.NAME=VALUE")]
-    set: Vec<String>,
-    /// A TOML file with a table of parameters per score; --set overrules it
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    choice: ScoreChoice,
     /// Search parameters on id/val, without a look at any OOD row, and say what was tried; `explain` shows what is tried
     #[arg(long)]
     tune: bool,
@@ -110,8 +104,8 @@ impl std::str::FromStr for ProcedureName {
 pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let folder = input::folder(command.dir.as_ref(), common.quiet)?;
     let selection = match &command.fit {
-        Some(file) => Selection::fitted(&command.scores, FitsFile::open(file)?)?,
-        None => Selection::new(&command.scores, &Assignment::all(command.config.as_deref(), &command.set)?)?,
+        Some(file) => Selection::fitted(&command.choice.scores, FitsFile::open(file)?)?,
+        None => command.choice.selection()?,
     };
     let runs = discover(&folder)?;
     let tuned = command.tune.then(|| tuning::search(&runs, &selection, common)).transpose()?;
@@ -149,7 +143,7 @@ pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
             results
         }
     };
-    say(&results, common);
+    remarks::say(&results, common);
     if let Some(tuned) = &tuned {
         let tried = tuning::table(&tuned.searches);
         match command.format {
@@ -201,29 +195,6 @@ fn write_records(out: &Path, results: &Results) -> anyhow::Result<()> {
     let parquet = AtomicFile::create(&out.join("records.parquet"))?;
     report::parquet::records(parquet, &results.records)?.commit()?;
     Ok(())
-}
-
-/// Warnings always (unless quiet), notes and what was left out if verbose.
-fn say(results: &Results, common: &Common) {
-    if common.quiet {
-        return;
-    }
-    for warning in &results.warnings {
-        eprintln!("warning: {warning}");
-    }
-    for note in &results.notes {
-        eprintln!("note: {note}");
-    }
-    for run in &results.runs {
-        if common.verbose {
-            for skipped in &run.skipped {
-                eprintln!("note: {}: {} left out: {}", run.info.name, skipped.score, skipped.why);
-            }
-        } else if !run.skipped.is_empty() {
-            let ids: Vec<&str> = run.skipped.iter().map(|skipped| skipped.score).collect();
-            eprintln!("note: {}: left out (-v says why): {}", run.info.name, ids.join(", "));
-        }
-    }
 }
 
 /// The procedures to print, each once.

@@ -1,11 +1,13 @@
 //! The raw scores of one run, for figures.
 
+use std::convert::Infallible;
+
 use super::evaluate::EvalError;
+use super::fits::{self, ScoreFit};
 use super::plan::Plan;
 use super::progress::Progress;
 use super::score_split::{FittedScore, Scoring};
 use crate::dump::{Role, Split};
-use crate::fit::Training;
 use crate::score::need::Rows;
 
 /// Scores of one split.
@@ -22,20 +24,26 @@ pub struct SplitScores {
 /// # Errors
 /// [`EvalError::Fit`] if a score cannot be fitted.
 pub fn score_run(plan: &Plan<'_>, progress: &dyn Progress) -> Result<Vec<SplitScores>, EvalError> {
-    let training = Training::new(&plan.dump);
-    let mut fitted = Vec::with_capacity(plan.scores.len());
-    for chosen in &plan.scores {
-        fitted.push(FittedScore { id: chosen.entry.id, scorer: chosen.score.fit(&training)?.scorer });
-    }
+    let fitted = |fit: ScoreFit| FittedScore { id: fit.entry.id, scorer: fit.fit.scorer };
+    let scores: Vec<FittedScore> = fits::fit(plan)?.scores.into_iter().map(fitted).collect();
+    let all_rows =
+        |split: &Split| SplitScores { role: split.role.clone(), scores: score_rows(plan, &scores, split, progress) };
+    Ok(Rows::Scored.of(&plan.dump).map(all_rows).collect())
+}
+
+/// Per fitted score its values, in the order of rows.
+pub(super) fn score_rows(
+    plan: &Plan<'_>,
+    scores: &[FittedScore],
+    split: &Split,
+    progress: &dyn Progress,
+) -> Vec<Vec<f64>> {
     let arrays = plan.arrays(&Rows::Scored);
-    let scoring = Scoring { arrays: &arrays, head: plan.dump.head.as_ref(), scores: &fitted, predictions: false };
-    let all_rows = |split: &Split| {
-        let mut scores = vec![Vec::with_capacity(split.rows); fitted.len()];
-        scoring.run(split, progress, |batch| -> Result<(), EvalError> {
-            scores.iter_mut().zip(batch.scores).for_each(|(all, more)| all.extend(more));
-            Ok(())
-        })?;
-        Ok(SplitScores { role: split.role.clone(), scores })
-    };
-    Rows::Scored.of(&plan.dump).map(all_rows).collect()
+    let scoring = Scoring { arrays: &arrays, head: plan.dump.head.as_ref(), scores, predictions: false };
+    let mut all = vec![Vec::with_capacity(split.rows); scores.len()];
+    let Ok(()) = scoring.run(split, progress, |batch| {
+        all.iter_mut().zip(batch.scores).for_each(|(all, more)| all.extend(more));
+        Ok::<(), Infallible>(())
+    });
+    all
 }

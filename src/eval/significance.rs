@@ -3,18 +3,17 @@
 use rayon::prelude::*;
 
 use super::evaluate::{EvalError, fit};
+use super::one_run::score_rows;
 use super::plan::Plan;
 use super::progress::Progress;
-use super::score_split::{FittedScore, Scoring};
-use crate::dump::{Role, Split};
-use crate::score::need::Rows;
+use crate::dump::Role;
 use crate::stats::delong::Components;
 use crate::stats::holm;
-use crate::table::{AgainstBest, Results};
+use crate::table::{AgainstBest, Results, RunSummary};
 
 /// Compares the AUROC of every planned score with that of the best one on the same rows, by DeLong's test, p-values by Holm over the others.
 ///
-/// Warnings and notes go to `results`.
+/// Warnings, notes and what was left out go to `results`.
 ///
 /// # Errors
 /// [`EvalError`] if a score cannot be fitted.
@@ -25,12 +24,14 @@ pub fn against_best(
 ) -> Result<Vec<AgainstBest>, EvalError> {
     let mut lines = Vec::new();
     for plan in plans {
-        let (scores, _) = fit(plan, results)?;
+        let (scores, skipped) = fit(plan, results)?;
         let Some(test) = plan.dump.split(&Role::Test) else { continue };
-        let id = values(plan, &scores, test, progress);
+        let info = plan.dump.info.clone();
+        results.runs.push(RunSummary { info, accuracy: None, id_rows: test.rows, skipped });
+        let id = score_rows(plan, &scores, test, progress);
         for split in plan.dump.ood() {
             let Role::Ood { group, name } = &split.role else { continue };
-            let ood = values(plan, &scores, split, progress);
+            let ood = score_rows(plan, &scores, split, progress);
             let components: Vec<Components> =
                 id.par_iter().zip(&ood).map(|(id, ood)| Components::of(id, ood)).collect();
             let found = compare(&components, |score| AgainstBest {
@@ -45,18 +46,6 @@ pub fn against_best(
         }
     }
     Ok(lines)
-}
-
-/// Per score its values in the order of rows.
-fn values(plan: &Plan<'_>, scores: &[FittedScore], split: &Split, progress: &dyn Progress) -> Vec<Vec<f64>> {
-    let arrays = plan.arrays(&Rows::Scored);
-    let scoring = Scoring { arrays: &arrays, head: plan.dump.head.as_ref(), scores, predictions: false };
-    let mut all = vec![Vec::with_capacity(split.rows); scores.len()];
-    let Ok(()) = scoring.run(split, progress, |batch| {
-        all.iter_mut().zip(batch.scores).for_each(|(all, more)| all.extend(more));
-        Ok::<(), std::convert::Infallible>(())
-    });
-    all
 }
 
 /// One line per score, the best first among equals.
