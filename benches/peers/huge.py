@@ -3,9 +3,10 @@
 
     cargo build --release
     python benches/peers/huge.py --gigabytes 20
+    python benches/peers/huge.py --gigabytes 0.8 --classes 1 --scores max_logit      # 10^8 + 10^8 scores
 
-The dump has shards of 50,000 rows of 1,000 f32 logits; four different ones lie on the disk (800 MB), the others are links to them. To oodbench every
-shard is a file of its own, which it maps and reads.
+The dump has shards of 50 million f32 logits; four different ones lie on the disk (800 MB), the others are links to them. To oodbench every shard is a file
+of its own, which it maps and reads.
 """
 
 import argparse
@@ -19,16 +20,16 @@ import numpy as np
 
 from compare import PROGRAM, machine, run
 
-ROWS, CLASSES, DIFFERENT = 50_000, 1_000, 4
+LOGITS, DIFFERENT = 50_000_000, 4
 
 
-def make(root, gigabytes):
+def make(root, gigabytes, classes):
     rng = np.random.default_rng(0)
-    shards = max(2, round(gigabytes * 1e9 / (ROWS * CLASSES * 4)))
+    shards = max(2, round(gigabytes * 1e9 / (LOGITS * 4)))
     test, ood = root / "run/id/test", root / "run/ood/noise"
     test.mkdir(parents=True), ood.mkdir(parents=True)
     for number in range(DIFFERENT):
-        np.save(root / f"{number}.npy", 3 * rng.standard_normal((ROWS, CLASSES), dtype=np.float32))
+        np.save(root / f"{number}.npy", 3 * rng.standard_normal((LOGITS // classes, classes), dtype=np.float32))
     for number in range(shards):
         folder, place = (test, number) if number < shards // 2 else (ood, number - shards // 2)
         os.link(root / f"{number % DIFFERENT}.npy", folder / f"logits-{place:05}.npy")
@@ -38,21 +39,22 @@ def make(root, gigabytes):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gigabytes", type=float, default=20)
+    parser.add_argument("--classes", type=int, default=1000)
     parser.add_argument("--scores", default="mds", help="as for oodbench score --score")
     parser.add_argument("--where", type=Path, help="folder for the 800 MB")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.where) as folder:
         root = Path(folder)
-        shards = make(root, arguments.gigabytes)
+        shards = make(root, arguments.gigabytes, arguments.classes)
         command = [str(PROGRAM), "score", str(root / "run"), "--score", arguments.scores, "--format", "json", "-q", "--out", str(root / "out")]
         result = run(command, folder)
         if result is None:
             sys.exit("oodbench failed")
         seconds, megabytes, _ = result
-        rows = shards * ROWS
+        rows = shards * (LOGITS // arguments.classes)
         written = (root / "out/scores.parquet").stat().st_size / 1e6
         print(
-            f"{time.strftime('%Y-%m-%d')}, {machine()}: {shards} shards, {rows:,} rows, {rows * CLASSES * 4 / 1e9:.1f} GB, scores {arguments.scores}: "
+            f"{time.strftime('%Y-%m-%d')}, {machine()}: {shards} shards, {rows:,} rows, {shards * LOGITS * 4 / 1e9:.1f} GB, scores {arguments.scores}: "
             f"{seconds:.1f} s, {rows / seconds:,.0f} rows/s, private memory at most {megabytes:.0f} MB, scores.parquet {written:.0f} MB"
         )
 
