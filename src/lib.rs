@@ -4,11 +4,8 @@
 //! figure, **table**, **report** and **plot** show it. Imports point down only (a test reads every path):
 //!
 //! ```text
-//! cli            (binary only: clap, anyhow, indicatif)
-//! demo           trains, dumps, compares and reports at one go (feature `train`)
 //! eval  latency  plans, scores and measures runs; what a score costs per sample
 //!   report       terminal text, Markdown, CSV, JSON, Parquet, HTML
-//!   train        images, networks, losses, training, dumps (feature `train`; the only door to candle)
 //!   table  plot  tidy records, comparisons (the only door to polars); figures (the only door to plotters)
 //!   score        one file per score, one registry
 //!   fit  metric  state learnt from training rows; one file per procedure
@@ -29,8 +26,6 @@
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-#[cfg(feature = "train")]
-pub mod demo;
 pub mod dump;
 pub mod eval;
 pub mod fit;
@@ -38,10 +33,9 @@ pub mod latency;
 pub mod metric;
 pub mod numeric;
 pub mod output;
+#[cfg(feature = "plot")]
 pub mod plot;
 pub mod report;
 pub mod score;
 pub mod stats;
 pub mod table;
-#[cfg(feature = "train")]
-pub mod train;

@@ -2,6 +2,7 @@
 
 pub mod assignment;
 pub mod evaluate;
+#[cfg(feature = "plot")]
 pub mod figures;
 pub mod fits;
 pub mod memory;
@@ -15,6 +16,7 @@ pub mod tune;
 
 pub use assignment::{Assignment, AssignmentError};
 pub use evaluate::{EvalError, Figures, evaluate};
+#[cfg(feature = "plot")]
 pub use figures::ScoredRun;
 pub use fits::{FitsError, FitsFile};
 pub use one_run::{SplitScores, score_run};

@@ -15,6 +15,7 @@
 
 pub mod clock;
 pub mod data;
+#[cfg(feature = "plot")]
 pub mod figure;
 pub mod machine;
 pub mod markdown;

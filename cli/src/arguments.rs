@@ -1,0 +1,50 @@
+//! What may be typed.
+
+use clap::{Parser, Subcommand};
+
+use crate::command::{compare, completions, explain, fit, inspect, latency, list, plot, score};
+#[cfg(feature = "train")]
+use crate::command::{data, demo, extract, train};
+use crate::option::common::Common;
+
+/// Scores, metrics, tables and figures for out-of-distribution detection, from dumps of logits and features.
+#[derive(Parser)]
+#[command(name = "oodbench", version, max_term_width = 100)]
+#[command(after_help = "Examples:
+  oodbench score dumps/ --score mds            one score, every run in dumps/
+  oodbench score dumps/ --score all --out out  all scores, per-sample scores and records as files
+  oodbench compare dumps/                      which scores are as good as the best one
+  oodbench fit dumps/run --out run.fit         what scores learn, kept for `score --fit`
+  oodbench plot --fig1                         the paper's Fig. 1 from dumps/
+  oodbench latency                             what each score costs per sample
+  oodbench inspect dumps/                      what is there, what is missing, what is suspicious
+  oodbench explain layout                      how to lay out a dump
+
+Exit codes: 0 done, 2 could not be done (one line says why), 130 stopped by Ctrl-C.")]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    #[cfg(feature = "train")]
+    Demo(demo::Command),
+    #[cfg(feature = "train")]
+    Train(train::Command),
+    #[cfg(feature = "train")]
+    Extract(extract::Command),
+    #[cfg(feature = "train")]
+    Data(data::Command),
+    Score(score::Command),
+    Compare(compare::Command),
+    Fit(fit::Command),
+    Plot(plot::Command),
+    Latency(latency::Command),
+    Inspect(inspect::Command),
+    List(list::Command),
+    Explain(explain::Command),
+    Completions(completions::Command),
+}

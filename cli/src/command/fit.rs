@@ -1,0 +1,101 @@
+//! `oodbench fit`: what scores learn from training rows, into a file.
+
+use std::fs::create_dir_all;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use comfy_table::{Cell, CellAlignment, Table, presets};
+
+use crate::option::choice::ScoreChoice;
+use crate::option::common::Common;
+use crate::option::input;
+use crate::screen::{terminal, tuning};
+use oodbench::dump::layout::discover;
+use oodbench::eval::fits::description::Description;
+use oodbench::eval::fits::{Fits, fit, write};
+use oodbench::eval::{FitsError, Plan};
+use oodbench::output::AtomicFile;
+
+/// Fit scores on the training rows of a run and keep the fits in a file for `score --fit`
+#[derive(Args)]
+#[command(after_help = "Examples:
+  oodbench fit dumps/my-run --out my-run.fit
+  oodbench fit dumps/my-run --score knn,mahalanobis --set knn.k=10 --out my-run.fit
+  oodbench score dumps/my-run --fit my-run.fit
+
+The file is a safetensors file: arrays named score/array, the parameters and checksums of what was read as metadata.")]
+pub(crate) struct Command {
+    /// A run
+    dir: Option<PathBuf>,
+    #[command(flatten)]
+    choice: ScoreChoice,
+    /// Search parameters on id/val first, without a look at any OOD row, and say what was tried
+    #[arg(long)]
+    tune: bool,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+/// Runs the command.
+pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
+    let folder = input::folder(command.dir.as_ref(), common.quiet)?;
+    let selection = command.choice.selection()?;
+    let runs = discover(&folder)?;
+    let [files] = &runs[..] else {
+        return Err(FitsError::SeveralRuns { folder, runs: runs.len() }.into());
+    };
+    let tuned = command.tune.then(|| tuning::search(&runs, &selection, common)).transpose()?;
+    let selection = tuned.as_ref().and_then(|tuned| tuned.selections.first()).unwrap_or(&selection);
+    let plan = Plan::of_fit(files, selection)?;
+    let fits = fit(&plan)?;
+    let description = Description::new(&plan, &fits);
+    let rows = plan
+        .dump
+        .splits
+        .iter()
+        .filter(|split| description.read.iter().any(|read| read.split == split.role.to_string()));
+    let rows: Vec<String> = rows.map(|split| format!("{} ({} rows)", split.role, split.rows)).collect();
+    save(&command.out, &fits, description).with_context(|| format!("{}: cannot be written", command.out.display()))?;
+    if !common.quiet {
+        for score in &fits.scores {
+            score.fit.notes.iter().for_each(|note| eprintln!("note: {}: {note}", score.entry.id));
+        }
+        for skipped in &fits.skipped {
+            eprintln!("note: {} left out: {}", skipped.score, skipped.why);
+        }
+        if let Some(tuned) = &tuned {
+            terminal::print(&tuning::table(&tuned.searches))?;
+        }
+        terminal::print(&table(&fits))?;
+        let learnt = if rows.is_empty() { "nothing had to be read".to_owned() } else { rows.join(", ") };
+        terminal::print(&format!("{} fitted on {learnt}: {}\n", plan.dump.info.name, command.out.display()))?;
+    }
+    Ok(())
+}
+
+fn save(path: &Path, fits: &Fits, description: Description) -> anyhow::Result<()> {
+    if let Some(folder) = path.parent() {
+        create_dir_all(folder)?;
+    }
+    let mut file = AtomicFile::create(path)?;
+    write(&mut file, fits, description)?;
+    file.commit()?;
+    Ok(())
+}
+
+/// A line per score: how long its fit took and how much of the file it takes.
+fn table(fits: &Fits) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
+    table.set_header([Cell::new("score"), right("fit".to_owned()), right("bytes".to_owned())]);
+    for score in &fits.scores {
+        let bytes = score.fit.scorer.save().bytes();
+        let took = format!("{:.1} ms", score.took.as_secs_f64() * 1e3);
+        table.add_row([Cell::new(score.entry.id), right(took), right(bytes.to_string())]);
+    }
+    let lines: Vec<String> = table.to_string().lines().map(|line| line.trim_end().to_owned()).collect();
+    format!("{}\n", lines.join("\n"))
+}

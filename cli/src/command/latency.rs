@@ -1,0 +1,182 @@
+//! `oodbench latency`: what detection costs.
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::option::common::Common;
+use crate::screen::terminal;
+use oodbench::latency::figure::figure;
+use oodbench::latency::markdown::{cells, markdown};
+use oodbench::latency::{Report, Request, Step, measure};
+use oodbench::output::write_atomically;
+use oodbench::plot;
+use oodbench::score::registry::UnknownScore;
+use oodbench::score::registry::find;
+use oodbench::score::{REGISTRY, ScoreEntry};
+
+/// Measure what each score costs per sample, against the classifier's own arg max
+#[derive(Args)]
+#[command(after_help = "Examples:
+  oodbench latency                                   every score, 10, 100 and 1000 classes; takes minutes
+  oodbench latency --score mds,es,mps --classes 10
+  oodbench latency --out reports/detection-cost      writes latency.{json,md,png,svg}
+
+Rows are synthetic; scores are fitted once and run on one thread. \"alone\" is the cost from rows as they come from the dump, \"added\"
+the cost of a score of logits where the predicted classes are known already. The names in json and csv are stable.")]
+pub(crate) struct Command {
+    /// Scores, comma-separated, or all; `oodbench list` shows them
+    #[arg(long = "score", value_name = "SCORES", value_delimiter = ',', default_value = "all")]
+    scores: Vec<String>,
+    /// Numbers of classes
+    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "10,100,1000")]
+    classes: Vec<NonZeroUsize>,
+    /// Samples scored together
+    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "1,256")]
+    batch: Vec<NonZeroUsize>,
+    /// Length of the feature vectors
+    #[arg(long, value_name = "N", default_value = "512")]
+    features: NonZeroUsize,
+    /// Training rows that scores are fitted on; at least one per class
+    #[arg(long, value_name = "N", default_value = "20000")]
+    train_rows: NonZeroUsize,
+    /// Rounds in which all are timed in turn; scores that take long are in fewer of them
+    #[arg(long, value_name = "N", default_value = "2000")]
+    rounds: NonZeroUsize,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Folder for latency.json, latency.md and the figure latency.png, latency.svg
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// For reading
+    Table,
+    /// Machine, conditions, measurements and what was not measured
+    Json,
+    /// The measurements as comma-separated values
+    Csv,
+    /// The report as GitHub-flavoured Markdown
+    Markdown,
+}
+
+/// Runs the command.
+pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
+    let counts = |values: &[NonZeroUsize]| values.iter().map(|value| value.get()).collect();
+    let request = Request {
+        scores: entries(&command.scores)?,
+        classes: counts(&command.classes),
+        batches: counts(&command.batch),
+        features: command.features.get(),
+        train_rows: command.train_rows.get(),
+        rounds: command.rounds.get(),
+    };
+    let progress = Progress::new(common.quiet, request.rounds);
+    let report = measure(&request, &mut |step| progress.show(step))?;
+    progress.bar.finish_and_clear();
+    if let Some(out) = &command.out {
+        write(out, &report).with_context(|| format!("{}: cannot be written", out.display()))?;
+    }
+    let text = match command.format {
+        Format::Json => report.json()?,
+        Format::Csv => String::from_utf8(report.csv()?)?,
+        Format::Markdown => markdown(&report),
+        Format::Table => table(&report),
+    };
+    if !common.quiet {
+        for unmeasured in &report.unmeasured {
+            eprintln!(
+                "note: {} not measured with {} classes: {}",
+                unmeasured.score, unmeasured.classes, unmeasured.reason
+            );
+        }
+    }
+    terminal::print(&text)?;
+    Ok(())
+}
+
+/// The scores asked for, each once.
+fn entries(names: &[String]) -> Result<Vec<&'static ScoreEntry>, UnknownScore> {
+    if names.iter().any(|name| name.eq_ignore_ascii_case("all")) {
+        return Ok(REGISTRY.iter().collect());
+    }
+    let mut entries: Vec<&'static ScoreEntry> = Vec::new();
+    for name in names {
+        let entry = find(name)?;
+        if !entries.iter().any(|other| other.id == entry.id) {
+            entries.push(entry);
+        }
+    }
+    Ok(entries)
+}
+
+fn write(out: &Path, report: &Report) -> anyhow::Result<()> {
+    let figure = figure(report);
+    // Everything is drawn before anything is written.
+    let png = figure.render(plot::Format::Png)?;
+    let svg = figure.render(plot::Format::Svg)?;
+    fs::create_dir_all(out)?;
+    write_atomically(&out.join("latency.json"), report.json()?.as_bytes())?;
+    write_atomically(&out.join("latency.md"), markdown(report).as_bytes())?;
+    write_atomically(&out.join("latency.png"), &png)?;
+    write_atomically(&out.join("latency.svg"), &svg)?;
+    Ok(())
+}
+
+/// One table per number of classes.
+fn table(report: &Report) -> String {
+    let mut out = format!("{}\n", report.conditions().join("\n"));
+    for classes in report.classes() {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        if let Some(width) = terminal::style().width {
+            table.set_width(width);
+        }
+        let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
+        let mut header = vec![Cell::new(format!("{classes} classes"))];
+        for batch in report.batches() {
+            header.extend([format!("batch {batch}: alone"), "× arg max".to_owned(), "added".to_owned()].map(right));
+        }
+        table.set_header(header);
+        for row in report.rows(classes) {
+            let name = row.first().map_or("", |first| first.title);
+            let figures = row.iter().flat_map(|measurement| cells(measurement)).map(right);
+            table.add_row([Cell::new(name)].into_iter().chain(figures));
+        }
+        let lines: Vec<String> = table.to_string().lines().map(|line| line.trim_end().to_owned()).collect();
+        out.push_str(&format!("\n{}\n", lines.join("\n")));
+    }
+    out
+}
+
+/// What is being done, on standard error.
+struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    fn new(quiet: bool, rounds: usize) -> Self {
+        let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let style = ProgressStyle::with_template("{msg} [{bar:30}] {elapsed}");
+        let bar = ProgressBar::with_draw_target(Some(rounds as u64), target);
+        Self { bar: bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())) }
+    }
+
+    fn show(&self, step: Step) {
+        let (message, round) = match step {
+            Step::Making { classes } => (format!("{classes} classes: making rows"), 0),
+            Step::Fitting { classes, score } => (format!("{classes} classes: fitting {score}"), 0),
+            Step::Measuring { classes, batch, round } => (format!("{classes} classes, batch {batch}"), round),
+        };
+        self.bar.set_message(message);
+        self.bar.set_position(round as u64);
+    }
+}

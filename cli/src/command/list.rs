@@ -1,0 +1,89 @@
+//! `oodbench list`: all scores.
+
+use clap::{Args, ValueEnum};
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+
+use crate::screen::terminal;
+use oodbench::score::REGISTRY;
+
+/// List the scores: id, title, what each needs, reference
+#[derive(Args)]
+pub(crate) struct Command {
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// For reading
+    Table,
+    /// An array of {id, title, aliases, needs, parameters, reference}
+    Json,
+    /// A Markdown table, as in the README
+    Markdown,
+}
+
+#[derive(Serialize)]
+struct Line {
+    id: &'static str,
+    title: &'static str,
+    aliases: &'static [&'static str],
+    needs: Vec<String>,
+    parameters: Vec<Parameter>,
+    reference: &'static str,
+}
+
+#[derive(Serialize)]
+struct Parameter {
+    name: &'static str,
+    default: &'static str,
+    help: &'static str,
+    grid: &'static [&'static str],
+}
+
+/// Runs the command.
+pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
+    let lines: Vec<Line> = REGISTRY
+        .iter()
+        .map(|entry| Line {
+            id: entry.id,
+            title: entry.title,
+            aliases: entry.aliases,
+            needs: entry.with_defaults().needs().iter().map(ToString::to_string).collect(),
+            parameters: entry
+                .parameters
+                .iter()
+                .map(|p| Parameter { name: p.name, default: p.default, help: p.help, grid: p.grid })
+                .collect(),
+            reference: entry.reference,
+        })
+        .collect();
+    let text = match command.format {
+        Format::Json => format!("{}\n", serde_json::to_string_pretty(&lines)?),
+        Format::Markdown => markdown(&lines),
+        Format::Table => table(&lines),
+    };
+    terminal::print(&text)?;
+    Ok(())
+}
+
+fn markdown(lines: &[Line]) -> String {
+    let row = |l: &Line| format!("| `{}` | {} | {} | {} |\n", l.id, l.title, l.needs.join(", "), l.reference);
+    let rows: String = lines.iter().map(row).collect();
+    format!("| id | score | needs | reference |\n|---|---|---|---|\n{rows}")
+}
+
+fn table(lines: &[Line]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    if let Some(width) = terminal::style().width {
+        table.set_width(width);
+    }
+    table.set_header(["id", "score", "needs", "reference"]);
+    for line in lines {
+        table.add_row([line.id, line.title, &line.needs.join(", "), line.reference]);
+    }
+    format!("{}\n", table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n"))
+}

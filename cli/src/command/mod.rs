@@ -1,0 +1,19 @@
+//! One file per subcommand.
+
+pub(crate) mod compare;
+pub(crate) mod completions;
+#[cfg(feature = "train")]
+pub(crate) mod data;
+#[cfg(feature = "train")]
+pub(crate) mod demo;
+pub(crate) mod explain;
+#[cfg(feature = "train")]
+pub(crate) mod extract;
+pub(crate) mod fit;
+pub(crate) mod inspect;
+pub(crate) mod latency;
+pub(crate) mod list;
+pub(crate) mod plot;
+pub(crate) mod score;
+#[cfg(feature = "train")]
+pub(crate) mod train;

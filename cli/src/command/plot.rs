@@ -1,0 +1,184 @@
+//! `oodbench plot`: figures of the scores of dumps.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Args;
+
+use crate::option::common::Common;
+use crate::option::input;
+use crate::screen::progress::Bars;
+use oodbench::dump::layout::{RunFiles, discover};
+use oodbench::dump::{Loss, RunInfo};
+use oodbench::eval::figures::{FIG1_SCORES, fig1_bands};
+use oodbench::eval::{Plan, ScoredRun, Selection, score_run};
+use oodbench::output::write_atomically;
+use oodbench::plot::fig1;
+use oodbench::plot::histogram::Histogram;
+use oodbench::plot::roc::{Curve, Roc};
+use oodbench::plot::{Format, PlotError};
+use oodbench::score::registry::find;
+
+/// Draw figures as PNG and SVG: the paper's Fig. 1, histograms of a score, ROC curves
+#[derive(Args)]
+#[command(after_help = "Examples:
+  oodbench plot --fig1                         entropy and minimum distance of the IsoMax and IsoMax+ runs in dumps/
+  oodbench plot dumps/ --hist energy --out fig one figure per run
+  oodbench plot dumps/my-run --roc             ROC curves of the scores that need logits alone
+  oodbench plot dumps/my-run --roc mds,es      of these scores")]
+pub(crate) struct Command {
+    /// A run, or a folder of runs [default: dumps, else fixtures/dumps]
+    dir: Option<PathBuf>,
+    /// The paper's Fig. 1: four bands of ID and OOD histograms, from one IsoMax and one IsoMax+ run
+    #[arg(long)]
+    fig1: bool,
+    /// Histograms of a score, one panel per OOD set, one figure per run
+    #[arg(long, value_name = "SCORE")]
+    hist: Option<String>,
+    /// ROC curves with the 95 % point marked, one figure per run and OOD set
+    #[arg(long, value_name = "SCORES", value_delimiter = ',', num_args = 0..=1, default_missing_value = "mds,es,mps,energy")]
+    roc: Option<Vec<String>>,
+    /// A parameter of a score, e.g. energy.temperature=2; may be repeated
+    #[arg(long, value_name = "SCORE.NAME=VALUE")]
+    set: Vec<String>,
+    /// Folder for the figures
+    #[arg(long, value_name = "FOLDER", default_value = "reports")]
+    out: PathBuf,
+}
+
+/// Runs the command.
+pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
+    if !command.fig1 && command.hist.is_none() && command.roc.is_none() {
+        bail!("expected --fig1, --hist SCORE or --roc; `oodbench plot --help` shows examples");
+    }
+    let folder = input::folder(command.dir.as_ref(), common.quiet)?;
+    let runs = discover(&folder)?;
+    let work = Work { command, common, runs: &runs };
+    // Everything is drawn before anything is written: an error leaves no part of the figures behind.
+    let mut figures = Vec::new();
+    if command.fig1 {
+        figures.extend(work.fig1(&folder)?);
+    }
+    if let Some(score) = &command.hist {
+        figures.extend(work.histograms(score)?);
+    }
+    if let Some(scores) = &command.roc {
+        figures.extend(work.roc_curves(scores)?);
+    }
+    write(&command.out, &figures, common.quiet)
+}
+
+/// A figure's file name and content.
+type Figure = (String, Vec<u8>);
+
+fn write(out: &Path, figures: &[Figure], quiet: bool) -> anyhow::Result<()> {
+    fs::create_dir_all(out).with_context(|| format!("{}: cannot be written", out.display()))?;
+    for (name, bytes) in figures {
+        let path = out.join(name);
+        write_atomically(&path, bytes).with_context(|| format!("{}: cannot be written", path.display()))?;
+        if !quiet {
+            eprintln!("wrote {}", path.display());
+        }
+    }
+    Ok(())
+}
+
+fn both(name: &str, render: impl Fn(Format) -> Result<Vec<u8>, PlotError>) -> Result<Vec<Figure>, PlotError> {
+    let formats = [Format::Png, Format::Svg].into_iter();
+    formats.map(|format| Ok((format!("{name}.{}", format.extension()), render(format)?))).collect()
+}
+
+struct Work<'a> {
+    command: &'a Command,
+    common: &'a Common,
+    runs: &'a [RunFiles],
+}
+
+impl Work<'_> {
+    fn score(&self, runs: &[RunFiles], scores: &[&str]) -> anyhow::Result<Vec<ScoredRun>> {
+        let names: Vec<String> = scores.iter().map(|&name| name.to_owned()).collect();
+        let selection = Selection::parse(&names, &self.command.set)?;
+        let progress = Bars::new(self.common.quiet);
+        let plans = Plan::each(runs.iter().map(|files| (files, &selection)), &progress)?;
+        let scored = plans
+            .iter()
+            .map(|plan| Ok(ScoredRun { info: plan.dump.info.clone(), splits: score_run(plan, &progress)? }));
+        scored.collect()
+    }
+
+    fn fig1(&self, folder: &Path) -> anyhow::Result<Vec<Figure>> {
+        let mut by_loss = Vec::new();
+        for loss in [Loss::Isomax, Loss::IsomaxPlus] {
+            by_loss.push(self.run_of(&loss, folder)?.clone());
+        }
+        let scored = self.score(&by_loss, &FIG1_SCORES)?;
+        let [isomax, plus] = &scored[..] else { bail!("expected two runs") };
+        let bands = fig1_bands(isomax, plus);
+        Ok(both("fig1", |format| fig1::render(&bands, format))?)
+    }
+
+    /// The run trained with a loss; of several the one with the lowest seed.
+    fn run_of(&self, loss: &Loss, folder: &Path) -> anyhow::Result<&RunFiles> {
+        let mut found = Vec::new();
+        for files in self.runs {
+            let info = RunInfo::read(&files.folder)?;
+            if info.loss.as_ref() == Some(loss) {
+                found.push((info.seed, info.name, files));
+            }
+        }
+        found.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        let Some((_, name, files)) = found.first() else {
+            let key = if *loss == Loss::Isomax { "isomax" } else { "isomax-plus" };
+            bail!(
+                "{}: found no run trained with {loss}, expected one whose run.toml says loss = \"{key}\"; Fig. 1 needs an IsoMax and an IsoMax+ run",
+                folder.display()
+            );
+        };
+        if found.len() > 1 && !self.common.quiet {
+            eprintln!("note: {} runs were trained with {loss}; drawing {name}", found.len());
+        }
+        Ok(files)
+    }
+
+    fn histograms(&self, score: &str) -> anyhow::Result<Vec<Figure>> {
+        let entry = find(score)?;
+        let mut figures = Vec::new();
+        for run in self.score(self.runs, &[entry.id])? {
+            let draw = |format| {
+                Histogram { title: run.title(), quantity: entry.title.to_owned(), panels: run.panels(0, 1.0) }
+                    .render(format)
+            };
+            figures.extend(both(&format!("hist-{}-{}", file_name(&run.info.name), entry.id), draw)?);
+        }
+        Ok(figures)
+    }
+
+    fn roc_curves(&self, scores: &[String]) -> anyhow::Result<Vec<Figure>> {
+        let mut entries = Vec::new();
+        for name in scores {
+            entries.push(find(name)?);
+        }
+        let ids: Vec<&str> = entries.iter().map(|entry| entry.id).collect();
+        let mut figures = Vec::new();
+        for run in self.score(self.runs, &ids)? {
+            for (set, name) in run.samples(0).1.into_iter().map(|(name, _)| name).enumerate() {
+                let curve = |score: usize| {
+                    let (id, mut ood) = run.samples(score);
+                    Curve { name: entries[score].title.to_owned(), id, ood: ood.swap_remove(set).1 }
+                };
+                let draw = |format| {
+                    let title = format!("{} | OUT-OF-DISTRIBUTION={name}", run.title());
+                    Roc { title, curves: (0..entries.len()).map(curve).collect() }.render(format)
+                };
+                figures.extend(both(&format!("roc-{}-{}", file_name(&run.info.name), file_name(&name)), draw)?);
+            }
+        }
+        Ok(figures)
+    }
+}
+
+/// A name that is safe as a file's, whatever a run is called.
+fn file_name(name: &str) -> String {
+    name.chars().map(|c| if c.is_alphanumeric() || "-_.+".contains(c) { c } else { '_' }).collect()
+}

@@ -1,0 +1,256 @@
+//! `oodbench score`: scores and figures of every run of a folder.
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+
+use crate::option::choice::ScoreChoice;
+use crate::option::common::Common;
+use crate::option::input;
+use crate::screen::progress::Bars;
+use crate::screen::{remarks, terminal, tuning};
+use oodbench::dump::layout::discover;
+use oodbench::eval::{Figures, FitsFile, Plan, Selection, evaluate, memory};
+use oodbench::metric::{PROCEDURES, Procedure};
+use oodbench::output::{AtomicFile, write_atomically};
+use oodbench::report;
+use oodbench::stats::bootstrap::Bootstrap;
+use oodbench::table::scores_file::ScoresFile;
+use oodbench::table::{Comparison, Results};
+
+/// Score dumps and print how well each score tells ID from OOD
+#[derive(Args)]
+#[command(after_help = "Examples:
+  oodbench score dumps/ --score mds
+  oodbench score dumps/ --score mds,es,mps --procedure lee,openood
+  oodbench score dumps/ --score energy --set energy.temperature=2
+  oodbench score dumps/ --score all --config scores.toml    with [energy] and below it temperature = 2
+  oodbench score dumps/my-run --score knn,react --tune    parameters searched on id/val
+  oodbench score dumps/my-run --fit my-run.fit    as fitted before; `oodbench fit` writes the file
+  oodbench score dumps/ --score all --format json > records.json
+  oodbench score dumps/ --score all --out out     writes scores.parquet and records.{csv,json,parquet}
+  oodbench score dumps/ --score mds,es --bootstrap 1000    82.80 [82.1, 83.5]: 95 % of 1,000 draws of the rows
+
+The ids of procedures and metrics in json and csv are stable:
+  lee          tnr_at_tpr95 auroc dtacc auin auout
+  openood      fpr_at_tpr95_ood_positive auroc aupr_in aupr_out
+  id_positive  fpr_at_tpr95_id_positive average_precision_in average_precision_out")]
+pub(crate) struct Command {
+    /// A run, or a folder of runs [default: dumps, else fixtures/dumps]
+    dir: Option<PathBuf>,
+    #[command(flatten)]
+    choice: ScoreChoice,
+    /// Search parameters on id/val, without a look at any OOD row, and say what was tried; `explain` shows what is tried
+    #[arg(long)]
+    tune: bool,
+    /// A file written by `oodbench fit`: its scores, parameters and fits, no training rows needed
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["set", "config", "tune"])]
+    fit: Option<PathBuf>,
+    /// Procedures to show, comma-separated: lee, openood, id_positive, or all [default: lee in tables, all in json and csv]
+    #[arg(long, value_name = "PROCEDURES", value_delimiter = ',')]
+    procedure: Vec<ProcedureName>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Give every figure a percentile bootstrap interval of so many draws of the ID and the OOD rows; fields low and high in records
+    #[arg(long, value_name = "DRAWS")]
+    bootstrap: Option<NonZeroUsize>,
+    /// Percent of the draws that an interval holds
+    #[arg(long, value_name = "PERCENT", default_value_t = 95.0, value_parser = level, requires = "bootstrap")]
+    level: f64,
+    /// Seed of the draws
+    #[arg(long, value_name = "SEED", default_value_t = 0, requires = "bootstrap")]
+    seed: u64,
+    /// Folder for scores.parquet and records.{csv,json,parquet}; search.json too with --tune
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For reading: percent, best in bold
+    Table,
+    /// An array of records, values as fractions, never rounded
+    Json,
+    /// The same records as comma-separated values
+    Csv,
+    /// The table as GitHub-flavoured Markdown
+    Markdown,
+}
+
+#[derive(Clone, Copy)]
+enum ProcedureName {
+    All,
+    One(&'static Procedure),
+}
+
+impl std::str::FromStr for ProcedureName {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        if name == "all" {
+            return Ok(Self::All);
+        }
+        PROCEDURES.iter().find(|p| p.id == name).map(Self::One).ok_or_else(|| {
+            let known: Vec<&str> = PROCEDURES.iter().map(|p| p.id).collect();
+            format!("expected {} or all", known.join(", "))
+        })
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
+    let folder = input::folder(command.dir.as_ref(), common.quiet)?;
+    let selection = match &command.fit {
+        Some(file) => Selection::fitted(&command.choice.scores, FitsFile::open(file)?)?,
+        None => command.choice.selection()?,
+    };
+    let runs = discover(&folder)?;
+    let tuned = command.tune.then(|| tuning::search(&runs, &selection, common)).transpose()?;
+    let progress = Bars::new(common.quiet);
+    let plans = match &tuned {
+        Some(tuned) => Plan::each(runs.iter().zip(&tuned.selections), &progress)?,
+        None => Plan::each(runs.iter().map(|files| (files, &selection)), &progress)?,
+    };
+    check_memory(&plans, common)?;
+    let figures = Figures {
+        // Files hold every procedure, the terminal those asked for.
+        procedures: if command.out.is_some() { PROCEDURES.iter().collect() } else { shown(command) },
+        bootstrap: command.bootstrap.map(|resamples| Bootstrap {
+            resamples: resamples.get(),
+            level: command.level / 100.0,
+            seed: command.seed,
+        }),
+    };
+
+    let columns = selection.ids();
+    let results = match &command.out {
+        None => evaluate::<AtomicFile>(&plans, &columns, None, &figures, &progress)?,
+        Some(out) => {
+            let writing = || format!("{}: cannot be written", out.display());
+            fs::create_dir_all(out).with_context(writing)?;
+            let mut file =
+                ScoresFile::new(AtomicFile::create(&out.join("scores.parquet")).with_context(writing)?, &columns)?;
+            let results = evaluate(&plans, &columns, Some(&mut file), &figures, &progress)?;
+            file.finish()?.commit().with_context(writing)?;
+            write_records(out, &results).with_context(writing)?;
+            if let Some(tuned) = &tuned {
+                write_atomically(&out.join("search.json"), &serde_json::to_vec_pretty(&tuned.searches)?)
+                    .with_context(writing)?;
+            }
+            results
+        }
+    };
+    remarks::say(&results, common);
+    if let Some(tuned) = &tuned {
+        let tried = tuning::table(&tuned.searches);
+        match command.format {
+            Format::Table => terminal::print(&tried)?,
+            Format::Markdown => terminal::print(&format!("```\n{}\n```\n\n", tried.trim_end()))?,
+            // What is printed there is for programs.
+            Format::Json | Format::Csv if common.quiet => (),
+            Format::Json | Format::Csv => eprint!("{tried}"),
+        }
+    }
+    terminal::print(&render(command, &results)?)?;
+    Ok(())
+}
+
+/// Reads the level of an interval.
+fn level(text: &str) -> Result<f64, String> {
+    let level = text.parse().ok().filter(|level| (0.0..100.0).contains(level) && *level > 0.0);
+    level.ok_or_else(|| "expected a number of percent between 0 and 100, e.g. 95".to_owned())
+}
+
+/// More than this is announced.
+const MUCH_MEMORY: u64 = 1_000_000_000;
+
+/// Says what the scores of the largest run take, and stops if that is more than there is.
+fn check_memory(plans: &[Plan<'_>], common: &Common) -> anyhow::Result<()> {
+    let Some(plan) = plans.iter().max_by_key(|plan| memory::of_plan(plan)) else { return Ok(()) };
+    let needed = memory::of_plan(plan);
+    let gigabytes = |bytes: u64| format!("{:.2} GB", bytes as f64 / 1e9);
+    if common.verbose || needed > MUCH_MEMORY && !common.quiet {
+        let scores =
+            if plan.scores.len() == 1 { "its score".to_owned() } else { format!("its {} scores", plan.scores.len()) };
+        eprintln!("note: {}: {scores} and their figures take {} of memory", plan.dump.info.name, gigabytes(needed));
+    }
+    match memory::available() {
+        Some(available) if needed > available => anyhow::bail!(
+            "{}: {} scores need {} of memory, found {} available; ask for fewer scores at a time with --score",
+            plan.dump.folder.display(),
+            plan.scores.len(),
+            gigabytes(needed),
+            gigabytes(available)
+        ),
+        _ => Ok(()),
+    }
+}
+
+fn write_records(out: &Path, results: &Results) -> anyhow::Result<()> {
+    write_atomically(&out.join("records.csv"), &report::csv::records(&results.records)?)?;
+    write_atomically(&out.join("records.json"), report::json::records(&results.records)?.as_bytes())?;
+    let parquet = AtomicFile::create(&out.join("records.parquet"))?;
+    report::parquet::records(parquet, &results.records)?.commit()?;
+    Ok(())
+}
+
+/// The procedures to print, each once.
+fn shown(command: &Command) -> Vec<&'static Procedure> {
+    let all = command.procedure.iter().any(|name| matches!(name, ProcedureName::All));
+    match &command.procedure[..] {
+        [] if matches!(command.format, Format::Table | Format::Markdown) => PROCEDURES[..1].iter().collect(),
+        names if all || names.is_empty() => PROCEDURES.iter().collect(),
+        names => {
+            let mut procedures: Vec<&'static Procedure> = Vec::new();
+            for name in names {
+                if let ProcedureName::One(procedure) = name
+                    && procedures.iter().all(|other| other.id != procedure.id)
+                {
+                    procedures.push(procedure);
+                }
+            }
+            procedures
+        }
+    }
+}
+
+fn render(command: &Command, results: &Results) -> anyhow::Result<String> {
+    let tables = |draw: &dyn Fn(&Procedure, &[Comparison]) -> String| {
+        let text = shown(command).into_iter().map(|p| draw(p, &Comparison::all(results, p)));
+        text.collect::<Vec<_>>().join("\n")
+    };
+    let records = || {
+        let ids: Vec<&str> = shown(command).iter().map(|p| p.id).collect();
+        results.records.iter().filter(|r| ids.contains(&r.procedure)).cloned().collect::<Vec<_>>()
+    };
+    Ok(match command.format {
+        Format::Json => report::json::records(&records())?,
+        Format::Csv => String::from_utf8(report::csv::records(&records())?)?,
+        Format::Markdown => {
+            format!("{}\n{}", accuracies(results), tables(&|p, t| report::markdown::comparisons(p.title, t)))
+        }
+        Format::Table => {
+            let style = terminal::style();
+            format!("{}\n{}", accuracies(results), tables(&|p, t| report::text::comparisons(p.title, t, style)))
+        }
+    })
+}
+
+/// One line per run: what it is and how well it classifies.
+fn accuracies(results: &Results) -> String {
+    let line = |run: &oodbench::table::RunSummary| {
+        let info = &run.info;
+        let loss = info.loss.as_ref().map(ToString::to_string);
+        let facts = [info.model.clone(), loss, info.seed.map(|seed| format!("seed {seed}"))];
+        let facts: Vec<String> = facts.into_iter().flatten().collect();
+        let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) };
+        let accuracy =
+            run.accuracy.map_or_else(|| "accuracy unknown".to_owned(), |a| format!("accuracy {:.2} %", a * 100.0));
+        format!("{}{facts}: {accuracy} on {} ID test rows\n", info.name, run.id_rows)
+    };
+    results.runs.iter().map(line).collect()
+}

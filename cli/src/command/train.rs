@@ -1,0 +1,216 @@
+//! `oodbench train`: a classifier from images, and its dump.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+
+use crate::option::common::Common;
+use crate::option::images::{ImageOptions, Sets, dump, note, run_name};
+use crate::option::named;
+use crate::screen::interrupt::{Interrupted, stop_flag};
+use crate::screen::progress::Bars;
+use crate::screen::training::TrainingBar;
+use oodbench::output::write_atomically;
+use oodbench::plot::Format;
+use oodbench_train::curves;
+use oodbench_train::data::{ImageSet, Source};
+use oodbench_train::extract::{Extraction, Place};
+use oodbench_train::history::EpochRecord;
+use oodbench_train::loss::LossKind;
+use oodbench_train::model::{Architecture, Design, Network};
+use oodbench_train::recipe::{Crop, Recipe};
+use oodbench_train::run::{Options, checkpoint_file, train};
+use oodbench_train::schedule::Schedule;
+
+/// Train a classifier with the SoftMax, IsoMax or IsoMax+ loss and write a dump that `oodbench score` reads
+#[derive(Args)]
+#[command(after_help = "Examples:
+  oodbench train --data embedded --ood embedded:kmnist,uniform-noise --preset paper-6 --augmentation none --out dumps/first
+  oodbench train --data fashion-mnist --loss isomax-plus --preset paper-30 --val 5000 --ood embedded:mnist --out dumps/fashion
+  oodbench train --data cifar10:cifar-10-batches-bin --model resnet-34 --device cuda:0 --ood svhn:svhn --out dumps/cifar10
+  oodbench train ... --resume                     goes on after Ctrl-C, a crash, or kill -9
+
+The defaults are the paper's recipe: 300 epochs of SGD with Nesterov momentum 0.9, batches of 64, rate 0.1 divided by 10 after
+1/2, 2/3 and 5/6 of the epochs, weight decay 1e-4 on every parameter, crop and flip. Nothing is chosen by test accuracy: the
+network of the last epoch is dumped (the authors' code keeps the epoch of the best test accuracy).
+
+runs/NAME keeps recipe.toml, history.csv, loss.png, accuracy.png, weights.safetensors (by PyTorch's names) and the checkpoint.")]
+pub(crate) struct Command {
+    #[command(flatten)]
+    images: ImageOptions,
+    /// Where the dump goes: dumps/NAME
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Where checkpoint, history and weights go [default: runs/NAME]
+    #[arg(long, value_name = "DIR")]
+    run_dir: Option<PathBuf>,
+    /// The network
+    #[arg(long, value_name = "MODEL", default_value = "small-cnn", value_parser = named::model())]
+    model: Architecture,
+    /// The loss
+    #[arg(long, value_name = "LOSS", default_value = "isomax-plus", value_parser = named::loss())]
+    loss: LossKind,
+    /// paper, or paper-N for the same schedule shrunk to N epochs
+    #[arg(long, value_name = "PRESET", default_value = "paper", value_parser = preset)]
+    preset: Schedule,
+    /// Number of epochs, instead of the preset's; milestones keep their shares
+    #[arg(long, value_name = "N")]
+    epochs: Option<NonZeroUsize>,
+    /// Images per step
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    batch: usize,
+    /// The first learning rate [default: the preset's, 0.1]
+    #[arg(long, value_name = "RATE")]
+    lr: Option<f64>,
+    /// Weight decay of every parameter
+    #[arg(long, value_name = "DECAY", default_value_t = 1e-4)]
+    weight_decay: f64,
+    /// What is done at random to training images
+    #[arg(long, value_enum, default_value_t = AugmentationName::CropFlip)]
+    augmentation: AugmentationName,
+    /// Seed of weights, held-out images, order, crops, flips and noise
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    seed: u64,
+    /// Training images held out for validation, dumped as id/val
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    val: usize,
+    /// Go on from the last checkpoint, if there is one
+    #[arg(long)]
+    resume: bool,
+    /// Start anew and replace what is there
+    #[arg(long, conflicts_with = "resume")]
+    replace: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum AugmentationName {
+    /// Random crop with padding 4, and flip
+    CropFlip,
+    /// Flip
+    Flip,
+    /// Nothing
+    None,
+}
+
+fn preset(name: &str) -> Result<Schedule, String> {
+    Schedule::preset(name).ok_or_else(|| "expected paper, or paper-N with N epochs".to_owned())
+}
+
+/// Runs the command.
+pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
+    let images = &command.images;
+    let name = run_name(&command.out)?;
+    let folder = command.run_dir.clone().unwrap_or_else(|| Path::new("runs").join(&name));
+    command.refuse_to_overwrite(&folder)?;
+    let device = images.device()?;
+    let source = images.source()?;
+    let training = images.first(source.train()?)?;
+    let recipe = command.recipe(&source, &training)?;
+    let sets = command.sets(&source, &training)?;
+    // Names of layers are wrong before the training, not after it.
+    let layers = images.layers(&Network::new(recipe.network, 0, &device)?)?;
+
+    let stop = stop_flag();
+    let options = Options { folder: &folder, resume: command.resume, device: &device, stop };
+    let outcome = train(&recipe, &training, options, &mut TrainingBar::new(&name, common.quiet))?;
+    if outcome.stopped {
+        return Err(stopped(outcome.history.len(), recipe.schedule.epochs));
+    }
+    draw(&folder, &name, &outcome.history)?;
+    let normalisation = recipe.normalisation()?;
+    let extraction = Extraction {
+        out: &command.out,
+        replace: command.replace || command.resume,
+        run: note(&name, &source, Some(command.seed), None),
+        sets: &sets,
+        normalisation: &normalisation,
+        layers: &layers,
+    };
+    if !dump((&outcome.network, &device), &extraction, stop, &Bars::new(common.quiet))? {
+        return Err(stopped(outcome.history.len(), recipe.schedule.epochs));
+    }
+    if !common.quiet {
+        eprintln!("wrote {0}; `oodbench score {0}` measures it", command.out.display());
+    }
+    Ok(())
+}
+
+impl Command {
+    /// Before anything is read: a training that cannot be saved is not worth its hours.
+    fn refuse_to_overwrite(&self, folder: &Path) -> anyhow::Result<()> {
+        if self.resume || self.replace {
+            return Ok(());
+        }
+        for path in [checkpoint_file(folder), self.out.clone()] {
+            if path.exists() {
+                bail!(
+                    "{}: found an earlier run, expected nothing; --resume goes on with it, --replace starts anew",
+                    path.display()
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn recipe(&self, source: &Source, training: &ImageSet) -> anyhow::Result<Recipe> {
+        let classes = training.classes.with_context(|| {
+            format!("{}: found no labels, expected one per image; choose a labelled set", training.name)
+        })?;
+        let design = Design { architecture: self.model, loss: self.loss, channels: training.channels, classes };
+        let normalisation = self.images.normalisation(source, training.channels)?;
+        let mut recipe = Recipe::paper(design, &normalisation, self.seed);
+        recipe.schedule = self.preset.clone();
+        if let Some(epochs) = self.epochs {
+            recipe.schedule = Schedule::scaled(epochs.get());
+        }
+        if let Some(rate) = self.lr {
+            recipe.schedule.rate = rate;
+        }
+        (recipe.batch_size, recipe.weight_decay, recipe.held_out) = (self.batch, self.weight_decay, self.val);
+        recipe.augmentation = match self.augmentation {
+            AugmentationName::CropFlip => recipe.augmentation,
+            AugmentationName::Flip => Crop { padding: 0, flip: true },
+            AugmentationName::None => Crop { padding: 0, flip: false },
+        };
+        recipe.check()?;
+        Ok(recipe)
+    }
+
+    /// Everything the dump will hold, read before the training.
+    fn sets(&self, source: &Source, training: &ImageSet) -> anyhow::Result<Sets> {
+        let mut sets = Sets::new();
+        match self.val {
+            0 => sets.push((Place::IdTrain, training.clone().into())),
+            count => {
+                let (rest, validation) = training.hold_out(count, self.seed)?;
+                sets.push((Place::IdTrain, rest.into()));
+                sets.push((Place::IdVal, validation.into()));
+            }
+        }
+        sets.push((Place::IdTest, self.images.first(source.test()?)?.into()));
+        sets.extend(self.images.ood(training.shape(), self.seed)?);
+        Ok(sets)
+    }
+}
+
+/// The last words of a run that Ctrl-C ended.
+fn stopped(done: usize, epochs: usize) -> anyhow::Error {
+    let kept = match done {
+        0 => "no epoch was finished".to_owned(),
+        done => format!("{done} of {epochs} epochs are kept"),
+    };
+    Interrupted(format!("stopped, {kept}; the same command with --resume goes on")).into()
+}
+
+fn draw(folder: &Path, name: &str, history: &[EpochRecord]) -> anyhow::Result<()> {
+    let runs = [("", history)];
+    for (file, figure) in [("loss.png", curves::losses(name, &runs)), ("accuracy.png", curves::accuracies(name, &runs))]
+    {
+        let path = folder.join(file);
+        let writing = || format!("{}: cannot be written", path.display());
+        write_atomically(&path, &figure.render(Format::Png)?).with_context(writing)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! The command line of oodbench: `arguments` is what may be typed, `command` has one file per subcommand, `paper` the demo.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "talking to the terminal is what a command line is for")]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod arguments;
+mod command;
+mod option;
+#[cfg(feature = "train")]
+mod paper;
+mod screen;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use arguments::{Arguments, Command};
+use screen::interrupt::{self, INTERRUPTED, Interrupted};
+
+// Training allocates every intermediate result anew; the allocator of the C library gives large blocks back to the system
+// each time, which costs up to half of the time.
+#[cfg(feature = "train")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The command could not do what it was asked for.
+const FAILED: u8 = 2;
+
+/// Runs the program. Exit codes: 0 done, 2 could not be done, 130 stopped by Ctrl-C; a reader that closes the pipe is no failure.
+fn main() -> ExitCode {
+    #[cfg(feature = "train")]
+    // SAFETY: nothing has started a thread yet.
+    unsafe {
+        oodbench_train::device::prepare_cpu();
+    }
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Interrupted>() => {
+            eprintln!("{error}");
+            ExitCode::from(INTERRUPTED)
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<()> {
+    interrupt::install()?;
+    if let Some(threads) = arguments.common.threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
+    }
+    let common = &arguments.common;
+    match arguments.command {
+        #[cfg(feature = "train")]
+        Command::Demo(command) => command::demo::run(&command, common),
+        #[cfg(feature = "train")]
+        Command::Train(command) => command::train::run(&command, common),
+        #[cfg(feature = "train")]
+        Command::Extract(command) => command::extract::run(&command, common),
+        #[cfg(feature = "train")]
+        Command::Data(command) => command::data::run(&command),
+        Command::Score(command) => command::score::run(&command, common),
+        Command::Compare(command) => command::compare::run(&command, common),
+        Command::Fit(command) => command::fit::run(&command, common),
+        Command::Plot(command) => command::plot::run(&command, common),
+        Command::Latency(command) => command::latency::run(&command, common),
+        Command::Inspect(command) => command::inspect::run(&command, common),
+        Command::List(command) => command::list::run(&command),
+        Command::Explain(command) => command::explain::run(&command),
+        Command::Completions(command) => command::completions::run(&command, Arguments::command()),
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe))
+}

@@ -1,0 +1,9 @@
+//! What may be typed by several commands.
+
+pub(crate) mod choice;
+pub(crate) mod common;
+#[cfg(feature = "train")]
+pub(crate) mod images;
+pub(crate) mod input;
+#[cfg(feature = "train")]
+pub(crate) mod named;

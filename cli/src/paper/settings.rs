@@ -1,0 +1,65 @@
+//! What a demo trains, on what, and where it all goes.
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+
+use candle_core::Device;
+
+use oodbench_train::data::Normalisation;
+use oodbench_train::loss::LossKind;
+use oodbench_train::model::{Architecture, Design};
+use oodbench_train::recipe::{Crop, Recipe};
+use oodbench_train::schedule::Schedule;
+
+/// What a demo trains, on what, and where it all goes.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings<'a> {
+    /// In-distribution images, as [`open`](oodbench_train::data::open()) understands them.
+    pub(crate) data: String,
+    /// OOD sets, as [`ood::read`](oodbench_train::data::ood::read) understands them.
+    pub(crate) ood: Vec<String>,
+    /// One network per loss and seed.
+    pub(crate) seeds: Vec<u64>,
+    /// Epochs of each network.
+    pub(crate) epochs: usize,
+    /// Only that many images of each set.
+    pub(crate) images: Option<usize>,
+    /// Where the dumps go, each in a folder of its own.
+    pub(crate) dumps: PathBuf,
+    /// Where checkpoints, histories and weights go, likewise.
+    pub(crate) runs: PathBuf,
+    /// Where the report goes.
+    pub(crate) report: PathBuf,
+    /// Go on from checkpoints that are there, instead of anew.
+    pub(crate) resume: bool,
+    /// Where the networks live.
+    pub(crate) device: &'a Device,
+    /// Set from outside to end the demo soon.
+    pub(crate) stop: &'a AtomicBool,
+    /// The command that asked for it, for the report.
+    pub(crate) command: String,
+}
+
+/// The OOD sets of a demo: all are inside the program.
+pub(crate) const OOD: [&str; 4] = ["embedded:kmnist", "embedded:mnist", "uniform-noise", "gaussian-noise"];
+
+/// Epochs that fit three networks into five minutes on two cores.
+pub(crate) const EPOCHS: usize = 6;
+
+/// Epochs on the whole set.
+pub(crate) const FULL_EPOCHS: usize = 10;
+
+/// The recipe of every network of a demo: the paper's, its schedule shrunk, without crop and flip, which a few epochs are too short for.
+#[must_use]
+pub(crate) fn recipe(
+    loss: LossKind,
+    (channels, classes): (usize, usize),
+    normalisation: &Normalisation,
+    (seed, epochs): (u64, usize),
+) -> Recipe {
+    let design = Design { architecture: Architecture::SmallCnn, loss, channels, classes };
+    let mut recipe = Recipe::paper(design, normalisation, seed);
+    recipe.schedule = Schedule::scaled(epochs);
+    recipe.augmentation = Crop { padding: 0, flip: false };
+    recipe
+}

@@ -1,0 +1,39 @@
+//! Ctrl-C: unfinished files go, finished ones stay. Training is asked to stop first, since its last checkpoint is worth a
+//! message.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use oodbench::output::discard_pending;
+
+/// What shells report for a program ended by SIGINT.
+pub(crate) const INTERRUPTED: u8 = 130;
+
+/// Whether the work at hand looks at [`STOP`].
+static POLITE: AtomicBool = AtomicBool::new(false);
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Work that the user stopped; the message says how to go on.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Interrupted(pub(crate) String);
+
+/// Ends the program on SIGINT and SIGTERM without leaving half-written files.
+#[expect(clippy::exit, reason = "a signal ends the program wherever it is")]
+pub(crate) fn install() -> anyhow::Result<()> {
+    ctrlc::set_handler(|| {
+        if POLITE.load(Ordering::Relaxed) && !STOP.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        discard_pending();
+        std::process::exit(INTERRUPTED.into());
+    })?;
+    Ok(())
+}
+
+/// From here on the first signal only sets this flag, which the caller promises to look at often; the second one ends the
+/// program as ever.
+#[cfg(feature = "train")]
+pub(crate) fn stop_flag() -> &'static AtomicBool {
+    POLITE.store(true, Ordering::Relaxed);
+    &STOP
+}

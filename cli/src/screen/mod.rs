@@ -1,0 +1,9 @@
+//! What the terminal shows, and Ctrl-C.
+
+pub(crate) mod interrupt;
+pub(crate) mod progress;
+pub(crate) mod remarks;
+pub(crate) mod terminal;
+#[cfg(feature = "train")]
+pub(crate) mod training;
+pub(crate) mod tuning;

@@ -1,0 +1,260 @@
+//! Dumps broken on purpose: one line that names file, found, expected and remedy; exit code 2; nothing written.
+
+use std::fs;
+use std::path::Path;
+
+use super::common::{layered_run, noise, oodbench, small_run, write, write_labels};
+use ndarray::Array2;
+
+/// Breaks a sound run, scores it and gives back the one line on standard error.
+fn refusal(arguments: &[&str], break_it: impl FnOnce(&Path)) -> String {
+    refusal_of(small_run, arguments, break_it)
+}
+
+/// The same of a run with a further layer and validation sets.
+fn layered_refusal(arguments: &[&str], break_it: impl FnOnce(&Path)) -> String {
+    refusal_of(layered_run, arguments, break_it)
+}
+
+fn refusal_of(sound: fn(&Path), arguments: &[&str], break_it: impl FnOnce(&Path)) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    sound(&run);
+    break_it(&run);
+    let output = oodbench(folder.path()).args(["score", "run", "--out", "out", "-q"]).args(arguments).output().unwrap();
+    let line = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{line}");
+    assert!(output.stdout.is_empty(), "printed figures of a broken dump");
+    assert_eq!(line.trim_end().lines().count(), 1, "{line}");
+    assert!(!folder.path().join("out").exists(), "wrote files for a broken dump: {line}");
+    line
+}
+
+fn assert_says(line: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(line.contains(part), "{line:?} does not say {part:?}");
+    }
+}
+
+#[test]
+fn a_sound_run_is_scored() {
+    let folder = tempfile::tempdir().unwrap();
+    small_run(&folder.path().join("run"));
+    oodbench(folder.path()).args(["score", "run"]).assert().success();
+}
+
+#[test]
+fn missing_arrays() {
+    let line = refusal(&["--score", "mds"], |run| {
+        fs::remove_file(run.join("ood/near/logits.npy")).unwrap();
+    });
+    assert_says(&line, &["ood/near/logits.npy", "missing", "mds"]);
+    let line = refusal(&["--score", "mahalanobis"], |run| fs::remove_file(run.join("id/train/labels.npy")).unwrap());
+    assert_says(&line, &["id/train/labels.npy", "mahalanobis"]);
+    let line = refusal(&[], |run| fs::remove_dir_all(run.join("id/test")).unwrap());
+    assert_says(&line, &["id/test", "missing"]);
+    let line = refusal(&[], |run| fs::remove_dir_all(run.join("ood")).unwrap());
+    assert_says(&line, &["run", "no OOD set"]);
+    let line = refusal(&[], |run| {
+        fs::remove_dir_all(run.join("ood/far")).unwrap();
+        fs::create_dir(run.join("ood/far")).unwrap();
+    });
+    assert_says(&line, &["ood/far/logits.npy", "missing"]);
+}
+
+#[test]
+fn no_run_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = oodbench(folder.path()).args(["score", "."]).output().unwrap();
+    assert_says(&String::from_utf8(output.stderr).unwrap(), &["found no run", "id/test/logits.npy"]);
+    let output = oodbench(folder.path()).args(["score", "nowhere"]).output().unwrap();
+    assert_says(&String::from_utf8(output.stderr).unwrap(), &["nowhere", "cannot be read"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn shapes_that_do_not_fit() {
+    let rows = refusal(&[], |run| write(&run.join("id/test/features.npy"), &noise(39, 5, 9)));
+    assert_says(&rows, &["id/test/features.npy", "found 39 rows", "expected 40"]);
+    let labels = refusal(&[], |run| write_labels(&run.join("id/test/labels.npy"), &[0; 41]));
+    assert_says(&labels, &["id/test/labels.npy", "found 41 rows", "expected 40"]);
+    let classes = refusal(&[], |run| write(&run.join("ood/near/logits.npy"), &noise(30, 3, 9)));
+    assert_says(&classes, &["ood/near/logits.npy", "found 3 columns", "expected 4"]);
+    let head = refusal(&[], |run| write(&run.join("head/weight.npy"), &noise(6, 5, 9)));
+    assert_says(&head, &["logits.npy", "found 4 columns", "expected 6", "head"]);
+    let rank = refusal(&[], |run| {
+        ndarray_npy::write_npy(run.join("id/test/logits.npy"), &ndarray::Array1::<f32>::zeros(40)).unwrap();
+    });
+    assert_says(&rank, &["id/test/logits.npy", "shape (40,)", "(rows, columns)"]);
+    let empty = refusal(&[], |run| {
+        for array in ["logits", "features"] {
+            write(&run.join(format!("ood/far/{array}.npy")), &noise(0, if array == "logits" { 4 } else { 5 }, 9));
+        }
+    });
+    assert_says(&empty, &["ood/far/logits.npy", "found no rows"]);
+}
+
+#[test]
+fn values_that_are_no_numbers() {
+    let mut logits = noise(40, 4, 2);
+    logits[[7, 2]] = f32::NAN;
+    logits[[9, 0]] = f32::INFINITY;
+    let line = refusal(&["--score", "es"], |run| write(&run.join("id/test/logits.npy"), &logits));
+    assert_says(&line, &["id/test/logits.npy", "found 2 rows", "row 7"]);
+    // What is not read is not refused.
+    let folder = tempfile::tempdir().unwrap();
+    small_run(folder.path());
+    let mut features = noise(40, 5, 2);
+    features[[0, 0]] = f32::NAN;
+    write(&folder.path().join("id/test/features.npy"), &features);
+    oodbench(folder.path()).args(["score", ".", "--score", "es"]).assert().success();
+}
+
+#[test]
+fn labels_out_of_range() {
+    let mut labels = vec![0; 40];
+    labels[5] = 4;
+    let line = refusal(&[], |run| write_labels(&run.join("id/train/labels.npy"), &labels));
+    assert_says(&line, &["id/train/labels.npy", "label 4 at row 5", "from 0 to 3"]);
+    labels[5] = -1;
+    let line = refusal(&[], |run| write_labels(&run.join("id/test/labels.npy"), &labels));
+    assert_says(&line, &["label -1 at row 5"]);
+}
+
+#[test]
+fn truncated_and_object_files() {
+    let line = refusal(&[], |run| {
+        let path = run.join("ood/near/logits.npy");
+        let bytes = fs::read(&path).unwrap();
+        fs::write(&path, &bytes[..bytes.len() - 3]).unwrap();
+    });
+    assert_says(&line, &["ood/near/logits.npy", "truncated"]);
+    let line = refusal(&[], |run| {
+        fs::copy(super::common::fixture("npy/defective/object.npy"), run.join("id/test/logits.npy")).unwrap();
+    });
+    assert_says(&line, &["id/test/logits.npy", "Python objects"]);
+}
+
+#[test]
+fn one_name_for_two_things() {
+    let line = refusal(&[], |run| {
+        fs::create_dir_all(run.join("ood/group")).unwrap();
+        fs::rename(run.join("ood/far"), run.join("ood/group/near")).unwrap();
+    });
+    assert_says(&line, &["ood/near", "second OOD set named \"near\""]);
+    let line = layered_refusal(&[], |run| {
+        fs::copy(run.join("val_ood/blur/features.npy"), run.join("val_ood/noise_features.npy")).unwrap();
+    });
+    assert_says(&line, &["val_ood/noise", "second OOD set named \"val_ood/noise\""]);
+    let line = refusal(&[], |run| {
+        fs::copy(run.join("ood/far/logits.npy"), run.join("ood/far/logits-00000.npy")).unwrap();
+    });
+    assert_says(&line, &["ood/far", "the same array 2 times"]);
+    let line =
+        refusal(&[], |run| fs::rename(run.join("ood/far/logits.npy"), run.join("ood/far/logits-00001.npy")).unwrap());
+    assert_says(&line, &["logits-00001.npy", "found shard 1, expected shard 0"]);
+}
+
+const OF_A_LAYER: [&str; 4] = ["--score", "mahalanobis", "--set", "mahalanobis.layer=block1"];
+const OF_LAYERS: [&str; 4] = ["--score", "mahalanobis_layers", "--set", "mahalanobis_layers.fit_on=noise"];
+
+#[test]
+fn layers_and_validation_sets() {
+    let folder = tempfile::tempdir().unwrap();
+    layered_run(folder.path());
+    for arguments in [&OF_A_LAYER, &OF_LAYERS] {
+        oodbench(folder.path()).args(["score", "."]).args(arguments).assert().success();
+    }
+    let remove = |file: &'static str| move |run: &Path| fs::remove_file(run.join(file)).unwrap();
+    let remove_all = |place: &'static str| move |run: &Path| fs::remove_dir_all(run.join(place)).unwrap();
+
+    assert_says(&refusal(&OF_A_LAYER, |_| ()), &["id/test/features@block1.npy", "missing", "mahalanobis"]);
+    let line = layered_refusal(&["--score", "mahalanobis", "--set", "mahalanobis.layer=blok1"], |_| ());
+    assert_says(&line, &["features@blok1.npy", "did you mean block1?"]);
+    let line = layered_refusal(&["--score", "mahalanobis", "--set", "mahalanobis.layer=penultimate"], |_| ());
+    assert_says(&line, &["features@penultimate.npy", "the run has block1"]);
+    let line = layered_refusal(&OF_A_LAYER, remove("ood/far/features@block1.npy"));
+    assert_says(&line, &["ood/far/features@block1.npy", "missing"]);
+
+    assert_says(&refusal(&OF_LAYERS, |_| ()), &["id/test/features@<layer>.npy", "missing", "mahalanobis_layers"]);
+    let line = layered_refusal(&OF_LAYERS, remove("id/val/features@block1.npy"));
+    assert_says(&line, &["id/val/features@block1.npy", "missing"]);
+    assert_says(&layered_refusal(&OF_LAYERS, remove_all("id/val")), &["id/val/features", "missing"]);
+    assert_says(&layered_refusal(&OF_LAYERS[..2], remove_all("val_ood")), &["val_ood/<name>/features", "missing"]);
+    let line = layered_refusal(&["--score", "mahalanobis_layers", "--set", "mahalanobis_layers.fit_on=nois"], |_| ());
+    assert_says(&line, &["val_ood/nois/", "did you mean noise?"]);
+    assert_says(
+        &layered_refusal(&OF_LAYERS[..2], |_| ()),
+        &["val_ood/<name>: missing", "fit_on to one of blur, noise"],
+    );
+
+    let line =
+        layered_refusal(&OF_LAYERS, |run| write(&run.join("val_ood/blur/features@block1.npy"), &noise(25, 7, 9)));
+    assert_says(&line, &["val_ood/blur/features@block1.npy", "found 7 columns", "expected 6"]);
+    let line =
+        layered_refusal(&OF_LAYERS, |run| write(&run.join("val_ood/blur/features@block1.npy"), &noise(24, 6, 9)));
+    assert_says(&line, &["val_ood/blur/features@block1.npy", "found 24 rows", "expected 25"]);
+    let line = layered_refusal(&OF_LAYERS, |run| fs::create_dir(run.join("val_ood/empty")).unwrap());
+    assert_says(&line, &["val_ood/empty/logits.npy", "missing"]);
+
+    let with_nan = |set: &'static str| {
+        move |run: &Path| {
+            let mut rows = noise(25, 6, 9);
+            rows[[3, 1]] = f32::NAN;
+            write(&run.join("val_ood").join(set).join("features@block1.npy"), &rows);
+        }
+    };
+    assert_says(&layered_refusal(&OF_LAYERS, with_nan("noise")), &["val_ood/noise/features@block1.npy", "row 3"]);
+    // What is not read is not refused.
+    with_nan("blur")(folder.path());
+    oodbench(folder.path()).args(["score", "."]).args(OF_LAYERS).assert().success();
+}
+
+#[test]
+fn run_toml() {
+    let line = refusal(&[], |run| fs::write(run.join("run.toml"), "seed = \"one\"").unwrap());
+    assert_says(&line, &["run.toml", "invalid type"]);
+    let line = refusal(&[], |run| {
+        fs::write(run.join("run.toml"), "head = \"prototypes\"").unwrap();
+        write(&run.join("head/weight.npy"), &noise(4, 5, 9));
+    });
+    assert_says(&line, &["run.toml", "Prototypes", "Linear"]);
+}
+
+#[test]
+fn scores_and_parameters_that_do_not_exist() {
+    assert_says(&refusal(&["--score", "enrgy"], |_| ()), &["unknown score \"enrgy\"", "did you mean energy?"]);
+    assert_says(&refusal(&["--set", "energy.temprature=2"], |_| ()), &["did you mean energy.temperature?"]);
+    assert_says(&refusal(&["--set", "energy.temperature=-1"], |_| ()), &["found \"-1\"", "above 0"]);
+    assert_says(&refusal(&["--set", "energy"], |_| ()), &["SCORE.NAME=VALUE"]);
+}
+
+#[test]
+fn probabilities_are_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    small_run(folder.path());
+    let mut rows = noise(40, 4, 2).mapv(f32::exp);
+    for mut row in rows.rows_mut() {
+        row /= row.sum();
+    }
+    write(&folder.path().join("id/test/logits.npy"), &rows);
+    let output = oodbench(folder.path()).args(["score", ".", "--score", "mps"]).output().unwrap();
+    assert_says(
+        &String::from_utf8(output.stderr).unwrap(),
+        &["warning", "id/test/logits.npy", "look like probabilities"],
+    );
+    assert!(output.status.success());
+}
+
+#[test]
+fn existing_output_survives_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    small_run(&folder.path().join("run"));
+    let score =
+        || oodbench(folder.path()).args(["score", "run", "--out", "out", "-q", "--score", "mps"]).output().unwrap();
+    assert!(score().status.success());
+    let before = fs::read(folder.path().join("out/scores.parquet")).unwrap();
+    write(&folder.path().join("run/ood/near/logits.npy"), &Array2::<f32>::from_elem((30, 4), f32::NAN));
+    assert_eq!(score().status.code(), Some(2));
+    assert_eq!(fs::read(folder.path().join("out/scores.parquet")).unwrap(), before);
+}

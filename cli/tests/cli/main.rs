@@ -1,0 +1,15 @@
+//! The program as its users meet it. One test program, so that everything is linked once.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod bad_dumps;
+mod common;
+mod confidence;
+mod fit_files;
+mod latency;
+mod layouts;
+mod parameters;
+mod readme;
+mod score;
+#[cfg(feature = "train")]
+mod train;
+mod tune;

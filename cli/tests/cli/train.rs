@@ -1,0 +1,217 @@
+//! The trainer's commands as a user meets them, on images inside the program.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use super::common::oodbench;
+use serde_json::Value;
+
+/// A training of seconds: 200 images of each set.
+const TINY: [&str; 9] =
+    ["train", "--data", "embedded", "--ood", "embedded:kmnist,uniform-noise", "--images", "200", "--device", "cpu"];
+
+fn run(folder: &Path, arguments: &[&str]) -> (String, String) {
+    let output = oodbench(folder).args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let (out, err) = (text(output.stdout), text(output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {err}");
+    (out, err)
+}
+
+/// The one line of a refusal.
+fn refused(folder: &Path, arguments: &[&str]) -> String {
+    let output = oodbench(folder).args(arguments).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+    assert_eq!(error.trim_end().lines().count(), 1, "{error}");
+    error
+}
+
+fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&TINY[..], more].concat()
+}
+
+fn files(folder: &Path) -> BTreeSet<String> {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+fn same(folder: &Path, file: &str, other: &str) -> bool {
+    fs::read(folder.join(file)).unwrap() == fs::read(folder.join(other)).unwrap()
+}
+
+#[test]
+fn a_trained_network_is_scored_and_extracted_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let (out, err) = run(
+        here,
+        &with(&["--epochs", "1", "--out", "dumps/a", "--val", "50", "--val-ood", "uniform-noise", "--layers", "all"]),
+    );
+    assert!(out.is_empty() && err.contains("validation accuracy") && err.contains("images/s"), "{err}");
+    let expected =
+        ["accuracy.png", "checkpoint.safetensors", "history.csv", "loss.png", "recipe.toml", "weights.safetensors"];
+    assert_eq!(files(&here.join("runs/a")), expected.map(str::to_owned).into());
+    assert_eq!(files(&here.join("dumps/a/id")), ["test", "train", "val"].map(str::to_owned).into());
+
+    let (json, _) = run(here, &["score", "dumps/a", "--score", "mds", "--format", "json"]);
+    let records: Value = serde_json::from_str(&json).unwrap();
+    let sets: BTreeSet<&str> = records.as_array().unwrap().iter().map(|r| r["ood"].as_str().unwrap()).collect();
+    assert_eq!(sets, BTreeSet::from(["kmnist", "uniform-noise"]));
+
+    let (_, err) = run(here, &["score", "dumps/a", "--score", "mahalanobis_layers"]);
+    assert!(err.contains("fitted on id/val and val_ood/uniform-noise") && err.contains("features@stage1"), "{err}");
+    assert!(!same(here, "dumps/a/val_ood/uniform-noise/features.npy", "dumps/a/ood/uniform-noise/features.npy"));
+
+    let error = refused(here, &with(&["--out", "dumps/a"]));
+    assert!(error.contains("--resume") && error.contains("--replace"), "{error}");
+    assert!(
+        refused(here, &with(&["--epochs", "1", "--out", "dumps/a", "--resume", "--seed", "2"]))
+            .contains("another recipe")
+    );
+
+    let weights = "runs/a/weights.safetensors";
+    run(
+        here,
+        &[
+            "extract",
+            "--weights",
+            weights,
+            "--data",
+            "embedded",
+            "--images",
+            "200",
+            "--layers",
+            "all",
+            "--out",
+            "dumps/b",
+        ],
+    );
+    assert!(same(here, "dumps/a/id/test/logits.npy", "dumps/b/id/test/logits.npy"));
+    assert!(files(&here.join("dumps/b/id/test")).contains("features@stage1.npy"));
+    let error = refused(
+        here,
+        &["extract", "--weights", weights, "--model", "resnet-18", "--data", "embedded", "--out", "dumps/c"],
+    );
+    assert!(error.contains("small-cnn trained with isomax-plus"), "{error}");
+}
+
+#[test]
+fn a_run_that_was_ended_before_its_dump_goes_on_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let arguments = with(&["--epochs", "2", "--out", "dumps/whole"]);
+    run(here, &arguments);
+    let logits = "dumps/whole/id/test/logits.npy";
+    let before = fs::read(here.join(logits)).unwrap();
+    // As if it had been ended during the extraction: everything is trained, nothing dumped.
+    fs::remove_dir_all(here.join("dumps/whole")).unwrap();
+    let (_, err) = run(here, &[&arguments[..], &["--resume"]].concat());
+    assert!(err.contains("from epoch 3 on"), "{err}");
+    assert_eq!(fs::read(here.join(logits)).unwrap(), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_keeps_the_epochs_and_says_how_to_go_on() {
+    use std::io::{BufRead, BufReader, Read};
+    use std::process::{Command, Stdio};
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["train", "--data", "embedded", "--images", "200", "--epochs", "500", "--out", "dumps/a"];
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("oodbench"));
+    command.current_dir(folder.path()).args(arguments).env("RAYON_NUM_THREADS", "1").stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut err = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("epoch 1/500") {
+        line.clear();
+        assert!(err.read_line(&mut line).unwrap() > 0, "it ended");
+    }
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let mut rest = String::new();
+    err.read_to_string(&mut rest).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}");
+    assert!(rest.contains("of 500 epochs are kept; the same command with --resume goes on"), "{rest}");
+    assert!(folder.path().join("runs/a/checkpoint.safetensors").exists());
+    assert!(!folder.path().join("dumps/a").exists());
+}
+
+#[test]
+fn what_cannot_be_trained_is_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    for (data, expected) in [
+        ("nothing-here", "neither a known name nor a path"),
+        ("embedded:mnist", "no training split"),
+        ("cifar10:nowhere", "get CIFAR-10 from"),
+    ] {
+        let error = refused(here, &["train", "--data", data, "--out", "dumps/a"]);
+        assert!(error.contains(expected), "{error}");
+    }
+    let error = refused(here, &with(&["--val-ood", "embedded:kmnist", "--out", "dumps/a"]));
+    assert!(error.contains("--val-ood embedded:kmnist: found images that --ood measures"), "{error}");
+    let error = refused(here, &with(&["--layers", "stage1,stag2", "--out", "dumps/a"]));
+    assert!(error.contains("found layer \"stag2\", expected one of stage1, stage2"), "{error}");
+    let error = refused(here, &with(&["--epochs", "1", "--lr", "1e30", "-q", "--out", "dumps/a"]));
+    assert!(error.contains("training diverged"), "{error}");
+    assert!(!here.join("dumps/a").exists());
+    let error = refused(here, &["train", "--data", "embedded", "--device", "cpu", "--tf32", "--out", "dumps/a"]);
+    assert!(error.contains("--tf32: found device cpu"), "{error}");
+    if !cfg!(feature = "cuda") {
+        assert!(
+            refused(here, &["train", "--data", "embedded", "--device", "cuda:0", "--out", "dumps/a"])
+                .contains("--features")
+        );
+    }
+}
+
+#[test]
+fn data_lists_and_checks() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let (list, _) = run(here, &["data"]);
+    for name in ["cifar10", "svhn", "fashion-mnist", "embedded:kmnist", "gaussian-noise", "www.cs.toronto.edu"] {
+        assert!(list.contains(name), "{list}");
+    }
+    fs::write(here.join("train_32x32.mat"), b"not it").unwrap();
+    let output = oodbench(here).args(["data", "svhn", "."]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    assert!(lines.contains("wrong: md5 sum") && lines.contains("test_32x32.mat: missing"), "{lines}");
+    assert!(refused(here, &["data", "svnh", "."]).contains("expected one of cifar10"));
+}
+
+#[test]
+fn the_demo_leaves_a_page_with_everything_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let (out, err) = run(here, &["demo", "--images", "150", "--epochs", "1", "--seeds", "1,2", "--device", "cpu"]);
+    assert!(
+        out.contains("mean ± standard deviation over seeds") && out.contains("IsoMax+ with the minimum distance"),
+        "{out}"
+    );
+    assert!(err.contains("wrote reports/demo/index.html"), "{err}");
+    let losses = ["softmax", "isomax", "isomax-plus"];
+    let runs = losses.iter().flat_map(|loss| [1, 2].map(|seed| format!("demo-{loss}-seed{seed}")));
+    assert_eq!(files(&here.join("dumps")), runs.clone().collect());
+    let mut expected: BTreeSet<String> = runs.map(|run| format!("history-{run}.csv")).collect();
+    expected.extend(["index.html", "table.md", "fig1.png"].map(str::to_owned));
+    assert_eq!(files(&here.join("reports/demo")), expected);
+
+    let page = fs::read_to_string(here.join("reports/demo/index.html")).unwrap();
+    let options = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
+    let document = roxmltree::Document::parse_with_options(&page, options).unwrap();
+    let count = |tag: &str| document.descendants().filter(|node| node.tag_name().name() == tag).count();
+    assert_eq!((count("svg"), count("h1"), count("title")), (2, 1, 1));
+    assert!(count("table") >= 5, "{}", count("table"));
+    for tag in ["script", "link", "img", "iframe", "object", "use", "image"] {
+        assert_eq!(count(tag), 0, "{tag}");
+    }
+    let fetched =
+        document.descendants().flat_map(|node| node.attributes()).find(|a| ["src", "href"].contains(&a.name()));
+    assert!(fetched.is_none() && !page.contains("url(") && !page.contains("@import"), "{fetched:?}");
+    assert!(page.contains("oodbench demo --images 150 --epochs 1 --seeds 1,2 --device cpu"));
+    // Every run that the page shows is one that `score` finds in the dumps.
+    let (csv, _) = run(here, &["score", "dumps", "--score", "mds", "--procedure", "lee", "--format", "csv"]);
+    assert_eq!(csv.lines().count(), 1 + 6 * 4 * 5);
+}

@@ -1,0 +1,13 @@
+//! The library as its users meet it: goldens, laws, files. One program, so that everything is linked once.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod goldens;
+mod layers;
+mod npy_files;
+mod procedures;
+mod score_goldens;
+mod score_laws;
+mod stats_goldens;
+mod synthetic;

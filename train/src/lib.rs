@@ -1,0 +1,32 @@
+//! The trainer: from images to networks to dumps.
+//!
+//! ```text
+//! data ──► run (network + loss + optim + schedule) ──► checkpoint, history, weights
+//!                                                       weights ──► extract ──► dumps/<run>/
+//! ```
+//!
+//! * [`data`] reads images; [`nn`] are operations and layers; [`model`] the networks; [`loss`] the heads
+//!   with their losses.
+//! * [`recipe`] says how a network is trained, [`run`] trains it. The loop is written once: what varies is the
+//!   loss, the [`schedule`] and the [`observer`].
+//! * [`checkpoint`] lets a run go on where it stopped, [`history`] is its record, [`curves`] draws it, [`extract`] writes a dump.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod checkpoint;
+pub mod curves;
+pub mod data;
+pub mod device;
+pub mod error;
+pub mod evaluate;
+pub mod extract;
+pub mod history;
+mod input;
+pub mod loss;
+pub mod model;
+pub mod nn;
+pub mod observer;
+pub mod optim;
+pub mod recipe;
+pub mod run;
+pub mod schedule;

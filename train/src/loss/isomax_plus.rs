@@ -1,0 +1,58 @@
+//! The IsoMax+ loss (Macêdo and Ludermir 2022, equation 2 and algorithm 1).
+//!
+//! ```text
+//! z_j = −|d_s| · ‖f̂ − p̂_j‖        p_j ~ N(0, 1), d_s = 1 at the start;  v̂ = v / max(‖v‖, 10⁻¹²)
+//! L   = mean_i −log(softmax(E_s · z_i)_{t_i}),  E_s = 10
+//! ```
+//!
+//! Both features and prototypes are normalised, so a distance lies in [0, 2], and the learnable scale
+//! d_s gives back the range. −z_j at its smallest, over j, is the minimum distance score times
+//! |d_s|, with the sign of every score here: max_j z_j is higher for the in-distribution.
+
+use super::distance::{distances, unit_rows};
+use super::isomax::ENTROPIC_SCALE;
+use super::likelihood::probability_then_log;
+use super::{HeadParameters, LossHead};
+use crate::nn::{Builder, Init};
+use candle_core::{Result, Tensor};
+
+/// A head of normalised prototypes with a distance scale.
+pub struct IsomaxPlus {
+    prototypes: Tensor,
+    distance_scale: Tensor,
+}
+
+impl IsomaxPlus {
+    /// Makes `NAME.prototypes` (C, D) and `NAME.distance_scale` (1).
+    ///
+    /// # Errors
+    ///
+    /// The device has no room for them.
+    pub fn new(builder: &mut Builder, name: &str, features: usize, classes: usize) -> Result<Self> {
+        builder.within(name, |b| {
+            Ok(Self {
+                prototypes: b.trainable("prototypes", (classes, features), Init::Normal(1.0))?,
+                distance_scale: b.trainable("distance_scale", 1, Init::Constant(1.0))?,
+            })
+        })
+    }
+}
+
+impl LossHead for IsomaxPlus {
+    fn logits(&self, features: &Tensor) -> Result<Tensor> {
+        distances(&unit_rows(features)?, &unit_rows(&self.prototypes)?)?
+            .broadcast_mul(&self.distance_scale.abs()?)?
+            .neg()
+    }
+
+    fn loss(&self, logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
+        probability_then_log(&(logits * ENTROPIC_SCALE)?, targets)
+    }
+
+    fn parameters(&self) -> HeadParameters {
+        HeadParameters::Prototypes {
+            prototypes: self.prototypes.detach(),
+            distance_scale: Some(self.distance_scale.detach()),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! A small convolutional network for a CPU: 93 thousand parameters before the head, 15 million
+//! multiplications per 28 × 28 image.
+//!
+//! ```text
+//! [conv 3×3, 32 → batch norm, ReLU] → mean 2×2
+//! [conv 3×3, 64 → batch norm, ReLU] → mean 2×2
+//! [conv 3×3, 128 → batch norm, ReLU] → mean over pixels = features (128)
+//! ```
+
+use super::{Backbone, Taps};
+use crate::nn::{Activation, BatchNorm2d, Builder, Conv2d, ConvInit, Mode, Window, avg_pool2d, global_avg_pool};
+use candle_core::{Result, Tensor};
+
+const WIDTHS: [usize; 3] = [32, 64, 128];
+
+/// The network.
+pub struct SmallCnn {
+    stages: Vec<(Conv2d, BatchNorm2d)>,
+}
+
+impl SmallCnn {
+    /// A network for images of `channels` channels, at least 4 × 4 pixels.
+    ///
+    /// # Errors
+    ///
+    /// The device has no room for it.
+    pub fn new(builder: &mut Builder, channels: usize) -> Result<Self> {
+        let mut inputs = channels;
+        let mut stages = Vec::new();
+        for (i, width) in WIDTHS.into_iter().enumerate() {
+            let (conv, bn) = (format!("conv{}", i + 1), format!("bn{}", i + 1));
+            let window = Window::three(1);
+            stages.push((
+                Conv2d::new(builder, &conv, [inputs, width], window, ConvInit::HeFanIn)?,
+                BatchNorm2d::new(builder, &bn, width)?,
+            ));
+            inputs = width;
+        }
+        Ok(Self { stages })
+    }
+}
+
+impl Backbone for SmallCnn {
+    fn features(&self) -> usize {
+        WIDTHS[WIDTHS.len() - 1]
+    }
+
+    fn layers(&self) -> Vec<String> {
+        vec!["stage1".to_owned(), "stage2".to_owned()]
+    }
+
+    fn forward(&self, images: &Tensor, mode: Mode, taps: &mut Taps) -> Result<Tensor> {
+        let mut x = images.clone();
+        for (i, (conv, bn)) in self.stages.iter().enumerate() {
+            if i > 0 {
+                x = avg_pool2d(&x, 2)?;
+            }
+            x = bn.forward(&conv.forward(&x)?, mode, Activation::Relu)?;
+            taps.record(&format!("stage{}", i + 1), &x)?;
+        }
+        global_avg_pool(&x)
+    }
+}

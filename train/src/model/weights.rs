@@ -1,0 +1,94 @@
+//! Reading a network's weights from files of others: safetensors, or PyTorch's `.pth` and `.pt` of a
+//! `state_dict`.
+
+use super::{HEAD, Network};
+use crate::nn::LoadError;
+use candle_core::{Device, Tensor};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Names that others give the last layer.
+const OTHER_HEADS: [&str; 2] = ["fc", "linear"];
+
+/// What `torch.nn.DataParallel` puts before every name.
+const PARALLEL: &str = "module.";
+
+/// Why a weight file was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum WeightsError {
+    /// The name does not say which format it is.
+    #[error("{}: found no known ending, expected .safetensors, .pth or .pt", file.display())]
+    Format {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The file cannot be read as what its name says.
+    #[error("{}: {reason}; expected a state_dict (a map of names to tensors), not a pickled model", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What candle found.
+        reason: String,
+    },
+    /// The tensors do not fit the network.
+    #[error("{}: {source}", file.display())]
+    Fit {
+        /// The file.
+        file: PathBuf,
+        /// What does not fit.
+        #[source]
+        source: LoadError,
+    },
+}
+
+/// Puts the weights of `file` into `network`. Names are PyTorch's; a head called `fc` or `linear`
+/// is taken for ours, and the `module.` of `DataParallel` is dropped.
+///
+/// # Errors
+///
+/// The file cannot be read, or its tensors do not fit the network.
+pub fn load_weights(network: &Network, file: &Path) -> Result<(), WeightsError> {
+    let tensors = read(file)?;
+    let renamed = tensors.into_iter().map(|(name, tensor)| (our_name(&name), tensor)).collect();
+    network.params().load(&renamed).map_err(|source| WeightsError::Fit { file: file.to_owned(), source })
+}
+
+fn our_name(name: &str) -> String {
+    let name = name.strip_prefix(PARALLEL).unwrap_or(name);
+    match name.split_once('.') {
+        Some((head, rest)) if OTHER_HEADS.contains(&head) => format!("{HEAD}.{rest}"),
+        _ => name.to_owned(),
+    }
+}
+
+fn read(file: &Path) -> Result<BTreeMap<String, Tensor>, WeightsError> {
+    let unreadable = |error: candle_core::Error| WeightsError::Unreadable {
+        file: file.to_owned(),
+        // candle appends a backtrace in further lines.
+        reason: error.to_string().lines().next().unwrap_or_default().to_owned(),
+    };
+    match file.extension().and_then(|ending| ending.to_str()) {
+        Some("safetensors") => {
+            let tensors = candle_core::safetensors::load(file, &Device::Cpu).map_err(unreadable)?;
+            Ok(tensors.into_iter().collect())
+        }
+        Some("pth" | "pt") => {
+            let tensors = candle_core::pickle::read_all(file).map_err(unreadable)?;
+            Ok(tensors.into_iter().collect())
+        }
+        _ => Err(WeightsError::Format { file: file.to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::our_name;
+
+    #[test]
+    fn names_of_others_become_ours() {
+        assert_eq!(our_name("module.fc.weight"), "classifier.weight");
+        assert_eq!(our_name("linear.bias"), "classifier.bias");
+        assert_eq!(our_name("classifier.prototypes"), "classifier.prototypes");
+        assert_eq!(our_name("layer1.0.conv1.weight"), "layer1.0.conv1.weight");
+    }
+}

@@ -1,0 +1,137 @@
+//! Networks against PyTorch: parameter counts, and features with weights given by a formula
+//! (fixtures/train/networks.safetensors, written by make_networks.py with torch 2.11.0).
+
+use super::reference::assert_close;
+use candle_core::{Device, Tensor};
+use oodbench_train::loss::LossKind;
+use oodbench_train::model::weights::{WeightsError, load_weights};
+use oodbench_train::model::{Architecture, Design, Network, Taps};
+use oodbench_train::nn::{LoadError, Mode};
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+fn design(architecture: Architecture) -> Design {
+    Design { architecture, loss: LossKind::Softmax, channels: 3, classes: 10 }
+}
+
+/// The formula of make_networks.py.
+fn weights(network: &Network) -> BTreeMap<String, Tensor> {
+    let named = network.params().named().unwrap();
+    let fill = |(name, tensor): (String, Tensor)| {
+        let dims = tensor.dims().to_vec();
+        let fan = dims.iter().skip(1).product::<usize>() as f64;
+        let amplitude = |wave: f64| match name.rsplit_once('.').unwrap().1 {
+            "weight" if dims.len() == 4 => wave * (2.0 / fan).sqrt() * 1.4,
+            "running_mean" | "bias" => 0.2 * wave,
+            "running_var" => 1.0 + 0.5 * wave,
+            _ if name.contains(".bn2.") => 0.05 + 0.02 * wave,
+            _ => 0.6 + 0.2 * wave,
+        };
+        let values: Vec<f32> =
+            (0..tensor.elem_count()).map(|i| amplitude((0.37 * i as f64 + name.len() as f64).sin()) as f32).collect();
+        let filled = Tensor::from_vec(values, dims.as_slice(), &Device::Cpu).unwrap();
+        (name.clone(), filled)
+    };
+    named.into_iter().map(fill).collect()
+}
+
+fn images() -> Tensor {
+    let values: Vec<f32> = (0..2 * 3 * 16 * 16)
+        .map(|i| (0.11 * f64::from(i) + 0.0007 * f64::from(i) * f64::from(i)).cos() as f32)
+        .collect();
+    Tensor::from_vec(values, (2, 3, 16, 16), &Device::Cpu).unwrap()
+}
+
+#[test]
+fn features_and_parameter_counts_agree_with_pytorch() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/train/networks.safetensors");
+    let stored = candle_core::safetensors::load(path, &Device::Cpu).unwrap();
+    for architecture in Architecture::ALL {
+        let name = architecture.name();
+        let Some(expected) = stored.get(&format!("{name}.features")) else {
+            assert_eq!(architecture, Architecture::DensenetBc100);
+            continue;
+        };
+        let network = Network::new(design(architecture), 0, &Device::Cpu).unwrap();
+        network.params().load(&weights(&network)).unwrap();
+        let layers = network.backbone().layers();
+        let mut taps = Taps::of(&layers);
+        let features = network.backbone().forward(&images(), Mode::Eval, &mut taps).unwrap();
+        assert_close(name, &features, expected, 1e-4);
+        let recorded: Vec<_> = taps.into_recorded().into_iter().map(|(n, _)| n).collect();
+        assert_eq!(recorded, layers);
+
+        let head = (network.backbone().features() + 1) * 10;
+        let backbone: Vec<i64> = stored[&format!("{name}.parameters")].to_vec1().unwrap();
+        assert_eq!(network.params().count() as i64, backbone[0] + head as i64);
+    }
+}
+
+/// 769,162: the count of the published network (Huang et al. 2017 give 0.8 M; the sum over the
+/// tensors of the weights published by Lee et al., without running moments).
+#[test]
+fn densenet_has_the_published_number_of_parameters() {
+    let network = Network::new(design(Architecture::DensenetBc100), 0, &Device::Cpu).unwrap();
+    assert_eq!(network.params().count(), 769_162);
+    assert_eq!(network.backbone().features(), 342);
+    let features = network.backbone().forward(&images(), Mode::Eval, &mut Taps::none()).unwrap();
+    assert_eq!(features.dims(), [2, 342]);
+}
+
+#[test]
+fn the_seed_decides_the_weights() {
+    let first = |seed| {
+        let network = Network::new(design(Architecture::SmallCnn), seed, &Device::Cpu).unwrap();
+        let conv = &network.params().named().unwrap()["conv1.weight"];
+        conv.flatten_all().unwrap().to_vec1::<f32>().unwrap()
+    };
+    assert_eq!(first(7), first(7));
+    assert_ne!(first(7), first(8));
+}
+
+/// user_model.pth is written by make_user_model.py (torch 2.11.0): entry i is i / 1024.
+#[test]
+fn weights_of_others_load_from_a_state_dict_and_from_safetensors() {
+    let pth = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/train/user_model.pth");
+    let folder = tempfile::tempdir().unwrap();
+    let safetensors = folder.path().join("user_model.safetensors");
+    let tensors = candle_core::pickle::read_all(pth).unwrap();
+    let parallel: HashMap<_, _> =
+        (tensors.into_iter()).map(|(name, tensor)| (format!("module.{name}"), tensor)).collect();
+    candle_core::safetensors::save(&parallel, &safetensors).unwrap();
+
+    let steps = |shape: &[usize], first: f32| {
+        let count: usize = shape.iter().product();
+        let values = (0..count).map(|i| first + i as f32 / 1024.0).collect();
+        Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
+    };
+    for file in [Path::new(pth), &safetensors] {
+        let small = Design { channels: 1, classes: 4, ..design(Architecture::SmallCnn) };
+        let network = Network::new(small, 0, &Device::Cpu).unwrap();
+        load_weights(&network, file).unwrap();
+        let named = network.params().named().unwrap();
+        let check = |name: &str, expected| assert_close(name, &named[name], &expected, 0.0);
+        check("conv2.weight", steps(&[64, 32, 3, 3], 0.0));
+        check("classifier.bias", steps(&[4], 0.0));
+        check("bn3.running_var", steps(&[128], 1.0));
+
+        let rgb = Network::new(design(Architecture::SmallCnn), 0, &Device::Cpu).unwrap();
+        let error = load_weights(&rgb, file).unwrap_err();
+        let shape = |e: &WeightsError| matches!(e, WeightsError::Fit { source: LoadError::Shape { .. }, .. });
+        assert!(shape(&error), "{error}");
+    }
+}
+
+#[test]
+fn a_file_that_holds_no_weights_is_one_clear_line() {
+    let network = Network::new(design(Architecture::SmallCnn), 0, &Device::Cpu).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["broken.safetensors", "broken.pth", "broken.txt", "absent.pt"] {
+        let file = folder.path().join(name);
+        if !name.starts_with("absent") {
+            std::fs::write(&file, b"not weights").unwrap();
+        }
+        let message = load_weights(&network, &file).unwrap_err().to_string();
+        assert!(message.contains(name) && !message.contains('\n'), "{message}");
+    }
+}
