@@ -12,11 +12,12 @@ use std::time::Duration;
 use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use ndarray::{Array2, s};
 use ndarray_npy::WriteNpyExt;
-use oodbench::dump::{ArrayKind, Dump, Role, layout::discover};
+use oodbench::dump::{Dump, layout::discover};
 use oodbench::eval::score_split::Scoring;
 use oodbench::eval::{FittedScore, Silent};
 use oodbench::fit::Training;
 use oodbench::numeric::linalg::{Threads, product};
+use oodbench::rows::{ArrayKind, Role};
 use oodbench::score::registry::find;
 
 const BANK: usize = 50_000;

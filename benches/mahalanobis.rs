@@ -13,9 +13,10 @@ use std::path::Path;
 use criterion::{Criterion, SamplingMode, Throughput};
 use ndarray::{Array1, Array2};
 use ndarray_npy::write_npy;
-use oodbench::dump::{ArrayKind, Dump, Role, layout::discover};
+use oodbench::dump::{Dump, layout::discover};
 use oodbench::fit::Training;
 use oodbench::numeric::linalg::{Threads, add_product, product};
+use oodbench::rows::{ArrayKind, Role};
 use oodbench::score::{Fitted, registry::find};
 use rayon::prelude::*;
 

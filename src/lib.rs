@@ -9,11 +9,13 @@
 //!   table  plot  tidy records, comparisons (the only door to polars); figures (the only door to plotters)
 //!   score        one file per score, one registry
 //!   fit  metric  state learnt from training rows; one file per procedure
-//!   dump  stats  layouts, file formats, validation, row blocks; spreads
+//!   dump         runs on disk: layouts, file formats, validation
+//!   rows  stats  matrices, labels, heads and blocks of rows, in memory or mapped; spreads
 //!   numeric  output   kernels (the only door to faer); files written whole or not at all
+//!   state        what a fit keeps, as named arrays
 //! ```
 //!
-//! Every score is **higher = more in-distribution**. [`Dump::open`](dump::Dump::open) and [`Split::check_finite`](dump::Split::check_finite) are the
+//! Every score is **higher = more in-distribution**. [`Dump::open`](dump::Dump::open) and [`Split::check_finite`](rows::Split::check_finite) are the
 //! only gate: what stands behind them does not fail on values. Library code never prints, exits or panics on input.
 //!
 //! ```
@@ -36,6 +38,8 @@ pub mod output;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod report;
+pub mod rows;
 pub mod score;
+pub mod state;
 pub mod stats;
 pub mod table;

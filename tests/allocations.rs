@@ -16,9 +16,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ndarray::Array2;
+use oodbench::dump::Dump;
 use oodbench::dump::layout::discover;
-use oodbench::dump::{ArrayKind, Dump, Role, RowBlock};
 use oodbench::fit::Training;
+use oodbench::rows::{ArrayKind, Role, RowBlock};
 use oodbench::score::{Fitted, Need, REGISTRY};
 
 struct Counting;
@@ -84,6 +85,6 @@ fn logit_scores_allocate_nothing_per_row() {
     assert!(measured >= 8, "only {measured} scores measured");
 }
 
-fn block<'a>(split: &'a oodbench::dump::Split, rows: usize, wanted: &BTreeSet<ArrayKind>) -> RowBlock<'a> {
+fn block<'a>(split: &'a oodbench::rows::Split, rows: usize, wanted: &BTreeSet<ArrayKind>) -> RowBlock<'a> {
     split.block(0..rows, wanted, None)
 }

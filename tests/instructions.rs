@@ -17,8 +17,8 @@ use std::hint::black_box;
 use std::process::Command;
 
 use ndarray::Array2;
-use oodbench::dump::Role;
 use oodbench::metric::{PairCounts, Ranking, Sample, id_positive, lee, openood};
+use oodbench::rows::Role;
 
 /// Which kernel a child process runs, and on how many rows.
 const KERNEL: &str = "OODBENCH_KERNEL";
@@ -65,7 +65,8 @@ fn run(kernel: &str, rows: usize) {
 }
 
 fn logits(score: &str, rows: usize) {
-    use oodbench::dump::{ArrayKind, Dump, layout::discover};
+    use oodbench::dump::{Dump, layout::discover};
+    use oodbench::rows::ArrayKind;
     let folder = tempfile::tempdir().unwrap();
     for split in ["id/test", "ood/other"] {
         let rows = if split == "id/test" { rows } else { 1 };

@@ -11,10 +11,12 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use oodbench::dump::{ArrayKind, Dump, Role, check, layout::discover};
+use oodbench::dump::{Dump, layout::discover};
 use oodbench::eval::score_split::Scoring;
 use oodbench::eval::{FittedScore, Silent};
 use oodbench::fit::Training;
+use oodbench::rows::check;
+use oodbench::rows::{ArrayKind, Role};
 use oodbench::score::registry::find;
 
 const ROWS: usize = 50_000;

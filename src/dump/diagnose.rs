@@ -5,13 +5,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use ndarray::ArrayView2;
 
-use super::check::{BadRows, non_finite_rows};
 use super::error::DumpError;
-use super::labels::Labels;
-use super::layout::{ArrayKind, Role, RunFiles};
-use super::matrix::{Matrix, Rows};
-use super::run::Split;
+use super::layout::RunFiles;
+use super::run::open_split;
 use crate::numeric::real::Real;
+use crate::rows::check::{BadRows, non_finite_rows};
+use crate::rows::{ArrayKind, Labels, Matrix, Role, Rows, Split};
 
 /// One array of a split.
 #[derive(Clone, Debug)]
@@ -57,7 +56,7 @@ pub struct SplitFacts {
 /// # Errors
 /// [`DumpError`] where shapes, types or counts do not fit.
 pub fn diagnose(files: &RunFiles) -> Result<Vec<SplitFacts>, DumpError> {
-    files.splits.iter().map(|split| Ok(split_facts(&Split::open(split)?))).collect()
+    files.splits.iter().map(|split| Ok(split_facts(&open_split(split)?))).collect()
 }
 
 fn split_facts(split: &Split) -> SplitFacts {

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::rows::RowsError;
+
 /// A dump that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DumpError {
@@ -22,41 +24,9 @@ pub enum DumpError {
         /// The folder.
         path: PathBuf,
     },
-    /// An array that something needs is not there.
-    #[error("{}: missing, expected {expected}; {remedy}", path.display())]
-    Missing {
-        /// Where the array should be.
-        path: PathBuf,
-        /// What should be there.
-        expected: String,
-        /// What to do.
-        remedy: String,
-    },
-    /// A file that is not the array it should be.
-    #[error("{}: found {found}, expected {expected}; {remedy}", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// What it holds.
-        found: String,
-        /// What it should hold.
-        expected: String,
-        /// What to do.
-        remedy: &'static str,
-    },
-    /// NaN or infinite values.
-    #[error(
-        "{}: found {rows} rows with NaN or infinite values, the first is row {first}, expected finite numbers; \
-         drop these rows or dump them again", path.display()
-    )]
-    NotFinite {
-        /// The file.
-        path: PathBuf,
-        /// First such row, from 0.
-        first: usize,
-        /// How many rows.
-        rows: usize,
-    },
+    /// An array that is missing, malformed or not finite.
+    #[error(transparent)]
+    Rows(#[from] RowsError),
     /// Two data sets of one name.
     #[error(
         "{}: found a second OOD set named {name:?}, the first is {}, expected distinct names; rename one", second.display(), first.display()
@@ -76,12 +46,16 @@ impl DumpError {
         Self::Io { path: path.into(), reason }
     }
 
+    pub(crate) fn missing(path: PathBuf, expected: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Rows(RowsError::Missing { path, expected: expected.into(), remedy: remedy.into() })
+    }
+
     pub(crate) fn malformed(
         path: impl Into<PathBuf>,
         found: impl Into<String>,
         expected: impl Into<String>,
         remedy: &'static str,
     ) -> Self {
-        Self::Malformed { path: path.into(), found: found.into(), expected: expected.into(), remedy }
+        Self::Rows(RowsError::malformed(path, found, expected, remedy))
     }
 }

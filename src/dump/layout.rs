@@ -16,85 +16,12 @@
 //! Features of further layers are `features@<layer>.npy`.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::error::DumpError;
-use super::npy::NpyArray;
-use super::npz;
-
-/// What a split is for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    /// In-distribution rows that scores are fitted on.
-    Train,
-    /// In-distribution rows that parameters are chosen on.
-    Val,
-    /// Out-of-distribution rows that parameters are chosen on and no figure is made of.
-    ValOod {
-        /// The set's name.
-        name: String,
-    },
-    /// In-distribution rows that metrics take as ID.
-    Test,
-    /// One out-of-distribution set.
-    Ood {
-        /// `near`, `far` or any other group, if there is one.
-        group: Option<String>,
-        /// The set's name.
-        name: String,
-    },
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Train => f.write_str("id/train"),
-            Self::Val => f.write_str("id/val"),
-            Self::ValOod { name } => write!(f, "val_ood/{name}"),
-            Self::Test => f.write_str("id/test"),
-            Self::Ood { group: None, name } => write!(f, "ood/{name}"),
-            Self::Ood { group: Some(group), name } => write!(f, "ood/{group}/{name}"),
-        }
-    }
-}
-
-/// Which array of a split.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ArrayKind {
-    /// Logits (n, C).
-    Logits,
-    /// Features before the head (n, D).
-    Features,
-    /// Class labels (n).
-    Labels,
-    /// Features of a named layer (n, D_l).
-    Layer(String),
-}
-
-impl ArrayKind {
-    /// Its file's name without extension.
-    #[must_use]
-    pub fn file_stem(&self) -> String {
-        match self {
-            Self::Logits => "logits".to_owned(),
-            Self::Features => "features".to_owned(),
-            Self::Labels => "labels".to_owned(),
-            Self::Layer(layer) => format!("features@{layer}"),
-        }
-    }
-
-    /// The array of a file's name without extension, as [`ArrayKind::file_stem`] gives it.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "logits" => Some(Self::Logits),
-            "features" | "feature" => Some(Self::Features),
-            "labels" => Some(Self::Labels),
-            _ => name.strip_prefix("features@").map(|layer| Self::Layer(layer.to_owned())),
-        }
-    }
-}
+use super::{npy, npz};
+use crate::rows::array::StoredArray;
+use crate::rows::{ArrayKind, Role};
 
 /// Where one stored array is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,9 +37,9 @@ impl Source {
     ///
     /// # Errors
     /// [`DumpError`] if it cannot be read.
-    pub fn open(&self) -> Result<NpyArray, DumpError> {
+    pub fn open(&self) -> Result<StoredArray, DumpError> {
         match self {
-            Self::Npy(path) => NpyArray::open(path),
+            Self::Npy(path) => npy::open(path),
             Self::Npz(path, Some(member)) => npz::open(path, member),
             Self::Npz(path, None) => match &npz::members(path)?[..] {
                 [only] => npz::open(path, only),
@@ -185,11 +112,11 @@ impl RunFiles {
             splits.push(SplitFiles { role, place, arrays });
         }
         if !splits.iter().any(|split| split.role == Role::Test) {
-            return Err(DumpError::Missing {
-                path: folder.join("id/test"),
-                expected: "the in-distribution test split".to_owned(),
-                remedy: "dump the ID test set there".to_owned(),
-            });
+            return Err(DumpError::missing(
+                folder.join("id/test"),
+                "the in-distribution test split",
+                "dump the ID test set there",
+            ));
         }
         let validation = folder.join("val_ood");
         if validation.is_dir() {
@@ -272,11 +199,11 @@ fn find_val_ood(folder: &Path, splits: &mut Vec<SplitFiles>) -> Result<(), DumpE
 }
 
 fn no_arrays(place: &Path) -> DumpError {
-    DumpError::Missing {
-        path: place.join("logits.npy"),
-        expected: "logits.npy or features.npy of this OOD set".to_owned(),
-        remedy: "dump the set there or remove the folder".to_owned(),
-    }
+    DumpError::missing(
+        place.join("logits.npy"),
+        "logits.npy or features.npy of this OOD set",
+        "dump the set there or remove the folder",
+    )
 }
 
 type FoundSplit = (String, PathBuf, BTreeMap<ArrayKind, Vec<Source>>);

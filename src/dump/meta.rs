@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::error::DumpError;
+use crate::rows::HeadKind;
 
 /// The loss a network was trained with.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -43,18 +44,8 @@ impl fmt::Display for Loss {
     }
 }
 
-/// The kind of the last layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum HeadKind {
-    /// Logits are `W f + b`.
-    Linear,
-    /// Logits are negative distances to prototypes.
-    Prototypes,
-}
-
 /// What `run.toml` says, with the folder's name where it says nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct RunInfo {
     /// The run's name in tables.
     #[serde(default)]

@@ -1,4 +1,4 @@
-//! One `.npy` array: its header read by ndarray-npy, its data left on disk behind a memory map.
+//! `.npy` files: the header read by ndarray-npy, the data left on disk behind a memory map.
 
 use std::io::Cursor;
 use std::ops::Range;
@@ -8,70 +8,70 @@ use std::sync::Arc;
 use memmap2::Mmap;
 use ndarray_npy::npy::header::{Header, Layout};
 
-use super::dtype::Dtype;
 use super::error::DumpError;
+use crate::rows::array::{Memory, StoredArray, shape_text};
+use crate::rows::element::Dtype;
 
-/// An array on disk: shape, element type and where its bytes are.
-#[derive(Clone, Debug)]
-pub struct NpyArray {
-    /// The file, with `[member]` behind it for an array of an `.npz` archive.
-    pub path: PathBuf,
-    /// Element type.
-    pub dtype: Dtype,
-    /// Whether columns, not rows, are contiguous.
-    pub fortran: bool,
-    /// Lengths of the axes.
-    pub shape: Vec<usize>,
-    map: Arc<Mmap>,
-    data: Range<usize>,
-}
+/// A mapped file.
+pub(super) struct Mapped(pub(super) Mmap);
 
-impl NpyArray {
-    /// Opens an `.npy` file.
-    ///
-    /// # Errors
-    /// [`DumpError`] if the file cannot be mapped, has no valid header, an element type that is no real number, or fewer
-    /// bytes than its shape needs.
-    pub fn open(path: &Path) -> Result<Self, DumpError> {
-        let map = map_file(path)?;
-        let length = map.len();
-        Self::from_map(path.to_owned(), Arc::new(map), 0..length)
+impl Memory for Mapped {
+    fn bytes(&self) -> &[u8] {
+        &self.0
     }
 
-    /// Reads the array that stands in `range` of a map.
-    ///
-    /// # Errors
-    /// As [`NpyArray::open`].
-    pub fn from_map(path: PathBuf, map: Arc<Mmap>, range: Range<usize>) -> Result<Self, DumpError> {
-        let mut cursor = Cursor::new(&map[range.clone()]);
-        let header = Header::from_reader(&mut cursor).map_err(|error| {
-            let found = if range.is_empty() { "an empty file".to_owned() } else { format!("no .npy header ({error})") };
-            DumpError::malformed(&path, found, "an array written by numpy.save", "write the file again")
-        })?;
-        let start = range.start + cursor.position() as usize;
-        let descr = header.type_descriptor.as_string().map_or_else(|| header.type_descriptor.to_string(), Clone::clone);
-        let dtype = Dtype::parse(&descr);
-        let Some(size) = dtype.size() else {
-            return Err(DumpError::malformed(
-                path,
-                dtype.to_string(),
-                "real numbers (f16, bf16, f32, f64 or integers)",
-                "save a plain numeric array, e.g. numpy.save(file, numpy.asarray(x, dtype=numpy.float32))",
-            ));
-        };
-        let elements = header.shape.iter().try_fold(1_usize, |n, &axis| n.checked_mul(axis));
-        let needed = elements.and_then(|n| n.checked_mul(size));
-        let available = range.end - start;
-        match needed {
-            Some(needed) if needed <= available => Ok(Self {
-                path,
-                dtype,
-                fortran: header.layout == Layout::Fortran,
-                shape: header.shape,
-                map,
-                data: start..start + needed,
-            }),
-            _ => Err(DumpError::malformed(
+    /// Asks the system to map some bytes at once, before they are read for the first time: one call costs less than a page fault for every few
+    /// pages. Where the system cannot, reading maps them as ever.
+    fn populate(&self, bytes: Range<usize>) {
+        #[cfg(target_os = "linux")]
+        let _ = self.0.advise_range(memmap2::Advice::PopulateRead, bytes.start, bytes.len());
+        #[cfg(not(target_os = "linux"))]
+        drop(bytes);
+    }
+}
+
+/// Opens an `.npy` file.
+///
+/// # Errors
+/// [`DumpError`] if the file cannot be mapped, has no valid header, an element type that is no real number, or fewer
+/// bytes than its shape needs.
+pub fn open(path: &Path) -> Result<StoredArray, DumpError> {
+    let map = map_file(path)?;
+    let length = map.len();
+    from_map(path.to_owned(), map, 0..length)
+}
+
+/// Reads the array that stands in `range` of a map.
+///
+/// # Errors
+/// As [`open`].
+pub fn from_map(path: PathBuf, map: Mmap, range: Range<usize>) -> Result<StoredArray, DumpError> {
+    let mut cursor = Cursor::new(&map[range.clone()]);
+    let header = Header::from_reader(&mut cursor).map_err(|error| {
+        let found = if range.is_empty() { "an empty file".to_owned() } else { format!("no .npy header ({error})") };
+        DumpError::malformed(&path, found, "an array written by numpy.save", "write the file again")
+    })?;
+    let start = range.start + cursor.position() as usize;
+    let descr = header.type_descriptor.as_string().map_or_else(|| header.type_descriptor.to_string(), Clone::clone);
+    let dtype = Dtype::parse(&descr);
+    let Some(size) = dtype.size() else {
+        return Err(DumpError::malformed(
+            path,
+            dtype.to_string(),
+            "real numbers (f16, bf16, f32, f64 or integers)",
+            "save a plain numeric array, e.g. numpy.save(file, numpy.asarray(x, dtype=numpy.float32))",
+        ));
+    };
+    let elements = header.shape.iter().try_fold(1_usize, |n, &axis| n.checked_mul(axis));
+    let needed = elements.and_then(|n| n.checked_mul(size));
+    let available = range.end - start;
+    let fortran = header.layout == Layout::Fortran;
+    let fits = needed.is_some_and(|needed| needed <= available);
+    fits.then(|| StoredArray::new(path.clone(), dtype, header.shape.clone(), Arc::new(Mapped(map)), start))
+        .flatten()
+        .map(|array| array.in_fortran_order(fortran))
+        .ok_or_else(|| {
+            DumpError::malformed(
                 path,
                 format!("{available} bytes of data"),
                 format!(
@@ -80,35 +80,8 @@ impl NpyArray {
                     shape_text(&header.shape)
                 ),
                 "the file is truncated: copy or write it again",
-            )),
-        }
-    }
-
-    /// The elements' bytes, in the file's order.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.map[self.data.clone()]
-    }
-}
-
-impl NpyArray {
-    /// Asks the system to map some of the elements' bytes at once, before they are read for the first time: one call costs less than a page fault
-    /// for every few pages. Where the system cannot, reading maps them as ever.
-    pub(super) fn populate(&self, bytes: Range<usize>) {
-        #[cfg(target_os = "linux")]
-        let _ = self.map.advise_range(memmap2::Advice::PopulateRead, self.data.start + bytes.start, bytes.len());
-        #[cfg(not(target_os = "linux"))]
-        drop(bytes);
-    }
-}
-
-/// A shape as NumPy prints it: `(5, 10)`, `(5,)`.
-#[must_use]
-pub fn shape_text(shape: &[usize]) -> String {
-    match shape {
-        [one] => format!("({one},)"),
-        _ => format!("({})", shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
-    }
+            )
+        })
 }
 
 /// Maps a file for reading.

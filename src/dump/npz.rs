@@ -5,13 +5,13 @@
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use memmap2::Mmap;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::error::DumpError;
-use super::npy::{NpyArray, map_file};
+use super::npy::{from_map, map_file};
+use crate::rows::array::StoredArray;
 
 /// The names of the arrays in an archive, without `.npy`, sorted.
 ///
@@ -33,7 +33,7 @@ pub fn members(path: &Path) -> Result<Vec<String>, DumpError> {
 ///
 /// # Errors
 /// [`DumpError`] if the archive or the array cannot be read.
-pub fn open(path: &Path, member: &str) -> Result<NpyArray, DumpError> {
+pub fn open(path: &Path, member: &str) -> Result<StoredArray, DumpError> {
     let map = map_file(path)?;
     let shown = PathBuf::from(format!("{}[{member}]", path.display()));
     let damaged = |error: &dyn std::fmt::Display| damaged(&shown, error);
@@ -47,7 +47,7 @@ pub fn open(path: &Path, member: &str) -> Result<NpyArray, DumpError> {
         if range.end > map.len() {
             return Err(damaged(&"a member ends behind the file"));
         }
-        return NpyArray::from_map(shown, Arc::new(map), range);
+        return from_map(shown, map, range);
     }
     let mut inflated = tempfile::tempfile().map_err(|error| DumpError::io(std::env::temp_dir(), error))?;
     {
@@ -58,7 +58,7 @@ pub fn open(path: &Path, member: &str) -> Result<NpyArray, DumpError> {
     // SAFETY: the file has no name, so nothing else can change it.
     let map = unsafe { Mmap::map(&inflated) }.map_err(|error| DumpError::io(std::env::temp_dir(), error))?;
     let length = map.len();
-    NpyArray::from_map(shown, Arc::new(map), 0..length)
+    from_map(shown, map, 0..length)
 }
 
 fn damaged(path: &Path, error: &dyn std::fmt::Display) -> DumpError {

@@ -1,9 +1,10 @@
 //! From the scores of runs to the panels and bands of figures.
 
 use super::one_run::SplitScores;
-use crate::dump::{Role, RunInfo};
+use crate::dump::RunInfo;
 use crate::plot::fig1::Band;
 use crate::plot::histogram::Panel;
+use crate::rows::Role;
 
 /// The scores that [`fig1_bands`] shows, in its order.
 pub const FIG1_SCORES: [&str; 2] = ["es", "mds"];

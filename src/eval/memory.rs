@@ -4,8 +4,8 @@ use std::fs;
 
 use super::plan::Plan;
 use super::score_split::BLOCKS_PER_BATCH;
-use crate::dump::{Role, Split};
 use crate::numeric::sort::LONG;
+use crate::rows::{Role, Split};
 
 /// Bytes that the samples of a run and their figures take at most: 8 per score and row of id/test and of the longest OOD set, 1 per row of these for
 /// every score measured at a time, 16 per score and row that is scored at a time, and what sorting takes beside.

@@ -5,6 +5,7 @@ pub mod evaluate;
 #[cfg(feature = "plot")]
 pub mod figures;
 pub mod fits;
+pub mod in_memory;
 pub mod memory;
 pub mod one_run;
 pub mod plan;
@@ -19,6 +20,7 @@ pub use evaluate::{EvalError, Figures, evaluate};
 #[cfg(feature = "plot")]
 pub use figures::ScoredRun;
 pub use fits::{FitsError, FitsFile};
+pub use in_memory::{FittedInMemory, InMemoryError};
 pub use one_run::{SplitScores, score_run};
 pub use plan::{Plan, PlanError};
 pub use progress::{Progress, Silent};

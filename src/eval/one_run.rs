@@ -7,7 +7,7 @@ use super::fits::{self, ScoreFit};
 use super::plan::Plan;
 use super::progress::Progress;
 use super::score_split::{FittedScore, Scoring};
-use crate::dump::{Role, Split};
+use crate::rows::{Role, Split};
 use crate::score::need::Rows;
 
 /// Scores of one split.
@@ -40,7 +40,12 @@ pub(super) fn score_rows(
 ) -> Vec<Vec<f64>> {
     let arrays = plan.arrays(&Rows::Scored);
     let scoring = Scoring { arrays: &arrays, head: plan.dump.head.as_ref(), scores, predictions: false };
-    let mut all = vec![Vec::with_capacity(split.rows); scores.len()];
+    collect(&scoring, split, progress)
+}
+
+/// Per score its values of a whole split.
+pub(super) fn collect(scoring: &Scoring<'_>, split: &Split, progress: &dyn Progress) -> Vec<Vec<f64>> {
+    let mut all = vec![Vec::with_capacity(split.rows); scoring.scores.len()];
     let Ok(()) = scoring.run(split, progress, |batch| {
         all.iter_mut().zip(batch.scores).for_each(|(all, more)| all.extend(more));
         Ok::<(), Infallible>(())

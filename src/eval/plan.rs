@@ -7,8 +7,10 @@ use super::assignment::AssignmentError;
 use super::fits::{FitsError, FitsFile};
 use super::progress::{Progress, Silent};
 use super::selection::{Chosen, Selection};
-use crate::dump::layout::{ArrayKind, RunFiles};
-use crate::dump::{Dump, DumpError, Split};
+use crate::dump::layout::RunFiles;
+use crate::dump::{Dump, DumpError};
+use crate::rows::ArrayKind;
+use crate::rows::Split;
 use crate::score::Need;
 use crate::score::need::Rows;
 use crate::score::registry::UnknownScore;
@@ -220,7 +222,7 @@ impl<'s> Plan<'s> {
                 progress.begin(&format!("checking {}", split.role), matrices * split.rows);
                 let result = split.check_finite(&arrays, &|rows| progress.advance(rows));
                 progress.end();
-                result?;
+                result.map_err(DumpError::from)?;
             }
         }
         if let Some(file) = self.fits {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::progress::Progress;
-use crate::dump::{ArrayKind, Head, Split};
+use crate::rows::{ArrayKind, Head, Split};
 use crate::score::Fitted;
 
 /// A fitted score under its id.

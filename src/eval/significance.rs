@@ -6,7 +6,7 @@ use super::evaluate::{EvalError, fit};
 use super::one_run::score_rows;
 use super::plan::Plan;
 use super::progress::Progress;
-use crate::dump::Role;
+use crate::rows::Role;
 use crate::stats::delong::Components;
 use crate::stats::holm;
 use crate::table::{AgainstBest, Results, RunSummary};

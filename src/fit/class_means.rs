@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ndarray::{Array1, Array2, ArrayView1};
 
 use super::training::{FitError, Training};
-use crate::dump::ArrayKind;
+use crate::rows::ArrayKind;
 
 /// Mean features `μ_c` of the classes that have training rows.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,8 +7,8 @@ use ndarray::{Array1, Array2, Axis, s};
 use super::class_means::{ClassMeans, ClassSums};
 use super::space::Space;
 use super::training::{FitError, Training};
-use crate::dump::ArrayKind;
 use crate::numeric::linalg::add_gram;
+use crate::rows::ArrayKind;
 
 /// Mean, covariance and class means of the training features.
 ///

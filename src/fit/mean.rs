@@ -3,7 +3,7 @@
 use ndarray::Array1;
 
 use super::training::{FitError, Training};
-use crate::dump::ArrayKind;
+use crate::rows::ArrayKind;
 
 /// `μ = 1/n Σ_i f_i` (D) of the training features, whatever their labels.
 ///

@@ -1,5 +1,6 @@
 //! State learnt from in-distribution training rows, shared by the scores that need it.
 
+pub mod bank;
 pub mod class_means;
 pub mod evenly_spaced;
 pub mod gaussian;

@@ -4,11 +4,11 @@ use ndarray::{Array1, Array2, ArrayView1, Axis};
 
 use super::space::Space;
 use super::training::{FitError, Training};
-use crate::dump::ArrayKind;
 use crate::numeric::linalg::{Factor, Threads, Whitening, whitening};
 use crate::numeric::row_product::row_product;
-use crate::numeric::state::{State, StateError};
 use crate::numeric::vector::squared_distance;
+use crate::rows::ArrayKind;
+use crate::state::{State, StateError};
 
 /// `min_c (f − μ_c)ᵀ Σ⁺ (f − μ_c)`, with the whitening of Σ and the whitened means at hand.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ impl NearestMean {
         rcond: f64,
     ) -> Result<Self, FitError> {
         let whitening = whitening(&covariance.view(), rcond)
-            .map_err(|error| FitError::Linalg { place: training.dump().folder.clone(), error })?;
+            .map_err(|error| FitError::Linalg { place: training.rows().place.clone(), error })?;
         let centre = means.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(means.ncols()));
         let means = whiten(&(means - &centre), &whitening, Threads::All);
         let half_squares = means.map_axis(Axis(1), |mean| mean.dot(&mean) / 2.0);

@@ -5,7 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::training::{FitError, Training};
-use crate::dump::matrix::{Cow2, Rows};
+use crate::rows::matrix::{Cow2, Rows};
 
 /// Percentiles of all n·D training features taken as one list, by [`percentiles`].
 ///

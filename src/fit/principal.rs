@@ -3,10 +3,10 @@
 use ndarray::{Array1, Array2, s};
 
 use super::training::{FitError, Training};
-use crate::dump::ArrayKind;
 use crate::numeric::linalg::{Factor, Spectrum, Threads, add_product, complement, least_norm_solution, spectrum};
 use crate::numeric::row_product::row_product;
-use crate::numeric::state::{State, StateError};
+use crate::rows::ArrayKind;
+use crate::state::{State, StateError};
 
 /// Relative cut of the singular values of the head's weight, that of `numpy.linalg.pinv`.
 const ORIGIN_CUTOFF: f64 = 1e-15;

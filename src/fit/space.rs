@@ -3,9 +3,9 @@
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
-use crate::dump::{RowBlock, Rows};
 use crate::numeric::real::Real;
 use crate::numeric::vector::normalise;
+use crate::rows::{RowBlock, Rows};
 
 /// Which form of the features a score works on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -13,10 +13,10 @@ use super::gaussian::Gaussian;
 use super::mean::mean_feature;
 use super::principal::PrincipalSpace;
 use super::space::Space;
-use crate::dump::labels::Labels;
-use crate::dump::matrix::Matrix;
-use crate::dump::{ArrayKind, Dump, Head, Role, RowBlock, Split};
 use crate::numeric::linalg::LinalgError;
+use crate::rows::labels::Labels;
+use crate::rows::matrix::Matrix;
+use crate::rows::{ArrayKind, Head, Role, RowBlock, RunRows, Split};
 
 /// A score that cannot be fitted.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +59,7 @@ pub enum FitError {
 
 /// The training rows of a run. What several scores learn from them is learnt once.
 pub struct Training<'a> {
-    dump: &'a Dump,
+    rows: &'a RunRows,
     gaussians: RefCell<BTreeMap<(ArrayKind, Space), Rc<Gaussian>>>,
     mean: OnceCell<Array1<f64>>,
     principal: OnceCell<PrincipalSpace>,
@@ -68,14 +68,14 @@ pub struct Training<'a> {
 impl<'a> Training<'a> {
     /// The training rows of a run.
     #[must_use]
-    pub fn new(dump: &'a Dump) -> Self {
-        Self { dump, gaussians: RefCell::default(), mean: OnceCell::new(), principal: OnceCell::new() }
+    pub fn new(rows: &'a RunRows) -> Self {
+        Self { rows, gaussians: RefCell::default(), mean: OnceCell::new(), principal: OnceCell::new() }
     }
 
-    /// The run.
+    /// All splits of the run, and its head.
     #[must_use]
-    pub fn dump(&self) -> &'a Dump {
-        self.dump
+    pub fn rows(&self) -> &'a RunRows {
+        self.rows
     }
 
     /// The training split.
@@ -83,7 +83,7 @@ impl<'a> Training<'a> {
     /// # Errors
     /// [`FitError::Missing`] if the run has none.
     pub fn split(&self) -> Result<&'a Split, FitError> {
-        self.dump.split(&Role::Train).ok_or_else(|| self.missing("training rows", "id/train/features.npy"))
+        self.rows.split(&Role::Train).ok_or_else(|| self.missing("training rows", "id/train/features.npy"))
     }
 
     /// The validation split, or the training split where there is none.
@@ -91,14 +91,14 @@ impl<'a> Training<'a> {
     /// # Errors
     /// [`FitError::Missing`] if the run has neither.
     pub fn calibration_split(&self) -> Result<&'a Split, FitError> {
-        self.dump.split(&Role::Val).map_or_else(|| self.split(), Ok)
+        self.rows.split(&Role::Val).map_or_else(|| self.split(), Ok)
     }
 
     /// The blocks of a split in order, with the arrays wanted and the range of their rows; logits are made from features and head where
     /// the split has none.
     pub fn blocks(&self, split: &'a Split, wanted: &[ArrayKind]) -> impl Iterator<Item = (Range<usize>, RowBlock<'a>)> {
         let wanted = self.arrays(split, wanted);
-        let head = self.dump.head.as_ref();
+        let head = self.rows.head.as_ref();
         split.block_ranges().into_iter().map(move |range| (range.clone(), split.block(range, &wanted, head)))
     }
 
@@ -112,7 +112,7 @@ impl<'a> Training<'a> {
         of: impl Fn(Range<usize>, &RowBlock<'_>) -> R + Sync,
     ) -> Vec<R> {
         let wanted = self.arrays(split, wanted);
-        let head = self.dump.head.as_ref();
+        let head = self.rows.head.as_ref();
         let ranges = split.block_ranges();
         ranges.into_par_iter().map(|range| of(range.clone(), &split.block(range, &wanted, head))).collect()
     }
@@ -127,12 +127,12 @@ impl<'a> Training<'a> {
     }
 
     pub(crate) fn missing(&self, what: &'static str, file: impl Into<String>) -> FitError {
-        FitError::Missing { folder: self.dump.folder.clone(), what, file: file.into() }
+        FitError::Missing { folder: self.rows.place.clone(), what, file: file.into() }
     }
 
     /// The score cannot be had from this run, for a reason that its user can act on.
     pub(crate) fn not_applicable(&self, score: &'static str, reason: String) -> FitError {
-        let place = self.dump.split(&Role::Train).map_or(&self.dump.folder, |split| &split.place).clone();
+        let place = self.rows.split(&Role::Train).map_or(&self.rows.place, |split| &split.place).clone();
         FitError::NotApplicable { place, score, reason }
     }
 
@@ -194,7 +194,7 @@ impl<'a> Training<'a> {
     /// # Errors
     /// [`FitError::Missing`] if the run has no head or another one.
     pub fn linear_head(&self) -> Result<(&'a Array2<f64>, &'a Array1<f64>), FitError> {
-        match &self.dump.head {
+        match &self.rows.head {
             Some(Head::Linear { weight, bias }) => Ok((weight, bias)),
             _ => Err(self.missing("linear head", "head/weight.npy")),
         }

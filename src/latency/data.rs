@@ -2,9 +2,8 @@
 
 use super::subject::{Reference, Subject, Work};
 use super::synthetic::{self, Shape, Synthetic, SyntheticError};
-use crate::dump::meta::HeadKind;
-use crate::dump::{Dump, Head, Role};
 use crate::fit::{FitError, Training};
+use crate::rows::{Head, HeadKind, Role, RunRows};
 use crate::score::need::Rows;
 use crate::score::{Fitted, Need, Score, ScoreEntry};
 
@@ -22,7 +21,7 @@ pub struct FittedOn<'d> {
     entry: &'static ScoreEntry,
     needs: &'d [Need],
     scorer: Box<dyn Fitted>,
-    dump: &'d Dump,
+    dump: &'d RunRows,
 }
 
 /// A score that could not be fitted, and why.
@@ -50,13 +49,13 @@ impl Data {
         for (entry, score) in &self.scores {
             observe(entry.id);
             let needs = score.needs();
-            let lacking = |dump: &Dump| needs.iter().find_map(|need| need.lacking(dump));
-            let Some(training) = trainings.iter().find(|training| lacking(training.dump()).is_none()) else {
+            let lacking = |dump: &RunRows| needs.iter().find_map(|need| need.lacking(dump));
+            let Some(training) = trainings.iter().find(|training| lacking(training.rows()).is_none()) else {
                 let file = lacking(&self.dumps[0].dump).unwrap_or_default();
                 unfitted.push((entry.id, format!("the synthetic dump has no {file}")));
                 continue;
             };
-            let dump = training.dump();
+            let dump = training.rows();
             match score.fit(training) {
                 Ok(fit) => fitted.push(FittedOn { entry, needs, scorer: fit.scorer, dump }),
                 Err(error) => unfitted.push((entry.id, reason(&error, dump))),
@@ -91,9 +90,9 @@ impl Data {
 }
 
 /// Why a score could not be fitted, without the temporary folder that tells nobody anything.
-fn reason(error: &FitError, dump: &Dump) -> String {
+fn reason(error: &FitError, dump: &RunRows) -> String {
     match error {
         FitError::NotApplicable { reason, .. } => reason.clone(),
-        error => error.to_string().replace(&format!("{}/", dump.folder.display()), ""),
+        error => error.to_string().replace(&format!("{}/", dump.place.display()), ""),
     }
 }

@@ -1,7 +1,7 @@
 //! What detection costs: nanoseconds per sample of every score, against the classifier's own arg max.
 //!
 //! Each score is fitted once on [`synthetic`] rows and then timed through the path of `oodbench score`: a
-//! [`RowBlock`](crate::dump::RowBlock) of the dump, what the score shares with others of it, the score itself. Two costs are told:
+//! [`RowBlock`](crate::rows::RowBlock) of the dump, what the score shares with others of it, the score itself. Two costs are told:
 //!
 //! ```text
 //! alone   rows as they come from the dump → scores

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::clock::Clock;
 use super::percentile::nearest_rank;
 use super::subject::Subject;
-use crate::dump::RowBlock;
+use crate::rows::RowBlock;
 
 /// Batches are timed in groups of at least so many nanoseconds: errors of the clock of some 10 ns then do not matter.
 pub const LEAST_GROUP_NS: f64 = 20_000.0;
@@ -187,8 +187,8 @@ mod tests {
     use super::super::subject::{Reference, Work};
     use super::super::synthetic::{Shape, Synthetic};
     use super::*;
-    use crate::dump::meta::HeadKind;
-    use crate::dump::{ArrayKind, Role};
+    use crate::rows::HeadKind;
+    use crate::rows::{ArrayKind, Role};
     use crate::score::{Fitted, State};
 
     /// Remembers the blocks it was given: the first logit of each.

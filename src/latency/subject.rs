@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use crate::dump::{ArrayKind, Head, RowBlock, Split};
+use crate::rows::{ArrayKind, Head, RowBlock, Split};
 use crate::score::Fitted;
 
 /// A part of the classifier.

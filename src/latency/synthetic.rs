@@ -19,8 +19,9 @@ use ndarray_npy::{WritableElement, WriteNpyExt};
 use tempfile::TempDir;
 
 use crate::dump::layout::discover;
-use crate::dump::meta::HeadKind;
-use crate::dump::{Dump, DumpError, Head};
+use crate::dump::{Dump, DumpError};
+use crate::rows::Head;
+use crate::rows::HeadKind;
 
 /// How large the data is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,7 +225,7 @@ impl Noise {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dump::Role;
+    use crate::rows::Role;
 
     const SHAPE: Shape = Shape { classes: 5, features: 64, train_rows: 60, test_rows: 40 };
 

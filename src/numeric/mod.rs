@@ -1,7 +1,6 @@
 //! Kernels on slices and views: no files, nothing that knows what a score is.
 
 pub mod arcsine;
-pub mod bank;
 pub mod checksum;
 pub mod exp;
 pub mod finite;
@@ -16,8 +15,6 @@ pub mod root;
 pub mod row_product;
 pub mod softmax;
 pub mod sort;
-pub mod state;
-pub mod stored;
 pub mod top;
 pub mod top_k;
 pub mod vector;

@@ -7,11 +7,11 @@ use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
-use crate::dump::{ArrayKind, RowBlock};
 use crate::fit::evenly_spaced::evenly_spaced;
 use crate::fit::{FitError, Training};
 use crate::numeric::linalg::{Factor, Threads};
 use crate::numeric::row_product::row_product;
+use crate::rows::{ArrayKind, RowBlock};
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {

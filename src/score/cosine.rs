@@ -6,11 +6,11 @@ use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
-use crate::dump::RowBlock;
 use crate::fit::{ClassMeans, FitError, Training};
 use crate::numeric::linalg::{Factor, Threads};
 use crate::numeric::row_product::row_product;
 use crate::numeric::vector::unit_rows;
+use crate::rows::RowBlock;
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {

@@ -7,9 +7,9 @@ use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
-use crate::dump::{Head, RowBlock};
 use crate::fit::percentile::percentiles_of;
 use crate::fit::{FitError, Training};
+use crate::rows::{Head, RowBlock};
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {
@@ -87,7 +87,7 @@ impl Fitted for FittedDice {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dump::matrix::{Cow2, Rows};
+    use crate::rows::matrix::{Cow2, Rows};
     use ndarray::array;
 
     /// The example of the page.

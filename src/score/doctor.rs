@@ -3,8 +3,8 @@
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{RowScore, Score, fill, fill_logits};
-use crate::dump::RowBlock;
 use crate::numeric::softmax::softmax_at;
+use crate::rows::RowBlock;
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {

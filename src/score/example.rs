@@ -1,15 +1,12 @@
 //! Runs small enough for the examples of the pages.
 
 use std::collections::BTreeSet;
-use std::fs;
 
-use ndarray::{Array1, Array2};
-use ndarray_npy::write_npy;
+use ndarray::Array2;
 
 use super::registry::ScoreEntry;
-use crate::dump::layout::discover;
-use crate::dump::{ArrayKind, Dump, Role};
 use crate::fit::{FitError, Training};
+use crate::rows::{ArrayKind, Labels, Matrix, Role, RunRows, Split};
 
 /// Training rows, and rows to be scored.
 pub(super) struct Example {
@@ -23,21 +20,20 @@ pub(super) struct Example {
 impl Example {
     /// The score of every row with some parameters set.
     pub(super) fn scores(&self, entry: &ScoreEntry, set: &[(&str, &str)]) -> Result<Vec<f64>, FitError> {
-        let folder = tempfile::tempdir().unwrap();
-        let (train, test) = (folder.path().join("id/train"), folder.path().join("id/test"));
-        fs::create_dir_all(&train).unwrap();
-        fs::create_dir_all(&test).unwrap();
-        write_npy(train.join("features.npy"), &self.train).unwrap();
-        write_npy(train.join("labels.npy"), &Array1::from(self.labels.clone())).unwrap();
-        write_npy(test.join("features.npy"), &self.features).unwrap();
+        let split = |role, kind, array: &Array2<f64>| {
+            Split::new(role, "example").with(kind, Matrix::of("example", array.clone()).unwrap()).unwrap()
+        };
+        let labels = Labels::of("labels", self.labels.clone());
+        let train = split(Role::Train, ArrayKind::Features, &self.train).with_labels(labels).unwrap();
+        let mut test = split(Role::Test, ArrayKind::Features, &self.features);
         if let Some(logits) = &self.logits {
-            write_npy(test.join("logits.npy"), logits).unwrap();
+            test = test.with(ArrayKind::Logits, Matrix::of("logits", logits.clone()).unwrap()).unwrap();
         }
-        let dump = Dump::open(&discover(folder.path()).unwrap()[0]).unwrap();
+        let rows = RunRows::new("example", vec![train, test], None).unwrap();
         let mut settings = entry.settings();
         set.iter().for_each(|(name, value)| settings.set(name, value).unwrap());
-        let scorer = (entry.build)(&settings).unwrap().fit(&Training::new(&dump))?.scorer;
-        let test = dump.split(&Role::Test).unwrap();
+        let scorer = (entry.build)(&settings).unwrap().fit(&Training::new(&rows))?.scorer;
+        let test = rows.split(&Role::Test).unwrap();
         let block = test.block(0..test.rows, &BTreeSet::from([ArrayKind::Features, ArrayKind::Logits]), None);
         let mut out = vec![f64::NAN; test.rows];
         scorer.score_block(&block, &mut out);

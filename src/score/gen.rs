@@ -5,11 +5,11 @@ use multiversion::multiversion;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{RowScore, Score, fill_logits};
-use crate::dump::RowBlock;
 use crate::numeric::exp::exp_nonpositive;
 use crate::numeric::log1p::ln_one_minus;
 use crate::numeric::softmax::Softmax;
 use crate::numeric::vector::{LANES, add_terms};
+use crate::rows::RowBlock;
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {

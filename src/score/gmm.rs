@@ -7,12 +7,12 @@ use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
-use crate::dump::RowBlock;
 use crate::fit::{ClassMeans, FitError, Training};
 use crate::numeric::linalg::{Threads, Whitening, add_gram, whitening};
 use crate::numeric::row_product::row_product;
 use crate::numeric::softmax::softmax;
 use crate::numeric::vector::dot;
+use crate::rows::RowBlock;
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {

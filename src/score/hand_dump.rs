@@ -1,34 +1,28 @@
 //! Runs small enough to compute a score by hand, for tests.
 
-use std::fs;
-
 use ndarray::{Array1, Array2};
-use ndarray_npy::write_npy;
-use tempfile::TempDir;
 
 use super::{Fit, ScoreEntry};
-use crate::dump::matrix::{Cow2, Rows};
-use crate::dump::{Dump, RowBlock, layout::discover};
+use crate::dump::{Dump, RunInfo};
 use crate::fit::{FitError, Training};
+use crate::rows::matrix::{Cow2, Rows};
+use crate::rows::{ArrayKind, Head, Matrix, Role, RowBlock, RunRows, Split};
 
-/// A run with a linear head in a folder that goes when it is dropped.
+/// A run with a linear head.
 pub(super) struct HandDump {
     pub(super) dump: Dump,
-    _folder: TempDir,
 }
 
 impl HandDump {
     /// A run with these training features; logits are what the head makes of them.
     pub(super) fn new(weight: &Array2<f64>, bias: &Array1<f64>, train: &Array2<f64>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        for (path, array) in [("head/weight", weight), ("id/train/features", train), ("id/test/features", train)] {
-            let path = folder.path().join(format!("{path}.npy"));
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            write_npy(path, array).unwrap();
-        }
-        write_npy(folder.path().join("head/bias.npy"), bias).unwrap();
-        let dump = Dump::open(&discover(folder.path()).unwrap()[0]).unwrap();
-        Self { dump, _folder: folder }
+        let features = |role| {
+            let matrix = Matrix::of("features", train.clone()).unwrap();
+            Split::new(role, "by hand").with(ArrayKind::Features, matrix).unwrap()
+        };
+        let head = Head::Linear { weight: weight.clone(), bias: bias.clone() };
+        let splits = [Role::Train, Role::Test].map(features).into();
+        Self { dump: Dump::from_parts(RunInfo::default(), RunRows::new("by hand", splits, Some(head)).unwrap()) }
     }
 
     /// The score fitted with these settings.

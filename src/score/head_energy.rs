@@ -2,8 +2,8 @@
 
 use ndarray::Array2;
 
-use crate::dump::Head;
 use crate::numeric::softmax::log_sum_exp_at;
+use crate::rows::Head;
 
 /// `log Σ_c exp(z_c)` with z the logits of a head, one value per row of `features` (n, D).
 pub(super) fn head_energy(head: &Head, features: &Array2<f64>, out: &mut [f64]) {

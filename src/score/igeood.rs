@@ -9,13 +9,13 @@ use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
-use crate::dump::{ArrayKind, RowBlock};
 use crate::fit::{FitError, Training};
 use crate::numeric::arcsine::arcsine_of_root;
 use crate::numeric::linalg::{Factor, Threads};
 use crate::numeric::row_product::row_product;
 use crate::numeric::softmax::{probabilities, softmax_at};
 use crate::numeric::vector::{LANES, add_terms, squared_distance};
+use crate::rows::{ArrayKind, RowBlock};
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {

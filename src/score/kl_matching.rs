@@ -9,12 +9,12 @@ use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
-use crate::dump::{ArrayKind, Role, RowBlock};
 use crate::fit::{FitError, Training};
 use crate::numeric::exp::exp_nonpositive;
 use crate::numeric::linalg::{Factor, Threads};
 use crate::numeric::row_product::row_product;
 use crate::numeric::softmax::Softmax;
+use crate::rows::{ArrayKind, Role, RowBlock};
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {

@@ -8,10 +8,10 @@ use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
-use crate::dump::{ArrayKind, RowBlock};
+use crate::fit::bank::{Bank, Nearness};
 use crate::fit::{FitError, Training};
-use crate::numeric::bank::{Bank, Nearness};
 use crate::numeric::vector::unit_rows;
+use crate::rows::{ArrayKind, RowBlock};
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {
@@ -109,7 +109,7 @@ impl Fitted for FittedNearestNeighbour {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dump::matrix::{Cow2, Rows};
+    use crate::rows::matrix::{Cow2, Rows};
     use ndarray::array;
 
     /// The example of the page.

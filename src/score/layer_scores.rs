@@ -3,9 +3,9 @@
 use ndarray::Array2;
 
 use super::{State, StateError};
-use crate::dump::{ArrayKind, RowBlock, Split};
 use crate::fit::nearest_mean::RCOND;
 use crate::fit::{FitError, NearestMean, Space, Training};
+use crate::rows::{ArrayKind, RowBlock, Split};
 
 /// `M_l = −min_c (f_l − μ_lc)ᵀ Σ_l⁺ (f_l − μ_lc)` of every array of features that tells classes apart.
 pub(super) struct LayerScores {
@@ -22,7 +22,7 @@ impl LayerScores {
     /// [`FitError`] without training rows or labels.
     pub(super) fn fit(training: &Training<'_>, notes: &mut Vec<String>) -> Result<Self, FitError> {
         let mut layers = Vec::new();
-        for array in training.dump().feature_arrays() {
+        for array in training.rows().feature_arrays() {
             let name = array.file_stem();
             match NearestMean::tied(training, &array, Space::Raw, RCOND) {
                 Ok(nearest) => {

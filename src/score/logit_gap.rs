@@ -4,9 +4,9 @@ use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError, fill_logits};
-use crate::dump::RowBlock;
 use crate::fit::{FitError, Training};
 use crate::numeric::softmax::mean_difference;
+use crate::rows::RowBlock;
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {
@@ -41,10 +41,10 @@ impl Score for LogitGap {
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        let dump = training.dump();
+        let dump = training.rows();
         if dump.classes == Some(1) {
             return Err(FitError::NotApplicable {
-                place: dump.folder.clone(),
+                place: dump.place.clone(),
                 score: ENTRY.id,
                 reason: "there is one class, and no other logit to be above".to_owned(),
             });

@@ -4,9 +4,10 @@ use super::need::Need;
 use super::registry::ScoreEntry;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{RowScore, Score};
-use crate::dump::{Dump, RowBlock, Rows};
+use crate::dump::Dump;
 use crate::numeric::largest::Largest;
 use crate::numeric::softmax::log_sum_exp_at;
+use crate::rows::{RowBlock, Rows};
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {
@@ -88,7 +89,7 @@ impl RowScore for LogitScaling {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dump::matrix::Cow2;
+    use crate::rows::matrix::Cow2;
     use ndarray::array;
 
     /// The example of the page, and a row without positive features, which is not scaled.

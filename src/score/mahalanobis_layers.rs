@@ -7,9 +7,9 @@ use super::need::{Need, Rows};
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
-use crate::dump::{Role, RowBlock, Split};
 use crate::fit::{FitError, Training};
 use crate::numeric::logistic::Logistic;
+use crate::rows::{Role, RowBlock, Split};
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {
@@ -56,7 +56,7 @@ impl Score for MahalanobisLayers {
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        let val = training.dump().split(&Role::Val).ok_or_else(|| training.missing("validation rows", "id/val"))?;
+        let val = training.rows().split(&Role::Val).ok_or_else(|| training.missing("validation rows", "id/val"))?;
         let val_ood = self.val_ood(training)?;
         let mut notes = Vec::new();
         let layers = LayerScores::fit(training, &mut notes)?;
@@ -96,14 +96,14 @@ impl MahalanobisLayers {
     /// The one set that the weights are fitted on.
     fn val_ood<'a>(&self, training: &Training<'a>) -> Result<&'a Split, FitError> {
         let rows = Rows::ValOod(self.fit_on.clone());
-        let mut sets = rows.of(training.dump());
+        let mut sets = rows.of(training.rows());
         match (sets.next(), sets.next()) {
             (Some(only), None) => Ok(only),
             (None, _) => {
                 Err(training.missing("OOD set", format!("val_ood/{}", self.fit_on.as_deref().unwrap_or("<name>"))))
             }
             (Some(_), Some(_)) => {
-                let names: Vec<&str> = training.dump().val_ood().collect();
+                let names: Vec<&str> = training.rows().val_ood().collect();
                 let reason = format!("val_ood has {}; name one by mahalanobis_layers.fit_on", names.join(", "));
                 Err(training.not_applicable(ENTRY.id, reason))
             }
@@ -115,7 +115,7 @@ impl MahalanobisLayers {
 fn known_set(training: &Training<'_>, val_ood: &Split) -> Option<String> {
     let Role::ValOod { name: fitted } = &val_ood.role else { return None };
     let known = |split: &&Split| matches!(&split.role, Role::Ood { name, .. } if name == fitted);
-    let measured = training.dump().ood().find(known)?;
+    let measured = training.rows().ood().find(known)?;
     Some(format!(
         "{} is measured with weights fitted on a set of the same name: its figures are those of a known OOD set",
         measured.role
@@ -156,7 +156,8 @@ mod tests {
     use ndarray_npy::write_npy;
 
     use super::*;
-    use crate::dump::{Dump, Rows as Features, layout::discover, matrix::Cow2};
+    use crate::dump::{Dump, layout::discover};
+    use crate::rows::{Rows as Features, matrix::Cow2};
 
     /// Writes a split of two layers of one feature each.
     fn write(split: &Path, a: &[f64], b: &[f64]) {

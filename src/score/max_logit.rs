@@ -3,7 +3,7 @@
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
 use super::{RowScore, Score, fill};
-use crate::dump::RowBlock;
+use crate::rows::RowBlock;
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {

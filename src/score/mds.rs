@@ -4,8 +4,9 @@ use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{RowScore, Score, fill};
-use crate::dump::{Dump, Head, Loss, RowBlock, Rows};
+use crate::dump::{Dump, Loss};
 use crate::numeric::top::top;
+use crate::rows::{Head, RowBlock, Rows};
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {

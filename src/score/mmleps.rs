@@ -3,8 +3,8 @@
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
 use super::{RowScore, Score, fill_logits};
-use crate::dump::RowBlock;
 use crate::numeric::softmax::mean_difference;
+use crate::rows::RowBlock;
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {

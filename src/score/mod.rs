@@ -3,9 +3,9 @@
 //! To add a score: write `src/score/<id>.rs` with its `ENTRY` and its page `src/score/<id>.md`, then name it in this file
 //! and in [`registry`]. The command line, `list`, `explain`, the README's table and the laws iterate over the registry.
 
-use crate::dump::RowBlock;
 use crate::fit::{FitError, Training};
-pub use crate::numeric::state::{State, StateError};
+use crate::rows::RowBlock;
+pub use crate::state::{State, StateError};
 
 #[cfg(test)]
 mod example;
@@ -152,7 +152,7 @@ fn fill<'r, R: 'r>(out: &mut [f64], rows: &'r [R], value: impl Fn(&'r R) -> f64)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dump::{Rows, matrix::Cow2};
+    use crate::rows::{Rows, matrix::Cow2};
 
     /// The scores of rows of logits.
     pub(super) fn of_logits<const C: usize>(scorer: &dyn Fitted, rows: &[[f64; C]]) -> Vec<f64> {

@@ -6,9 +6,9 @@ use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
-use crate::dump::RowBlock;
 use crate::fit::{FitError, Training};
 use crate::numeric::vector::{dot, norm};
+use crate::rows::RowBlock;
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {
@@ -82,7 +82,7 @@ impl Fitted for Collapsed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dump::matrix::{Cow2, Rows};
+    use crate::rows::matrix::{Cow2, Rows};
     use ndarray::array;
 
     /// The example of the page, and a feature at the mean.

@@ -6,11 +6,11 @@ use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
-use crate::dump::{Head, RowBlock};
 use crate::fit::{FitError, Space, Training};
 use crate::numeric::linalg::{Factor, Spectrum, Threads, spectrum};
 use crate::numeric::row_product::row_product;
 use crate::numeric::vector::norm;
+use crate::rows::{Head, RowBlock};
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {
@@ -65,7 +65,7 @@ impl Score for Neco {
             gaussian.covariance[[i, j]] / (deviation[i] * deviation[j])
         });
         let Spectrum { variances, directions } = spectrum(&correlation.view())
-            .map_err(|error| FitError::Linalg { place: training.dump().folder.clone(), error })?;
+            .map_err(|error| FitError::Linalg { place: training.rows().place.clone(), error })?;
         let total: f64 = variances.iter().sum();
         let shares = variances.iter().scan(0.0, |sum, variance| {
             *sum += variance;
@@ -74,7 +74,7 @@ impl Score for Neco {
         let axes = variances.len().min(1 + shares.take_while(|share| *share < self.variance).count());
         let mut notes = vec![format!("{axes} of {} principal axes", deviation.len())];
         if self.max_logit
-            && matches!(training.dump().head, Some(Head::Prototypes { .. } | Head::NormalisedPrototypes { .. }))
+            && matches!(training.rows().head, Some(Head::Prototypes { .. } | Head::NormalisedPrototypes { .. }))
         {
             notes.push(
                 "the logits are negative distances, and a share of a negative number is the higher the smaller it is: set neco.max_logit=false"

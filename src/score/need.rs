@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::settings::nearest;
-use crate::dump::{ArrayKind, Dump, Head, Role, Split};
+use crate::rows::{ArrayKind, Head, Role, RunRows, Split};
 
 /// Something a score reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,9 +58,9 @@ pub enum Rows {
 
 impl Rows {
     /// The splits of a dump that are meant.
-    pub fn of<'d>(&self, dump: &'d Dump) -> impl Iterator<Item = &'d Split> {
-        let calibration = if dump.split(&Role::Val).is_some() { Role::Val } else { Role::Train };
-        dump.splits.iter().filter(move |split| match self {
+    pub fn of<'d>(&self, run: &'d RunRows) -> impl Iterator<Item = &'d Split> {
+        let calibration = if run.split(&Role::Val).is_some() { Role::Val } else { Role::Train };
+        run.splits.iter().filter(move |split| match self {
             Self::Scored => matches!(split.role, Role::Test | Role::Ood { .. }),
             Self::Train => split.role == Role::Train,
             Self::Calibration => split.role == calibration,
@@ -84,10 +84,10 @@ impl Rows {
 
     /// The arrays that some needs read of these rows: features too where logits have to be made from them.
     #[must_use]
-    pub fn arrays<'n>(&self, needs: impl IntoIterator<Item = &'n Need>, dump: &Dump) -> BTreeSet<ArrayKind> {
-        let read = needs.into_iter().filter_map(|need| need.reads(dump)).filter(|(of, _)| of == self);
+    pub fn arrays<'n>(&self, needs: impl IntoIterator<Item = &'n Need>, run: &RunRows) -> BTreeSet<ArrayKind> {
+        let read = needs.into_iter().filter_map(|need| need.reads(run)).filter(|(of, _)| of == self);
         let mut arrays: BTreeSet<ArrayKind> = read.flat_map(|(_, arrays)| arrays).collect();
-        if arrays.contains(&ArrayKind::Logits) && self.of(dump).any(|split| split.logits.is_none()) {
+        if arrays.contains(&ArrayKind::Logits) && self.of(run).any(|split| split.logits.is_none()) {
             arrays.insert(ArrayKind::Features);
         }
         arrays
@@ -97,44 +97,44 @@ impl Rows {
 impl Need {
     /// The splits it reads, and which arrays of them; none for the head.
     #[must_use]
-    pub fn reads(&self, dump: &Dump) -> Option<(Rows, BTreeSet<ArrayKind>)> {
+    pub fn reads(&self, run: &RunRows) -> Option<(Rows, BTreeSet<ArrayKind>)> {
         let one = |rows, array| Some((rows, BTreeSet::from([array])));
         match self {
             Self::Logits => one(Rows::Scored, ArrayKind::Logits),
             Self::Features => one(Rows::Scored, ArrayKind::Features),
             Self::Layer(name) => one(Rows::Scored, ArrayKind::Layer(name.clone())),
-            Self::Layers => Some((Rows::Scored, layers(dump))),
+            Self::Layers => Some((Rows::Scored, layers(run))),
             Self::TrainLogits => one(Rows::Train, ArrayKind::Logits),
             Self::TrainFeatures => one(Rows::Train, ArrayKind::Features),
             Self::TrainLayer(name) => one(Rows::Train, ArrayKind::Layer(name.clone())),
-            Self::TrainLayers => Some((Rows::Train, layers(dump))),
+            Self::TrainLayers => Some((Rows::Train, layers(run))),
             Self::TrainLabels => one(Rows::Train, ArrayKind::Labels),
             Self::CalibrationLogits => one(Rows::Calibration, ArrayKind::Logits),
             Self::CalibrationLabels => one(Rows::Calibration, ArrayKind::Labels),
-            Self::ValLayers => Some((Rows::Val, layers(dump))),
-            Self::ValOodLayers(name) => Some((Rows::ValOod(name.clone()), layers(dump))),
+            Self::ValLayers => Some((Rows::Val, layers(run))),
+            Self::ValOodLayers(name) => Some((Rows::ValOod(name.clone()), layers(run))),
             Self::LinearHead | Self::Prototypes => None,
         }
     }
 
     /// What a dump lacks of it: a file to add, a set to be chosen, or what is wrong with the head; `None` if nothing.
     #[must_use]
-    pub fn lacking(&self, dump: &Dump) -> Option<String> {
-        if let Some((rows, arrays)) = self.reads(dump) {
+    pub fn lacking(&self, run: &RunRows) -> Option<String> {
+        if let Some((rows, arrays)) = self.reads(run) {
             let file = |place: String, array: &ArrayKind| format!("{place}/{}.npy", array.file_stem());
-            let mut splits = rows.of(dump).peekable();
-            if self.is_open(dump) {
+            let mut splits = rows.of(run).peekable();
+            if self.is_open(run) {
                 return Some(rows.place());
             }
             if splits.peek().is_none() {
                 return arrays.last().map(|array| file(rows.place(), array));
             }
             return splits.find_map(|split| {
-                let without = arrays.iter().find(|array| !has(split, array, dump))?;
+                let without = arrays.iter().find(|array| !has(split, array, run))?;
                 Some(file(split.role.to_string(), without))
             });
         }
-        match (self, &dump.head) {
+        match (self, &run.head) {
             (Self::LinearHead, Some(Head::Linear { .. })) => None,
             (Self::LinearHead, _) => Some("head/weight.npy".to_owned()),
             (_, Some(Head::Prototypes { .. } | Head::NormalisedPrototypes { .. })) => None,
@@ -143,20 +143,20 @@ impl Need {
     }
 
     /// Whether there are several sets where one has to be chosen.
-    fn is_open(&self, dump: &Dump) -> bool {
-        *self == Self::ValOodLayers(None) && dump.val_ood().nth(1).is_some()
+    fn is_open(&self, run: &RunRows) -> bool {
+        *self == Self::ValOodLayers(None) && run.val_ood().nth(1).is_some()
     }
 
     /// What may have been meant, if it is something of a name that the dump does not know, or of no name where one is needed.
     #[must_use]
-    pub fn instead(&self, dump: &Dump) -> Option<String> {
+    pub fn instead(&self, run: &RunRows) -> Option<String> {
         let (name, known): (&str, BTreeSet<&str>) = match self {
             Self::Layer(name) | Self::TrainLayer(name) => {
-                (name, dump.splits.iter().flat_map(|split| split.layers.keys().map(String::as_str)).collect())
+                (name, run.splits.iter().flat_map(|split| split.layers.keys().map(String::as_str)).collect())
             }
-            Self::ValOodLayers(Some(name)) => (name, dump.val_ood().collect()),
-            Self::ValOodLayers(None) if self.is_open(dump) => {
-                let names: Vec<&str> = dump.val_ood().collect();
+            Self::ValOodLayers(Some(name)) => (name, run.val_ood().collect()),
+            Self::ValOodLayers(None) if self.is_open(run) => {
+                let names: Vec<&str> = run.val_ood().collect();
                 return Some(format!("set its parameter fit_on to one of {}", names.join(", ")));
             }
             _ => return None,
@@ -171,9 +171,9 @@ impl Need {
     }
 }
 
-/// Every array of features of a dump. Where no layer has a name, one to be dumped is among them, which no split has.
-fn layers(dump: &Dump) -> BTreeSet<ArrayKind> {
-    let mut arrays = dump.feature_arrays();
+/// Every array of features of a run. Where no layer has a name, one to be dumped is among them, which no split has.
+fn layers(run: &RunRows) -> BTreeSet<ArrayKind> {
+    let mut arrays = run.feature_arrays();
     if !arrays.iter().any(|array| matches!(array, ArrayKind::Layer(_))) {
         arrays.insert(ArrayKind::Layer("<layer>".to_owned()));
     }
@@ -181,10 +181,10 @@ fn layers(dump: &Dump) -> BTreeSet<ArrayKind> {
 }
 
 /// Whether a split has an array, or can be given it: logits come from features and head as well.
-fn has(split: &Split, kind: &ArrayKind, dump: &Dump) -> bool {
+fn has(split: &Split, kind: &ArrayKind, run: &RunRows) -> bool {
     match kind {
         ArrayKind::Labels => split.labels.is_some(),
-        ArrayKind::Logits => split.logits.is_some() || (split.features.is_some() && dump.head.is_some()),
+        ArrayKind::Logits => split.logits.is_some() || (split.features.is_some() && run.head.is_some()),
         _ => split.matrix(kind).is_some(),
     }
 }

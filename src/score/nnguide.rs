@@ -6,11 +6,12 @@ use super::need::Need;
 use super::registry::ScoreEntry;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
-use crate::dump::{ArrayKind, Dump, RowBlock};
+use crate::dump::Dump;
+use crate::fit::bank::{Bank, Nearness};
 use crate::fit::evenly_spaced::evenly_spaced;
 use crate::fit::{FitError, Training};
-use crate::numeric::bank::{Bank, Nearness};
 use crate::numeric::vector::unit_rows;
+use crate::rows::{ArrayKind, RowBlock};
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {
@@ -115,7 +116,7 @@ impl Fitted for FittedNnGuide {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dump::matrix::{Cow2, Rows};
+    use crate::rows::matrix::{Cow2, Rows};
     use ndarray::array;
 
     fn block(features: Array2<f64>, logits: Array2<f64>) -> RowBlock<'static> {

@@ -8,11 +8,12 @@ use super::need::Need;
 use super::registry::ScoreEntry;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError, fill_logits};
-use crate::dump::{ArrayKind, Dump, Head, Loss, RowBlock, Split};
+use crate::dump::{Dump, Loss};
 use crate::fit::{FitError, Training};
 use crate::numeric::softmax::softmax;
 use crate::numeric::vector::squared_distance;
 use crate::numeric::weibull::Weibull;
+use crate::rows::{ArrayKind, Head, RowBlock, Split};
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {
@@ -85,7 +86,7 @@ impl Score for OpenMax {
 impl OpenMax {
     /// The mean logits of the correct rows of every class.
     fn centres(&self, training: &Training<'_>, split: &Split) -> Result<Array2<f64>, FitError> {
-        let mut classes: Vec<(usize, Vec<f64>)> = vec![(0, Vec::new()); training.dump().classes.unwrap_or(0)];
+        let mut classes: Vec<(usize, Vec<f64>)> = vec![(0, Vec::new()); training.rows().classes.unwrap_or(0)];
         each_correct_row(training, split, |class, row| {
             let (count, sum) = &mut classes[class];
             *count += 1;

@@ -6,12 +6,12 @@ use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
-use crate::dump::{Head, RowBlock};
 use crate::fit::nearest_mean::RCOND;
 use crate::fit::{FitError, NearestMean, Space, Training};
 use crate::numeric::linalg::{Factor, Threads};
 use crate::numeric::row_product::row_product;
 use crate::numeric::softmax::softmax;
+use crate::rows::{Head, RowBlock};
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {
@@ -38,7 +38,7 @@ impl Score for Pnml {
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        if training.dump().classes == Some(1) {
+        if training.rows().classes == Some(1) {
             return Err(training.not_applicable(ENTRY.id, "one class leaves nothing to regret".to_owned()));
         }
         let gaussian = training.gaussian(Space::Unit)?;
@@ -48,7 +48,7 @@ impl Score for Pnml {
         let origin = Array1::zeros(gaussian.mean.len());
         let lengths = NearestMean::single(training, &origin, &second_moment, RCOND)?;
         let mut notes: Vec<String> = lengths.note("second moment", gaussian.rows).into_iter().collect();
-        let head = match &training.dump().head {
+        let head = match &training.rows().head {
             Some(Head::Linear { weight, bias }) => Some((weight.clone(), bias.clone())),
             // The logits of this head are those of the normalised features.
             Some(Head::NormalisedPrototypes { .. }) => None,

@@ -5,9 +5,9 @@ use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
-use crate::dump::RowBlock;
 use crate::fit::percentile::feature_percentiles;
 use crate::fit::{FitError, Training};
+use crate::rows::RowBlock;
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {
@@ -67,8 +67,8 @@ impl Fitted for FittedReact {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dump::Head;
-    use crate::dump::matrix::{Cow2, Rows};
+    use crate::rows::Head;
+    use crate::rows::matrix::{Cow2, Rows};
     use ndarray::array;
 
     /// The example of the page.

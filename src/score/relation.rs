@@ -6,10 +6,11 @@ use super::need::Need;
 use super::registry::ScoreEntry;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
-use crate::dump::{ArrayKind, Dump, RowBlock};
+use crate::dump::Dump;
 use crate::fit::{FitError, Training};
 use crate::numeric::linalg::{Threads, product};
 use crate::numeric::vector::unit_rows;
+use crate::rows::{ArrayKind, RowBlock};
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {
@@ -131,7 +132,7 @@ impl Relation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dump::matrix::{Cow2, Rows};
+    use crate::rows::matrix::{Cow2, Rows};
     use ndarray::array;
 
     fn score(related: &Related, features: Array2<f64>, logits: Array2<f64>) -> Vec<f64> {

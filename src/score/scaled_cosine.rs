@@ -44,8 +44,8 @@ impl Score for ScaledCosine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dump::RowBlock;
-    use crate::dump::matrix::{Cow2, Rows};
+    use crate::rows::RowBlock;
+    use crate::rows::matrix::{Cow2, Rows};
     use ndarray::array;
 
     /// The example of the page.

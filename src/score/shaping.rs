@@ -4,9 +4,10 @@ use super::head_energy::head_energy;
 use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
-use crate::dump::{Dump, Role, RowBlock, Rows};
+use crate::dump::Dump;
 use crate::fit::{FitError, Training};
 use crate::numeric::largest::Largest;
+use crate::rows::{Role, RowBlock, Rows};
 
 /// Changes one row of features, given what finds its largest ones.
 pub(super) type Shape = fn(row: &mut [f64], largest: &mut Largest);

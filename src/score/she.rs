@@ -6,9 +6,9 @@ use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
-use crate::dump::{ArrayKind, RowBlock};
 use crate::fit::{FitError, Training};
 use crate::numeric::vector::{dot, norm, squared_distance};
+use crate::rows::{ArrayKind, RowBlock};
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {
@@ -72,7 +72,7 @@ impl Score for SimplifiedHopfieldEnergy {
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
         let (split, features) = training.features()?;
         let labels = split.labels.as_ref().ok_or_else(|| training.missing("labels", "id/train/labels.npy"))?;
-        let classes = training.dump().classes.unwrap_or(0);
+        let classes = training.rows().classes.unwrap_or(0);
         let mut patterns = Array2::<f64>::zeros((classes, features.columns()));
         let mut counts = vec![0_usize; classes];
         for (range, block) in training.blocks(split, &[ArrayKind::Features, ArrayKind::Logits]) {
@@ -125,7 +125,7 @@ fn slice(row: ArrayView1<'_, f64>) -> &[f64] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dump::matrix::{Cow2, Rows};
+    use crate::rows::matrix::{Cow2, Rows};
     use ndarray::array;
 
     /// The example of the page; the other class' pattern is zero, and so is the second feature.

@@ -6,13 +6,13 @@ use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, RowScore, Score, State, StateError, fill_logits};
-use crate::dump::{ArrayKind, Role, RowBlock};
 use crate::fit::{FitError, Training};
 use crate::numeric::exp::exp_nonpositive;
 use crate::numeric::root::increasing_root;
 use crate::numeric::softmax::softmax_at;
 use crate::numeric::top::top;
 use crate::numeric::vector::LANES;
+use crate::rows::{ArrayKind, Role, RowBlock};
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {

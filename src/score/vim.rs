@@ -10,8 +10,8 @@ use super::registry::{ScoreEntry, no_caution};
 use super::residual::{DIM, dim};
 use super::settings::{SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
-use crate::dump::{ArrayKind, RowBlock};
 use crate::fit::{FitError, ResidualSpace, Training};
+use crate::rows::{ArrayKind, RowBlock};
 
 /// The registry's entry.
 pub const ENTRY: ScoreEntry = ScoreEntry {
@@ -41,7 +41,7 @@ impl Score for Vim {
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
         let space = training.principal()?.residual(training, ENTRY.id, self.dim)?;
         let (split, _) = training.features()?;
-        let (wanted, head) = (BTreeSet::from([ArrayKind::Logits, ArrayKind::Features]), training.dump().head.as_ref());
+        let (wanted, head) = (BTreeSet::from([ArrayKind::Logits, ArrayKind::Features]), training.rows().head.as_ref());
         let sums = |range: Range<usize>| {
             let block = split.block(range, &wanted, head);
             let largest: f64 = block.tops().iter().map(|top| top.value).sum();

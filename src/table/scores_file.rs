@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::frame::{Column, FrameError, FrameWriter, Kind};
-use crate::dump::Role;
+use crate::rows::Role;
 
 /// Scores of consecutive rows of one split.
 pub struct ScoredRows<'a> {

@@ -4,8 +4,10 @@ use std::path::Path;
 
 /// Layers from the bottom up; those in one line may not see each other.
 const LAYERS: &[&[&str]] = &[
+    &["state"],
     &["numeric", "output"],
-    &["dump", "stats"],
+    &["rows", "stats"],
+    &["dump"],
     &["fit", "metric"],
     &["score"],
     &["table", "plot"],

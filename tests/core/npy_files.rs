@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use oodbench::dump::labels::Labels;
 use oodbench::dump::layout::Source;
-use oodbench::dump::matrix::Matrix;
-use oodbench::dump::npy::NpyArray;
-use oodbench::dump::{DumpError, check, npz};
+use oodbench::dump::npy;
+use oodbench::dump::npz;
+use oodbench::rows::labels::Labels;
+use oodbench::rows::matrix::Matrix;
+use oodbench::rows::{RowsError, check};
 use serde_json::Value;
 
 fn expected() -> Value {
@@ -37,8 +38,8 @@ fn files(folder: &str) -> Vec<PathBuf> {
 
 fn open_error(name: &str) -> String {
     let path = super::common::fixture("npy/defective").join(name);
-    let opened = NpyArray::open(&path).and_then(|array| Matrix::new(vec![array]));
-    let error = opened.and_then(|matrix| check::finite(&matrix, &|_| {})).unwrap_err();
+    let opened = npy::open(&path).and_then(|array| Ok(Matrix::new(vec![array])?));
+    let error = opened.and_then(|matrix| Ok(check::finite(&matrix, &|_| {})?)).unwrap_err();
     let text = error.to_string();
     assert!(!text.contains('\n') && text.contains(name), "{text}");
     text
@@ -51,7 +52,7 @@ fn every_float_order_and_version() {
     for path in files("npy/arrays") {
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
         let precision = name.split('_').next().unwrap();
-        let matrix = Matrix::new(vec![NpyArray::open(&path).unwrap()]).unwrap();
+        let matrix = Matrix::new(vec![npy::open(&path).unwrap()]).unwrap();
         assert_eq!((matrix.rows(), matrix.columns()), (7, 5), "{name}");
         assert_eq!(bits(&matrix), rows(&expected["logits"][precision]), "{name}");
         // A part of the rows is the same as that part of the whole.
@@ -84,7 +85,7 @@ fn archives_stored_and_deflated() {
 
 #[test]
 fn shards_are_one_array() {
-    let arrays = files("npy/shards").iter().map(|path| NpyArray::open(path).unwrap()).collect();
+    let arrays = files("npy/shards").iter().map(|path| npy::open(path).unwrap()).collect();
     let matrix = Matrix::new(arrays).unwrap();
     assert_eq!(matrix.shard_count(), 3);
     assert_eq!(bits(&matrix), rows(&expected()["logits"]["f32"]));
@@ -98,7 +99,7 @@ fn labels_of_every_integer_type() {
     let mut seen = 0;
     for path in files("npy/labels") {
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        let labels = Labels::new(vec![NpyArray::open(&path).unwrap()]).unwrap();
+        let labels = Labels::new(vec![npy::open(&path).unwrap()]).unwrap();
         let truth = &expected[if name == "bool" { "bool_labels" } else { "labels" }];
         let truth: Vec<i64> = truth.as_array().unwrap().iter().map(|label| label.as_i64().unwrap()).collect();
         assert_eq!(labels.block(0..labels.len()), truth, "{name}");
@@ -128,14 +129,14 @@ fn defective_files_say_what_is_wrong() {
         }
     }
     // No rows is no defect of a file; a split refuses it.
-    let empty = NpyArray::open(&super::common::fixture("npy/defective/empty.npy")).unwrap();
+    let empty = npy::open(&super::common::fixture("npy/defective/empty.npy")).unwrap();
     assert_eq!(Matrix::new(vec![empty]).unwrap().rows(), 0);
 }
 
 #[test]
 fn a_float_is_no_label_and_a_label_no_logit() {
-    let float = NpyArray::open(&super::common::fixture("npy/arrays/f32.npy")).unwrap();
-    assert!(matches!(Labels::new(vec![float]), Err(DumpError::Malformed { .. })));
+    let float = npy::open(&super::common::fixture("npy/arrays/f32.npy")).unwrap();
+    assert!(matches!(Labels::new(vec![float]), Err(RowsError::Malformed { .. })));
     let label = Source::Npy(super::common::fixture("npy/labels/i64.npy")).open().unwrap();
-    assert!(matches!(Matrix::new(vec![label]), Err(DumpError::Malformed { .. })));
+    assert!(matches!(Matrix::new(vec![label]), Err(RowsError::Malformed { .. })));
 }

@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use oodbench::dump::{ArrayKind, Dump, Role, Split, layout::discover};
+use oodbench::dump::{Dump, layout::discover};
 use oodbench::fit::{FitError, Training};
 use oodbench::metric::{PairCounts, Sample};
+use oodbench::rows::{ArrayKind, Role, Split};
 use oodbench::score::Fitted;
 use oodbench::score::registry::find;
 use serde_json::Value;

@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use super::synthetic::{Arrays, Random, Rows, Written, far, fit, score, score_in};
 use ndarray::{Axis, s};
-use oodbench::dump::{Role, layout::discover};
+use oodbench::dump::layout::discover;
 use oodbench::eval::fits::{self, FitsFile, description::Description};
 use oodbench::eval::{Figures, Plan, Selection, Silent, evaluate};
 use oodbench::fit::Training;
 use oodbench::metric::{PairCounts, Sample};
+use oodbench::rows::Role;
 use oodbench::score::registry::find;
 use oodbench::score::{Need, REGISTRY, ScoreEntry};
 use oodbench::table::scores_file::ScoresFile;

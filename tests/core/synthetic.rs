@@ -7,9 +7,10 @@ use std::path::Path;
 
 use ndarray::{Array1, Array2, ArrayD, Axis, s};
 use ndarray_npy::write_npy;
+use oodbench::dump::Dump;
 use oodbench::dump::layout::discover;
-use oodbench::dump::{ArrayKind, Dump, Role, Split};
 use oodbench::fit::{FitError, Training};
+use oodbench::rows::{ArrayKind, Role, Split};
 use oodbench::score::{Fit, Fitted, ScoreEntry};
 use tempfile::TempDir;
 
@@ -246,7 +247,7 @@ pub(crate) fn fit(entry: &ScoreEntry, settings: &[(&str, &str)], training: &Trai
     let mut values = entry.settings();
     settings.iter().for_each(|(name, value)| values.set(name, value).unwrap());
     let score = (entry.build)(&values).unwrap();
-    if score.needs().iter().any(|need| need.lacking(training.dump()).is_some()) {
+    if score.needs().iter().any(|need| need.lacking(training.rows()).is_some()) {
         return None;
     }
     match score.fit(training) {

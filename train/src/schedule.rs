@@ -37,7 +37,7 @@ impl Schedule {
     ///
     /// # Example
     /// ```
-    /// use oodbench::train::schedule::Schedule;
+    /// use oodbench_train::schedule::Schedule;
     ///
     /// assert_eq!(Schedule::scaled(30).milestones, [15, 20, 25]);
     /// ```

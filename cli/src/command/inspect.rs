@@ -7,10 +7,11 @@ use clap::Args;
 use crate::option::common::Common;
 use crate::option::input;
 use crate::screen::terminal;
+use oodbench::dump::Dump;
 use oodbench::dump::diagnose::{ArrayFacts, ValueFacts, diagnose};
 use oodbench::dump::layout::{RunFiles, discover};
-use oodbench::dump::npy::shape_text;
-use oodbench::dump::{Dump, Head};
+use oodbench::rows::Head;
+use oodbench::rows::array::shape_text;
 use oodbench::score::REGISTRY;
 
 /// Show splits, shapes, types and classes of dumps, what each score lacks, and what looks wrong

@@ -7,11 +7,12 @@ use std::path::Path;
 use super::common::{noise, oodbench, write, write_labels};
 use ndarray::{Array1, Array2, array, s};
 use ndarray_npy::write_npy;
+use oodbench::dump::Dump;
 use oodbench::dump::layout::discover;
-use oodbench::dump::{ArrayKind, Dump, Role};
 use oodbench::eval::tune::outliers::{Kind, Outliers};
 use oodbench::eval::tune::{Search, Trial};
 use oodbench::eval::{Selection, Silent, tune};
+use oodbench::rows::{ArrayKind, Role};
 
 /// Rows about three points, in turn.
 fn three_classes(rows: usize, seed: u32) -> Array2<f32> {

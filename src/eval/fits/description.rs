@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::fit::Fits;
-use crate::dump::{ArrayKind, Dump, Split};
+use crate::dump::Dump;
 use crate::eval::plan::Plan;
 use crate::numeric::checksum::{Checksum, Hasher};
+use crate::rows::{ArrayKind, Split};
 
 /// Changes whenever a file of before could be misread.
 pub const FORMAT: u32 = 1;

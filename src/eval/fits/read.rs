@@ -10,12 +10,13 @@ use safetensors::tensor::{Dtype, TensorView};
 
 use super::description::{Description, ENTRY, FORMAT, Sealed, Source, features, seal_array};
 use super::error::FitsError;
-use crate::dump::{ArrayKind, Dump};
+use crate::dump::Dump;
 use crate::eval::selection::Chosen;
-use crate::numeric::stored::Stored;
+use crate::rows::ArrayKind;
 use crate::score::need::Rows;
 use crate::score::registry::find;
 use crate::score::{Fit, Need, ScoreEntry, State};
+use crate::state::stored::Stored;
 
 /// An opened file of fits, whole and unchanged.
 pub struct FitsFile {

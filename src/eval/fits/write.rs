@@ -7,8 +7,8 @@ use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
 use super::description::{Description, ENTRY, Sealed, seal_array};
 use super::fit::Fits;
-use crate::numeric::stored::Stored;
 use crate::score::State;
+use crate::state::stored::Stored;
 
 /// Writes fits with their description. The arrays are written from where they lie, not copied before.
 ///

@@ -6,8 +6,9 @@ use std::ops::Range;
 use ndarray::Array2;
 
 use super::error::TuneError;
-use crate::dump::matrix::{Cow2, Matrix};
-use crate::dump::{ArrayKind, Dump, Head, RowBlock, Rows, Split};
+use crate::dump::Dump;
+use crate::rows::matrix::{Cow2, Matrix};
+use crate::rows::{ArrayKind, Head, RowBlock, Rows, Split};
 
 /// How a stand-in is made from row i of n.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,12 +10,13 @@ use super::error::TuneError;
 use super::outliers::{Kind, Outliers};
 use super::standard_error::standard_error;
 use crate::dump::layout::RunFiles;
-use crate::dump::{ArrayKind, Dump, Role, Split};
+use crate::dump::{Dump, DumpError};
 use crate::eval::plan::Plan;
 use crate::eval::progress::Progress;
 use crate::eval::selection::{Chosen, Selection};
 use crate::fit::Training;
 use crate::metric::{PairCounts, Sample};
+use crate::rows::{ArrayKind, Role, Split};
 use crate::score::need::Rows;
 use crate::score::{Fitted, Settings};
 use crate::table::Skipped;
@@ -92,7 +93,7 @@ pub fn tune(
             None => {
                 let arrays = with_features(arrays, split);
                 let unchecked: BTreeSet<ArrayKind> = arrays.difference(&checked).cloned().collect();
-                split.check_finite(&unchecked, &|_| {})?;
+                split.check_finite(&unchecked, &|_| {}).map_err(DumpError::from)?;
                 checked.extend(unchecked);
                 let bench = Bench { dump, split, outliers: &outliers, arrays };
                 let (best, tried) = bench.search(chosen, &training, progress);

@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayView2};
 
 use super::spectrum::{Spectrum, spectrum};
 use super::{Factor, LinalgError, faer_view, sequential};
-use crate::numeric::state::{State, StateError};
+use crate::state::{State, StateError};
 
 /// What turns differences `x` (as rows) into `x W` with `‖x W‖² = xᵀ Σ⁺ x`.
 #[derive(Clone, Debug)]

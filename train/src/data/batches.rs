@@ -63,7 +63,7 @@ impl Batches {
     /// # Example
     /// ```
     /// use std::sync::Arc;
-    /// use oodbench::train::data::{Batches, Published, Recipe, augment::Augmentation, embedded};
+    /// use oodbench_train::data::{Batches, Published, Recipe, augment::Augmentation, embedded};
     ///
     /// let set = Arc::new(embedded::fashion_mnist_test()?);
     /// let normalisation = Published::FashionMnist.normalisation(1)?;
@@ -71,7 +71,7 @@ impl Batches {
     /// let mut epoch = Batches::training(&set, &normalisation, &recipe, 0)?;
     /// assert_eq!(epoch.len(), 3000_usize.div_ceil(64));
     /// assert_eq!(epoch.next().map(|batch| batch.shape), Some([64, 1, 28, 28]));
-    /// # Ok::<(), oodbench::train::data::DataError>(())
+    /// # Ok::<(), oodbench_train::data::DataError>(())
     /// ```
     pub fn training(
         set: &Arc<ImageSet>,

@@ -77,7 +77,7 @@ pub struct KnownFile {
 ///
 /// # Example
 /// ```
-/// use oodbench::train::data::catalog;
+/// use oodbench_train::data::catalog;
 ///
 /// assert_eq!(catalog::find("svhn").and_then(|set| set.classes), Some(10));
 /// ```

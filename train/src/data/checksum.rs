@@ -33,7 +33,7 @@ pub fn sums(file: &Path) -> Result<Sums, DataError> {
 /// # Example
 /// ```
 /// // RFC 1321, appendix A.5.
-/// assert_eq!(oodbench::train::data::checksum::md5_of(b"abc"), "900150983cd24fb0d6963f7d28e17f72");
+/// assert_eq!(oodbench_train::data::checksum::md5_of(b"abc"), "900150983cd24fb0d6963f7d28e17f72");
 /// ```
 #[must_use]
 pub fn md5_of(bytes: &[u8]) -> String {

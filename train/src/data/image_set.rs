@@ -43,7 +43,7 @@ impl ImageSet {
     ///
     /// # Example
     /// ```
-    /// use oodbench::train::data::ImageSet;
+    /// use oodbench_train::data::ImageSet;
     ///
     /// let two = ImageSet::new("two", vec![0; 2 * 3 * 4 * 5], Some(vec![0, 1]), [3, 4, 5], Some(2))?;
     /// assert_eq!((two.len(), two.image_bytes()), (2, 60));
@@ -52,7 +52,7 @@ impl ImageSet {
     ///     label_too_large.unwrap_err().to_string(),
     ///     "one: found label 2 at image 0, expected labels 0 to 1; check the labels"
     /// );
-    /// # Ok::<(), oodbench::train::data::DataError>(())
+    /// # Ok::<(), oodbench_train::data::DataError>(())
     /// ```
     pub fn new(
         name: impl Into<String>,

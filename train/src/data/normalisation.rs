@@ -126,12 +126,12 @@ impl Published {
     ///
     /// # Example
     /// ```
-    /// use oodbench::train::data::Published;
+    /// use oodbench_train::data::Published;
     ///
     /// let grey = Published::None.normalisation(1)?;
     /// assert_eq!(grey.table()[0][51], 0.2);
     /// assert!(Published::MacedoSvhn.normalisation(1).is_err());
-    /// # Ok::<(), oodbench::train::data::DataError>(())
+    /// # Ok::<(), oodbench_train::data::DataError>(())
     /// ```
     pub fn normalisation(self, channels: usize) -> Result<Normalisation, DataError> {
         if self == Self::None {

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::error::DumpError;
+use super::error::RowsError;
 use super::matrix::{Matrix, Rows};
 use crate::numeric::finite::all_finite;
 use crate::numeric::real::Real;
@@ -13,14 +13,14 @@ const BLOCK_ELEMENTS: usize = 1 << 18;
 /// Refuses NaN and infinite values; `seen` is told of rows looked at, from any thread.
 ///
 /// # Errors
-/// [`DumpError::NotFinite`] with the first such row and their number.
-pub fn finite(matrix: &Matrix, seen: &(dyn Fn(usize) + Sync)) -> Result<(), DumpError> {
+/// [`RowsError::NotFinite`] with the first such row and their number.
+pub fn finite(matrix: &Matrix, seen: &(dyn Fn(usize) + Sync)) -> Result<(), RowsError> {
     let bad = non_finite_rows(matrix, seen);
     match bad.first {
         None => Ok(()),
         Some(row) => {
             let (path, first) = matrix.locate(row);
-            Err(DumpError::NotFinite { path: path.to_owned(), first, rows: bad.count })
+            Err(RowsError::NotFinite { path: path.to_owned(), first, rows: bad.count })
         }
     }
 }

@@ -6,9 +6,9 @@ use std::path::Path;
 use half::{bf16, f16};
 use ndarray::{Array2, ArrayView2};
 
-use super::dtype::{Dtype, Endian, Float};
-use super::error::DumpError;
-use super::npy::{NpyArray, shape_text};
+use super::array::{self, StoredArray, shape_text};
+use super::element::{Dtype, Endian, Float};
+use super::error::RowsError;
 
 /// Rows of a matrix, in the narrowest of `f32` and `f64` that holds its elements exactly.
 #[derive(Clone, Debug)]
@@ -69,7 +69,7 @@ impl Rows<'_> {
     }
 }
 
-/// A matrix on disk.
+/// A matrix on disk or in memory.
 #[derive(Clone, Debug)]
 pub struct Matrix {
     shards: Vec<Shard>,
@@ -79,7 +79,7 @@ pub struct Matrix {
 
 #[derive(Clone, Debug)]
 struct Shard {
-    array: NpyArray,
+    array: StoredArray,
     float: Float,
     endian: Endian,
     first_row: usize,
@@ -87,18 +87,36 @@ struct Shard {
 }
 
 impl Matrix {
+    /// The rows of an array in memory; `name` stands for it in messages.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use oodbench::rows::Matrix;
+    ///
+    /// let logits = Matrix::of("logits", array![[1.0_f32, 2.0], [3.0, 4.0]])?;
+    /// assert_eq!((logits.rows(), logits.columns()), (2, 2));
+    /// assert_eq!(logits.block(1..2).to_f64(), array![[3.0, 4.0]]);
+    /// # Ok::<(), oodbench::rows::RowsError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`RowsError::Malformed`] for an array without columns.
+    pub fn of<T: array::Element>(name: impl Into<std::path::PathBuf>, array: Array2<T>) -> Result<Self, RowsError> {
+        Self::new(vec![StoredArray::of(name, array)])
+    }
+
     /// Joins arrays of shape (n_i, columns), in this order.
     ///
     /// # Errors
-    /// [`DumpError::Malformed`] for an array that is not two-dimensional or no float, has no columns, or has another
+    /// [`RowsError::Malformed`] for an array that is not two-dimensional or no float, has no columns, or has another
     /// number of columns than the first.
-    pub fn new(arrays: Vec<NpyArray>) -> Result<Self, DumpError> {
+    pub fn new(arrays: Vec<StoredArray>) -> Result<Self, RowsError> {
         let mut matrix = Self { shards: Vec::with_capacity(arrays.len()), rows: 0, columns: 0 };
         for array in arrays {
             let (rows, columns) = match array.shape[..] {
                 [rows, columns] if columns > 0 => (rows, columns),
                 _ => {
-                    return Err(DumpError::malformed(
+                    return Err(RowsError::malformed(
                         &array.path,
                         format!("shape {}", shape_text(&array.shape)),
                         "shape (rows, columns)",
@@ -107,7 +125,7 @@ impl Matrix {
                 }
             };
             let Dtype::Float(float, endian) = array.dtype else {
-                return Err(DumpError::malformed(
+                return Err(RowsError::malformed(
                     &array.path,
                     array.dtype.to_string(),
                     "f16, bf16, f32 or f64",
@@ -115,7 +133,7 @@ impl Matrix {
                 ));
             };
             if !matrix.shards.is_empty() && columns != matrix.columns {
-                return Err(DumpError::malformed(
+                return Err(RowsError::malformed(
                     &array.path,
                     format!("{columns} columns"),
                     format!("{} columns, as in the first shard", matrix.columns),
@@ -254,24 +272,18 @@ impl Shard {
 }
 
 /// The two types a block is handed on in.
-trait Element: Copy + Default {
-    const FLOAT: Float;
-
+trait Element: array::Element + Default {
     /// Reads one element; only called with a type that this one holds exactly.
     fn decode(bytes: &[u8], float: Float, endian: Endian) -> Self;
 }
 
 impl Element for f32 {
-    const FLOAT: Float = Float::F32;
-
     fn decode(bytes: &[u8], float: Float, endian: Endian) -> Self {
         decode(bytes, float, endian) as f32
     }
 }
 
 impl Element for f64 {
-    const FLOAT: Float = Float::F64;
-
     fn decode(bytes: &[u8], float: Float, endian: Endian) -> Self {
         decode(bytes, float, endian)
     }

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use ndarray::Array2;
 
 use super::head::Head;
-use super::layout::ArrayKind;
 use super::matrix::{Cow2, Rows};
+use super::role::ArrayKind;
 use crate::numeric::softmax::{Softmax, probabilities, softmax};
 use crate::numeric::top::{Top, top};
 use crate::numeric::vector::unit_rows;

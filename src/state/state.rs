@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use ndarray::{Array2, array};
-//! use oodbench::numeric::state::State;
+//! use oodbench::state::State;
 //!
 //! let means = array![[1.0, 2.0], [3.0, 4.0]];
 //! let mut state = State::new().with("means", &means).with_number("rows", 2.0);
@@ -10,7 +10,7 @@
 //! assert_eq!(state.count("rows")?, 2);
 //! assert!(state.matrix("means").is_err()); // was taken
 //! state.finish()?; // and nothing is left over
-//! # Ok::<(), oodbench::numeric::state::StateError>(())
+//! # Ok::<(), oodbench::state::StateError>(())
 //! ```
 
 use std::collections::BTreeMap;

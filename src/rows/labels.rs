@@ -1,31 +1,41 @@
 //! Class labels of a split, of any integer type, read from the map when asked for.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::dtype::{Dtype, Endian};
-use super::error::DumpError;
-use super::npy::{NpyArray, shape_text};
+use super::array::{StoredArray, shape_text};
+use super::element::{Dtype, Endian};
+use super::error::RowsError;
 
 /// Integer labels of `len` samples, over one array or several shards.
 #[derive(Clone, Debug)]
 pub struct Labels {
-    shards: Vec<NpyArray>,
+    shards: Vec<StoredArray>,
     len: usize,
 }
 
 impl Labels {
+    /// Class indices in memory; `name` stands for them in messages.
+    #[must_use]
+    pub fn of(name: impl Into<PathBuf>, labels: Vec<i64>) -> Self {
+        let len = labels.len();
+        let endian = if cfg!(target_endian = "big") { Endian::Big } else { Endian::Little };
+        let array = StoredArray::new(name.into(), Dtype::Signed(8, endian), vec![len], Arc::new(labels), 0);
+        Self { shards: array.into_iter().collect(), len }
+    }
+
     /// Joins label arrays of shape (n_i,) or (n_i, 1), in this order.
     ///
     /// # Errors
-    /// [`DumpError::Malformed`] for another shape or a type that is no integer.
-    pub fn new(shards: Vec<NpyArray>) -> Result<Self, DumpError> {
+    /// [`RowsError::Malformed`] for another shape or a type that is no integer.
+    pub fn new(shards: Vec<StoredArray>) -> Result<Self, RowsError> {
         let mut len = 0;
         for array in &shards {
             match array.shape[..] {
                 [n] | [n, 1] => len += n,
                 _ => {
-                    return Err(DumpError::malformed(
+                    return Err(RowsError::malformed(
                         &array.path,
                         format!("shape {}", shape_text(&array.shape)),
                         "shape (rows,)",
@@ -34,7 +44,7 @@ impl Labels {
                 }
             }
             if matches!(array.dtype, Dtype::Float(..)) {
-                return Err(DumpError::malformed(
+                return Err(RowsError::malformed(
                     &array.path,
                     array.dtype.to_string(),
                     "integers",
@@ -94,14 +104,14 @@ impl Labels {
     /// Refuses labels outside `0..classes`.
     ///
     /// # Errors
-    /// [`DumpError::Malformed`] with the first such label.
-    pub fn check_range(&self, classes: usize) -> Result<(), DumpError> {
+    /// [`RowsError::Malformed`] with the first such label.
+    pub fn check_range(&self, classes: usize) -> Result<(), RowsError> {
         let mut row = 0;
         while row < self.len {
             let end = self.len.min(row + 65_536);
             let block = self.block(row..end);
             if let Some(at) = block.iter().position(|&label| usize::try_from(label).map_or(true, |l| l >= classes)) {
-                return Err(DumpError::malformed(
+                return Err(RowsError::malformed(
                     self.path(),
                     format!("label {} at row {}", block[at], row + at),
                     format!("labels from 0 to {}", classes.saturating_sub(1)),

@@ -1,4 +1,4 @@
-//! One array of a [`State`](super::state::State).
+//! One array of a [`State`](super::State).
 
 use ndarray::{Array, ArrayView1, CowArray, Dimension, IxDyn};
 

@@ -4,9 +4,9 @@ use rayon::prelude::*;
 
 use super::head::Head;
 use super::labels::Labels;
-use super::layout::ArrayKind;
 use super::matrix::{Matrix, Rows};
-use super::run::Split;
+use super::role::ArrayKind;
+use super::split::Split;
 use crate::numeric::checksum::{Checksum, Hasher};
 
 /// Elements whose checksum is made at once; fixed, because it is part of the result.
@@ -74,30 +74,28 @@ fn of_labels(labels: &Labels) -> Checksum {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::{Array2, ShapeBuilder, s};
-    use ndarray_npy::write_npy;
+    use std::sync::Arc;
 
-    use crate::dump::npy::NpyArray;
+    use ndarray::{Array2, s};
+
+    use crate::rows::array::StoredArray;
+    use crate::rows::element::Dtype;
 
     /// More rows than one block holds, as one file, as two shards and column by column; one bit of one value turned.
     #[test]
     fn depends_on_values_alone() {
-        let folder = tempfile::tempdir().unwrap();
         let checksum = |arrays: &[Array2<f32>]| {
-            let open = |(number, array): (usize, &Array2<f32>)| {
-                let path = folder.path().join(format!("{number}.npy"));
-                write_npy(&path, array).unwrap();
-                NpyArray::open(&path).unwrap()
-            };
-            of_matrix(&Matrix::new(arrays.iter().enumerate().map(open).collect()).unwrap())
+            let stored = arrays.iter().map(|array| StoredArray::of("shard", array.clone()));
+            of_matrix(&Matrix::new(stored.collect()).unwrap())
         };
         let whole = Array2::from_shape_fn((150_000, 2), |(i, j)| (i * 2 + j) as f32 * 0.1);
         let expected = checksum(std::slice::from_ref(&whole));
         let shards = [whole.slice(s![..70_000, ..]).to_owned(), whole.slice(s![70_000.., ..]).to_owned()];
         assert_eq!(checksum(&shards), expected);
-        let mut columns = Array2::zeros(whole.dim().f());
-        columns.assign(&whole);
-        assert_eq!(checksum(&[columns]), expected);
+        let columns: Vec<f32> = whole.t().iter().copied().collect();
+        let bytes = Arc::new(columns);
+        let columns = StoredArray::new("columns".into(), Dtype::parse("<f4"), vec![150_000, 2], bytes, 0).unwrap();
+        assert_eq!(of_matrix(&Matrix::new(vec![columns.in_fortran_order(true)]).unwrap()), expected);
         let mut other = whole;
         other[[149_999, 1]] = f32::from_bits(other[[149_999, 1]].to_bits() ^ 1);
         assert_ne!(checksum(&[other.clone()]), expected);

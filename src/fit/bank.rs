@@ -6,11 +6,11 @@
 
 use ndarray::{Array2, s};
 
-use super::linalg::{Threads, product};
-use super::pair::{exponent, join, power_of_two, split};
-use super::state::{State, StateError};
-use super::top_k::TopK;
-use super::vector::{dot, norm, squared_distance};
+use crate::numeric::linalg::{Threads, product};
+use crate::numeric::pair::{exponent, join, power_of_two, split};
+use crate::numeric::top_k::TopK;
+use crate::numeric::vector::{dot, norm, squared_distance};
+use crate::state::{State, StateError};
 
 /// What "near" means, and what is told of the nearest rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,120 @@
+//! Scores of arrays in memory: fitted on rows and applied to rows, without a file.
+//!
+//! ```
+//! use ndarray::array;
+//! use oodbench::eval::FittedInMemory;
+//! use oodbench::rows::{ArrayKind, Labels, Matrix, Role, RunRows, Split};
+//! use oodbench::score::registry::find;
+//!
+//! let features = Matrix::of("features", array![[-1.0, 0.0], [1.0, 0.0], [0.0, -1.0], [0.0, 1.0]])?;
+//! let train = Split::new(Role::Train, "train").with(ArrayKind::Features, features)?;
+//! let rows = RunRows::new("arrays", vec![train.with_labels(Labels::of("labels", vec![0, 0, 0, 0]))?], None)?;
+//!
+//! let score = find("mahalanobis")?;
+//! let fitted = FittedInMemory::fit(score, &score.settings(), &rows)?;
+//! let new = Matrix::of("new", array![[0.0, 0.0], [2.0, 0.0]])?;
+//! let scores = fitted.score(&Split::new(Role::Test, "new").with(ArrayKind::Features, new)?)?;
+//! // The class mean is 0 and the covariance 0.5·I: minus the squared distance.
+//! assert!(scores[0].abs() < 1e-12 && (scores[1] + 8.0).abs() < 1e-12);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::path::PathBuf;
+
+use super::score_split::{FittedScore, Scoring};
+use super::{Silent, one_run};
+use crate::fit::{FitError, Training};
+use crate::rows::{ArrayKind, RowsError, RunRows, Split};
+use crate::score::need::Rows;
+use crate::score::{Need, ScoreEntry, SettingError, Settings};
+
+/// Arrays in memory that cannot be scored.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InMemoryError {
+    /// A parameter has no valid value.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// The rows are not what they should be.
+    #[error(transparent)]
+    Rows(#[from] RowsError),
+    /// The rows do not determine the score.
+    #[error(transparent)]
+    Fit(#[from] FitError),
+    /// An array that the score reads is not there.
+    #[error("{}: score {score} reads {what}, found none; add the array", place.display())]
+    Lacking {
+        /// The run or the split.
+        place: PathBuf,
+        /// The score's id.
+        score: &'static str,
+        /// What it reads.
+        what: String,
+    },
+}
+
+/// A score fitted on rows in memory.
+pub struct FittedInMemory<'a> {
+    rows: &'a RunRows,
+    needs: Vec<Need>,
+    score: FittedScore,
+    /// Facts about the fit, such as a singular covariance; one line each.
+    pub notes: Vec<String>,
+}
+
+impl<'a> FittedInMemory<'a> {
+    /// Fits a score on the training rows (and validation rows, where the score reads them).
+    ///
+    /// # Errors
+    /// [`InMemoryError`] if an array is missing, not finite, or does not determine the score.
+    pub fn fit(entry: &ScoreEntry, settings: &Settings, rows: &'a RunRows) -> Result<Self, InMemoryError> {
+        let score = (entry.build)(settings)?;
+        let needs = score.needs().to_vec();
+        let of_scored = |need: &&Need| need.reads(rows).is_some_and(|(of, _)| of == Rows::Scored);
+        for need in needs.iter().filter(|need| !of_scored(need)) {
+            if need.lacking(rows).is_some() {
+                let (place, what) = (rows.place.clone(), need.to_string());
+                return Err(InMemoryError::Lacking { place, score: entry.id, what });
+            }
+        }
+        for (split, arrays) in rows.splits.iter().map(|split| (split, split.arrays())) {
+            split.check_finite(&arrays, &|_| {})?;
+        }
+        let fit = score.fit(&Training::new(rows))?;
+        Ok(Self { rows, needs, score: FittedScore { id: entry.id, scorer: fit.scorer }, notes: fit.notes })
+    }
+
+    /// The score of every row of a split, higher = more in-distribution; bit-equal whatever the number of threads.
+    ///
+    /// # Errors
+    /// [`InMemoryError`] if an array that the score reads is missing, not finite, or has another width than the one fitted on.
+    pub fn score(&self, split: &Split) -> Result<Vec<f64>, InMemoryError> {
+        let mut arrays = Rows::Scored.arrays(&self.needs, self.rows);
+        if arrays.contains(&ArrayKind::Logits) && split.logits.is_none() && self.rows.head.is_some() {
+            arrays.insert(ArrayKind::Features);
+        }
+        for kind in &arrays {
+            let Some(matrix) = split.matrix(kind) else {
+                let from_head = *kind == ArrayKind::Logits && split.features.is_some() && self.rows.head.is_some();
+                if from_head {
+                    continue;
+                }
+                let (place, what) = (split.place.clone(), kind.file_stem());
+                return Err(InMemoryError::Lacking { place, score: self.score.id, what });
+            };
+            if let Some(expected) = self.rows.columns(kind).filter(|columns| *columns != matrix.columns()) {
+                return Err(RowsError::malformed(
+                    matrix.path(),
+                    format!("{} columns", matrix.columns()),
+                    format!("{expected}, as in the rows that the score was fitted on"),
+                    "take every array from one model",
+                )
+                .into());
+            }
+        }
+        split.check_finite(&arrays, &|_| {})?;
+        let scores = std::slice::from_ref(&self.score);
+        let scoring = Scoring { arrays: &arrays, head: self.rows.head.as_ref(), scores, predictions: false };
+        Ok(one_run::collect(&scoring, split, &Silent).pop().unwrap_or_default())
+    }
+}

@@ -1,0 +1,26 @@
+//! Rows and the last layer of a network: in memory, borrowed or mapped from files.
+//!
+//! A [`Matrix`] is read block by block, wherever its elements are; a [`Split`] holds the arrays of the same samples, [`RunRows`] the splits of one
+//! model; a [`RowBlock`] is what scores read. A dump is one source of rows, arrays in memory are another.
+
+pub mod array;
+pub mod block;
+pub mod check;
+pub mod checksum;
+pub mod element;
+pub mod error;
+pub mod head;
+pub mod labels;
+pub mod matrix;
+pub mod role;
+pub mod run;
+pub mod split;
+
+pub use block::RowBlock;
+pub use error::RowsError;
+pub use head::{Head, HeadKind};
+pub use labels::Labels;
+pub use matrix::{Matrix, Rows};
+pub use role::{ArrayKind, Role};
+pub use run::RunRows;
+pub use split::Split;

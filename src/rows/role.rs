@@ -1,0 +1,76 @@
+//! What a split is for, and which arrays it may have.
+
+use std::fmt;
+
+/// What a split is for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// In-distribution rows that scores are fitted on.
+    Train,
+    /// In-distribution rows that parameters are chosen on.
+    Val,
+    /// Out-of-distribution rows that parameters are chosen on and no figure is made of.
+    ValOod {
+        /// The set's name.
+        name: String,
+    },
+    /// In-distribution rows that metrics take as ID.
+    Test,
+    /// One out-of-distribution set.
+    Ood {
+        /// `near`, `far` or any other group, if there is one.
+        group: Option<String>,
+        /// The set's name.
+        name: String,
+    },
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Train => f.write_str("id/train"),
+            Self::Val => f.write_str("id/val"),
+            Self::ValOod { name } => write!(f, "val_ood/{name}"),
+            Self::Test => f.write_str("id/test"),
+            Self::Ood { group: None, name } => write!(f, "ood/{name}"),
+            Self::Ood { group: Some(group), name } => write!(f, "ood/{group}/{name}"),
+        }
+    }
+}
+
+/// Which array of a split.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ArrayKind {
+    /// Logits (n, C).
+    Logits,
+    /// Features before the head (n, D).
+    Features,
+    /// Class labels (n).
+    Labels,
+    /// Features of a named layer (n, D_l).
+    Layer(String),
+}
+
+impl ArrayKind {
+    /// Its file's name without extension.
+    #[must_use]
+    pub fn file_stem(&self) -> String {
+        match self {
+            Self::Logits => "logits".to_owned(),
+            Self::Features => "features".to_owned(),
+            Self::Labels => "labels".to_owned(),
+            Self::Layer(layer) => format!("features@{layer}"),
+        }
+    }
+
+    /// The array of a file's name without extension, as [`ArrayKind::file_stem`] gives it.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "logits" => Some(Self::Logits),
+            "features" | "feature" => Some(Self::Features),
+            "labels" => Some(Self::Labels),
+            _ => name.strip_prefix("features@").map(|layer| Self::Layer(layer.to_owned())),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The rows of one model: its splits and its last layer, wherever they are kept.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::error::RowsError;
+use super::head::Head;
+use super::matrix::Matrix;
+use super::role::{ArrayKind, Role};
+use super::split::Split;
+
+/// Splits that fit together.
+#[derive(Debug)]
+pub struct RunRows {
+    /// The run's folder, or a name for it in messages.
+    pub place: PathBuf,
+    /// Train, val, OOD sets to choose parameters on, test, then the OOD sets.
+    pub splits: Vec<Split>,
+    /// The last layer, if known.
+    pub head: Option<Head>,
+    /// Number of classes, if logits, a head or labels tell it.
+    pub classes: Option<usize>,
+}
+
+impl RunRows {
+    /// Checks that splits and head are of one model: as many columns everywhere, labels that are classes.
+    ///
+    /// # Errors
+    /// [`RowsError`] for the first thing that does not fit.
+    pub fn new(place: impl Into<PathBuf>, splits: Vec<Split>, head: Option<Head>) -> Result<Self, RowsError> {
+        let mut rows = Self { place: place.into(), splits, head, classes: None };
+        rows.check_columns()?;
+        rows.check_labels()?;
+        Ok(rows)
+    }
+
+    /// The number of columns of an array, if a split or the head tells it.
+    #[must_use]
+    pub fn columns(&self, kind: &ArrayKind) -> Option<usize> {
+        let of_splits = || self.splits.iter().find_map(|split| split.matrix(kind)).map(Matrix::columns);
+        match (kind, &self.head) {
+            (ArrayKind::Logits, _) => self.classes,
+            (ArrayKind::Features, Some(head)) => Some(head.shape().1),
+            _ => of_splits(),
+        }
+    }
+
+    /// The split of a role.
+    #[must_use]
+    pub fn split(&self, role: &Role) -> Option<&Split> {
+        self.splits.iter().find(|split| split.role == *role)
+    }
+
+    /// The OOD sets.
+    pub fn ood(&self) -> impl Iterator<Item = &Split> {
+        self.splits.iter().filter(|split| matches!(split.role, Role::Ood { .. }))
+    }
+
+    /// The arrays of features that any split has: those before the head, then the named layers.
+    #[must_use]
+    pub fn feature_arrays(&self) -> BTreeSet<ArrayKind> {
+        let mut arrays: BTreeSet<ArrayKind> =
+            self.splits.iter().flat_map(|split| split.layers.keys().cloned().map(ArrayKind::Layer)).collect();
+        if self.splits.iter().any(|split| split.features.is_some()) {
+            arrays.insert(ArrayKind::Features);
+        }
+        arrays
+    }
+
+    /// The names of the OOD sets that parameters are chosen on.
+    pub fn val_ood(&self) -> impl Iterator<Item = &str> {
+        self.splits.iter().filter_map(|split| match &split.role {
+            Role::ValOod { name } => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Share of ID test rows whose arg max is their label, if there are logits and labels.
+    #[must_use]
+    pub fn test_accuracy(&self) -> Option<f64> {
+        let split = self.split(&Role::Test)?;
+        let labels = split.labels.as_ref()?;
+        split.logits.as_ref()?;
+        let mut right = 0_usize;
+        let wanted = BTreeSet::from([ArrayKind::Logits]);
+        for range in split.block_ranges() {
+            let block = split.block(range.clone(), &wanted, None);
+            let truth = labels.block(range);
+            right += block.tops().iter().zip(&truth).filter(|(top, label)| top.index as i64 == **label).count();
+        }
+        Some(right as f64 / split.rows as f64)
+    }
+
+    /// One number of classes and one number of features throughout.
+    fn check_columns(&mut self) -> Result<(), RowsError> {
+        let mut kinds = self.feature_arrays();
+        kinds.insert(ArrayKind::Logits);
+        for kind in kinds {
+            let from_head = self.head.as_ref().and_then(|head| match kind {
+                ArrayKind::Logits => Some((self.place.join("head"), head.shape().0)),
+                ArrayKind::Features => Some((self.place.join("head"), head.shape().1)),
+                _ => None,
+            });
+            let mut reference = from_head;
+            for split in &self.splits {
+                let Some(matrix) = split.matrix(&kind) else { continue };
+                let (path, columns) = reference.get_or_insert_with(|| (matrix.path().to_owned(), matrix.columns()));
+                if *columns != matrix.columns() {
+                    return Err(RowsError::malformed(
+                        matrix.path(),
+                        format!("{} columns", matrix.columns()),
+                        format!("{columns}, as in {}", path.display()),
+                        "dump every split and the head with one model",
+                    ));
+                }
+            }
+            if kind == ArrayKind::Logits {
+                self.classes = reference.map(|(_, columns)| columns);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_labels(&mut self) -> Result<(), RowsError> {
+        let is_ood = |split: &&Split| matches!(split.role, Role::Ood { .. } | Role::ValOod { .. });
+        let in_distribution = self.splits.iter().filter(|split| !is_ood(split));
+        for labels in in_distribution.filter_map(|split| split.labels.as_ref()) {
+            // Without logits and head nothing says how many classes there are, but a negative one is wrong all the same.
+            labels.check_range(self.classes.unwrap_or(usize::MAX))?;
+        }
+        Ok(())
+    }
+}

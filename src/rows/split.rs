@@ -1,0 +1,164 @@
+//! Rows that belong together: logits, features and labels of the same samples.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::path::PathBuf;
+
+use super::block::RowBlock;
+use super::check;
+use super::error::RowsError;
+use super::head::Head;
+use super::labels::Labels;
+use super::matrix::Matrix;
+use super::role::{ArrayKind, Role};
+
+/// One split of a run.
+#[derive(Debug)]
+pub struct Split {
+    /// What it is for.
+    pub role: Role,
+    /// Where it was found.
+    pub place: PathBuf,
+    /// Number of rows.
+    pub rows: usize,
+    /// Logits (rows, C).
+    pub logits: Option<Matrix>,
+    /// Features (rows, D).
+    pub features: Option<Matrix>,
+    /// Class labels (rows).
+    pub labels: Option<Labels>,
+    /// Features of further layers.
+    pub layers: BTreeMap<String, Matrix>,
+}
+
+/// Elements of a block: about 1 MB of `f32`, which stays in a core's second-level cache.
+const BLOCK_ELEMENTS: usize = 1 << 18;
+
+impl Split {
+    /// A split without arrays yet; `place` stands for it in messages.
+    #[must_use]
+    pub fn new(role: Role, place: impl Into<PathBuf>) -> Self {
+        Self { role, place: place.into(), rows: 0, logits: None, features: None, labels: None, layers: BTreeMap::new() }
+    }
+
+    /// The same rows with a matrix of them.
+    ///
+    /// # Errors
+    /// [`RowsError::Malformed`] if it has no rows, or another number of rows than the arrays before it.
+    pub fn with(mut self, kind: ArrayKind, matrix: Matrix) -> Result<Self, RowsError> {
+        match kind {
+            ArrayKind::Logits => self.logits = Some(matrix),
+            ArrayKind::Features => self.features = Some(matrix),
+            ArrayKind::Layer(name) => {
+                self.layers.insert(name, matrix);
+            }
+            ArrayKind::Labels => {
+                return Err(RowsError::malformed(matrix.path(), "a matrix", "labels", "pass them to with_labels"));
+            }
+        }
+        self.check_rows()?;
+        Ok(self)
+    }
+
+    /// The same rows with their class labels.
+    ///
+    /// # Errors
+    /// [`RowsError::Malformed`] if their number is not that of the rows, [`RowsError::Missing`] if there are no rows yet.
+    pub fn with_labels(mut self, labels: Labels) -> Result<Self, RowsError> {
+        self.labels = Some(labels);
+        self.check_rows()?;
+        Ok(self)
+    }
+
+    /// All arrays of a split have the same, positive number of rows.
+    pub(crate) fn check_rows(&mut self) -> Result<(), RowsError> {
+        let matrices = self.logits.iter().chain(&self.features).chain(self.layers.values());
+        let mut counts: Vec<_> = matrices.map(|matrix| (matrix.path(), matrix.rows())).collect();
+        if counts.is_empty() {
+            return Err(RowsError::Missing {
+                path: self.place.join("logits.npy"),
+                expected: format!("logits or features of {}", self.role),
+                remedy: "dump them there".to_owned(),
+            });
+        }
+        counts.extend(self.labels.as_ref().map(|labels| (labels.path(), labels.len())));
+        let (first_path, rows) = counts[0];
+        if rows == 0 {
+            return Err(RowsError::malformed(
+                first_path,
+                "no rows",
+                "at least one row",
+                "dump the split again or remove it",
+            ));
+        }
+        if let Some((path, other)) = counts.iter().find(|(_, count)| *count != rows) {
+            return Err(RowsError::malformed(
+                *path,
+                format!("{other} rows"),
+                format!("{rows}, as in {}", first_path.display()),
+                "dump all arrays of a split in one pass, without shuffling",
+            ));
+        }
+        self.rows = rows;
+        Ok(())
+    }
+
+    /// Refuses NaN and infinite values in the arrays named; the last step of the gate. `seen` is told of rows looked at, array
+    /// by array, from any thread.
+    ///
+    /// # Errors
+    /// [`RowsError::NotFinite`].
+    pub fn check_finite(&self, arrays: &BTreeSet<ArrayKind>, seen: &(dyn Fn(usize) + Sync)) -> Result<(), RowsError> {
+        arrays.iter().filter_map(|kind| self.matrix(kind)).try_for_each(|matrix| check::finite(matrix, seen))
+    }
+
+    /// The matrices there are.
+    #[must_use]
+    pub fn arrays(&self) -> BTreeSet<ArrayKind> {
+        let mut arrays: BTreeSet<ArrayKind> = self.layers.keys().cloned().map(ArrayKind::Layer).collect();
+        arrays.extend(self.logits.as_ref().map(|_| ArrayKind::Logits));
+        arrays.extend(self.features.as_ref().map(|_| ArrayKind::Features));
+        arrays
+    }
+
+    /// The array of a kind, if the split has it and it is a matrix.
+    #[must_use]
+    pub fn matrix(&self, kind: &ArrayKind) -> Option<&Matrix> {
+        match kind {
+            ArrayKind::Logits => self.logits.as_ref(),
+            ArrayKind::Features => self.features.as_ref(),
+            ArrayKind::Layer(name) => self.layers.get(name),
+            ArrayKind::Labels => None,
+        }
+    }
+
+    /// The ranges of rows that are read together, in order.
+    #[must_use]
+    pub fn block_ranges(&self) -> Vec<Range<usize>> {
+        let matrices = self.logits.iter().chain(&self.features).chain(self.layers.values());
+        let columns = matrices.map(Matrix::columns).max().unwrap_or(1);
+        let step = (BLOCK_ELEMENTS / columns).max(16);
+        (0..self.rows.div_ceil(step)).map(|block| block * step..self.rows.min((block + 1) * step)).collect()
+    }
+
+    /// Some consecutive rows of the arrays that are wanted.
+    ///
+    /// # Panics
+    /// If the range reaches beyond the split.
+    #[must_use]
+    pub fn block<'a>(
+        &'a self,
+        range: Range<usize>,
+        wanted: &BTreeSet<ArrayKind>,
+        head: Option<&'a Head>,
+    ) -> RowBlock<'a> {
+        let read =
+            |kind: ArrayKind| self.matrix(&kind).filter(|_| wanted.contains(&kind)).map(|m| m.block(range.clone()));
+        let block = RowBlock::new(range.len(), read(ArrayKind::Logits), read(ArrayKind::Features), head);
+        let layers = wanted.iter().filter_map(|kind| match kind {
+            ArrayKind::Layer(name) => Some((name, self.layers.get(name)?)),
+            _ => None,
+        });
+        layers.fold(block, |block, (name, matrix)| block.with_layer(name, matrix.block(range.clone())))
+    }
+}
