@@ -68,7 +68,7 @@ impl RunInfo {
     /// Reads `run.toml` of a run's folder, if there is one.
     ///
     /// # Errors
-    /// [`DumpError::Malformed`] if it is no TOML or a field has the wrong type.
+    /// [`DumpError::Rows`] if it is no TOML or a field has the wrong type.
     pub fn read(folder: &Path) -> Result<Self, DumpError> {
         let path = folder.join("run.toml");
         let text = match std::fs::read_to_string(&path) {

@@ -26,7 +26,7 @@ impl Memory for Mapped {
         #[cfg(target_os = "linux")]
         let _ = self.0.advise_range(memmap2::Advice::PopulateRead, bytes.start, bytes.len());
         #[cfg(not(target_os = "linux"))]
-        drop(bytes);
+        let _ = bytes;
     }
 }
 

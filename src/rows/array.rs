@@ -15,7 +15,7 @@ pub trait Memory: Send + Sync {
 
     /// Prepares some bytes for being read for the first time; nothing has to be done.
     fn populate(&self, bytes: Range<usize>) {
-        drop(bytes);
+        let _ = bytes;
     }
 }
 

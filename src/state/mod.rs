@@ -1,7 +1,7 @@
 //! What a fit keeps, as named arrays: written to a file and read back.
 
-mod state;
+mod named;
 pub mod stored;
 
-pub use state::{State, StateError};
+pub use named::{State, StateError};
 pub use stored::Stored;
