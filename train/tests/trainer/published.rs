@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! DENSENET_WEIGHTS=densenet_cifar10.safetensors CIFAR10=cifar-10-batches-bin/test_batch.bin \
-//!     DENSENET_LOGITS=id/test/logits.npy cargo test --release --test train_published -- --ignored --nocapture
+//!     DENSENET_LOGITS=id/test/logits.npy cargo test --release -p oodbench-train published -- --ignored --nocapture
 //! ```
 
 use candle_core::Device;

@@ -1,6 +1,6 @@
 //! Image data: every format read right, every defect named in one line, batches as they should be.
 //!
-//! `fixtures/images/formats/make_formats.py` wrote the files, with NumPy, SciPy and Pillow.
+//! `fixtures/images/make_formats.py` wrote the files, with NumPy, SciPy and Pillow.
 
 mod array;
 mod batches;
