@@ -66,6 +66,9 @@ fn read_prototypes(path: &Path, scale: Option<PathBuf>) -> Result<Head, DumpErro
 
 fn read_matrix(path: &Path) -> Result<Array2<f64>, DumpError> {
     let matrix = Matrix::new(vec![npy::open(path)?])?;
+    if matrix.rows() == 0 {
+        return Err(DumpError::malformed(path, "no rows", "one row per class", "dump the layer's parameters again"));
+    }
     check::finite(&matrix, &|_| {})?;
     Ok(matrix.block(0..matrix.rows()).to_f64())
 }

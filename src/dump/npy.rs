@@ -86,6 +86,12 @@ pub fn from_map(path: PathBuf, map: Mmap, range: Range<usize>) -> Result<StoredA
 
 /// Maps a file for reading.
 pub(super) fn map_file(path: &Path) -> Result<Mmap, DumpError> {
+    // A named pipe would block here for ever.
+    let kind = std::fs::metadata(path).map_err(|error| DumpError::io(path, error))?.file_type();
+    if !kind.is_file() {
+        let found = if kind.is_dir() { "a folder" } else { "a pipe or device" };
+        return Err(DumpError::malformed(path, found, "a regular file", "write the array to a file of this name"));
+    }
     let file = std::fs::File::open(path).map_err(|error| DumpError::io(path, error))?;
     // SAFETY: the map is read-only; a dump that another program changes while it is read is outside the contract, as
     // with every tool that maps its input.

@@ -258,3 +258,20 @@ fn existing_output_survives_a_failure() {
     assert_eq!(score().status.code(), Some(2));
     assert_eq!(fs::read(folder.path().join("out/scores.parquet")).unwrap(), before);
 }
+
+#[test]
+fn a_head_without_classes() {
+    let line = refusal(&["--score", "gen"], |run| write(&run.join("head/weight.npy"), &Array2::<f32>::zeros((0, 5))));
+    assert!(line.contains("weight.npy: found no rows, expected one row per class"), "{line}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_pipe_in_place_of_an_array_is_not_waited_for() {
+    let line = refusal(&["--score", "mds"], |run| {
+        let path = run.join("id/test/logits.npy");
+        fs::remove_file(&path).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    });
+    assert!(line.contains("logits.npy: found a pipe or device, expected a regular file"), "{line}");
+}
