@@ -15,7 +15,7 @@ use crate::rows::{Head, Matrix, check};
 /// [`DumpError`] for arrays of the wrong shape, not finite, or of two kinds of heads at once.
 pub(super) fn read(folder: &Path) -> Result<Option<Head>, DumpError> {
     let head = folder.join("head");
-    let file = |name: &str| Some(head.join(name)).filter(|path| path.is_file());
+    let file = |name: &str| Some(head.join(name)).filter(|path| path.symlink_metadata().is_ok());
     match (file("weight.npy"), file("prototypes.npy")) {
         (Some(weight), Some(_)) => Err(DumpError::malformed(
             weight,

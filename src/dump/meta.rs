@@ -1,11 +1,13 @@
 //! `run.toml`: what a run is called and how it was trained. Everything in it is optional.
 
 use std::fmt;
+use std::io::Read;
 use std::path::Path;
 
 use serde::Deserialize;
 
 use super::error::DumpError;
+use super::npy::open_regular;
 use crate::rows::HeadKind;
 
 /// The loss a network was trained with.
@@ -71,11 +73,10 @@ impl RunInfo {
     /// [`DumpError::Rows`] if it is no TOML or a field has the wrong type.
     pub fn read(folder: &Path) -> Result<Self, DumpError> {
         let path = folder.join("run.toml");
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(DumpError::io(path, error)),
-        };
+        let mut text = String::new();
+        if path.symlink_metadata().is_ok() {
+            open_regular(&path)?.read_to_string(&mut text).map_err(|error| DumpError::io(&path, error))?;
+        }
         let mut info: Self = toml::from_str(&text).map_err(|error| {
             let message = error.message().lines().next().unwrap_or_default().to_owned();
             DumpError::malformed(

@@ -1,5 +1,6 @@
 //! `.npy` files: the header read by ndarray-npy, the data left on disk behind a memory map.
 
+use std::fs::File;
 use std::io::Cursor;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -84,15 +85,19 @@ pub fn from_map(path: PathBuf, map: Mmap, range: Range<usize>) -> Result<StoredA
         })
 }
 
-/// Maps a file for reading.
-pub(super) fn map_file(path: &Path) -> Result<Mmap, DumpError> {
-    // A named pipe would block here for ever.
+/// Opens a file that has an end. A named pipe would block for ever, a device may never end.
+pub(super) fn open_regular(path: &Path) -> Result<File, DumpError> {
     let kind = std::fs::metadata(path).map_err(|error| DumpError::io(path, error))?.file_type();
     if !kind.is_file() {
         let found = if kind.is_dir() { "a folder" } else { "a pipe or device" };
-        return Err(DumpError::malformed(path, found, "a regular file", "write the array to a file of this name"));
+        return Err(DumpError::malformed(path, found, "a regular file", "put a file of this name there"));
     }
-    let file = std::fs::File::open(path).map_err(|error| DumpError::io(path, error))?;
+    File::open(path).map_err(|error| DumpError::io(path, error))
+}
+
+/// Maps a file for reading.
+pub(super) fn map_file(path: &Path) -> Result<Mmap, DumpError> {
+    let file = open_regular(path)?;
     // SAFETY: the map is read-only; a dump that another program changes while it is read is outside the contract, as
     // with every tool that maps its input.
     unsafe { Mmap::map(&file) }.map_err(|error| DumpError::io(path, error))

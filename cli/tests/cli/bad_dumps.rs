@@ -267,11 +267,14 @@ fn a_head_without_classes() {
 
 #[test]
 #[cfg(unix)]
-fn a_pipe_in_place_of_an_array_is_not_waited_for() {
-    let line = refusal(&["--score", "mds"], |run| {
-        let path = run.join("id/test/logits.npy");
-        fs::remove_file(&path).unwrap();
-        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
-    });
-    assert!(line.contains("logits.npy: found a pipe or device, expected a regular file"), "{line}");
+fn a_pipe_in_place_of_a_file_is_not_waited_for() {
+    for file in ["id/test/logits.npy", "head/weight.npy", "run.toml"] {
+        let line = refusal(&["--score", "mds"], |run| {
+            let path = run.join(file);
+            let _ = fs::remove_file(&path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        });
+        assert!(line.contains(&format!("{file}: found a pipe or device, expected a regular file")), "{line}");
+    }
 }
