@@ -70,15 +70,17 @@ impl<'a> FittedInMemory<'a> {
     pub fn fit(entry: &ScoreEntry, settings: &Settings, rows: &'a RunRows) -> Result<Self, InMemoryError> {
         let score = (entry.build)(settings)?;
         let needs = score.needs().to_vec();
-        let of_scored = |need: &&Need| need.reads(rows).is_some_and(|(of, _)| of == Rows::Scored);
-        for need in needs.iter().filter(|need| !of_scored(need)) {
+        let read: Vec<(&Need, Rows)> = needs.iter().filter_map(|need| Some((need, need.reads(rows)?.0))).collect();
+        for need in needs.iter().filter(|need| !read.contains(&(*need, Rows::Scored))) {
             if need.lacking(rows).is_some() {
                 let (place, what) = (rows.place.clone(), need.to_string());
                 return Err(InMemoryError::Lacking { place, score: entry.id, what });
             }
         }
-        for (split, arrays) in rows.splits.iter().map(|split| (split, split.arrays())) {
-            split.check_finite(&arrays, &|_| {})?;
+        for split in rows.splits.iter().filter(|split| !Rows::Scored.of(rows).any(|one| one.role == split.role)) {
+            let reads = |of: &Rows| of.of(rows).any(|one| one.role == split.role);
+            let arrays = read.iter().filter(|(_, of)| reads(of)).flat_map(|(need, of)| of.arrays([*need], rows));
+            split.check_finite(&arrays.collect(), &|_| {})?;
         }
         let fit = score.fit(&Training::new(rows))?;
         Ok(Self { rows, needs, score: FittedScore { id: entry.id, scorer: fit.scorer }, notes: fit.notes })

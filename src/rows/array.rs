@@ -1,7 +1,7 @@
 //! One stored array: its shape, its element type and where its bytes are.
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use ndarray::Array2;
@@ -9,6 +9,8 @@ use ndarray::Array2;
 use super::element::{Dtype, Endian, Float};
 
 /// Memory that holds an array's bytes: a mapped file, a vector, or an array that another library owns.
+///
+/// Arrays are cut out of it once and trusted from then on, so its bytes may neither move nor become fewer while it lives.
 pub trait Memory: Send + Sync {
     /// All bytes.
     fn bytes(&self) -> &[u8];
@@ -87,12 +89,6 @@ impl StoredArray {
     pub fn in_fortran_order(mut self, fortran: bool) -> Self {
         self.fortran = fortran;
         self
-    }
-
-    /// The file, or the name given to an array in memory.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// The elements' bytes, in the order they are stored in.

@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod goldens;
+mod in_memory;
 mod layers;
 mod npy_files;
 mod procedures;

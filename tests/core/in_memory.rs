@@ -1,0 +1,97 @@
+//! Arrays in memory give what the same arrays in files give, and are refused for the same reasons.
+
+use ndarray::{Array2, arr2, array};
+use oodbench::dump::{Dump, layout::discover};
+use oodbench::eval::{FittedInMemory, InMemoryError, Plan, Selection, Silent, score_run};
+use oodbench::rows::matrix::Rows;
+use oodbench::rows::{ArrayKind, Labels, Matrix, Role, RowsError, RunRows, Split};
+use oodbench::score::registry::find;
+
+use super::common::fixture;
+
+/// The same values in the same type, in memory.
+fn copy(matrix: &Matrix) -> Matrix {
+    match matrix.block(0..matrix.rows()) {
+        Rows::F32(rows) => Matrix::of("copy", rows.view().to_owned()).unwrap(),
+        Rows::F64(rows) => Matrix::of("copy", rows.view().to_owned()).unwrap(),
+    }
+}
+
+fn copies(dump: &Dump) -> RunRows {
+    let split = |from: &Split| {
+        let mut split = Split::new(from.role.clone(), "copy");
+        for kind in from.arrays() {
+            split = split.with(kind.clone(), copy(from.matrix(&kind).unwrap())).unwrap();
+        }
+        match &from.labels {
+            Some(labels) => split.with_labels(Labels::of("labels", labels.block(0..labels.len()))).unwrap(),
+            None => split,
+        }
+    };
+    RunRows::new("copies", dump.splits.iter().map(split).collect(), dump.head.clone()).unwrap()
+}
+
+#[test]
+fn every_score_gives_the_same_bits_from_memory_as_from_files() {
+    for run in ["densenet-cifar10-softmax", "smallcnn-cifar10-isomax-plus-seed1"] {
+        let files = discover(&fixture("dumps").join(run)).unwrap();
+        let selection = Selection::new(&["all".to_owned()], &[]).unwrap();
+        let plan = Plan::each(files.iter().map(|files| (files, &selection)), &Silent).unwrap().remove(0);
+        let from_files = score_run(&plan, &Silent).unwrap();
+        let rows = copies(&plan.dump);
+        let mut column = 0;
+        for chosen in &plan.scores {
+            let Ok(fitted) = FittedInMemory::fit(chosen.entry, &chosen.entry.settings(), &rows) else { continue };
+            for expected in &from_files {
+                let found = fitted.score(rows.split(&expected.role).unwrap()).unwrap();
+                let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+                assert_eq!(bits(&found), bits(&expected.scores[column]), "{run}: {}", chosen.entry.id);
+            }
+            column += 1;
+        }
+        assert_eq!(column, from_files[0].scores.len());
+        assert!(column >= 30, "{column} scores");
+    }
+}
+
+fn small(features: Array2<f64>) -> RunRows {
+    let train = Split::new(Role::Train, "train").with(ArrayKind::Features, Matrix::of("features", features).unwrap());
+    let train = train.unwrap().with_labels(Labels::of("labels", vec![0, 0, 1, 1])).unwrap();
+    RunRows::new("arrays", vec![train], None).unwrap()
+}
+
+fn new(features: Array2<f64>) -> Split {
+    Split::new(Role::Test, "new").with(ArrayKind::Features, Matrix::of("new", features).unwrap()).unwrap()
+}
+
+const TRAIN: [[f64; 2]; 4] = [[-1.0, 0.1], [1.0, 0.0], [4.0, 5.1], [6.0, 4.9]];
+
+#[test]
+fn a_score_is_refused_rows_it_cannot_read() {
+    let entry = find("mahalanobis").unwrap();
+    let rows = small(arr2(&TRAIN));
+    let fitted = FittedInMemory::fit(entry, &entry.settings(), &rows).unwrap();
+    assert!(matches!(
+        fitted.score(&new(array![[0.0, 0.0, 0.0]])),
+        Err(InMemoryError::Rows(RowsError::Malformed { .. }))
+    ));
+    assert!(matches!(
+        fitted.score(&new(array![[0.0, f64::NAN]])),
+        Err(InMemoryError::Rows(RowsError::NotFinite { first: 0, rows: 1, .. }))
+    ));
+    let logits = Matrix::of("logits", array![[0.0, 1.0]]).unwrap();
+    let without = Split::new(Role::Test, "new").with(ArrayKind::Logits, logits).unwrap();
+    assert!(matches!(fitted.score(&without), Err(InMemoryError::Lacking { .. })));
+}
+
+#[test]
+fn a_fit_is_refused_rows_it_cannot_learn_from() {
+    let entry = find("mahalanobis").unwrap();
+    let mut broken = arr2(&TRAIN);
+    broken[[2, 1]] = f64::INFINITY;
+    let refused = FittedInMemory::fit(entry, &entry.settings(), &small(broken)).err();
+    assert!(matches!(refused, Some(InMemoryError::Rows(RowsError::NotFinite { first: 2, rows: 1, .. }))));
+    let empty = RunRows::new("arrays", Vec::new(), None).unwrap();
+    let refused = FittedInMemory::fit(entry, &entry.settings(), &empty).err();
+    assert!(matches!(refused, Some(InMemoryError::Lacking { .. })));
+}
