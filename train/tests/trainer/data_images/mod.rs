@@ -1,6 +1,6 @@
 //! Image data: every format read right, every defect named in one line, batches as they should be.
 //!
-//! `fixtures/images/make_formats.py` wrote the files, with NumPy, SciPy and Pillow.
+//! `fixtures/images/formats/make_formats.py` wrote the files, with NumPy, SciPy and Pillow.
 
 mod array;
 mod batches;
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use oodbench_train::data::{DataError, ImageSet};
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/images").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/images/formats").join(name)
 }
 
 /// The pixels of make_formats.py, (count, channels, height, width).
