@@ -54,9 +54,9 @@ fn run(kernel: &str, rows: usize) {
             let ranking = Ranking::new(&sample(0.1), &sample(0.0));
             match kernel {
                 "pairs" => drop(black_box(PairCounts::in_ranking(&ranking))),
-                "lee" => drop(black_box((lee::PROCEDURE.figures)(&ranking))),
-                "openood" => drop(black_box((openood::PROCEDURE.figures)(&ranking))),
-                "id_positive" => drop(black_box((id_positive::PROCEDURE.figures)(&ranking))),
+                "lee" => drop(black_box(lee::PROCEDURE.values(&ranking))),
+                "openood" => drop(black_box(openood::PROCEDURE.values(&ranking))),
+                "id_positive" => drop(black_box(id_positive::PROCEDURE.values(&ranking))),
                 _ => drop(black_box(ranking)),
             }
         }

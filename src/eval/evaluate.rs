@@ -44,14 +44,14 @@ pub enum EvalError {
 
 /// What is computed from scores.
 #[derive(Clone)]
-pub struct Figures {
+pub struct Measures {
     /// The procedures.
     pub procedures: Vec<&'static Procedure>,
-    /// How every figure gets an interval, if it gets one.
+    /// How every value gets an interval, if it gets one.
     pub bootstrap: Option<Bootstrap>,
 }
 
-impl Default for Figures {
+impl Default for Measures {
     /// Every procedure, no intervals.
     fn default() -> Self {
         Self { procedures: PROCEDURES.iter().collect(), bootstrap: None }
@@ -72,13 +72,13 @@ pub fn evaluate<W: Write>(
     plans: &[Plan<'_>],
     columns: &[&'static str],
     mut file: Option<&mut ScoresFile<W>>,
-    figures: &Figures,
+    measures: &Measures,
     progress: &dyn Progress,
 ) -> Result<Results, EvalError> {
     let mut results = Results::default();
     for plan in plans {
         let (scores, skipped) = fit(plan, &mut results)?;
-        let run = Run { plan, scores, skipped, columns, figures };
+        let run = Run { plan, scores, skipped, columns, measures };
         run.evaluate(&mut file, progress, &mut results)?;
     }
     Ok(results)
@@ -107,7 +107,7 @@ struct Run<'a> {
     scores: Vec<FittedScore>,
     skipped: Vec<Skipped>,
     columns: &'a [&'static str],
-    figures: &'a Figures,
+    measures: &'a Measures,
 }
 
 impl Run<'_> {
@@ -230,14 +230,14 @@ impl Run<'_> {
             Role::Ood { group, name } => (group.clone(), name.clone()),
             role => (None, role.to_string()),
         };
-        let Figures { procedures, bootstrap } = self.figures;
+        let Measures { procedures, bootstrap } = self.measures;
         let intervals = bootstrap.as_ref().map(|bootstrap| confidence::intervals(ranking, procedures, bootstrap));
-        let mut intervals = intervals.into_iter().flatten();
         let mut records = Vec::new();
-        let found: Vec<Vec<f64>> = procedures.par_iter().map(|procedure| (procedure.figures)(ranking)).collect();
-        for (procedure, values) in procedures.iter().zip(found) {
-            for (metric, value) in procedure.metrics.iter().zip(values) {
-                let interval = intervals.next();
+        let measure = |procedure: &&'static Procedure| (*procedure, procedure.values(ranking));
+        let found: Vec<_> = procedures.par_iter().map(measure).collect();
+        for (procedure, values) in found {
+            for (metric, value) in values.iter() {
+                let interval = intervals.as_ref().and_then(|intervals| intervals.of(procedure.id, metric));
                 records.push(Record {
                     run: run.clone(),
                     in_distribution: dump.info.in_distribution.clone(),
@@ -245,7 +245,7 @@ impl Run<'_> {
                     group: group.clone(),
                     score,
                     procedure: procedure.id,
-                    metric: metric.id,
+                    metric,
                     value,
                     low: interval.map(|interval| interval.low),
                     high: interval.map(|interval| interval.high),

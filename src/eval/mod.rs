@@ -16,7 +16,7 @@ pub mod significance;
 pub mod tune;
 
 pub use assignment::{Assignment, AssignmentError};
-pub use evaluate::{EvalError, Figures, evaluate};
+pub use evaluate::{EvalError, Measures, evaluate};
 #[cfg(feature = "plot")]
 pub use figures::ScoredRun;
 pub use fits::{FitsError, FitsFile};

@@ -1,4 +1,4 @@
-//! Figures of two samples of scores. A *procedure* names the positive class, the tie rule and the operating point; "FPR95" alone
+//! Metrics of two samples of scores. A *procedure* names the positive class, the tie rule and the operating point; "FPR95" alone
 //! names none of them.
 //!
 //! | procedure | positive class | ties | operating point |
@@ -19,10 +19,12 @@ pub mod precision_recall;
 pub mod ranking;
 pub mod sample;
 pub mod tie_groups;
+pub mod values;
 
 pub use auroc::PairCounts;
 pub use ranking::Ranking;
 pub use sample::{Sample, SampleError};
+pub use values::MetricValues;
 
 /// A way of measuring, with every convention it fixes.
 #[derive(Clone, Copy)]
@@ -31,21 +33,37 @@ pub struct Procedure {
     pub id: &'static str,
     /// Its conventions in one line.
     pub title: &'static str,
-    /// Its figures, in the order [`Procedure::figures`] gives them.
+    /// Its metrics, in the order of tables.
     pub metrics: &'static [Metric],
-    /// The figures, as fractions, of ID and OOD scores in order.
-    pub figures: fn(ranking: &Ranking) -> Vec<f64>,
+    /// Measures ID and OOD scores in order; [`Procedure::values`] calls it.
+    measure: fn(ranking: &Ranking) -> MetricValues,
 }
 
 impl Procedure {
-    /// The figures of an ID and an OOD sample; for several procedures of the same two make the [`Ranking`] once.
+    /// The values of an ID and an OOD sample; for several procedures of the same two make the [`Ranking`] once.
     #[must_use]
-    pub fn evaluate(&self, id: &Sample, ood: &Sample) -> Vec<f64> {
-        (self.figures)(&Ranking::new(id, ood))
+    pub fn evaluate(&self, id: &Sample, ood: &Sample) -> MetricValues {
+        self.values(&Ranking::new(id, ood))
+    }
+
+    /// The value of every metric, as a fraction, of ID and OOD scores in order.
+    ///
+    /// # Panics
+    /// If the procedure does not measure exactly the metrics that it lists: a mistake in its file.
+    #[must_use]
+    pub fn values(&self, ranking: &Ranking) -> MetricValues {
+        let values = (self.measure)(ranking);
+        let names = values.iter().map(|(metric, _)| metric);
+        assert!(
+            names.eq(self.metrics.iter().map(|metric| metric.id)),
+            "{} measures other metrics than it lists",
+            self.id
+        );
+        values
     }
 }
 
-/// One figure of a procedure.
+/// One metric of a procedure.
 #[derive(Clone, Copy, Debug)]
 pub struct Metric {
     /// Its name in records.
@@ -56,7 +74,7 @@ pub struct Metric {
     pub better: Better,
 }
 
-/// Which way a figure is better.
+/// Which way a metric is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Better {
     /// Larger is better.
@@ -70,7 +88,7 @@ pub const PROCEDURES: &[Procedure] = &[lee::PROCEDURE, openood::PROCEDURE, id_po
 
 #[cfg(test)]
 pub(crate) mod testing {
-    use super::Sample;
+    use super::{MetricValues, Sample};
 
     /// The four toy pairs of samples that the golden vectors of the procedures are given for.
     pub(crate) fn toys() -> Vec<(Sample, Sample)> {
@@ -91,10 +109,10 @@ pub(crate) mod testing {
         Sample::new(scores).expect("finite scores")
     }
 
-    pub(crate) fn assert_close(found: &[f64], expected: &[f64], tolerance: f64) {
-        assert_eq!(found.len(), expected.len());
-        for (f, e) in found.iter().zip(expected) {
-            assert!((f - e).abs() <= tolerance, "found {found:?}, expected {expected:?}");
+    pub(crate) fn assert_close(found: &MetricValues, expected: &[f64], tolerance: f64) {
+        assert_eq!(found.iter().len(), expected.len());
+        for ((metric, f), e) in found.iter().zip(expected) {
+            assert!((f - e).abs() <= tolerance, "{metric}: found {found:?}, expected {expected:?}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The whole way from dumps to figures against NumPy and scikit-learn (`fixtures/make_golden.py`), on the real dumps of `fixtures/dumps`.
 
 use oodbench::dump::layout::discover;
-use oodbench::eval::{Figures, Plan, Selection, Silent, evaluate, score_run};
+use oodbench::eval::{Measures, Plan, Selection, Silent, evaluate, score_run};
 use oodbench::table::Results;
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ fn results() -> Results {
     let runs = discover(&super::common::fixture("dumps")).unwrap();
     let selection = selection();
     let plans = Plan::all(&runs, &selection).unwrap();
-    evaluate::<Vec<u8>>(&plans, &selection.ids(), None, &Figures::default(), &Silent).unwrap()
+    evaluate::<Vec<u8>>(&plans, &selection.ids(), None, &Measures::default(), &Silent).unwrap()
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn mds_from_features_agrees_with_logits() {
         let settings: Vec<String> = settings.iter().map(|&s| s.to_owned()).collect();
         let selection = Selection::parse(&["mds".to_owned()], &settings).unwrap();
         let plans = Plan::all(&runs, &selection).unwrap();
-        let figures = evaluate::<Vec<u8>>(&plans, &["mds"], None, &Figures::default(), &Silent).unwrap().records;
+        let figures = evaluate::<Vec<u8>>(&plans, &["mds"], None, &Measures::default(), &Silent).unwrap().records;
         (score_run(&plans[0], &Silent).unwrap()[0].scores[0].clone(), figures)
     };
     let (logits, _) = mds(&[]);

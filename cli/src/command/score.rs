@@ -13,7 +13,7 @@ use crate::option::input;
 use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal, tuning};
 use oodbench::dump::layout::discover;
-use oodbench::eval::{Figures, FitsFile, Plan, Selection, evaluate, memory};
+use oodbench::eval::{Measures, FitsFile, Plan, Selection, evaluate, memory};
 use oodbench::metric::{PROCEDURES, Procedure};
 use oodbench::output::{AtomicFile, write_atomically};
 use oodbench::report;
@@ -116,7 +116,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         None => Plan::each(runs.iter().map(|files| (files, &selection)), &progress)?,
     };
     check_memory(&plans, common)?;
-    let figures = Figures {
+    let measures = Measures {
         // Files hold every procedure, the terminal those asked for.
         procedures: if command.out.is_some() { PROCEDURES.iter().collect() } else { shown(command) },
         bootstrap: command.bootstrap.map(|resamples| Bootstrap {
@@ -128,13 +128,13 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
 
     let columns = selection.ids();
     let results = match &command.out {
-        None => evaluate::<AtomicFile>(&plans, &columns, None, &figures, &progress)?,
+        None => evaluate::<AtomicFile>(&plans, &columns, None, &measures, &progress)?,
         Some(out) => {
             let writing = || format!("{}: cannot be written", out.display());
             fs::create_dir_all(out).with_context(writing)?;
             let mut file =
                 ScoresFile::new(AtomicFile::create(&out.join("scores.parquet")).with_context(writing)?, &columns)?;
-            let results = evaluate(&plans, &columns, Some(&mut file), &figures, &progress)?;
+            let results = evaluate(&plans, &columns, Some(&mut file), &measures, &progress)?;
             file.finish()?.commit().with_context(writing)?;
             write_records(out, &results).with_context(writing)?;
             if let Some(tuned) = &tuned {

@@ -7,7 +7,7 @@ use super::train::Trained;
 use oodbench::dump::Loss;
 use oodbench::dump::layout::discover;
 use oodbench::eval::figures::{FIG1_SCORES, fig1_bands};
-use oodbench::eval::{Figures, Plan, Progress, ScoredRun, Selection, evaluate, score_run};
+use oodbench::eval::{Measures, Plan, Progress, ScoredRun, Selection, evaluate, score_run};
 use oodbench::metric::{Procedure, lee};
 use oodbench::output::AtomicFile;
 use oodbench::plot::fig1::Band;
@@ -52,7 +52,7 @@ pub(crate) fn measure(trained: &[Trained], progress: &dyn Progress) -> Result<Ou
         files.extend(discover(&run.dump)?);
     }
     let plans = Plan::all(&files, &selection)?;
-    let results = evaluate::<AtomicFile>(&plans, &selection.ids(), None, &Figures::default(), progress)?;
+    let results = evaluate::<AtomicFile>(&plans, &selection.ids(), None, &Measures::default(), progress)?;
     Ok(Outcome {
         headline: Comparison::all(&only(&results, &HEADLINE), PROCEDURE),
         table6: Comparison::all(&only(&results, &TABLE_6), PROCEDURE),
