@@ -115,7 +115,7 @@ impl<'a> FittedInMemory<'a> {
             }
         }
         split.check_finite(&arrays, &|_| {})?;
-        let scores = std::slice::from_ref(&self.score);
+        let scores = &[&self.score];
         let scoring = Scoring { arrays: &arrays, head: self.rows.head.as_ref(), scores, predictions: false };
         Ok(one_run::collect(&scoring, split, &Silent).pop().unwrap_or_default())
     }

@@ -11,8 +11,11 @@ pub mod one_run;
 pub mod plan;
 pub mod progress;
 pub mod score_split;
+#[cfg(feature = "parquet")]
+pub mod scores_file;
 pub mod selection;
 pub mod significance;
+pub mod sink;
 pub mod tune;
 
 pub use assignment::{Assignment, AssignmentError};
@@ -25,5 +28,8 @@ pub use one_run::{SplitScores, score_run};
 pub use plan::{Plan, PlanError};
 pub use progress::{Progress, Silent};
 pub use score_split::{Batch, FittedScore};
+#[cfg(feature = "parquet")]
+pub use scores_file::ScoresFile;
 pub use selection::{Chosen, Selection};
+pub use sink::{ScoreSink, ScoredRows, SinkError};
 pub use tune::{TuneError, tune};

@@ -26,18 +26,26 @@ pub struct SplitScores {
 pub fn score_run(plan: &Plan<'_>, progress: &dyn Progress) -> Result<Vec<SplitScores>, EvalError> {
     let fitted = |fit: ScoreFit| FittedScore { id: fit.entry.id, scorer: fit.fit.scorer };
     let scores: Vec<FittedScore> = fits::fit(plan)?.scores.into_iter().map(fitted).collect();
-    let all_rows =
-        |split: &Split| SplitScores { role: split.role.clone(), scores: score_rows(plan, &scores, split, progress) };
+    let all_rows = |split: &Split| SplitScores {
+        role: split.role.clone(),
+        scores: score_rows(plan, &scores.iter().collect::<Vec<_>>(), split, progress),
+    };
     Ok(Rows::Scored.of(&plan.dump).map(all_rows).collect())
 }
 
 /// Per fitted score its values, in the order of rows.
 pub(super) fn score_rows(
     plan: &Plan<'_>,
-    scores: &[FittedScore],
+    scores: &[&FittedScore],
     split: &Split,
     progress: &dyn Progress,
 ) -> Vec<Vec<f64>> {
+    assert!(
+        scores
+            .iter()
+            .all(|score| plan.missing.iter().all(|missing| missing.score != score.id || missing.role != split.role)),
+        "only scores that the split allows"
+    );
     let arrays = plan.arrays(&Rows::Scored);
     let scoring = Scoring { arrays: &arrays, head: plan.dump.head.as_ref(), scores, predictions: false };
     collect(&scoring, split, progress)

@@ -37,7 +37,7 @@ pub struct Scoring<'a> {
     /// The head, if there is one.
     pub head: Option<&'a Head>,
     /// The scores.
-    pub scores: &'a [FittedScore],
+    pub scores: &'a [&'a FittedScore],
     /// Whether to tell the predicted classes as well.
     pub predictions: bool,
 }

@@ -85,6 +85,12 @@ impl Selection {
         Ok(Self { scores, fits: Some(file), lenient: all })
     }
 
+    /// Ids of the columns of a file of scores: of all scores there are if `all` were asked for, so that files do not differ by what runs allow.
+    #[must_use]
+    pub fn columns(&self) -> Vec<&'static str> {
+        if self.lenient { REGISTRY.iter().map(|entry| entry.id).collect() } else { self.ids() }
+    }
+
     /// Ids of all scores asked for.
     #[must_use]
     pub fn ids(&self) -> Vec<&'static str> {

@@ -8,6 +8,7 @@ mod in_memory;
 mod layers;
 mod npy_files;
 mod procedures;
+mod records;
 mod score_goldens;
 mod score_laws;
 mod stats_goldens;

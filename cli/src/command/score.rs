@@ -13,13 +13,13 @@ use crate::option::input;
 use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal, tuning};
 use oodbench::dump::layout::discover;
-use oodbench::eval::{Measures, FitsFile, Plan, Selection, evaluate, memory};
+use oodbench::eval::{FitsFile, Measures, Plan, ScoreSink, ScoresFile, Selection, evaluate, memory};
 use oodbench::metric::{PROCEDURES, Procedure};
 use oodbench::output::{AtomicFile, write_atomically};
 use oodbench::report;
 use oodbench::stats::bootstrap::Bootstrap;
-use oodbench::table::scores_file::ScoresFile;
-use oodbench::table::{Comparison, Results};
+use oodbench::table::provenance::Provenance;
+use oodbench::table::{Comparison, Record, Results, with_means};
 
 /// Score dumps and print how well each score tells ID from OOD
 #[derive(Args)]
@@ -31,7 +31,7 @@ use oodbench::table::{Comparison, Results};
   oodbench score dumps/my-run --score knn,react --tune    parameters searched on id/val
   oodbench score dumps/my-run --fit my-run.fit    as fitted before; `oodbench fit` writes the file
   oodbench score dumps/ --score all --format json > records.json
-  oodbench score dumps/ --score all --out out     writes scores.parquet and records.{csv,json,parquet}
+  oodbench score dumps/ --score all --out out     writes scores.parquet, records.{csv,json,parquet}, provenance.json
   oodbench score dumps/ --score mds,es --bootstrap 1000    82.80 [82.1, 83.5]: 95 % of 1,000 draws of the rows
 
 The ids of procedures and metrics in json and csv are stable:
@@ -64,7 +64,7 @@ pub(crate) struct Command {
     /// Seed of the draws
     #[arg(long, value_name = "SEED", default_value_t = 0, requires = "bootstrap")]
     seed: u64,
-    /// Folder for scores.parquet and records.{csv,json,parquet}; search.json too with --tune
+    /// Folder for scores.parquet, records.{csv,json,parquet} and provenance.json; search.json too with --tune
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -126,15 +126,16 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         }),
     };
 
-    let columns = selection.ids();
+    let columns = selection.columns();
     let results = match &command.out {
-        None => evaluate::<AtomicFile>(&plans, &columns, None, &measures, &progress)?,
+        None => evaluate(&plans, &columns, None, &measures, &progress)?,
         Some(out) => {
             let writing = || format!("{}: cannot be written", out.display());
             fs::create_dir_all(out).with_context(writing)?;
             let mut file =
                 ScoresFile::new(AtomicFile::create(&out.join("scores.parquet")).with_context(writing)?, &columns)?;
-            let results = evaluate(&plans, &columns, Some(&mut file), &measures, &progress)?;
+            let sink: &mut dyn ScoreSink = &mut file;
+            let results = evaluate(&plans, &columns, Some(sink), &measures, &progress)?;
             file.finish()?.commit().with_context(writing)?;
             write_records(out, &results).with_context(writing)?;
             if let Some(tuned) = &tuned {
@@ -191,10 +192,14 @@ fn check_memory(plans: &[Plan<'_>], common: &Common) -> anyhow::Result<()> {
 }
 
 fn write_records(out: &Path, results: &Results) -> anyhow::Result<()> {
-    write_atomically(&out.join("records.csv"), &report::csv::records(&results.records)?)?;
-    write_atomically(&out.join("records.json"), report::json::records(&results.records)?.as_bytes())?;
+    let records = with_means(&results.records);
+    write_atomically(&out.join("records.csv"), &oodbench::table::csv::write(&records)?)?;
+    write_atomically(&out.join("records.json"), report::json::rows(&records)?.as_bytes())?;
     let parquet = AtomicFile::create(&out.join("records.parquet"))?;
-    report::parquet::records(parquet, &results.records)?.commit()?;
+    report::parquet::records(parquet, &records)?.commit()?;
+    let command = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
+    let provenance = Provenance::new(results, Some(command.collect()));
+    write_atomically(&out.join("provenance.json"), &serde_json::to_vec_pretty(&provenance)?)?;
     Ok(())
 }
 
@@ -225,11 +230,11 @@ fn render(command: &Command, results: &Results) -> anyhow::Result<String> {
     };
     let records = || {
         let ids: Vec<&str> = shown(command).iter().map(|p| p.id).collect();
-        results.records.iter().filter(|r| ids.contains(&r.procedure)).cloned().collect::<Vec<_>>()
+        with_means(&results.records).into_iter().filter(|r| ids.contains(&&*r.procedure)).collect::<Vec<Record>>()
     };
     Ok(match command.format {
-        Format::Json => report::json::records(&records())?,
-        Format::Csv => String::from_utf8(report::csv::records(&records())?)?,
+        Format::Json => report::json::rows(&records())?,
+        Format::Csv => String::from_utf8(oodbench::table::csv::write(&records())?)?,
         Format::Markdown => {
             format!("{}\n{}", accuracies(results), tables(&|p, t| report::markdown::comparisons(p.title, t)))
         }

@@ -9,6 +9,7 @@ use crate::dump::Dump;
 use crate::eval::plan::Plan;
 use crate::numeric::checksum::{Checksum, Hasher};
 use crate::rows::{ArrayKind, Split};
+use crate::table::ArrayRead;
 
 /// Changes whenever a file of before could be misread.
 pub const FORMAT: u32 = 1;
@@ -41,22 +42,9 @@ pub struct Description {
     /// The checksum of the head, if the run had one.
     pub head: Option<Checksum>,
     /// The arrays that the fits read.
-    pub read: Vec<Source>,
+    pub read: Vec<ArrayRead>,
     /// The scores.
     pub scores: Vec<Score>,
-}
-
-/// An array that fits were made from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Source {
-    /// Its split, e.g. `id/train`.
-    pub split: String,
-    /// Its file's name without extension, e.g. `features`.
-    pub array: String,
-    /// Its rows.
-    pub rows: usize,
-    /// Its checksum.
-    pub checksum: Checksum,
 }
 
 /// One fitted score.
@@ -124,9 +112,9 @@ pub(super) fn features(dump: &Dump) -> BTreeMap<String, usize> {
 }
 
 /// The arrays of a split that are there, with their checksums.
-fn sources(split: &Split, arrays: BTreeSet<ArrayKind>) -> impl Iterator<Item = Source> {
+fn sources(split: &Split, arrays: BTreeSet<ArrayKind>) -> impl Iterator<Item = ArrayRead> {
     arrays.into_iter().filter_map(|kind| {
         let checksum = split.checksum(&kind)?;
-        Some(Source { split: split.role.to_string(), array: kind.file_stem(), rows: split.rows, checksum })
+        Some(ArrayRead { split: split.role.to_string(), array: kind.file_stem(), rows: split.rows, checksum })
     })
 }

@@ -8,7 +8,7 @@ use ndarray::{ArrayD, IxDyn};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
-use super::description::{Description, ENTRY, FORMAT, Sealed, Source, features, seal_array};
+use super::description::{Description, ENTRY, FORMAT, Sealed, features, seal_array};
 use super::error::FitsError;
 use crate::dump::Dump;
 use crate::eval::selection::Chosen;
@@ -17,6 +17,7 @@ use crate::score::need::Rows;
 use crate::score::registry::find;
 use crate::score::{Fit, Need, ScoreEntry, State};
 use crate::state::stored::Stored;
+use crate::table::ArrayRead;
 
 /// An opened file of fits, whole and unchanged.
 pub struct FitsFile {
@@ -175,7 +176,7 @@ impl FitsFile {
     fn other_rows(
         &self,
         dump: &Dump,
-        source: &Source,
+        source: &ArrayRead,
         found: usize,
         checksum: crate::numeric::checksum::Checksum,
     ) -> FitsError {
