@@ -4,43 +4,19 @@ use std::io::Write;
 
 use rayon::prelude::*;
 
-use super::fits::{self, Fits, FitsError, ScoreFit};
+use super::error::EvalError;
+use super::fits::{self, Fits, ScoreFit};
 use super::plan::Plan;
 use super::progress::Progress;
 use super::score_split::{FittedScore, Scoring};
 use crate::dump::Dump;
-use crate::fit::FitError;
-use crate::metric::{PROCEDURES, PairCounts, Procedure, Ranking, Sample, SampleError, confidence};
+use crate::metric::{PROCEDURES, PairCounts, Procedure, Ranking, Sample, confidence};
 use crate::rows::{Role, Split};
 use crate::score::need::Rows;
 use crate::stats::bootstrap::Bootstrap;
 use crate::table::frame::FrameError;
 use crate::table::scores_file::{ScoredRows, ScoresFile};
 use crate::table::{PairFacts, Record, Results, RunSummary, Skipped};
-
-/// An evaluation that could not be finished.
-#[derive(Debug, thiserror::Error)]
-pub enum EvalError {
-    /// A score could not be fitted.
-    #[error(transparent)]
-    Fit(#[from] FitError),
-    /// A fit could not be restored.
-    #[error(transparent)]
-    Fits(#[from] FitsError),
-    /// Scores that no metric is defined for.
-    #[error("{place}: score {score}: {error}; the numbers are too large for this score")]
-    Sample {
-        /// The split.
-        place: String,
-        /// The score.
-        score: &'static str,
-        /// What is wrong.
-        error: SampleError,
-    },
-    /// The file of scores could not be written.
-    #[error("scores.parquet: {0}")]
-    Frame(#[from] FrameError),
-}
 
 /// What is computed from scores.
 #[derive(Clone)]

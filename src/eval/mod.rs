@@ -1,6 +1,8 @@
 //! From dumps to figures: which scores run, scoring block by block, metrics, warnings.
 
 pub mod assignment;
+pub mod chosen;
+pub mod error;
 pub mod evaluate;
 #[cfg(feature = "plot")]
 pub mod figures;
@@ -16,14 +18,16 @@ pub mod significance;
 pub mod tune;
 
 pub use assignment::{Assignment, AssignmentError};
-pub use evaluate::{EvalError, Figures, evaluate};
+pub use chosen::Chosen;
+pub use error::{EvalError, PlanError};
+pub use evaluate::{Figures, evaluate};
 #[cfg(feature = "plot")]
 pub use figures::ScoredRun;
 pub use fits::{FitsError, FitsFile};
 pub use in_memory::{FittedInMemory, InMemoryError};
 pub use one_run::{SplitScores, score_run};
-pub use plan::{Plan, PlanError};
+pub use plan::Plan;
 pub use progress::{Progress, Silent};
 pub use score_split::{Batch, FittedScore};
-pub use selection::{Chosen, Selection};
+pub use selection::Selection;
 pub use tune::{TuneError, tune};

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use super::evaluate::EvalError;
+use super::error::EvalError;
 use super::fits::{self, ScoreFit};
 use super::plan::Plan;
 use super::progress::Progress;

@@ -1,67 +1,19 @@
 //! Which scores run on which run, settled before anything is computed.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
-use super::assignment::AssignmentError;
+use super::chosen::Chosen;
+use super::error::PlanError;
 use super::fits::{FitsError, FitsFile};
 use super::progress::{Progress, Silent};
-use super::selection::{Chosen, Selection};
+use super::selection::Selection;
 use crate::dump::layout::RunFiles;
 use crate::dump::{Dump, DumpError};
 use crate::rows::ArrayKind;
 use crate::rows::Split;
 use crate::score::Need;
 use crate::score::need::Rows;
-use crate::score::registry::UnknownScore;
 use crate::table::Skipped;
-
-/// Something asked for that cannot be done.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanError {
-    /// The dump is not as it should be.
-    #[error(transparent)]
-    Dump(#[from] DumpError),
-    /// There is no such score.
-    #[error(transparent)]
-    Unknown(#[from] UnknownScore),
-    /// A parameter does not fit.
-    #[error(transparent)]
-    Assignment(#[from] AssignmentError),
-    /// Fits do not belong to the run, or cannot be used.
-    #[error(transparent)]
-    Fits(#[from] FitsError),
-    /// A score asked for by name lacks something.
-    #[error("{}: missing, expected by score {score}; {remedy}", path.display())]
-    Lacking {
-        /// What it lacks.
-        path: PathBuf,
-        /// The score.
-        score: &'static str,
-        /// What to do.
-        remedy: String,
-    },
-    /// No score at all fits.
-    #[error("{}: found nothing that any score can read, expected logits.npy or features.npy in every split", path.display())]
-    Nothing {
-        /// The run.
-        path: PathBuf,
-    },
-    /// Two runs of one name.
-    #[error("{}: found run {name:?} a second time, expected distinct names; change `name` in run.toml", path.display())]
-    DuplicateRun {
-        /// The name.
-        name: String,
-        /// The second one.
-        path: PathBuf,
-    },
-    /// A run without OOD sets.
-    #[error("{}: found no OOD set, expected ood/<name>/logits.npy; dump at least one", path.display())]
-    NoOod {
-        /// The run.
-        path: PathBuf,
-    },
-}
 
 /// A run and the scores that will run on it; every array they read has passed the gate.
 pub struct Plan<'s> {

@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::evaluate::{EvalError, fit};
+use super::error::EvalError;
+use super::evaluate::fit;
 use super::one_run::score_rows;
 use super::plan::Plan;
 use super::progress::Progress;

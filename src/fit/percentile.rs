@@ -4,14 +4,15 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::training::{FitError, Training};
+use super::error::FitError;
+use super::rows::TrainingRows;
 use crate::rows::matrix::{Cow2, Rows};
 
 /// Percentiles of all n·D training features taken as one list, by [`percentiles`].
 ///
 /// # Errors
 /// [`FitError::Missing`] without training features.
-pub fn feature_percentiles(training: &Training<'_>, levels: &[f64]) -> Result<Vec<f64>, FitError> {
+pub fn feature_percentiles(training: &TrainingRows<'_>, levels: &[f64]) -> Result<Vec<f64>, FitError> {
     let (split, features) = training.features()?;
     Ok(percentiles(&split.block_ranges(), |range| features.block(range), levels))
 }

@@ -3,7 +3,9 @@
 pub mod arcsine;
 pub mod checksum;
 pub mod exp;
+pub mod exponentials;
 pub mod finite;
+pub mod kernel;
 pub mod largest;
 pub mod linalg;
 pub mod log1p;
@@ -13,6 +15,7 @@ pub mod pairwise_sum;
 pub mod real;
 pub mod root;
 pub mod row_product;
+pub mod scan;
 pub mod softmax;
 pub mod sort;
 pub mod top;

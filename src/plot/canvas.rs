@@ -7,7 +7,7 @@ use plotters::prelude::{DrawingBackend, SVGBackend, WHITE};
 use tiny_skia::{Color, Pixmap};
 
 use super::raster::{self, Raster};
-use super::style::{DOTS_PER_INCH, POINTS_PER_INCH};
+use super::unit::{DOTS_PER_INCH, POINTS_PER_INCH};
 use super::{Format, PlotError};
 
 /// A figure that is laid out, with everything checked and measured.

@@ -31,8 +31,9 @@ use super::canvas::{self, Drawing};
 use super::legend::{Key, Legend};
 use super::style::{
     CurveStyle, GAP, GRID, INK, LABEL, MARGIN, PAGE_WIDTH, PANEL_TITLE, SMALL_GAP, THIN, TICK, TICK_LABEL_GAP,
-    TICK_LENGTH, TITLE, curve, dots,
+    TICK_LENGTH, TITLE, curve,
 };
+use super::unit::dots;
 use super::{Format, PlotError};
 
 const ROW_HEIGHT: i32 = dots(11.0);

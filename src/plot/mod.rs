@@ -26,6 +26,7 @@ mod raster;
 pub mod roc;
 mod style;
 mod text;
+mod unit;
 
 use crate::metric::{Sample, SampleError};
 

@@ -35,7 +35,8 @@ use super::axis::Axis;
 use super::canvas::{self, Drawing};
 use super::legend::{Key, Legend};
 use super::line::draw_curve;
-use super::style::{DOTTED, GAP, INK, LABEL, MARGIN, REFERENCE, ROC_SIDE, SMALL_GAP, THIN, TITLE, curve, dots};
+use super::style::{DOTTED, GAP, INK, LABEL, MARGIN, REFERENCE, ROC_SIDE, SMALL_GAP, THIN, TITLE, curve};
+use super::unit::dots;
 use super::{Format, PlotError, samples};
 use crate::metric::tie_groups::descending;
 

@@ -6,16 +6,7 @@
 use plotters::style::RGBColor;
 
 use super::text::Font;
-
-/// Dots per inch: pixels of a PNG, units of an SVG.
-pub(super) const DOTS_PER_INCH: u32 = 300;
-/// Points per inch.
-pub(super) const POINTS_PER_INCH: u32 = 72;
-
-/// Dots in so many points.
-pub(super) const fn dots(points: f64) -> i32 {
-    (points * DOTS_PER_INCH as f64 / POINTS_PER_INCH as f64 + 0.5) as i32
-}
+use super::unit::dots;
 
 /// Title of a figure or band.
 pub(super) const TITLE: Font = Font { points: 8.5, bold: true };

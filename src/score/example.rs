@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ndarray::Array2;
 
-use super::registry::ScoreEntry;
+use super::entry::ScoreEntry;
 use crate::fit::{FitError, Training};
 use crate::rows::{ArrayKind, Labels, Matrix, Role, RunRows, Split};
 

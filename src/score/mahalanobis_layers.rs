@@ -2,9 +2,9 @@
 
 use ndarray::{Array1, Array2};
 
+use super::entry::{ScoreEntry, no_caution};
 use super::layer_scores::LayerScores;
 use super::need::{Need, Rows};
-use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, Training};

@@ -7,6 +7,7 @@ use crate::fit::{FitError, Training};
 use crate::rows::RowBlock;
 pub use crate::state::{State, StateError};
 
+pub mod entry;
 #[cfg(test)]
 mod example;
 #[cfg(test)]
@@ -63,8 +64,9 @@ pub mod temperature;
 pub mod vim;
 pub mod vra;
 
+pub use entry::ScoreEntry;
 pub use need::Need;
-pub use registry::{REGISTRY, ScoreEntry};
+pub use registry::REGISTRY;
 pub use settings::{SettingError, Settings};
 
 /// A score with its parameters, not yet fitted.

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use ndarray::{Array2, ArrayView1};
 
+use super::entry::ScoreEntry;
 use super::need::Need;
-use super::registry::ScoreEntry;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError, fill_logits};
 use crate::dump::{Dump, Loss};

@@ -2,8 +2,8 @@
 
 use multiversion::multiversion;
 
+use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
-use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, RowScore, Score, State, StateError, fill_logits};
 use crate::fit::{FitError, Training};

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
-use super::registry::{ScoreEntry, no_caution};
 use super::residual::{DIM, dim};
 use super::settings::{SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};

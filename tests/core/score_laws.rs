@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::synthetic::{Arrays, Random, Rows, Written, far, fit, score, score_in};
 use ndarray::{Axis, s};
 use oodbench::dump::layout::discover;
-use oodbench::eval::fits::{self, FitsFile, description::Description};
+use oodbench::eval::fits::{self, FitsFile, describe};
 use oodbench::eval::{Figures, Plan, Selection, Silent, evaluate};
 use oodbench::fit::Training;
 use oodbench::metric::{PairCounts, Sample};
@@ -208,7 +208,7 @@ fn a_fit_from_a_file_gives_the_same_bits() {
             let selection = Selection::parse(&["all".to_owned()], &settings).unwrap();
             let plan = Plan::of_fit(&files[0], &selection).unwrap();
             let fits = fits::fit(&plan).unwrap();
-            let description = Description::new(&plan, &fits);
+            let description = describe(&plan, &fits);
             let mut bytes = Vec::new();
             fits::write(&mut bytes, &fits, description).unwrap();
             std::fs::write(&file, &bytes).unwrap();

@@ -12,7 +12,7 @@ use crate::option::common::Common;
 use crate::option::input;
 use crate::screen::{terminal, tuning};
 use oodbench::dump::layout::discover;
-use oodbench::eval::fits::description::Description;
+use oodbench::eval::fits::describe;
 use oodbench::eval::fits::{Fits, fit, write};
 use oodbench::eval::{FitsError, Plan};
 use oodbench::output::AtomicFile;
@@ -50,7 +50,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let selection = tuned.as_ref().and_then(|tuned| tuned.selections.first()).unwrap_or(&selection);
     let plan = Plan::of_fit(files, selection)?;
     let fits = fit(&plan)?;
-    let description = Description::new(&plan, &fits);
+    let description = describe(&plan, &fits);
     let rows = plan
         .dump
         .splits

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::DemoError;
+use super::error::DemoError;
 use super::train::Trained;
 use oodbench::dump::Loss;
 use oodbench::dump::layout::discover;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::eval::evaluate::EvalError;
+use crate::eval::error::EvalError;
 use crate::eval::plan::Plan;
 use crate::fit::{FitError, Training};
 use crate::score::{Fit, ScoreEntry, Settings};

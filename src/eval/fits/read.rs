@@ -11,7 +11,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use super::description::{Description, ENTRY, FORMAT, Sealed, Source, features, seal_array};
 use super::error::FitsError;
 use crate::dump::Dump;
-use crate::eval::selection::Chosen;
+use crate::eval::chosen::Chosen;
 use crate::rows::ArrayKind;
 use crate::score::need::Rows;
 use crate::score::registry::find;

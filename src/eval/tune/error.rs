@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::dump::DumpError;
-use crate::eval::plan::PlanError;
+use crate::eval::error::PlanError;
 
 /// A search that cannot be made.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,44 @@
+//! Why a score cannot be fitted.
+
+use std::path::PathBuf;
+
+use crate::numeric::linalg::LinalgError;
+
+/// A score that cannot be fitted.
+#[derive(Debug, thiserror::Error)]
+pub enum FitError {
+    /// Something a fit reads is missing.
+    #[error("{}: no {what} to fit on, expected {}; dump the training set there", folder.display(), folder.join(file).display())]
+    Missing {
+        /// The run.
+        folder: PathBuf,
+        /// What is missing.
+        what: &'static str,
+        /// The file it is read from.
+        file: String,
+    },
+    /// A factorisation failed.
+    #[error("{}: {error}", place.display())]
+    Linalg {
+        /// The training split.
+        place: PathBuf,
+        /// What failed.
+        error: LinalgError,
+    },
+    /// The rows are there but do not determine the score.
+    #[error("{}: score {score} is not applicable: {reason}", place.display())]
+    NotApplicable {
+        /// The split it is fitted on.
+        place: PathBuf,
+        /// The score.
+        score: &'static str,
+        /// Why not, and what would help.
+        reason: String,
+    },
+    /// The training features do not vary.
+    #[error("{}: found features that do not vary within any class, expected some variance; dump features of trained layers", place.display())]
+    NoVariance {
+        /// The features, or the training split.
+        place: PathBuf,
+    },
+}
