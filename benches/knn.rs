@@ -13,11 +13,12 @@ use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_
 use ndarray::{Array2, s};
 use ndarray_npy::WriteNpyExt;
 use oodbench::dump::{Dump, layout::discover};
+use oodbench::eval::Silent;
 use oodbench::eval::score_split::Scoring;
-use oodbench::eval::{FittedScore, Silent};
 use oodbench::fit::Training;
 use oodbench::numeric::linalg::{Threads, product};
 use oodbench::rows::{ArrayKind, Role};
+use oodbench::score::Chosen;
 use oodbench::score::registry::find;
 
 const BANK: usize = 50_000;
@@ -52,8 +53,8 @@ fn knn(c: &mut Criterion) {
     write(folder.path(), "ood/few", &features(16, 3));
     let dump = Dump::open(&discover(folder.path()).expect("a run")[0]).expect("a dump");
     let training = Training::new(&dump);
-    let score = find("knn").expect("registered").with_defaults();
-    let scores = [FittedScore { id: "knn", scorer: score.fit(&training).expect("enough rows").scorer }];
+    let score = Chosen::with_defaults(find("knn").expect("registered"));
+    let scores = [score.fit(&training).expect("enough rows")];
     let arrays = BTreeSet::from([ArrayKind::Features]);
     let scoring = Scoring { arrays: &arrays, head: None, scores: &scores, predictions: false };
     let test = dump.split(&Role::Test).expect("a test split");

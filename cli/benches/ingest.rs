@@ -12,11 +12,12 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use oodbench::dump::{Dump, layout::discover};
+use oodbench::eval::Silent;
 use oodbench::eval::score_split::Scoring;
-use oodbench::eval::{FittedScore, Silent};
 use oodbench::fit::Training;
 use oodbench::rows::check;
 use oodbench::rows::{ArrayKind, Role};
+use oodbench::score::Chosen;
 use oodbench::score::registry::find;
 
 const ROWS: usize = 50_000;
@@ -59,8 +60,8 @@ fn ingest(c: &mut Criterion) {
     write_logits(&folder.path().join("ood/few/logits.npy"), 16);
     let dump = Dump::open(&discover(folder.path()).expect("a run")[0]).expect("a dump");
     let test = dump.split(&Role::Test).expect("a test split");
-    let fit = find("mds").expect("registered").with_defaults().fit(&Training::new(&dump)).expect("nothing to fit");
-    let scores = [FittedScore { id: "mds", scorer: fit.scorer }];
+    let score = Chosen::with_defaults(find("mds").expect("registered"));
+    let scores = [score.fit(&Training::new(&dump)).expect("nothing to fit")];
     let arrays = BTreeSet::from([ArrayKind::Logits]);
     let scoring = Scoring { arrays: &arrays, head: None, scores: &scores, predictions: false };
 

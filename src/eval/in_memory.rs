@@ -21,12 +21,12 @@
 
 use std::path::PathBuf;
 
-use super::score_split::{FittedScore, Scoring};
+use super::score_split::Scoring;
 use super::{Silent, one_run};
 use crate::fit::{FitError, Training};
 use crate::rows::{ArrayKind, RowsError, RunRows, Split};
 use crate::score::need::Rows;
-use crate::score::{Need, ScoreEntry, SettingError, Settings};
+use crate::score::{Chosen, FittedScore, Need, ScoreEntry, SettingError, Settings};
 
 /// Arrays in memory that cannot be scored.
 #[derive(Debug, thiserror::Error)]
@@ -53,13 +53,11 @@ pub enum InMemoryError {
     },
 }
 
-/// A score fitted on rows in memory.
+/// A fitted score together with the rows it was fitted on, which the rows to be scored have to be like.
 pub struct FittedInMemory<'a> {
     rows: &'a RunRows,
-    needs: Vec<Need>,
-    score: FittedScore,
-    /// Facts about the fit, such as a singular covariance; one line each.
-    pub notes: Vec<String>,
+    /// The score.
+    pub score: FittedScore,
 }
 
 impl<'a> FittedInMemory<'a> {
@@ -67,9 +65,9 @@ impl<'a> FittedInMemory<'a> {
     ///
     /// # Errors
     /// [`InMemoryError`] if an array is missing, not finite, or does not determine the score.
-    pub fn fit(entry: &ScoreEntry, settings: &Settings, rows: &'a RunRows) -> Result<Self, InMemoryError> {
-        let score = (entry.build)(settings)?;
-        let needs = score.needs().to_vec();
+    pub fn fit(entry: &'static ScoreEntry, settings: &Settings, rows: &'a RunRows) -> Result<Self, InMemoryError> {
+        let chosen = Chosen::new(entry, settings.clone())?;
+        let needs = chosen.score.needs();
         let read: Vec<(&Need, Rows)> = needs.iter().filter_map(|need| Some((need, need.reads(rows)?.0))).collect();
         for need in needs.iter().filter(|need| !read.contains(&(*need, Rows::Scored))) {
             if need.lacking(rows).is_some() {
@@ -82,8 +80,7 @@ impl<'a> FittedInMemory<'a> {
             let arrays = read.iter().filter(|(_, of)| reads(of)).flat_map(|(need, of)| of.arrays([*need], rows));
             split.check_finite(&arrays.collect(), &|_| {})?;
         }
-        let fit = score.fit(&Training::new(rows))?;
-        Ok(Self { rows, needs, score: FittedScore { id: entry.id, scorer: fit.scorer }, notes: fit.notes })
+        Ok(Self { rows, score: chosen.fit(&Training::new(rows))? })
     }
 
     /// The score of every row of a split, higher = more in-distribution; bit-equal whatever the number of threads.
@@ -91,7 +88,7 @@ impl<'a> FittedInMemory<'a> {
     /// # Errors
     /// [`InMemoryError`] if an array that the score reads is missing, not finite, or has another width than the one fitted on.
     pub fn score(&self, split: &Split) -> Result<Vec<f64>, InMemoryError> {
-        let mut arrays = Rows::Scored.arrays(&self.needs, self.rows);
+        let mut arrays = Rows::Scored.arrays(&self.score.needs, self.rows);
         if arrays.contains(&ArrayKind::Logits) && split.logits.is_none() && self.rows.head.is_some() {
             arrays.insert(ArrayKind::Features);
         }
@@ -102,7 +99,7 @@ impl<'a> FittedInMemory<'a> {
                     continue;
                 }
                 let (place, what) = (split.place.clone(), kind.file_stem());
-                return Err(InMemoryError::Lacking { place, score: self.score.id, what });
+                return Err(InMemoryError::Lacking { place, score: self.score.entry.id, what });
             };
             if let Some(expected) = self.rows.columns(kind).filter(|columns| *columns != matrix.columns()) {
                 return Err(RowsError::malformed(

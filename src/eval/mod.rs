@@ -1,7 +1,6 @@
 //! From dumps to figures: which scores run, scoring block by block, metrics, warnings.
 
 pub mod assignment;
-pub mod chosen;
 pub mod error;
 pub mod evaluate;
 #[cfg(feature = "plot")]
@@ -18,7 +17,6 @@ pub mod significance;
 pub mod tune;
 
 pub use assignment::{Assignment, AssignmentError};
-pub use chosen::Chosen;
 pub use error::{EvalError, PlanError};
 pub use evaluate::{Figures, evaluate};
 #[cfg(feature = "plot")]
@@ -28,6 +26,6 @@ pub use in_memory::{FittedInMemory, InMemoryError};
 pub use one_run::{SplitScores, score_run};
 pub use plan::Plan;
 pub use progress::{Progress, Silent};
-pub use score_split::{Batch, FittedScore};
+pub use score_split::Batch;
 pub use selection::Selection;
 pub use tune::{TuneError, tune};

@@ -3,11 +3,12 @@
 use std::convert::Infallible;
 
 use super::error::EvalError;
-use super::fits::{self, ScoreFit};
+use super::fits;
 use super::plan::Plan;
 use super::progress::Progress;
-use super::score_split::{FittedScore, Scoring};
+use super::score_split::Scoring;
 use crate::rows::{Role, Split};
+use crate::score::FittedScore;
 use crate::score::need::Rows;
 
 /// Scores of one split.
@@ -24,8 +25,7 @@ pub struct SplitScores {
 /// # Errors
 /// [`EvalError::Fit`] if a score cannot be fitted.
 pub fn score_run(plan: &Plan<'_>, progress: &dyn Progress) -> Result<Vec<SplitScores>, EvalError> {
-    let fitted = |fit: ScoreFit| FittedScore { id: fit.entry.id, scorer: fit.fit.scorer };
-    let scores: Vec<FittedScore> = fits::fit(plan)?.scores.into_iter().map(fitted).collect();
+    let scores = fits::fit(plan)?.scores;
     let all_rows =
         |split: &Split| SplitScores { role: split.role.clone(), scores: score_rows(plan, &scores, split, progress) };
     Ok(Rows::Scored.of(&plan.dump).map(all_rows).collect())

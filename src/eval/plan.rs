@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::chosen::Chosen;
 use super::error::PlanError;
 use super::fits::{FitsError, FitsFile};
 use super::progress::{Progress, Silent};
@@ -11,8 +10,8 @@ use crate::dump::layout::RunFiles;
 use crate::dump::{Dump, DumpError};
 use crate::rows::ArrayKind;
 use crate::rows::Split;
-use crate::score::Need;
 use crate::score::need::Rows;
+use crate::score::{Chosen, Need};
 use crate::table::Skipped;
 
 /// A run and the scores that will run on it; every array they read has passed the gate.

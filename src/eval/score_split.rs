@@ -7,15 +7,7 @@ use rayon::prelude::*;
 
 use super::progress::Progress;
 use crate::rows::{ArrayKind, Head, Split};
-use crate::score::Fitted;
-
-/// A fitted score under its id.
-pub struct FittedScore {
-    /// The score's id.
-    pub id: &'static str,
-    /// What scores rows.
-    pub scorer: Box<dyn Fitted>,
-}
+use crate::score::FittedScore;
 
 /// Consecutive rows with their scores.
 pub struct Batch {

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::assignment::{Assignment, AssignmentError};
-use super::chosen::Chosen;
 use super::error::PlanError;
 use super::fits::FitsFile;
 use crate::score::registry::{UnknownScore, find};
-use crate::score::{REGISTRY, ScoreEntry, Settings};
+use crate::score::{Chosen, REGISTRY, ScoreEntry, Settings};
 
 /// The scores asked for.
 pub struct Selection {

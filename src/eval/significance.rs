@@ -40,7 +40,7 @@ pub fn against_best(
                 in_distribution: plan.dump.info.in_distribution.clone(),
                 ood: name.clone(),
                 group: group.clone(),
-                score: scores[score].id,
+                score: scores[score].entry.id,
                 ..AgainstBest::default()
             });
             lines.extend(found);

@@ -7,6 +7,7 @@ use crate::fit::{FitError, Training};
 use crate::rows::RowBlock;
 pub use crate::state::{State, StateError};
 
+pub mod chosen;
 pub mod entry;
 #[cfg(test)]
 mod example;
@@ -64,6 +65,7 @@ pub mod temperature;
 pub mod vim;
 pub mod vra;
 
+pub use chosen::{Chosen, FittedScore};
 pub use entry::ScoreEntry;
 pub use need::Need;
 pub use registry::REGISTRY;

@@ -60,7 +60,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     save(&command.out, &fits, description).with_context(|| format!("{}: cannot be written", command.out.display()))?;
     if !common.quiet {
         for score in &fits.scores {
-            score.fit.notes.iter().for_each(|note| eprintln!("note: {}: {note}", score.entry.id));
+            score.notes.iter().for_each(|note| eprintln!("note: {}: {note}", score.entry.id));
         }
         for skipped in &fits.skipped {
             eprintln!("note: {} left out: {}", skipped.score, skipped.why);
@@ -92,7 +92,7 @@ fn table(fits: &Fits) -> String {
     let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
     table.set_header([Cell::new("score"), right("fit".to_owned()), right("bytes".to_owned())]);
     for score in &fits.scores {
-        let bytes = score.fit.scorer.save().bytes();
+        let bytes = score.scorer.save().bytes();
         let took = format!("{:.1} ms", score.took.as_secs_f64() * 1e3);
         table.add_row([Cell::new(score.entry.id), right(took), right(bytes.to_string())]);
     }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::description::{Description, FORMAT, Score, Source, features};
-use super::fit::{Fits, ScoreFit};
+use super::description::{Description, FORMAT, KeptScore, ReadArray, features};
+use super::fit::Fits;
 use crate::eval::plan::Plan;
 use crate::rows::{ArrayKind, Split};
+use crate::score::FittedScore;
 
 /// What a file of these fits says of itself. Reads every array that they read once more, for its checksum.
 #[must_use]
@@ -23,18 +24,18 @@ pub fn describe(plan: &Plan<'_>, fits: &Fits) -> Description {
     }
 }
 
-fn score(score: &ScoreFit) -> Score {
-    Score {
+fn score(score: &FittedScore) -> KeptScore {
+    KeptScore {
         id: score.entry.id.to_owned(),
         parameters: score.settings.all().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-        notes: score.fit.notes.clone(),
+        notes: score.notes.clone(),
     }
 }
 
 /// The arrays of a split that are there, with their checksums.
-fn sources(split: &Split, arrays: BTreeSet<ArrayKind>) -> impl Iterator<Item = Source> {
+fn sources(split: &Split, arrays: BTreeSet<ArrayKind>) -> impl Iterator<Item = ReadArray> {
     arrays.into_iter().filter_map(|kind| {
         let checksum = split.checksum(&kind)?;
-        Some(Source { split: split.role.to_string(), array: kind.file_stem(), rows: split.rows, checksum })
+        Some(ReadArray { split: split.role.to_string(), array: kind.file_stem(), rows: split.rows, checksum })
     })
 }

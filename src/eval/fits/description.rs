@@ -12,7 +12,7 @@ use crate::rows::ArrayKind;
 pub const FORMAT: u32 = 1;
 
 /// The name of the only entry of the metadata.
-pub const ENTRY: &str = "oodbench";
+pub const METADATA_KEY: &str = "oodbench";
 
 /// What stands in the metadata.
 #[derive(Debug, Serialize, Deserialize)]
@@ -39,14 +39,14 @@ pub struct Description {
     /// The checksum of the head, if the run had one.
     pub head: Option<Checksum>,
     /// The arrays that the fits read.
-    pub read: Vec<Source>,
+    pub read: Vec<ReadArray>,
     /// The scores.
-    pub scores: Vec<Score>,
+    pub scores: Vec<KeptScore>,
 }
 
 /// An array that fits were made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Source {
+pub struct ReadArray {
     /// Its split, e.g. `id/train`.
     pub split: String,
     /// Its file's name without extension, e.g. `features`.
@@ -59,7 +59,7 @@ pub struct Source {
 
 /// One fitted score.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Score {
+pub struct KeptScore {
     /// Its id.
     pub id: String,
     /// All its parameters, those left at their defaults too.

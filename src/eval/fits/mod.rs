@@ -16,6 +16,6 @@ pub mod write;
 
 pub use describe::describe;
 pub use error::FitsError;
-pub use fit::{Fits, ScoreFit, fit};
+pub use fit::{Fits, fit};
 pub use read::FitsFile;
 pub use write::write;

@@ -11,7 +11,6 @@ use super::outliers::{Kind, Outliers};
 use super::standard_error::standard_error;
 use crate::dump::layout::RunFiles;
 use crate::dump::{Dump, DumpError};
-use crate::eval::chosen::Chosen;
 use crate::eval::plan::Plan;
 use crate::eval::progress::Progress;
 use crate::eval::selection::Selection;
@@ -19,7 +18,7 @@ use crate::fit::Training;
 use crate::metric::{PairCounts, Sample};
 use crate::rows::{ArrayKind, Role, Split};
 use crate::score::need::Rows;
-use crate::score::{Fitted, Settings};
+use crate::score::{Chosen, Fitted, Settings};
 use crate::table::Skipped;
 
 /// What was tried on a run.
