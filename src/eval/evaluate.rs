@@ -13,7 +13,7 @@ use crate::dump::Dump;
 use crate::metric::{PROCEDURES, PairCounts, Procedure, Ranking, Sample, confidence};
 use crate::rows::{Role, Split};
 use crate::score::FittedScore;
-use crate::score::need::Rows;
+use crate::score::need::Splits;
 use crate::stats::bootstrap::Bootstrap;
 use crate::table::frame::FrameError;
 use crate::table::scores_file::{ScoredRows, ScoresFile};
@@ -135,7 +135,7 @@ impl Run<'_> {
         progress: &dyn Progress,
     ) -> Result<(Vec<Vec<f64>>, Option<f64>), EvalError> {
         let dump = &self.plan.dump;
-        let arrays = self.plan.arrays(&Rows::Scored);
+        let arrays = self.plan.arrays(&Splits::Scored);
         let scoring = Scoring {
             arrays: &arrays,
             head: dump.head.as_ref(),

@@ -25,7 +25,7 @@ use super::score_split::Scoring;
 use super::{Silent, one_run};
 use crate::fit::{FitError, Training};
 use crate::rows::{ArrayKind, RowsError, RunRows, Split};
-use crate::score::need::Rows;
+use crate::score::need::Splits;
 use crate::score::{Chosen, FittedScore, Need, ScoreEntry, SettingError, Settings};
 
 /// Arrays in memory that cannot be scored.
@@ -68,15 +68,15 @@ impl<'a> FittedInMemory<'a> {
     pub fn fit(entry: &'static ScoreEntry, settings: &Settings, rows: &'a RunRows) -> Result<Self, InMemoryError> {
         let chosen = Chosen::new(entry, settings.clone())?;
         let needs = chosen.score.needs();
-        let read: Vec<(&Need, Rows)> = needs.iter().filter_map(|need| Some((need, need.reads(rows)?.0))).collect();
-        for need in needs.iter().filter(|need| !read.contains(&(*need, Rows::Scored))) {
+        let read: Vec<(&Need, Splits)> = needs.iter().filter_map(|need| Some((need, need.reads(rows)?.0))).collect();
+        for need in needs.iter().filter(|need| !read.contains(&(*need, Splits::Scored))) {
             if need.lacking(rows).is_some() {
                 let (place, what) = (rows.place.clone(), need.to_string());
                 return Err(InMemoryError::Lacking { place, score: entry.id, what });
             }
         }
-        for split in rows.splits.iter().filter(|split| !Rows::Scored.of(rows).any(|one| one.role == split.role)) {
-            let reads = |of: &Rows| of.of(rows).any(|one| one.role == split.role);
+        for split in rows.splits.iter().filter(|split| !Splits::Scored.of(rows).any(|one| one.role == split.role)) {
+            let reads = |of: &Splits| of.of(rows).any(|one| one.role == split.role);
             let arrays = read.iter().filter(|(_, of)| reads(of)).flat_map(|(need, of)| of.arrays([*need], rows));
             split.check_finite(&arrays.collect(), &|_| {})?;
         }
@@ -88,7 +88,7 @@ impl<'a> FittedInMemory<'a> {
     /// # Errors
     /// [`InMemoryError`] if an array that the score reads is missing, not finite, or has another width than the one fitted on.
     pub fn score(&self, split: &Split) -> Result<Vec<f64>, InMemoryError> {
-        let mut arrays = Rows::Scored.arrays(&self.score.needs, self.rows);
+        let mut arrays = Splits::Scored.arrays(&self.score.needs, self.rows);
         if arrays.contains(&ArrayKind::Logits) && split.logits.is_none() && self.rows.head.is_some() {
             arrays.insert(ArrayKind::Features);
         }

@@ -9,7 +9,7 @@ use super::progress::Progress;
 use super::score_split::Scoring;
 use crate::rows::{Role, Split};
 use crate::score::FittedScore;
-use crate::score::need::Rows;
+use crate::score::need::Splits;
 
 /// Scores of one split.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ pub fn score_run(plan: &Plan<'_>, progress: &dyn Progress) -> Result<Vec<SplitSc
     let scores = fits::fit(plan)?.scores;
     let all_rows =
         |split: &Split| SplitScores { role: split.role.clone(), scores: score_rows(plan, &scores, split, progress) };
-    Ok(Rows::Scored.of(&plan.dump).map(all_rows).collect())
+    Ok(Splits::Scored.of(&plan.dump).map(all_rows).collect())
 }
 
 /// Per fitted score its values, in the order of rows.
@@ -38,7 +38,7 @@ pub(super) fn score_rows(
     split: &Split,
     progress: &dyn Progress,
 ) -> Vec<Vec<f64>> {
-    let arrays = plan.arrays(&Rows::Scored);
+    let arrays = plan.arrays(&Splits::Scored);
     let scoring = Scoring { arrays: &arrays, head: plan.dump.head.as_ref(), scores, predictions: false };
     collect(&scoring, split, progress)
 }

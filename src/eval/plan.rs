@@ -10,7 +10,7 @@ use crate::dump::layout::RunFiles;
 use crate::dump::{Dump, DumpError};
 use crate::rows::ArrayKind;
 use crate::rows::Split;
-use crate::score::need::Rows;
+use crate::score::need::Splits;
 use crate::score::{Chosen, Need};
 use crate::table::Skipped;
 
@@ -46,8 +46,8 @@ impl Purpose {
     fn has(self, need: &Need, dump: &Dump) -> bool {
         match (self, need.reads(dump)) {
             (Self::Both, _) | (_, None) => true,
-            (Self::Fit, Some((rows, _))) => rows != Rows::Scored,
-            (Self::Score, Some((rows, _))) => rows == Rows::Scored,
+            (Self::Fit, Some((rows, _))) => rows != Splits::Scored,
+            (Self::Score, Some((rows, _))) => rows == Splits::Scored,
         }
     }
 }
@@ -144,9 +144,9 @@ impl<'s> Plan<'s> {
 
     /// The splits that fits are made from, with the arrays that are read of them.
     pub fn fitted_on(&self) -> impl Iterator<Item = (&Split, BTreeSet<ArrayKind>)> {
-        let rows: Vec<Rows> = self.rows().into_iter().filter(|rows| *rows != Rows::Scored).collect();
+        let rows: Vec<Splits> = self.rows().into_iter().filter(|rows| *rows != Splits::Scored).collect();
         let arrays = move |split: &Split| -> BTreeSet<ArrayKind> {
-            let of = |rows: &&Rows| rows.of(&self.dump).any(|one| one.role == split.role);
+            let of = |rows: &&Splits| rows.of(&self.dump).any(|one| one.role == split.role);
             rows.iter().filter(of).flat_map(|rows| self.arrays(rows)).collect()
         };
         self.dump.splits.iter().map(move |split| (split, arrays(split))).filter(|(_, arrays)| !arrays.is_empty())
@@ -154,7 +154,7 @@ impl<'s> Plan<'s> {
 
     /// The arrays that are read of these rows: features too where logits have to be made from them.
     #[must_use]
-    pub fn arrays(&self, rows: &Rows) -> BTreeSet<ArrayKind> {
+    pub fn arrays(&self, rows: &Splits) -> BTreeSet<ArrayKind> {
         rows.arrays(self.needs(), &self.dump)
     }
 
@@ -183,8 +183,8 @@ impl<'s> Plan<'s> {
     }
 
     /// The rows that are read.
-    fn rows(&self) -> Vec<Rows> {
-        let mut all: Vec<Rows> = Vec::new();
+    fn rows(&self) -> Vec<Splits> {
+        let mut all: Vec<Splits> = Vec::new();
         for (rows, _) in self.needs().filter_map(|need| need.reads(&self.dump)) {
             if !all.contains(&rows) {
                 all.push(rows);

@@ -4,7 +4,7 @@ use super::subject::{Reference, Subject, Work};
 use super::synthetic::{self, Shape, Synthetic, SyntheticError};
 use crate::fit::{FitError, Training};
 use crate::rows::{Head, HeadKind, Role, RunRows};
-use crate::score::need::Rows;
+use crate::score::need::Splits;
 use crate::score::{Chosen, FittedScore, Need, ScoreEntry};
 
 /// Dumps and the scores that are to be fitted on them.
@@ -76,7 +76,7 @@ impl Data {
                 id: score.entry.id,
                 title: score.entry.title,
                 split: dump.split(&Role::Test)?,
-                arrays: Rows::Scored.arrays(&score.needs, dump),
+                arrays: Splits::Scored.arrays(&score.needs, dump),
                 head: dump.head.as_ref(),
                 work: Work::Score(score.scorer.as_ref()),
             })

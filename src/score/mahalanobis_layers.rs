@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2};
 
 use super::entry::{ScoreEntry, no_caution};
 use super::layer_scores::LayerScores;
-use super::need::{Need, Rows};
+use super::need::{Need, Splits};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, Training};
@@ -95,7 +95,7 @@ impl Score for MahalanobisLayers {
 impl MahalanobisLayers {
     /// The one set that the weights are fitted on.
     fn val_ood<'a>(&self, training: &Training<'a>) -> Result<&'a Split, FitError> {
-        let rows = Rows::ValOod(self.fit_on.clone());
+        let rows = Splits::ValOod(self.fit_on.clone());
         let mut sets = rows.of(training.rows());
         match (sets.next(), sets.next()) {
             (Some(only), None) => Ok(only),
@@ -157,7 +157,7 @@ mod tests {
 
     use super::*;
     use crate::dump::{Dump, layout::discover};
-    use crate::rows::{Rows as Features, matrix::Cow2};
+    use crate::rows::{Rows, matrix::Cow2};
 
     /// Writes a split of two layers of one feature each.
     fn write(split: &Path, a: &[f64], b: &[f64]) {
@@ -184,7 +184,7 @@ mod tests {
     }
 
     fn score(fit: &Fit, a: f64, b: f64) -> f64 {
-        let one = |value| Features::F64(Cow2::Owned(Array2::from_elem((1, 1), value)));
+        let one = |value| Rows::F64(Cow2::Owned(Array2::from_elem((1, 1), value)));
         let mut out = [f64::NAN];
         fit.scorer
             .score_block(&RowBlock::new(1, None, None, None).with_layer("a", one(a)).with_layer("b", one(b)), &mut out);

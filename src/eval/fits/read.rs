@@ -13,7 +13,7 @@ use super::description::{Description, FORMAT, METADATA_KEY, ReadArray, Sealed, f
 use super::error::FitsError;
 use crate::dump::Dump;
 use crate::rows::ArrayKind;
-use crate::score::need::Rows;
+use crate::score::need::Splits;
 use crate::score::registry::find;
 use crate::score::{Chosen, Fit, FittedScore, Need, ScoreEntry, State};
 use crate::state::stored::Stored;
@@ -91,7 +91,7 @@ impl FitsFile {
         }
         let arrays: Vec<ArrayKind> =
             self.description.features.keys().filter_map(|name| ArrayKind::parse(name)).collect();
-        Rows::Scored.of(dump).find_map(|split| {
+        Splits::Scored.of(dump).find_map(|split| {
             let without = arrays.iter().find(|array| split.matrix(array).is_none())?;
             Some(format!("{}/{}.npy", split.role, without.file_stem()))
         })

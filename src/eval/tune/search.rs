@@ -17,7 +17,7 @@ use crate::eval::selection::Selection;
 use crate::fit::Training;
 use crate::metric::{PairCounts, Sample};
 use crate::rows::{ArrayKind, Role, Split};
-use crate::score::need::Rows;
+use crate::score::need::Splits;
 use crate::score::{Chosen, Fitted, Settings};
 use crate::table::Skipped;
 
@@ -108,7 +108,7 @@ pub fn tune(
 /// The arrays that a score reads of the rows it scores.
 fn read(chosen: &Chosen, dump: &Dump) -> BTreeSet<ArrayKind> {
     let reads = chosen.score.needs().iter().filter_map(|need| need.reads(dump));
-    reads.filter(|(rows, _)| *rows == Rows::Scored).flat_map(|(_, arrays)| arrays).collect()
+    reads.filter(|(rows, _)| *rows == Splits::Scored).flat_map(|(_, arrays)| arrays).collect()
 }
 
 /// Features too where logits may have to be made from them.
