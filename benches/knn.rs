@@ -13,10 +13,10 @@ use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_
 use ndarray::{Array2, s};
 use ndarray_npy::WriteNpyExt;
 use oodbench::dump::{Dump, layout::discover};
-use oodbench::eval::Silent;
 use oodbench::eval::score_split::Scoring;
 use oodbench::fit::Training;
 use oodbench::numeric::linalg::{Threads, product};
+use oodbench::progress::Silent;
 use oodbench::rows::{ArrayKind, Role};
 use oodbench::score::Chosen;
 use oodbench::score::registry::find;

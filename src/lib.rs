@@ -12,7 +12,7 @@
 //!   dump         runs on disk: layouts, file formats, validation
 //!   rows  stats  matrices, labels, heads and blocks of rows, in memory or mapped; spreads
 //!   numeric  output   kernels (the only door to faer); files written whole or not at all
-//!   state        what a fit keeps, as named arrays
+//!   state  progress   what a fit keeps, as named arrays; who watches long work
 //! ```
 //!
 //! Every score is **higher = more in-distribution**. [`Dump::open`](dump::Dump::open) and [`Split::check_finite`](rows::Split::check_finite) are the
@@ -37,6 +37,7 @@ pub mod numeric;
 pub mod output;
 #[cfg(feature = "plot")]
 pub mod plot;
+pub mod progress;
 pub mod report;
 pub mod rows;
 pub mod score;

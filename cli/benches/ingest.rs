@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use oodbench::dump::{Dump, layout::discover};
-use oodbench::eval::Silent;
 use oodbench::eval::score_split::Scoring;
 use oodbench::fit::Training;
+use oodbench::progress::Silent;
 use oodbench::rows::check;
 use oodbench::rows::{ArrayKind, Role};
 use oodbench::score::Chosen;

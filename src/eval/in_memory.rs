@@ -21,9 +21,10 @@
 
 use std::path::PathBuf;
 
+use super::one_run;
 use super::score_split::Scoring;
-use super::{Silent, one_run};
 use crate::fit::{FitError, Training};
+use crate::progress::Silent;
 use crate::rows::{ArrayKind, RowsError, RunRows, Split};
 use crate::score::need::Splits;
 use crate::score::{Chosen, FittedScore, Need, ScoreEntry, SettingError, Settings};

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::error::PlanError;
 use super::fits::{FitsError, FitsFile};
-use super::progress::{Progress, Silent};
 use super::selection::Selection;
 use crate::dump::layout::RunFiles;
 use crate::dump::{Dump, DumpError};
+use crate::progress::{Progress, Silent};
 use crate::rows::ArrayKind;
 use crate::rows::Split;
 use crate::score::need::Splits;

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::progress::Progress;
+use crate::progress::Progress;
 use crate::rows::{ArrayKind, Head, Split};
 use crate::score::FittedScore;
 

@@ -6,7 +6,7 @@ use super::error::EvalError;
 use super::evaluate::fit;
 use super::one_run::score_rows;
 use super::plan::Plan;
-use super::progress::Progress;
+use crate::progress::Progress;
 use crate::rows::Role;
 use crate::stats::delong::Components;
 use crate::stats::holm;

@@ -3,6 +3,7 @@
 use super::subject::{Reference, Subject, Work};
 use super::synthetic::{self, Shape, Synthetic, SyntheticError};
 use crate::fit::{FitError, Training};
+use crate::progress::Progress;
 use crate::rows::{Head, HeadKind, Role, RunRows};
 use crate::score::need::Splits;
 use crate::score::{Chosen, FittedScore, Need, ScoreEntry};
@@ -37,18 +38,18 @@ impl Data {
         Ok(Self { dumps, prototype_head, scores })
     }
 
-    /// Fits every score on the first dump that has what it needs.
-    pub fn fit(&self, observe: &mut dyn FnMut(&'static str)) -> (Vec<FittedOn<'_>>, Vec<Unfitted>) {
+    /// Fits every score on the first dump that has what it needs; `progress` hears of each.
+    pub fn fit(&self, progress: &dyn Progress) -> (Vec<FittedOn<'_>>, Vec<Unfitted>) {
         let trainings: Vec<Training> = self.dumps.iter().map(|data| Training::new(&data.dump)).collect();
         let (mut fitted, mut unfitted) = (Vec::new(), Vec::new());
         for chosen in &self.scores {
             let Chosen { entry, score, .. } = chosen;
-            observe(entry.id);
             let needs = score.needs();
             let lacking = |dump: &RunRows| needs.iter().find_map(|need| need.lacking(dump));
             let Some(training) = trainings.iter().find(|training| lacking(training.rows()).is_none()) else {
                 let file = lacking(&self.dumps[0].dump).unwrap_or_default();
                 unfitted.push((entry.id, format!("the synthetic dump has no {file}")));
+                progress.advance(1);
                 continue;
             };
             let dump = training.rows();
@@ -56,6 +57,7 @@ impl Data {
                 Ok(score) => fitted.push((score, dump)),
                 Err(error) => unfitted.push((entry.id, reason(&error, dump))),
             }
+            progress.advance(1);
         }
         (fitted, unfitted)
     }

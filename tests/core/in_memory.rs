@@ -2,7 +2,8 @@
 
 use ndarray::{Array2, arr2, array};
 use oodbench::dump::{Dump, layout::discover};
-use oodbench::eval::{FittedInMemory, InMemoryError, Plan, Selection, Silent, score_run};
+use oodbench::eval::{FittedInMemory, InMemoryError, Plan, Selection, score_run};
+use oodbench::progress::Silent;
 use oodbench::rows::matrix::Rows;
 use oodbench::rows::{ArrayKind, Labels, Matrix, Role, RowsError, RunRows, Split};
 use oodbench::score::registry::find;

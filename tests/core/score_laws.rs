@@ -6,9 +6,10 @@ use super::synthetic::{Arrays, Random, Rows, Written, far, fit, score, score_in}
 use ndarray::{Axis, s};
 use oodbench::dump::layout::discover;
 use oodbench::eval::fits::{self, FitsFile, describe};
-use oodbench::eval::{Figures, Plan, Selection, Silent, evaluate};
+use oodbench::eval::{Figures, Plan, Selection, evaluate};
 use oodbench::fit::Training;
 use oodbench::metric::{PairCounts, Sample};
+use oodbench::progress::Silent;
 use oodbench::rows::Role;
 use oodbench::score::registry::find;
 use oodbench::score::{Need, REGISTRY, ScoreEntry};

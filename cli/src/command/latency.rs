@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::option::common::Common;
+use crate::screen::progress::Bars;
 use crate::screen::terminal;
 use oodbench::latency::figure::figure;
 use oodbench::latency::markdown::{cells, markdown};
-use oodbench::latency::{Report, Request, Step, measure};
+use oodbench::latency::{Report, Request, measure};
 use oodbench::output::write_atomically;
 use oodbench::plot;
 use oodbench::score::registry::UnknownScore;
@@ -79,9 +79,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         train_rows: command.train_rows.get(),
         rounds: command.rounds.get(),
     };
-    let progress = Progress::new(common.quiet, request.rounds);
-    let report = measure(&request, &mut |step| progress.show(step))?;
-    progress.bar.finish_and_clear();
+    let report = measure(&request, &Bars::of("steps", common.quiet))?;
     if let Some(out) = &command.out {
         write(out, &report).with_context(|| format!("{}: cannot be written", out.display()))?;
     }
@@ -155,28 +153,4 @@ fn table(report: &Report) -> String {
         out.push_str(&format!("\n{}\n", lines.join("\n")));
     }
     out
-}
-
-/// What is being done, on standard error.
-struct Progress {
-    bar: ProgressBar,
-}
-
-impl Progress {
-    fn new(quiet: bool, rounds: usize) -> Self {
-        let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let style = ProgressStyle::with_template("{msg} [{bar:30}] {elapsed}");
-        let bar = ProgressBar::with_draw_target(Some(rounds as u64), target);
-        Self { bar: bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())) }
-    }
-
-    fn show(&self, step: Step) {
-        let (message, round) = match step {
-            Step::Making { classes } => (format!("{classes} classes: making rows"), 0),
-            Step::Fitting { classes, score } => (format!("{classes} classes: fitting {score}"), 0),
-            Step::Measuring { classes, batch, round } => (format!("{classes} classes, batch {batch}"), round),
-        };
-        self.bar.set_message(message);
-        self.bar.set_position(round as u64);
-    }
 }

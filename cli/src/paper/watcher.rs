@@ -1,6 +1,6 @@
 //! Who is told how far a demo is.
 
-use oodbench::eval::Progress;
+use oodbench::progress::Progress;
 use oodbench_train::observer::Observer;
 
 /// Someone who watches a demo.

@@ -11,7 +11,8 @@ use oodbench::dump::Dump;
 use oodbench::dump::layout::discover;
 use oodbench::eval::tune::outliers::{Kind, Outliers};
 use oodbench::eval::tune::{Search, Trial};
-use oodbench::eval::{Selection, Silent, tune};
+use oodbench::eval::{Selection, tune};
+use oodbench::progress::Silent;
 use oodbench::rows::{ArrayKind, Role};
 
 /// Rows about three points, in turn.
