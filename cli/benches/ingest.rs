@@ -14,6 +14,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use oodbench::dump::{Dump, layout::discover};
 use oodbench::eval::score_split::Scoring;
 use oodbench::fit::Training;
+use oodbench::numeric::noise::Congruential;
 use oodbench::progress::Silent;
 use oodbench::rows::check;
 use oodbench::rows::{ArrayKind, Role};
@@ -23,7 +24,7 @@ use oodbench::score::registry::find;
 const ROWS: usize = 50_000;
 const CLASSES: usize = 1_000;
 
-/// Writes logits that no two rows share, by a linear congruential generator.
+/// Writes logits that no two rows share.
 fn write_logits(path: &Path, rows: usize) {
     let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {CLASSES}), }}");
     while (10 + header.len() + 1) % 64 != 0 {
@@ -35,10 +36,9 @@ fn write_logits(path: &Path, rows: usize) {
     file.write_all(b"\x93NUMPY\x01\x00").expect("writable");
     file.write_all(&(header.len() as u16).to_le_bytes()).expect("writable");
     file.write_all(header.as_bytes()).expect("writable");
-    let mut state = 1_u32;
+    let mut noise = Congruential::new(1);
     for _ in 0..rows * CLASSES {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        file.write_all(&((state >> 8) as f32 / 2e6 - 4.0).to_le_bytes()).expect("writable");
+        file.write_all(&(noise.bits() as f32 / 2e6 - 4.0).to_le_bytes()).expect("writable");
     }
 }
 

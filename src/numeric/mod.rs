@@ -10,6 +10,7 @@ pub mod largest;
 pub mod linalg;
 pub mod log1p;
 pub mod logistic;
+pub mod noise;
 pub mod pair;
 pub mod pairwise_sum;
 pub mod real;

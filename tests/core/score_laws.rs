@@ -89,7 +89,7 @@ fn clusters_score_higher_than_far_points() {
 fn permuted_rows_have_permuted_scores() {
     let mut wrong = Vec::new();
     for arrays in dumps() {
-        let order = Random(3).permutation(arrays.test.labels.len());
+        let order = Random::new(3).permutation(arrays.test.labels.len());
         let mut permuted = arrays.clone();
         permuted.test = Rows {
             features: arrays.test.features.select(Axis(0), &order),
@@ -114,7 +114,7 @@ fn permuted_rows_have_permuted_scores() {
 
 /// Consecutive ranges of random length, one row among them.
 fn pieces(rows: usize, seed: u64) -> Vec<Range<usize>> {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let (mut pieces, mut start) = (vec![0..1, 1..2], 2);
     while start < rows {
         let end = rows.min(start + 1 + random.below(70));

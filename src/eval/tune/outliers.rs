@@ -7,6 +7,7 @@ use ndarray::Array2;
 
 use super::error::TuneError;
 use crate::dump::Dump;
+use crate::numeric::noise;
 use crate::rows::matrix::{Cow2, Matrix};
 use crate::rows::{ArrayKind, Head, RowBlock, Rows, Split};
 
@@ -127,18 +128,10 @@ fn partners(classes: &[i64]) -> Option<Vec<usize>> {
         let start = order.partition_point(|&other| classes[other] < classes[row]);
         let end = order.partition_point(|&other| classes[other] <= classes[row]);
         let others = classes.len() - (end - start);
-        let pick = (hash(row as u64) % others.max(1) as u64) as usize;
+        let pick = (noise::at(row as u64) % others.max(1) as u64) as usize;
         (others > 0).then(|| order[if pick < start { pick } else { pick + (end - start) }])
     };
     (0..classes.len()).map(partner).collect()
-}
-
-/// SplitMix64 (Steele, Lea & Flood, OOPSLA 2014).
-fn hash(number: u64) -> u64 {
-    let z = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]
