@@ -8,14 +8,16 @@ use crate::numeric::linalg::LinalgError;
 #[derive(Debug, thiserror::Error)]
 pub enum FitError {
     /// Something a fit reads is missing.
-    #[error("{}: no {what} to fit on, expected {}; dump the training set there", folder.display(), folder.join(file).display())]
+    #[error("{}: no {what} to fit on, expected {expected}; {remedy}", place.display())]
     Missing {
         /// The run.
-        folder: PathBuf,
+        place: PathBuf,
         /// What is missing.
         what: &'static str,
-        /// The file it is read from.
-        file: String,
+        /// The file, or the array in memory.
+        expected: String,
+        /// What to do.
+        remedy: &'static str,
     },
     /// A factorisation failed.
     #[error("{}: {error}", place.display())]

@@ -35,7 +35,7 @@ impl<'a> TrainingRows<'a> {
     /// # Errors
     /// [`FitError::Missing`] if the run has none.
     pub fn split(&self) -> Result<&'a Split, FitError> {
-        self.rows.split(&Role::Train).ok_or_else(|| self.missing("training rows", "id/train/features.npy"))
+        self.rows.split(&Role::Train).ok_or_else(|| self.missing("training rows", "id/train", "features"))
     }
 
     /// The validation split, or the training split where there is none.
@@ -78,8 +78,13 @@ impl<'a> TrainingRows<'a> {
         wanted
     }
 
-    pub(crate) fn missing(&self, what: &'static str, file: impl Into<String>) -> FitError {
-        FitError::Missing { folder: self.rows.place.clone(), what, file: file.into() }
+    /// An array of a split, or of the head, that a fit reads and that is not there.
+    fn missing(&self, what: &'static str, of: &str, array: &str) -> FitError {
+        let RunRows { place, origin, .. } = self.rows;
+        let array = origin.array(of, array);
+        let remedy = origin.either("dump the training set there", "add that array");
+        let expected = origin.either(place.join(&array).display().to_string(), array);
+        FitError::Missing { place: place.clone(), what, expected, remedy }
     }
 
     /// The score cannot be had from this run, for a reason that its user can act on.
@@ -89,7 +94,7 @@ impl<'a> TrainingRows<'a> {
     }
 
     pub(crate) fn missing_labels(&self) -> FitError {
-        self.missing("labels", "id/train/labels.npy")
+        self.missing("labels", "id/train", "labels")
     }
 
     /// The training split and its features.
@@ -106,8 +111,8 @@ impl<'a> TrainingRows<'a> {
     /// [`FitError::Missing`] if there is none.
     pub fn features_of(&self, array: &ArrayKind) -> Result<(&'a Split, &'a Matrix), FitError> {
         let split = self.split()?;
-        let file = || format!("{}/{}.npy", split.role, array.file_stem());
-        let features = split.matrix(array).ok_or_else(|| self.missing("features", file()))?;
+        let missing = || self.missing("features", &split.role.to_string(), &array.file_stem());
+        let features = split.matrix(array).ok_or_else(missing)?;
         Ok((split, features))
     }
 
@@ -126,7 +131,7 @@ impl<'a> TrainingRows<'a> {
     pub fn linear_head(&self) -> Result<(&'a Array2<f64>, &'a Array1<f64>), FitError> {
         match &self.rows.head {
             Some(Head::Linear { weight, bias }) => Ok((weight, bias)),
-            _ => Err(self.missing("linear head", "head/weight.npy")),
+            _ => Err(self.missing("linear head", "head", "weight")),
         }
     }
 }

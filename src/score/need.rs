@@ -117,11 +117,11 @@ impl Need {
         }
     }
 
-    /// What a dump lacks of it: a file to add, a set to be chosen, or what is wrong with the head; `None` if nothing.
+    /// What a run lacks of it: a file or an array to add, a set to be chosen, or what is wrong with the head; `None` if nothing.
     #[must_use]
     pub fn lacking(&self, run: &RunRows) -> Option<String> {
         if let Some((rows, arrays)) = self.reads(run) {
-            let file = |place: String, array: &ArrayKind| format!("{place}/{}.npy", array.file_stem());
+            let file = |place: String, array: &ArrayKind| run.origin.array(&place, &array.file_stem());
             let mut splits = rows.of(run).peekable();
             if self.is_open(run) {
                 return Some(rows.place());
@@ -136,9 +136,9 @@ impl Need {
         }
         match (self, &run.head) {
             (Self::LinearHead, Some(Head::Linear { .. })) => None,
-            (Self::LinearHead, _) => Some("head/weight.npy".to_owned()),
+            (Self::LinearHead, _) => Some(run.origin.array("head", "weight")),
             (_, Some(Head::Prototypes { .. } | Head::NormalisedPrototypes { .. })) => None,
-            (_, _) => Some("head/prototypes.npy".to_owned()),
+            (_, _) => Some(run.origin.array("head", "prototypes")),
         }
     }
 
