@@ -12,7 +12,7 @@
 //!   dump         runs on disk: layouts, file formats, validation
 //!   rows  stats  matrices, labels, heads and blocks of rows, in memory or mapped; spreads
 //!   numeric  output   kernels (the only door to faer); files written whole or not at all
-//!   state  progress   what a fit keeps, as named arrays; who watches long work
+//!   error  state  progress   files that fail; what a fit keeps, as named arrays; who watches long work
 //! ```
 //!
 //! Every score is **higher = more in-distribution**. [`Dump::open`](dump::Dump::open) and [`Split::check_finite`](rows::Split::check_finite) are the
@@ -29,6 +29,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod dump;
+pub mod error;
 pub mod eval;
 pub mod fit;
 pub mod latency;

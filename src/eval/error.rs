@@ -12,6 +12,7 @@ use crate::table::frame::FrameError;
 
 /// Something asked for that cannot be done.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum PlanError {
     /// The dump is not as it should be.
     #[error(transparent)]
@@ -27,38 +28,21 @@ pub enum PlanError {
     Fits(#[from] FitsError),
     /// A score asked for by name lacks something.
     #[error("{}: missing, expected by score {score}; {remedy}", path.display())]
-    Lacking {
-        /// What it lacks.
-        path: PathBuf,
-        /// The score.
-        score: &'static str,
-        /// What to do.
-        remedy: String,
-    },
+    Lacking { path: PathBuf, score: &'static str, remedy: String },
     /// No score at all fits.
     #[error("{}: found nothing that any score can read, expected logits.npy or features.npy in every split", path.display())]
-    Nothing {
-        /// The run.
-        path: PathBuf,
-    },
+    Nothing { path: PathBuf },
     /// Two runs of one name.
     #[error("{}: found run {name:?} a second time, expected distinct names; change `name` in run.toml", path.display())]
-    DuplicateRun {
-        /// The name.
-        name: String,
-        /// The second one.
-        path: PathBuf,
-    },
+    DuplicateRun { name: String, path: PathBuf },
     /// A run without OOD sets.
     #[error("{}: found no OOD set, expected ood/<name>/logits.npy; dump at least one", path.display())]
-    NoOod {
-        /// The run.
-        path: PathBuf,
-    },
+    NoOod { path: PathBuf },
 }
 
 /// An evaluation that could not be finished.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum EvalError {
     /// A score could not be fitted.
     #[error(transparent)]
@@ -68,14 +52,7 @@ pub enum EvalError {
     Fits(#[from] FitsError),
     /// Scores that no metric is defined for.
     #[error("{place}: score {score}: {error}; the numbers are too large for this score")]
-    Sample {
-        /// The split.
-        place: String,
-        /// The score.
-        score: &'static str,
-        /// What is wrong.
-        error: SampleError,
-    },
+    Sample { place: String, score: &'static str, error: SampleError },
     /// The file of scores could not be written.
     #[error("scores.parquet: {0}")]
     Frame(#[from] FrameError),

@@ -32,6 +32,7 @@ use crate::score::{Chosen, FittedScore, Need, ScoreEntry, SettingError, Settings
 /// Arrays in memory that cannot be scored.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum InMemoryError {
     /// A parameter has no valid value.
     #[error(transparent)]
@@ -47,9 +48,7 @@ pub enum InMemoryError {
     Lacking {
         /// The run or the split.
         place: PathBuf,
-        /// The score's id.
         score: &'static str,
-        /// What it reads.
         what: String,
     },
 }

@@ -6,33 +6,25 @@ use crate::numeric::linalg::LinalgError;
 
 /// A score that cannot be fitted.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum FitError {
     /// Something a fit reads is missing.
     #[error("{}: no {what} to fit on, expected {expected}; {remedy}", place.display())]
     Missing {
-        /// The run.
         place: PathBuf,
-        /// What is missing.
         what: &'static str,
         /// The file, or the array in memory.
         expected: String,
-        /// What to do.
         remedy: &'static str,
     },
     /// A factorisation failed.
     #[error("{}: {error}", place.display())]
-    Linalg {
-        /// The training split.
-        place: PathBuf,
-        /// What failed.
-        error: LinalgError,
-    },
+    Linalg { place: PathBuf, error: LinalgError },
     /// The rows are there but do not determine the score.
     #[error("{}: score {score} is not applicable: {reason}", place.display())]
     NotApplicable {
         /// The split it is fitted on.
         place: PathBuf,
-        /// The score.
         score: &'static str,
         /// Why not, and what would help.
         reason: String,

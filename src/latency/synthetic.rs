@@ -39,25 +39,14 @@ pub struct Shape {
 
 /// Data that could not be made.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum SyntheticError {
     /// Too few of something.
     #[error("found {found} {what}, expected at least {least}")]
-    TooFew {
-        /// Of what.
-        what: &'static str,
-        /// How many.
-        found: usize,
-        /// How many it takes.
-        least: usize,
-    },
+    TooFew { what: &'static str, found: usize, least: usize },
     /// A file of the temporary dump could not be written.
     #[error("{}: cannot be written ({reason})", file.display())]
-    Write {
-        /// The file.
-        file: PathBuf,
-        /// What the system says.
-        reason: String,
-    },
+    Write { file: PathBuf, reason: String },
     /// The dump could not be read back.
     #[error(transparent)]
     Dump(#[from] DumpError),

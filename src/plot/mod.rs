@@ -52,11 +52,11 @@ impl Format {
 
 /// A figure that cannot be drawn.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum PlotError {
     /// There is nothing in it.
     #[error("{figure}: found no {part}, expected at least one")]
     Nothing {
-        /// Its title.
         figure: String,
         /// What it has none of.
         part: &'static str,
@@ -66,17 +66,13 @@ pub enum PlotError {
     Sample {
         /// Title of the panel, or name of the curve.
         part: String,
-        /// In-distribution or out-of-distribution.
         sample: &'static str,
         /// What is wrong with them.
         reason: SampleError,
     },
     /// A failure of the drawing library, or a figure too large for it.
     #[error("the figure cannot be drawn ({reason})")]
-    Drawing {
-        /// What it says.
-        reason: String,
-    },
+    Drawing { reason: String },
     /// A failure of the PNG encoder.
     #[error("the figure cannot be encoded as PNG ({0})")]
     Png(#[from] png::EncodingError),

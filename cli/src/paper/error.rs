@@ -1,9 +1,10 @@
 //! Why a demo did not go through.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use oodbench::dump::DumpError;
+use oodbench::error::FileError;
 use oodbench::eval::{EvalError, PlanError};
 use oodbench::plot::PlotError;
 use oodbench_train::data::DataError;
@@ -32,31 +33,22 @@ pub(crate) enum DemoError {
     Plot(#[from] PlotError),
     /// There is nothing to train on.
     #[error("{set}: found no labels, expected one per image; choose a labelled set")]
-    Unlabelled {
-        /// The set.
-        set: String,
-    },
+    Unlabelled { set: String },
     /// A file of the report could not be written.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// It was stopped from outside; what was trained is kept.
     #[error("stopped in {run}, {epochs} epochs of it are kept; the same command with --resume goes on")]
     Stopped {
         /// The run that was being trained or dumped.
         run: String,
-        /// Its epochs on disk.
         epochs: usize,
     },
 }
 
 impl DemoError {
-    pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_owned();
-        |source| Self::Io { path, source }
+    pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let error = FileError::writing(path);
+        |reason| Self::File(error(reason))
     }
 }

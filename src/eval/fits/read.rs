@@ -12,6 +12,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use super::description::{Description, FORMAT, METADATA_KEY, ReadArray, Sealed, features, seal_array};
 use super::error::FitsError;
 use crate::dump::Dump;
+use crate::error::FileError;
 use crate::rows::ArrayKind;
 use crate::score::need::Splits;
 use crate::score::registry::find;
@@ -32,11 +33,10 @@ impl FitsFile {
     /// # Errors
     /// [`FitsError`] if it cannot be read, is damaged, or of another format.
     pub fn open(path: &Path) -> Result<Self, FitsError> {
-        let io = |reason| FitsError::Io { file: path.to_owned(), reason };
         let damaged = |found: String| FitsError::Damaged { file: path.to_owned(), found };
-        let file = File::open(path).map_err(io)?;
+        let file = File::open(path).map_err(FileError::reading(path))?;
         // SAFETY: the map is read-only; a file that another program changes meanwhile is outside the contract, as it is for dumps.
-        let map = unsafe { Mmap::map(&file) }.map_err(io)?;
+        let map = unsafe { Mmap::map(&file) }.map_err(FileError::reading(path))?;
         let (_, metadata) = SafeTensors::read_metadata(&map)
             .map_err(|error| damaged(format!("no sound safetensors file ({error})")))?;
         let text = metadata.metadata().as_ref().and_then(|entries| entries.get(METADATA_KEY));
