@@ -80,10 +80,18 @@ impl<'a> TrainingRows<'a> {
 
     /// An array of a split, or of the head, that a fit reads and that is not there.
     fn missing(&self, what: &'static str, of: &str, array: &str) -> FitError {
+        self.missing_at(what, self.rows.origin.array(of, array))
+    }
+
+    /// A whole split that a fit reads and that is not there.
+    pub(crate) fn missing_split(&self, what: &'static str, role: String) -> FitError {
+        self.missing_at(what, role)
+    }
+
+    fn missing_at(&self, what: &'static str, name: String) -> FitError {
         let RunRows { place, origin, .. } = self.rows;
-        let array = origin.array(of, array);
-        let remedy = origin.either("dump the training set there", "add that array");
-        let expected = origin.either(place.join(&array).display().to_string(), array);
+        let remedy = origin.either("dump the training set there", "add it to the rows");
+        let expected = origin.either(place.join(&name).display().to_string(), name);
         FitError::Missing { place: place.clone(), what, expected, remedy }
     }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::data::Unfitted;
 use super::machine::Machine;
 use super::round_robin::{Costs, LEAST_GROUP_NS};
-use super::subject::{Kind, Reference, Subject};
+use super::subject::{SubjectKind, Reference, Subject};
 
 /// What was measured, where and how. The names of the fields in JSON are stable.
 #[derive(Clone, Debug, Serialize)]
@@ -34,7 +34,7 @@ pub struct Measurement {
     /// Rows in a batch.
     pub batch: usize,
     /// Score, or part of the classifier.
-    pub kind: Kind,
+    pub kind: SubjectKind,
     /// Its id.
     pub id: &'static str,
     /// Its name.

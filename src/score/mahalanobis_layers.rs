@@ -56,7 +56,10 @@ impl Score for MahalanobisLayers {
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        let val = training.rows().split(&Role::Val).ok_or_else(|| training.missing("validation rows", "id/val"))?;
+        let val = training
+            .rows()
+            .split(&Role::Val)
+            .ok_or_else(|| training.missing_split("validation rows", Role::Val.to_string()))?;
         let val_ood = self.val_ood(training)?;
         let mut notes = Vec::new();
         let layers = LayerScores::fit(training, &mut notes)?;
@@ -100,7 +103,8 @@ impl MahalanobisLayers {
         match (sets.next(), sets.next()) {
             (Some(only), None) => Ok(only),
             (None, _) => {
-                Err(training.missing("OOD set", format!("val_ood/{}", self.fit_on.as_deref().unwrap_or("<name>"))))
+                Err(training
+                    .missing_split("OOD set", format!("val_ood/{}", self.fit_on.as_deref().unwrap_or("<name>"))))
             }
             (Some(_), Some(_)) => {
                 let names: Vec<&str> = training.rows().val_ood().collect();

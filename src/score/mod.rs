@@ -11,8 +11,6 @@ pub mod chosen;
 pub mod entry;
 #[cfg(test)]
 mod example;
-#[cfg(test)]
-mod hand_dump;
 mod head_energy;
 mod layer_scores;
 pub mod need;

@@ -73,7 +73,7 @@ impl Fitted for FittedResidual {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::score::hand_dump::HandDump;
+    use crate::score::example::HandDump;
     use ndarray::array;
 
     /// The example of the page.

@@ -90,7 +90,7 @@ impl Fitted for FittedVim {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::score::hand_dump::HandDump;
+    use crate::score::example::HandDump;
     use ndarray::array;
 
     /// The example of the page.

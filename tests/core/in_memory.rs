@@ -107,11 +107,11 @@ fn what_is_missing_in_memory_is_named_as_an_array() {
     let rows = RunRows::new("arrays", vec![train], None).unwrap();
     let training = Training::new(&rows);
     let labels = training.labels().err().unwrap().to_string();
-    assert_eq!(labels, "arrays: no labels to fit on, expected labels of id/train; add that array");
+    assert_eq!(labels, "arrays: no labels to fit on, expected labels of id/train; add it to the rows");
     let head = training.linear_head().err().unwrap().to_string();
-    assert_eq!(head, "arrays: no linear head to fit on, expected weight of head; add that array");
+    assert_eq!(head, "arrays: no linear head to fit on, expected weight of head; add it to the rows");
     let layer = training.features_of(&ArrayKind::Layer("block1".to_owned())).err().unwrap().to_string();
-    assert_eq!(layer, "arrays: no features to fit on, expected features@block1 of id/train; add that array");
+    assert_eq!(layer, "arrays: no features to fit on, expected features@block1 of id/train; add it to the rows");
     assert_eq!(Need::LinearHead.lacking(&rows), Some("weight of head".to_owned()));
     assert_eq!(Need::TrainLogits.lacking(&rows), Some("logits of id/train".to_owned()));
     let alone = Split::new(Role::Train, "train").with_labels(Labels::of("labels", vec![0])).err().unwrap().to_string();

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::candidates::{candidates, searched};
 use super::error::TuneError;
-use super::outliers::{Kind, Outliers};
+use super::outliers::{StandIn, Outliers};
 use super::standard_error::standard_error;
 use crate::dump::layout::RunFiles;
 use crate::dump::{Dump, DumpError};
@@ -79,7 +79,7 @@ pub fn tune(
     for chosen in &selection.scores {
         let planned = plan.scores.iter().any(|planned| planned.entry.id == chosen.entry.id);
         let arrays = read(chosen, dump);
-        let lacking = outliers.lacking(Kind::Mixed, &arrays);
+        let lacking = outliers.lacking(StandIn::Mixed, &arrays);
         match lacking {
             _ if !planned || searched(chosen).next().is_none() => scores.push(chosen.again()),
             Some(reason) if selection.lenient => {
@@ -167,15 +167,15 @@ impl Bench<'_> {
     ) -> Result<(f64, Option<f64>), String> {
         let score = (chosen.entry.build)(settings).map_err(|error| error.to_string())?;
         let scorer = score.fit(training).map_err(|error| error.to_string())?.scorer;
-        let sample = |of: Option<Kind>| self.sample(scorer.as_ref(), of);
+        let sample = |of: Option<StandIn>| self.sample(scorer.as_ref(), of);
         let id = sample(None)?;
-        let auroc = |kind: Kind| Ok::<f64, String>(PairCounts::of(&id, &sample(Some(kind))?).auroc());
-        let shuffled = self.outliers.lacking(Kind::Shuffled, &self.arrays).is_none();
-        Ok((auroc(Kind::Mixed)?, if shuffled { Some(auroc(Kind::Shuffled)?) } else { None }))
+        let auroc = |kind: StandIn| Ok::<f64, String>(PairCounts::of(&id, &sample(Some(kind))?).auroc());
+        let shuffled = self.outliers.lacking(StandIn::Shuffled, &self.arrays).is_none();
+        Ok((auroc(StandIn::Mixed)?, if shuffled { Some(auroc(StandIn::Shuffled)?) } else { None }))
     }
 
     /// The scores of validation rows, or of stand-ins of a kind.
-    fn sample(&self, scorer: &dyn Fitted, of: Option<Kind>) -> Result<Sample, String> {
+    fn sample(&self, scorer: &dyn Fitted, of: Option<StandIn>) -> Result<Sample, String> {
         let scores = |range: std::ops::Range<usize>| {
             let mut out = vec![0.0; range.len()];
             let block = match of {
