@@ -1,12 +1,12 @@
-//! Scores, metrics, tables and figures for out-of-distribution (OOD) detection, from dumps of logits and features.
+//! Scores, metrics, tables and plots for out-of-distribution (OOD) detection, from dumps of logits and features.
 //!
 //! The layout is the pipeline: bytes on disk become a **dump**, a **score** turns rows into numbers, a **metric** turns two samples of numbers into one
-//! figure, **table**, **report** and **plot** show it. Imports point down only (a test reads every path):
+//! value, **table**, **report** and **plot** show it. Imports point down only (a test reads every path):
 //!
 //! ```text
 //! eval  latency  plans, scores and measures runs; what a score costs per sample
 //!   report       terminal text, Markdown, CSV, JSON, Parquet, HTML
-//!   table  plot  tidy records, comparisons (the only door to polars); figures (the only door to plotters)
+//!   table  plot  tidy records, comparisons (the only door to polars); plots (the only door to plotters)
 //!   score        one file per score, one registry
 //!   fit  metric  state learnt from training rows; one file per procedure
 //!   dump         runs on disk: layouts, file formats, validation

@@ -15,11 +15,11 @@
 
 pub mod clock;
 pub mod data;
-#[cfg(feature = "plot")]
-pub mod figure;
 pub mod machine;
 pub mod markdown;
 pub mod percentile;
+#[cfg(feature = "plot")]
+pub mod plot;
 pub mod report;
 pub mod round_robin;
 pub mod subject;

@@ -19,7 +19,7 @@ const Y_NAME: &str = "Quantity";
 /// More OOD sets than this are not listed in the legend; each panel names its own.
 const MOST_NAMES: usize = 4;
 
-/// One band of the figure.
+/// One band of the plot.
 #[derive(Clone, Debug)]
 pub struct Band {
     /// Stands under the band, such as "(a) IsoMax: entropy"; may be empty.
@@ -54,10 +54,10 @@ struct BandRows {
 impl Bands {
     pub(super) fn new(bands: &[Band]) -> Result<Self, PlotError> {
         if bands.is_empty() {
-            return Err(PlotError::Nothing { figure: "figure".to_owned(), part: "band" });
+            return Err(PlotError::Nothing { plot: "plot".to_owned(), part: "band" });
         }
         if let Some(empty) = bands.iter().find(|band| band.panels.is_empty()) {
-            return Err(PlotError::Nothing { figure: empty.title.clone(), part: "panel" });
+            return Err(PlotError::Nothing { plot: empty.title.clone(), part: "panel" });
         }
         let counted: Vec<Vec<Histograms>> = bands
             .iter()

@@ -10,7 +10,7 @@ pub use super::band::Band;
 use super::band::Bands;
 use super::{Format, PlotError, canvas};
 
-/// The figure as a file, the bands from top to bottom.
+/// The plot as a file, the bands from top to bottom.
 ///
 /// # Errors
 /// [`PlotError`] for no bands, a band without panels, a sample that is empty or holds NaN or infinities, and for failures of drawing.

@@ -14,8 +14,8 @@
 //!     id: vec![0.1, 0.2, 0.2, 0.4],
 //!     ood: vec![0.3, 0.8, 0.9],
 //! };
-//! let figure = Histogram { title: "LOSS=IsoMax+".to_owned(), quantity: "entropy".to_owned(), panels: vec![panel] };
-//! assert!(figure.render(Format::Svg).unwrap().starts_with(b"<svg"));
+//! let plot = Histogram { title: "LOSS=IsoMax+".to_owned(), quantity: "entropy".to_owned(), panels: vec![panel] };
+//! assert!(plot.render(Format::Svg).unwrap().starts_with(b"<svg"));
 //! ```
 
 use super::band::{Band, Bands};
@@ -25,7 +25,7 @@ use super::{Format, PlotError, canvas};
 /// Histograms of one quantity.
 #[derive(Clone, Debug)]
 pub struct Histogram {
-    /// Stands above the figure.
+    /// Stands above the plot.
     pub title: String,
     /// The name of the horizontal axes.
     pub quantity: String,
@@ -34,7 +34,7 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// The figure as a file.
+    /// The plot as a file.
     ///
     /// # Errors
     /// [`PlotError`] for no panels, for a sample that is empty or holds NaN or infinities, and for failures of drawing.

@@ -1,4 +1,4 @@
-//! The legend below a figure: entries in rows, as many in each as fit.
+//! The legend below a plot: entries in rows, as many in each as fit.
 
 use plotters::coord::Shift;
 use plotters::drawing::DrawingArea;

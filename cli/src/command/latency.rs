@@ -11,8 +11,8 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use crate::option::common::Common;
 use crate::screen::progress::Bars;
 use crate::screen::terminal;
-use oodbench::latency::figure::figure;
 use oodbench::latency::markdown::{cells, markdown};
+use oodbench::latency::plot::latency_plot;
 use oodbench::latency::{Report, Request, measure};
 use oodbench::output::write_atomically;
 use oodbench::plot;
@@ -51,7 +51,7 @@ pub(crate) struct Command {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Folder for latency.json, latency.md and the figure latency.png, latency.svg
+    /// Folder for latency.json, latency.md and the plot latency.png, latency.svg
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -117,10 +117,10 @@ fn entries(names: &[String]) -> Result<Vec<&'static ScoreEntry>, UnknownScore> {
 }
 
 fn write(out: &Path, report: &Report) -> anyhow::Result<()> {
-    let figure = figure(report);
+    let drawn = latency_plot(report);
     // Everything is drawn before anything is written.
-    let png = figure.render(plot::Format::Png)?;
-    let svg = figure.render(plot::Format::Svg)?;
+    let png = drawn.render(plot::Format::Png)?;
+    let svg = drawn.render(plot::Format::Svg)?;
     fs::create_dir_all(out)?;
     write_atomically(&out.join("latency.json"), report.json()?.as_bytes())?;
     write_atomically(&out.join("latency.md"), markdown(report).as_bytes())?;
@@ -146,8 +146,8 @@ fn table(report: &Report) -> String {
         table.set_header(header);
         for row in report.rows(classes) {
             let name = row.first().map_or("", |first| first.title);
-            let figures = row.iter().flat_map(|measurement| cells(measurement)).map(right);
-            table.add_row([Cell::new(name)].into_iter().chain(figures));
+            let values = row.iter().flat_map(|measurement| cells(measurement)).map(right);
+            table.add_row([Cell::new(name)].into_iter().chain(values));
         }
         let lines: Vec<String> = table.to_string().lines().map(|line| line.trim_end().to_owned()).collect();
         out.push_str(&format!("\n{}\n", lines.join("\n")));

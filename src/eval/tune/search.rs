@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::candidates::{candidates, searched};
 use super::error::TuneError;
-use super::outliers::{StandIn, Outliers};
+use super::outliers::{Outliers, StandIn};
 use super::standard_error::standard_error;
 use crate::dump::layout::RunFiles;
 use crate::dump::{Dump, DumpError};
