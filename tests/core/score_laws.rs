@@ -220,7 +220,7 @@ fn a_fit_from_a_file_gives_the_same_bits() {
                 let again = opened.restore(chosen).unwrap();
                 for role in [Role::Test, far()] {
                     let bits = |scorer| score(scorer, &written.dump, &role).into_iter().map(f64::to_bits);
-                    if !bits(again.scorer.as_ref()).eq(bits(fitted.fit.scorer.as_ref())) {
+                    if !bits(again.scorer.as_ref()).eq(bits(fitted.scorer.as_ref())) {
                         wrong.push(format!("{} on {role}", chosen.entry.id));
                     }
                 }

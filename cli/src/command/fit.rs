@@ -13,6 +13,7 @@ use crate::option::input;
 use crate::screen::{terminal, tuning};
 use oodbench::dump::layout::discover;
 use oodbench::eval::fits::describe;
+use oodbench::eval::fits::description::Description;
 use oodbench::eval::fits::{Fits, fit, write};
 use oodbench::eval::{FitsError, Plan};
 use oodbench::output::AtomicFile;
