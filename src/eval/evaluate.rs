@@ -2,47 +2,21 @@
 
 use rayon::prelude::*;
 
-use super::fits::{self, Fits, FitsError, ScoreFit};
+use super::error::EvalError;
+use super::fits::{self, Fits};
 use super::plan::Plan;
-use super::progress::Progress;
-use super::score_split::{FittedScore, Scoring};
+use super::score_split::Scoring;
 use super::sink::{ScoreSink, ScoredRows, SinkError};
 use crate::dump::Dump;
-use crate::fit::FitError;
-use crate::metric::{PROCEDURES, PairCounts, Procedure, Ranking, Sample, SampleError, confidence};
+use crate::metric::{PROCEDURES, PairCounts, Procedure, Ranking, Sample, confidence};
 use crate::numeric::checksum::Hasher;
-use crate::rows::{Role, RowsError, Split};
-use crate::score::need::Rows;
+use crate::progress::Progress;
+use crate::rows::{Role, Split};
+use crate::score::FittedScore;
+use crate::score::need::Splits;
 use crate::stats::bootstrap::Bootstrap;
 use crate::table::means::{Seeds, missing_sets};
 use crate::table::{ArrayRead, Record, Remark, Results, RunSummary, Skipped};
-
-/// An evaluation that could not be finished.
-#[derive(Debug, thiserror::Error)]
-pub enum EvalError {
-    /// A score could not be fitted.
-    #[error(transparent)]
-    Fit(#[from] FitError),
-    /// A fit could not be restored.
-    #[error(transparent)]
-    Fits(#[from] FitsError),
-    /// Scores that no metric is defined for.
-    #[error("{place}: score {score}: {error}; the numbers are too large for this score")]
-    Sample {
-        /// The split.
-        place: String,
-        /// The score.
-        score: &'static str,
-        /// What is wrong.
-        error: SampleError,
-    },
-    /// Rows that are scored for the sink alone are not as they should be.
-    #[error(transparent)]
-    Rows(#[from] RowsError),
-    /// Whoever takes the scores failed.
-    #[error(transparent)]
-    Sink(#[from] SinkError),
-}
 
 /// What is computed from scores.
 #[derive(Clone)]
@@ -100,12 +74,10 @@ pub(super) fn fit(plan: &Plan<'_>, results: &mut Results) -> Result<(Vec<FittedS
     }
     results.notes.extend(plan.notes.iter().map(|note| Remark::of_run(name, note.clone())));
     let Fits { scores, skipped } = fits::fit(plan)?;
-    let mut fitted = Vec::with_capacity(scores.len());
-    for ScoreFit { entry, fit, .. } in scores {
-        results.notes.extend(fit.notes.into_iter().map(|note| Remark::of_score(name, entry.id, note)));
-        fitted.push(FittedScore { id: entry.id, scorer: fit.scorer });
+    for score in &scores {
+        results.notes.extend(score.notes.iter().map(|note| Remark::of_score(name, score.entry.id, note.clone())));
     }
-    Ok((fitted, skipped))
+    Ok((scores, skipped))
 }
 
 /// One run being evaluated.
@@ -122,7 +94,7 @@ struct Scored<'a, T>(Vec<(&'a FittedScore, T)>);
 
 impl<T> Scored<'_, T> {
     fn of(&self, id: &str) -> Option<&T> {
-        self.0.iter().find(|(score, _)| score.id == id).map(|(_, found)| found)
+        self.0.iter().find(|(score, _)| score.entry.id == id).map(|(_, found)| found)
     }
 }
 
@@ -136,7 +108,7 @@ impl Run<'_> {
         let dump = &self.plan.dump;
         let Some(test) = dump.split(&Role::Test) else { return Ok(()) };
         if let (Some(val), true) = (dump.split(&Role::Val), sink.is_some()) {
-            val.check_finite(&self.plan.arrays(&Rows::Scored), &|_| {})?;
+            val.check_finite(&self.plan.arrays(&Splits::Scored), &|_| {})?;
             self.values(val, sink, progress)?;
         }
         let (id, accuracy) = self.values(test, sink, progress)?;
@@ -162,9 +134,9 @@ impl Run<'_> {
                     ood?
                 }
             };
-            let measure = |score: &FittedScore| match (id.of(score.id), ood.of(score.id)) {
-                (Some(id), Some(ood)) => self.measure(split, score.id, &common, &Ranking::new(id, ood)),
-                _ => self.missing(split, score.id, &common),
+            let measure = |score: &FittedScore| match (id.of(score.entry.id), ood.of(score.entry.id)) {
+                (Some(id), Some(ood)) => self.measure(split, score.entry.id, &common, &Ranking::new(id, ood)),
+                _ => self.missing(split, score.entry.id, &common),
             };
             let measured: Vec<Measured> = self.scores.par_iter().map(measure).collect();
             for found in measured {
@@ -178,7 +150,7 @@ impl Run<'_> {
     /// The scores that a split allows; all that are fitted for id/test.
     fn allowed(&self, split: &Split) -> Vec<&FittedScore> {
         let lacks = |score: &&FittedScore| {
-            let chosen = self.plan.scores.iter().find(|chosen| chosen.entry.id == score.id);
+            let chosen = self.plan.scores.iter().find(|chosen| chosen.entry.id == score.entry.id);
             chosen.is_some_and(|chosen| self.plan.lacking_in(chosen, split).is_some())
         };
         self.scores.iter().filter(|score| !lacks(score)).collect()
@@ -192,7 +164,7 @@ impl Run<'_> {
         progress: &dyn Progress,
     ) -> Result<(Scored<'_, Vec<f64>>, Option<f64>), EvalError> {
         let dump = &self.plan.dump;
-        let arrays = self.plan.arrays(&Rows::Scored);
+        let arrays = self.plan.arrays(&Splits::Scored);
         let scores = self.allowed(split);
         let scoring = Scoring {
             arrays: &arrays,
@@ -212,7 +184,7 @@ impl Run<'_> {
             }
             if let Some(sink) = sink {
                 let of_column =
-                    |id: &&str| scores.iter().position(|score| score.id == *id).map(|i| &batch.scores[i][..]);
+                    |id: &&str| scores.iter().position(|score| score.entry.id == *id).map(|i| &batch.scores[i][..]);
                 sink.write(&ScoredRows {
                     run: &dump.info.name,
                     in_distribution: dump.info.in_distribution.as_deref(),
@@ -237,7 +209,8 @@ impl Run<'_> {
         Scored(values): Scored<'s, Vec<f64>>,
     ) -> Result<Scored<'s, Sample>, EvalError> {
         let sample = |(score, values): (&'s FittedScore, Vec<f64>)| {
-            let wrong = |error| EvalError::Sample { place: split.place.display().to_string(), score: score.id, error };
+            let wrong =
+                |error| EvalError::Sample { place: split.place.display().to_string(), score: score.entry.id, error };
             Ok((score, Sample::new(values).map_err(wrong)?))
         };
         Ok(Scored(values.into_par_iter().map(sample).collect::<Result<_, EvalError>>()?))
@@ -254,7 +227,7 @@ impl Run<'_> {
         }
         for (score, sample) in id.iter().filter(|(_, sample)| sample.is_constant() && sample.len() > 1) {
             let value = sample.ascending()[0];
-            let text = format!("{} is {value} on every row of id/test: it tells nothing apart", score.id);
+            let text = format!("{} is {value} on every row of id/test: it tells nothing apart", score.entry.id);
             results.warnings.push(Remark::of_run(name, text));
         }
     }

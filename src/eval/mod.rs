@@ -1,6 +1,7 @@
 //! From dumps to figures: which scores run, scoring block by block, metrics, warnings.
 
 pub mod assignment;
+pub mod error;
 pub mod evaluate;
 #[cfg(feature = "plot")]
 pub mod figures;
@@ -9,7 +10,6 @@ pub mod in_memory;
 pub mod memory;
 pub mod one_run;
 pub mod plan;
-pub mod progress;
 pub mod score_split;
 #[cfg(feature = "parquet")]
 pub mod scores_file;
@@ -19,17 +19,17 @@ pub mod sink;
 pub mod tune;
 
 pub use assignment::{Assignment, AssignmentError};
-pub use evaluate::{EvalError, Measures, evaluate};
+pub use error::{EvalError, PlanError};
+pub use evaluate::{Measures, evaluate};
 #[cfg(feature = "plot")]
 pub use figures::ScoredRun;
 pub use fits::{FitsError, FitsFile};
 pub use in_memory::{FittedInMemory, InMemoryError};
 pub use one_run::{SplitScores, score_run};
-pub use plan::{Plan, PlanError};
-pub use progress::{Progress, Silent};
-pub use score_split::{Batch, FittedScore};
+pub use plan::Plan;
+pub use score_split::Batch;
 #[cfg(feature = "parquet")]
 pub use scores_file::ScoresFile;
-pub use selection::{Chosen, Selection};
+pub use selection::Selection;
 pub use sink::{ScoreSink, ScoredRows, SinkError};
 pub use tune::{TuneError, tune};

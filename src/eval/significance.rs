@@ -2,12 +2,13 @@
 
 use rayon::prelude::*;
 
-use super::evaluate::{EvalError, fit};
+use super::error::EvalError;
+use super::evaluate::fit;
 use super::one_run::score_rows;
 use super::plan::Plan;
-use super::progress::Progress;
-use super::score_split::FittedScore;
+use crate::progress::Progress;
 use crate::rows::Role;
+use crate::score::FittedScore;
 use crate::stats::delong::Components;
 use crate::stats::holm;
 use crate::table::{AgainstBest, Remark, Results, RunSummary};
@@ -37,13 +38,13 @@ pub fn against_best(
             // A score that the set does not allow has no part in the comparison on it.
             let missing = |score: &str| plan.missing.iter().find(|one| one.score == score && one.role == split.role);
             for score in &all {
-                results.notes.extend(missing(score.id).map(|missing| {
+                results.notes.extend(missing(score.entry.id).map(|missing| {
                     let text = format!("left out on {}: {}", split.role, missing.why);
-                    Remark::of_score(&plan.dump.info.name, score.id, text)
+                    Remark::of_score(&plan.dump.info.name, score.entry.id, text)
                 }));
             }
             let (scores, id): (Vec<&FittedScore>, Vec<&Vec<f64>>) =
-                all.iter().copied().zip(&id).filter(|(score, _)| missing(score.id).is_none()).unzip();
+                all.iter().copied().zip(&id).filter(|(score, _)| missing(score.entry.id).is_none()).unzip();
             let ood = score_rows(plan, &scores, split, progress);
             assert_eq!(id.len(), ood.len(), "the same scores of both sets");
             let components: Vec<Components> =
@@ -53,7 +54,7 @@ pub fn against_best(
                 in_distribution: plan.dump.info.in_distribution.clone(),
                 ood: name.clone(),
                 group: group.clone(),
-                score: scores[score].id,
+                score: scores[score].entry.id,
                 ..AgainstBest::default()
             });
             lines.extend(found);
