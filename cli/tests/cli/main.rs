@@ -9,6 +9,7 @@ mod latency;
 mod layouts;
 mod parameters;
 mod readme;
+mod records;
 mod score;
 #[cfg(feature = "train")]
 mod train;
