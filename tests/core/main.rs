@@ -6,6 +6,7 @@ mod common;
 mod goldens;
 mod in_memory;
 mod layers;
+mod lists;
 mod npy_files;
 mod procedures;
 mod score_goldens;
