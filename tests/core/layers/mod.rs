@@ -54,6 +54,17 @@ fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// The sources of the workspace's packages; of the library alone where it was published alone.
+#[allow(clippy::print_stdout, reason = "says what is not checked")]
+fn packages() -> Vec<&'static str> {
+    let (there, absent): (Vec<_>, Vec<_>) =
+        ["src", "train/src", "cli/src"].into_iter().partition(|package| workspace().join(package).is_dir());
+    if !absent.is_empty() {
+        println!("not checked, as they are not in this package: {}", absent.join(", "));
+    }
+    there
+}
+
 #[test]
 fn imports_point_down() {
     let mut wrong = Vec::new();
@@ -77,7 +88,7 @@ fn imports_point_down() {
 #[test]
 fn crates_are_named_behind_their_doors_only() {
     let mut wrong = Vec::new();
-    for package in ["src", "train/src", "cli/src"] {
+    for package in packages() {
         for source in sources(&workspace().join(package)) {
             let path = format!("{package}/{}", source.name);
             for root in source.roots() {
@@ -99,7 +110,8 @@ fn crates_are_named_behind_their_doors_only() {
 #[test]
 fn every_door_is_used() {
     for (name, doors) in DOORS {
-        for door in *doors {
+        let there = |door: &&&str| packages().iter().any(|package| door.starts_with(package));
+        for door in doors.iter().filter(there) {
             let path = workspace().join(door);
             let used = |root: &String| root == name || root.starts_with(&format!("{name}_"));
             let found = if path.is_dir() {

@@ -29,7 +29,7 @@ impl Source {
         let tokens = tokens(&self.code);
         // Modules written in the file itself, each with the depth of braces it opens at.
         let mut inside: Vec<(String, usize)> = Vec::new();
-        let (mut depth, mut found, mut at) = (0, Vec::new(), 0);
+        let (mut depth, mut found, mut at) = (0_usize, Vec::new(), 0);
         while at < tokens.len() {
             match tokens[at].as_str() {
                 "{" => depth += 1,
