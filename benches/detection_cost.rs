@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use oodbench::latency::markdown::cells;
 use oodbench::latency::report::{Measurement, nanoseconds, percent};
 use oodbench::latency::{Report, Request, measure};
+use oodbench::progress::Silent;
 use oodbench::score::registry::{UnknownScore, find};
 use oodbench::score::{Need, REGISTRY, ScoreEntry};
 
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
         train_rows: 20_000,
         rounds: 300,
     };
-    match measure(&request, &mut |_| {}) {
+    match measure(&request, &Silent) {
         Ok(report) => print(&report),
         Err(error) => {
             eprintln!("{error}");

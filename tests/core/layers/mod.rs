@@ -8,7 +8,7 @@ use source::sources;
 
 /// Rooms of the library from the bottom up; those in one line may not see each other.
 const LAYERS: &[&[&str]] = &[
-    &["state"],
+    &["error", "state", "progress"],
     &["numeric", "output"],
     &["rows", "stats"],
     &["dump"],
