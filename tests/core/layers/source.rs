@@ -65,9 +65,10 @@ impl Source {
         found
     }
 
-    /// The crates that the code names: `serde_json::to_string`, `use polars_arrow::array`.
+    /// The crates that the code names: `serde_json::to_string`, `use polars_arrow::array`. The tests at the end of a file may name any.
     pub(crate) fn roots(&self) -> Vec<String> {
-        let tokens = tokens(&self.code);
+        let code = self.code.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        let tokens = tokens(code);
         let starts = |at: usize| tokens[at + 1] == "::" && (at == 0 || tokens[at - 1] != "::");
         let mut roots: Vec<String> =
             (0..tokens.len().saturating_sub(1)).filter(|&at| starts(at)).map(|at| tokens[at].clone()).collect();
@@ -137,36 +138,60 @@ fn tokens(code: &str) -> Vec<String> {
     found
 }
 
-/// The code alone: comments, strings and characters are blanks.
-pub(crate) fn without_comments_and_literals(text: &str) -> String {
-    let bytes: Vec<char> = text.chars().collect();
-    let mut code = String::with_capacity(text.len());
+/// A stretch of a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Code,
+    Comment,
+    Literal,
+}
+
+/// The text in stretches of code, comments and literals.
+fn parts(text: &str) -> Vec<(Part, String)> {
+    let chars: Vec<char> = text.chars().collect();
+    let starts = |at: usize, what: &str| what.chars().enumerate().all(|(i, c)| chars.get(at + i) == Some(&c));
+    let behind = |from: usize, what: &str| {
+        (from..chars.len()).find(|&i| starts(i, what)).map_or(chars.len(), |i| i + what.chars().count())
+    };
+    let mut parts: Vec<(Part, String)> = Vec::new();
     let mut at = 0;
-    let starts = |at: usize, what: &str| what.chars().enumerate().all(|(i, c)| bytes.get(at + i) == Some(&c));
-    while at < bytes.len() {
-        let end = if starts(at, "//") {
-            (at..bytes.len()).find(|&i| bytes[i] == '\n').unwrap_or(bytes.len())
+    while at < chars.len() {
+        let (part, end) = if starts(at, "//") {
+            (Part::Comment, behind(at, "\n"))
         } else if starts(at, "/*") {
-            (at..bytes.len()).find(|&i| starts(i, "*/")).map_or(bytes.len(), |i| i + 2)
-        } else if let Some(hashes) = raw_string(&bytes[at..]) {
-            let close = format!("\"{}", "#".repeat(hashes));
-            let body = at + hashes + 2;
-            (body..bytes.len()).find(|&i| starts(i, &close)).map_or(bytes.len(), |i| i + close.len())
-        } else if bytes[at] == '"' {
-            quoted(&bytes, at)
-        } else if bytes[at] == '\'' && (bytes.get(at + 1) == Some(&'\\') || bytes.get(at + 2) == Some(&'\'')) {
+            (Part::Comment, behind(at, "*/"))
+        } else if let Some(hashes) = raw_string(&chars[at..]) {
+            (Part::Literal, behind(at + hashes + 2, &format!("\"{}", "#".repeat(hashes))))
+        } else if chars[at] == '"' {
+            (Part::Literal, quoted(&chars, at))
+        } else if chars[at] == '\'' && (chars.get(at + 1) == Some(&'\\') || chars.get(at + 2) == Some(&'\'')) {
             // A character; 'a without a closing quote is a lifetime.
-            quoted(&bytes, at)
+            (Part::Literal, quoted(&chars, at))
         } else {
-            code.push(bytes[at]);
-            at += 1;
-            continue;
+            (Part::Code, at + 1)
         };
-        code.push(' ');
-        code.extend(bytes[at..end].iter().filter(|c| **c == '\n'));
+        let text = chars[at..end].iter();
+        match parts.last_mut() {
+            Some((Part::Code, code)) if part == Part::Code => code.extend(text),
+            _ => parts.push((part, text.collect())),
+        }
         at = end;
     }
-    code
+    parts
+}
+
+/// The code alone; of comments and literals the ends of lines are left.
+fn without_comments_and_literals(text: &str) -> String {
+    let code = parts(text).into_iter().map(|(part, text)| match part {
+        Part::Code => text,
+        Part::Comment | Part::Literal => format!(" {}", "\n".repeat(text.matches('\n').count())),
+    });
+    code.collect()
+}
+
+/// The string and character literals, quotes included.
+pub(crate) fn literals(text: &str) -> Vec<String> {
+    parts(text).into_iter().filter(|(part, _)| *part == Part::Literal).map(|(_, text)| text).collect()
 }
 
 /// How many `#` a raw string that starts here has.
