@@ -10,7 +10,7 @@ use oodbench::latency::markdown::cells;
 use oodbench::latency::report::{Measurement, nanoseconds, percent};
 use oodbench::latency::{Report, Request, measure};
 use oodbench::progress::Silent;
-use oodbench::score::registry::{UnknownScore, find};
+use oodbench::score::registry::{self, UnknownScore};
 use oodbench::score::{Need, REGISTRY, ScoreEntry};
 
 /// Scores that learn from training rows, to compare those with that learn nothing.
@@ -46,11 +46,10 @@ fn main() -> ExitCode {
 
 fn entries(names: &[String]) -> Result<Vec<&'static ScoreEntry>, UnknownScore> {
     let of_logits = |entry: &&ScoreEntry| entry.with_defaults().needs() == [Need::Logits];
-    match names {
-        [] => Ok(REGISTRY.iter().filter(|entry| of_logits(entry) || LEARNERS.contains(&entry.id)).collect()),
-        [all] if all == "all" => Ok(REGISTRY.iter().collect()),
-        names => names.iter().map(|name| find(name)).collect(),
+    if names.is_empty() {
+        return Ok(REGISTRY.iter().filter(|entry| of_logits(entry) || LEARNERS.contains(&entry.id)).collect());
     }
+    Ok(registry::entries(names)?.0)
 }
 
 fn print(report: &Report) {

@@ -34,18 +34,17 @@ const DOORS: &[(&str, &[&str])] = &[
     ("tiny_skia", &["src/plot"]),
     ("png", &["src/plot"]),
     ("ttf_parser", &["src/plot"]),
-    ("polars", &["src/table"]),
+    ("polars", &["src/table", "src/report"]),
     ("faer", &["src/numeric/linalg", "train/src/nn/matmul.rs"]),
     ("libm", &["src/stats"]),
     ("half", &["src/rows"]),
-    ("xxhash_rust", &["src/numeric"]),
+    ("xxhash_rust", &["src/numeric", "src/printable.rs"]),
     ("cpu_time", &["src/latency"]),
-    ("strsim", &["src/score"]),
     ("zip", &["src/dump", "train/src/data"]),
     ("ndarray_npy", &["src/dump", "src/latency/synthetic.rs", "train/src/data", "train/src/extract.rs"]),
     ("safetensors", &["src/dump/format", "src/eval/fits", "train/src/checkpoint.rs", "train/src/model"]),
     ("image", &["train/src/data"]),
-    ("flate2", &["train/src/data"]),
+    ("flate2", &["src/dump/format", "train/src/data"]),
 ];
 
 fn level(module: &str) -> Option<usize> {
