@@ -7,6 +7,7 @@ mod common;
 mod goldens;
 mod in_memory;
 mod layers;
+mod lists;
 mod npy_files;
 mod procedures;
 mod records;
