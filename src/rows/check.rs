@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::checksum::{self, BLOCK_ELEMENTS};
+use super::block_checksum::{self, BLOCK_ELEMENTS};
 use super::error::RowsError;
 use super::matrix::{Matrix, Rows};
 use crate::numeric::checksum::Checksum;
@@ -22,10 +22,10 @@ pub fn finite(matrix: &Matrix, seen: &(dyn Fn(usize) + Sync)) -> Result<(), Rows
 /// # Errors
 /// As [`finite`].
 pub fn finite_with_checksum(matrix: &Matrix, seen: &(dyn Fn(usize) + Sync)) -> Result<Checksum, RowsError> {
-    let look = |rows: &Rows, start: usize| (bad_rows_of(rows, start), checksum::of_block(rows));
+    let look = |rows: &Rows, start: usize| (bad_rows_of(rows, start), block_checksum::of_block(rows));
     let (bad, blocks): (Vec<BadRows>, Vec<Checksum>) = over_blocks(matrix, seen, look).into_iter().unzip();
     refuse(matrix, bad.into_iter().fold(BadRows::default(), BadRows::join))?;
-    Ok(checksum::of_blocks(matrix, &blocks))
+    Ok(block_checksum::of_blocks(matrix, &blocks))
 }
 
 fn refuse(matrix: &Matrix, bad: BadRows) -> Result<(), RowsError> {

@@ -2,15 +2,13 @@
 
 use rayon::prelude::*;
 
+use super::block_checksum::{BLOCK_ELEMENTS, of_block, of_blocks};
 use super::head::Head;
 use super::labels::Labels;
-use super::matrix::{Matrix, Rows};
+use super::matrix::Matrix;
 use super::role::ArrayKind;
 use super::split::Split;
 use crate::numeric::checksum::{Checksum, Hasher};
-
-/// Elements whose checksum is made at once; fixed, because it is part of the result.
-pub(super) const BLOCK_ELEMENTS: usize = 1 << 18;
 
 impl Split {
     /// The checksum of one of its arrays: number of rows and columns, and all values.
@@ -48,24 +46,6 @@ fn of_matrix(matrix: &Matrix) -> Checksum {
     let block = |number: usize| of_block(&matrix.block(number * step..rows.min((number + 1) * step)));
     let blocks: Vec<Checksum> = (0..rows.div_ceil(step)).into_par_iter().map(block).collect();
     of_blocks(matrix, &blocks)
-}
-
-/// The checksum of one block.
-pub(super) fn of_block(rows: &Rows) -> Checksum {
-    let mut hasher = Hasher::new();
-    match rows {
-        Rows::F32(rows) => hasher.singles(rows.view().as_slice().unwrap_or_default()),
-        Rows::F64(rows) => hasher.doubles(rows.view().as_slice().unwrap_or_default()),
-    }
-    hasher.finish()
-}
-
-/// The checksum of a matrix from those of all its blocks, in their order.
-pub(super) fn of_blocks(matrix: &Matrix, blocks: &[Checksum]) -> Checksum {
-    let mut hasher = Hasher::new();
-    [matrix.rows(), matrix.columns()].into_iter().for_each(|number| hasher.number(number));
-    blocks.iter().for_each(|block| hasher.checksum(*block));
-    hasher.finish()
 }
 
 fn of_labels(labels: &Labels) -> Checksum {
