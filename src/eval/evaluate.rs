@@ -8,6 +8,7 @@ use super::fits::{self, Fits, FitsError, ScoreFit};
 use super::plan::Plan;
 use super::progress::Progress;
 use super::score_split::{FittedScore, Scoring};
+use super::undecided;
 use crate::dump::Dump;
 use crate::fit::FitError;
 use crate::metric::{PROCEDURES, PairCounts, Procedure, Ranking, Sample, SampleError, confidence};
@@ -80,6 +81,8 @@ pub fn evaluate<W: Write>(
         let (scores, skipped) = fit(plan, &mut results)?;
         let run = Run { plan, scores, skipped, columns, figures };
         run.evaluate(&mut file, progress, &mut results)?;
+        let open = undecided::warnings(plan, run.scores, &results.records, progress);
+        results.warnings.extend(open);
     }
     Ok(results)
 }
@@ -94,9 +97,10 @@ pub(super) fn fit(plan: &Plan<'_>, results: &mut Results) -> Result<(Vec<FittedS
     results.notes.extend(plan.notes.iter().map(|note| format!("{name}: {note}")));
     let Fits { scores, skipped } = fits::fit(plan)?;
     let mut fitted = Vec::with_capacity(scores.len());
-    for ScoreFit { entry, fit, .. } in scores {
+    for ScoreFit { entry, fit, alternatives, warnings, .. } in scores {
+        results.warnings.extend(warnings.into_iter().map(|warning| format!("{name}: {warning}")));
         results.notes.extend(fit.notes.into_iter().map(|note| format!("{name}: {}: {note}", entry.id)));
-        fitted.push(FittedScore { id: entry.id, scorer: fit.scorer });
+        fitted.push(FittedScore { id: entry.id, scorer: fit.scorer, alternatives });
     }
     Ok((fitted, skipped))
 }

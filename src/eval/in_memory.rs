@@ -83,7 +83,12 @@ impl<'a> FittedInMemory<'a> {
             split.check_finite(&arrays.collect(), &|_| {})?;
         }
         let fit = score.fit(&Training::new(rows))?;
-        Ok(Self { rows, needs, score: FittedScore { id: entry.id, scorer: fit.scorer }, notes: fit.notes })
+        Ok(Self {
+            rows,
+            needs,
+            score: FittedScore { id: entry.id, scorer: fit.scorer, alternatives: Vec::new() },
+            notes: fit.notes,
+        })
     }
 
     /// The score of every row of a split, higher = more in-distribution; bit-equal whatever the number of threads.

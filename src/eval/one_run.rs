@@ -24,7 +24,7 @@ pub struct SplitScores {
 /// # Errors
 /// [`EvalError::Fit`] if a score cannot be fitted.
 pub fn score_run(plan: &Plan<'_>, progress: &dyn Progress) -> Result<Vec<SplitScores>, EvalError> {
-    let fitted = |fit: ScoreFit| FittedScore { id: fit.entry.id, scorer: fit.fit.scorer };
+    let fitted = |fit: ScoreFit| FittedScore { id: fit.entry.id, scorer: fit.fit.scorer, alternatives: Vec::new() };
     let scores: Vec<FittedScore> = fits::fit(plan)?.scores.into_iter().map(fitted).collect();
     let all_rows =
         |split: &Split| SplitScores { role: split.role.clone(), scores: score_rows(plan, &scores, split, progress) };

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::progress::Progress;
 use crate::rows::{ArrayKind, Head, Split};
-use crate::score::Fitted;
+use crate::score::{Alternative, Fitted};
 
 /// A fitted score under its id.
 pub struct FittedScore {
@@ -15,6 +15,8 @@ pub struct FittedScore {
     pub id: &'static str,
     /// What scores rows.
     pub scorer: Box<dyn Fitted>,
+    /// What could score them with the same right.
+    pub alternatives: Vec<Alternative>,
 }
 
 /// Consecutive rows with their scores.

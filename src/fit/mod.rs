@@ -3,16 +3,20 @@
 pub mod bank;
 pub mod class_means;
 pub mod evenly_spaced;
+mod factor_of_rows;
 pub mod gaussian;
 pub mod mean;
+pub mod moment;
 pub mod nearest_mean;
 pub mod percentile;
 pub mod principal;
+mod rounding;
 pub mod space;
 pub mod training;
 
 pub use class_means::ClassMeans;
 pub use gaussian::Gaussian;
+pub use moment::{Moment, Rank};
 pub use nearest_mean::NearestMean;
 pub use principal::{PrincipalSpace, ResidualSpace};
 pub use space::Space;

@@ -49,12 +49,63 @@ pub enum FitError {
         /// Why not, and what would help.
         reason: String,
     },
+    /// The squares of the features are beyond the largest number.
+    #[error("{}: found features whose squares are beyond 1.8e308, expected squares that can be summed; divide all features by the same number", place.display())]
+    TooLarge {
+        /// The features, or the training split.
+        place: PathBuf,
+    },
     /// The training features do not vary.
     #[error("{}: found features that do not vary within any class, expected some variance; dump features of trained layers", place.display())]
     NoVariance {
         /// The features, or the training split.
         place: PathBuf,
     },
+}
+
+impl FitError {
+    /// Why a score is left out where others go on; without the place, which is the run's.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Missing { file, .. } => format!("it needs {file}"),
+            Self::NotApplicable { reason, .. } => reason.clone(),
+            Self::Linalg { error, .. } => error.to_string(),
+            Self::TooLarge { .. } => {
+                "the squares of the training features are beyond 1.8e308; divide all features by the same number"
+                    .to_owned()
+            }
+            Self::NoVariance { .. } => {
+                "the training features do not vary within any class; two rows per class that differ are the least"
+                    .to_owned()
+            }
+        }
+    }
+}
+
+/// Bytes that what a score learns may take.
+const MOST_BYTES: usize = 4 << 30;
+
+/// What to say of so many numbers of double precision, a product of three, if they take more memory than a fit may.
+pub(crate) fn beyond_memory(what: &str, [a, b, c]: [usize; 3]) -> Option<String> {
+    let bytes = a.saturating_mul(b).saturating_mul(c).saturating_mul(size_of::<f64>());
+    (bytes > MOST_BYTES).then(|| {
+        format!(
+            "{what} takes {:.1} GB, more than the {:.1} GB that a fit may",
+            bytes as f64 / 1e9,
+            MOST_BYTES as f64 / 1e9
+        )
+    })
+}
+
+/// Why scores of the variance within classes cannot be had, as far as labels tell.
+pub(crate) fn single_rows(run: &RunRows) -> Option<String> {
+    let labels = run.split(&Role::Train)?.labels.as_ref()?;
+    let mut seen = BTreeSet::new();
+    let single = labels.block(0..labels.len()).into_iter().all(|label| seen.insert(label));
+    single.then(|| {
+        "no class has two training rows, so nothing varies within classes; dump more rows per class".to_owned()
+    })
 }
 
 /// The training rows of a run. What several scores learn from them is learnt once.
@@ -134,6 +185,21 @@ impl<'a> Training<'a> {
     pub(crate) fn not_applicable(&self, score: &'static str, reason: String) -> FitError {
         let place = self.rows.split(&Role::Train).map_or(&self.rows.place, |split| &split.place).clone();
         FitError::NotApplicable { place, score, reason }
+    }
+
+    /// Refuses a score with a reason, if there is one.
+    pub(crate) fn refuse(&self, score: &'static str, reason: Option<String>) -> Result<(), FitError> {
+        reason.map_or(Ok(()), |reason| Err(self.not_applicable(score, reason)))
+    }
+
+    /// Refuses a score that would keep too much beside the rows, which ends the process on most machines.
+    pub(crate) fn within_memory(&self, score: &'static str, what: &str, numbers: [usize; 3]) -> Result<(), FitError> {
+        self.refuse(score, beyond_memory(what, numbers))
+    }
+
+    /// A factorisation of training rows has failed.
+    pub(crate) fn failed(&self, error: LinalgError) -> FitError {
+        FitError::Linalg { place: self.rows.place.clone(), error }
     }
 
     pub(crate) fn missing_labels(&self) -> FitError {

@@ -2,6 +2,7 @@
 
 use ndarray::Array2;
 
+use super::count::Count;
 use super::head_energy::head_energy;
 use super::need::Need;
 use super::registry::{ScoreEntry, no_caution};
@@ -23,6 +24,7 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
         default: "0.9",
         help: "weights whose contribution is up to this percentile of all contributions become 0; from 0 to 1",
         grid: &["0.1", "0.3", "0.5", "0.7", "0.9"],
+        counts: Some(Count::PercentileOfWeights),
     }],
     build,
     caution: no_caution,

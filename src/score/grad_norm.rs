@@ -19,6 +19,7 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
         default: "1",
         help: "temperature T of the softmax, a number above 0",
         grid: &[],
+        counts: None,
     }],
     build,
     caution: no_caution,

@@ -17,6 +17,7 @@ pub const ENTRY: ScoreEntry = ScoreEntry {
         default: "1000",
         help: "T, a number above 0",
         grid: &["1", "10", "100", "1000"],
+        counts: None,
     }],
     build,
     caution: no_caution,

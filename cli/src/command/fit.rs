@@ -60,6 +60,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     save(&command.out, &fits, description).with_context(|| format!("{}: cannot be written", command.out.display()))?;
     if !common.quiet {
         for score in &fits.scores {
+            score.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
             score.fit.notes.iter().for_each(|note| eprintln!("note: {}: {note}", score.entry.id));
         }
         for skipped in &fits.skipped {
