@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use ndarray::{Array1, Array2, Axis, s};
 
 use super::class_means::{ClassMeans, ClassSums};
+use super::error::FitError;
 use super::moment::{About, Decompositions, Moment};
 use super::rounding::rounding;
+use super::rows::TrainingRows;
 use super::space::Space;
-use super::training::{FitError, Training};
 use crate::numeric::linalg::{Rounding, add_gram};
 use crate::rows::ArrayKind;
 
@@ -30,10 +31,10 @@ pub struct Gaussian {
     pub covariance: Array2<f64>,
     classes: Option<ClassMeans>,
     /// How far the features are from those that were meant.
-    pub(super) rounding: Rounding,
-    pub(super) array: ArrayKind,
-    pub(super) space: Space,
-    pub(super) decompositions: Decompositions,
+    rounding: Rounding,
+    array: ArrayKind,
+    space: Space,
+    decompositions: Decompositions,
     /// The file of the features.
     file: PathBuf,
 }
@@ -49,7 +50,7 @@ impl Gaussian {
     ///
     /// # Errors
     /// [`FitError::Missing`] without these features, [`FitError::NoVariance`] if all rows are the same.
-    pub fn fit(training: &Training<'_>, array: &ArrayKind, space: Space) -> Result<Self, FitError> {
+    pub fn fit(training: &TrainingRows<'_>, array: &ArrayKind, space: Space) -> Result<Self, FitError> {
         let (split, features) = training.features_of(array)?;
         let file = features.path().to_owned();
         let (rows, columns) = (split.rows, features.columns());
@@ -98,7 +99,7 @@ impl Gaussian {
     ///
     /// # Errors
     /// [`FitError::Missing`] if the training rows have no labels.
-    pub fn classes(&self, training: &Training<'_>) -> Result<&ClassMeans, FitError> {
+    pub fn classes(&self, training: &TrainingRows<'_>) -> Result<&ClassMeans, FitError> {
         self.classes.as_ref().ok_or_else(|| training.missing_labels())
     }
 
@@ -109,7 +110,7 @@ impl Gaussian {
     ///
     /// # Errors
     /// [`FitError::Missing`] without labels, [`FitError::NoVariance`] if the rows of each class are the same.
-    pub fn within_classes(&self, training: &Training<'_>) -> Result<Moment<'_>, FitError> {
+    pub fn within_classes(&self, training: &TrainingRows<'_>) -> Result<Moment<'_>, FitError> {
         let ClassMeans { means, counts, .. } = self.classes(training)?;
         let mut between = means - &self.mean;
         for (mut row, &count) in between.rows_mut().into_iter().zip(counts) {
@@ -120,7 +121,7 @@ impl Gaussian {
         let tied = symmetric(self.mean.len(), |i, j| self.covariance[[i, j]] - of_means[[i, j]]);
         let mut variances = tied.diag().into_iter().zip(self.covariance.diag());
         if variances.any(|(within, all)| *within > NO_SHARE * all) {
-            Ok(Moment::new(self, About::ClassMeans, self.rounding.clone(), tied))
+            Ok(self.moment(About::ClassMeans, self.rounding.clone(), tied))
         } else {
             Err(FitError::NoVariance { place: self.file.clone() })
         }
@@ -129,7 +130,7 @@ impl Gaussian {
     /// `Σ_0`, the covariance of all rows.
     #[must_use]
     pub fn of_all(&self) -> Moment<'_> {
-        Moment::new(self, About::Mean, self.rounding.clone(), self.covariance.clone())
+        self.moment(About::Mean, self.rounding.clone(), self.covariance.clone())
     }
 
     /// `1/n Σ_i f_i f_iᵀ`.
@@ -140,7 +141,20 @@ impl Gaussian {
         let mean = self.mean.view().insert_axis(Axis(1));
         let moment = &self.covariance + &mean.dot(&mean.t());
         let rounding = Rounding { scales: moment.diag().to_owned(), ..self.rounding.clone() };
-        Moment::new(self, About::Origin, rounding, moment)
+        self.moment(About::Origin, rounding, moment)
+    }
+
+    fn moment(&self, about: About, rounding: Rounding, matrix: Array2<f64>) -> Moment<'_> {
+        Moment {
+            array: &self.array,
+            space: self.space,
+            about,
+            mean: &self.mean,
+            classes: self.classes.as_ref(),
+            rounding,
+            decompositions: &self.decompositions,
+            matrix,
+        }
     }
 }
 

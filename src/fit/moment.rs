@@ -2,12 +2,15 @@
 
 use std::cell::OnceCell;
 
-use ndarray::{Array2, Axis};
+use ndarray::{Array1, Array2, Axis};
 
+use super::class_means::ClassMeans;
+use super::error::FitError;
 use super::factor_of_rows::factor_of_rows;
-use super::gaussian::Gaussian;
-use super::training::{FitError, Training};
+use super::rows::TrainingRows;
+use super::space::Space;
 use crate::numeric::linalg::{Decomposition, Rounding, Side, Whitening};
+use crate::rows::ArrayKind;
 
 /// What features are centred at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,9 +25,14 @@ pub enum About {
 
 /// `1/n Σ_i (f_i − a_i)(f_i − a_i)ᵀ` (D, D), a what the features are centred at.
 pub struct Moment<'g> {
-    gaussian: &'g Gaussian,
-    about: About,
-    rounding: Rounding,
+    /// The features, and in which form.
+    pub(super) array: &'g ArrayKind,
+    pub(super) space: Space,
+    pub(super) about: About,
+    pub(super) mean: &'g Array1<f64>,
+    pub(super) classes: Option<&'g ClassMeans>,
+    pub(super) rounding: Rounding,
+    pub(super) decompositions: &'g Decompositions,
     /// The matrix.
     pub matrix: Array2<f64>,
 }
@@ -82,16 +90,17 @@ impl Rank {
 }
 
 impl<'g> Moment<'g> {
-    pub(super) fn new(gaussian: &'g Gaussian, about: About, rounding: Rounding, matrix: Array2<f64>) -> Self {
-        Self { gaussian, about, rounding, matrix }
-    }
-
     /// Coordinates in which the moment is the identity. Directions are left out that are nothing but rounding of combinations of others, then those of
     /// variances up to `rcond` times the largest.
     ///
     /// # Errors
     /// [`FitError`] if a factorisation fails or the rows are not there any more.
-    pub fn whitening(&self, training: &Training<'_>, rcond: f64, side: Side) -> Result<(Whitening, Rank), FitError> {
+    pub fn whitening(
+        &self,
+        training: &TrainingRows<'_>,
+        rcond: f64,
+        side: Side,
+    ) -> Result<(Whitening, Rank), FitError> {
         let columns = self.matrix.ncols();
         let regular = Rank {
             kept: columns,
@@ -127,8 +136,8 @@ impl<'g> Moment<'g> {
         Ok((Whitening::of_spectrum(&spectrum, kept), rank))
     }
 
-    fn decomposition(&self, training: &Training<'_>) -> Result<&'g Decomposition, FitError> {
-        let cell = &self.gaussian.decompositions.0[self.about as usize];
+    fn decomposition(&self, training: &TrainingRows<'_>) -> Result<&'g Decomposition, FitError> {
+        let cell = &self.decompositions.0[self.about as usize];
         if let Some(known) = cell.get() {
             return Ok(known);
         }
@@ -138,16 +147,15 @@ impl<'g> Moment<'g> {
         Ok(cell.get_or_init(|| found))
     }
 
-    fn factor(&self, training: &Training<'_>) -> Result<Array2<f64>, FitError> {
-        let (split, features) = training.features_of(&self.gaussian.array)?;
+    fn factor(&self, training: &TrainingRows<'_>) -> Result<Array2<f64>, FitError> {
+        let (_, features) = training.features_of(self.array)?;
         let of_class = match self.about {
-            About::ClassMeans => Some((self.gaussian.classes(training)?, training.labels()?)),
+            About::ClassMeans => self.classes.zip(training.split()?.labels.as_ref()),
             About::Mean | About::Origin => None,
         };
-        debug_assert_eq!(split.rows, self.gaussian.rows);
-        // The Gaussian itself is not shared between threads.
-        let (about, mean) = (self.about, &self.gaussian.mean);
-        Ok(factor_of_rows(features, self.gaussian.space, |range, mut rows| match (about, of_class) {
+        // The cells of decompositions are not shared between threads.
+        let (about, mean) = (self.about, self.mean);
+        Ok(factor_of_rows(features, self.space, |range, mut rows| match (about, of_class) {
             (About::ClassMeans, Some((classes, labels))) => {
                 for (mut row, label) in rows.axis_iter_mut(Axis(0)).zip(labels.block(range)) {
                     if let Ok(class) = classes.labels.binary_search(&label) {

@@ -2,9 +2,10 @@
 
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 
+use super::error::FitError;
 use super::moment::{Moment, Rank};
 use super::space::Space;
-use super::training::{FitError, Training};
+use super::training::Training;
 use crate::numeric::linalg::{Factor, Side, Threads, Whitening};
 use crate::numeric::row_product::row_product;
 use crate::numeric::vector::squared_distance;

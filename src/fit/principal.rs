@@ -2,11 +2,12 @@
 
 use ndarray::{Array1, Array2, s};
 
+use super::error::FitError;
 use super::factor_of_rows::factor_of_rows;
 use super::moment::Rank;
 use super::rounding::rounding;
+use super::rows::TrainingRows;
 use super::space::Space;
-use super::training::{FitError, Training};
 use crate::numeric::linalg::{Decomposition, Factor, Side, Threads, add_product, complement, least_norm_solution};
 use crate::numeric::row_product::row_product;
 use crate::rows::ArrayKind;
@@ -46,7 +47,7 @@ impl PrincipalSpace {
     ///
     /// # Errors
     /// [`FitError`] without training features or linear head, or if every feature is `u`.
-    pub fn fit(training: &Training<'_>) -> Result<Self, FitError> {
+    pub fn fit(training: &TrainingRows<'_>) -> Result<Self, FitError> {
         let (split, features) = training.features()?;
         let (weight, bias) = training.linear_head()?;
         let failed = |error| FitError::Linalg { place: split.place.clone(), error };
@@ -80,7 +81,7 @@ impl PrincipalSpace {
     /// [`FitError::NotApplicable`] if nothing is left, or if the rows determine fewer than `dim` directions.
     pub fn residual(
         &self,
-        training: &Training<'_>,
+        training: &TrainingRows<'_>,
         score: &'static str,
         dim: Option<usize>,
         side: Side,

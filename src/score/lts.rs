@@ -1,8 +1,8 @@
 #![doc = include_str!("lts.md")]
 
 use super::count::Count;
+use super::entry::ScoreEntry;
 use super::need::Need;
-use super::registry::ScoreEntry;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{RowScore, Score};
 use crate::dump::Dump;

@@ -2,12 +2,12 @@
 
 use ndarray::Array2;
 
+use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
 use super::ranked::{RCOND, RankedFit, alternatives, rcond};
-use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Alternative, Fit, Fitted, Score, State, StateError};
-use crate::fit::training::single_rows;
+use crate::fit::obstacle::single_rows;
 use crate::fit::{FitError, NearestMean, Space, Training};
 use crate::numeric::linalg::{Side, Whitening, whitening};
 use crate::rows::{ArrayKind, RowBlock, RunRows};

@@ -1,12 +1,12 @@
 #![doc = include_str!("mahalanobis_pp.md")]
 
+use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
 use super::ranked::{RankedFit, alternatives};
-use super::registry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
 use super::{Alternative, Fit, Fitted, Score, State, StateError};
 use crate::fit::nearest_mean::RCOND;
-use crate::fit::training::single_rows;
+use crate::fit::obstacle::single_rows;
 use crate::fit::{FitError, NearestMean, Space, Training};
 use crate::numeric::linalg::Side;
 use crate::rows::{ArrayKind, RowBlock, RunRows};

@@ -3,8 +3,8 @@
 use ndarray::{Array2, Axis};
 
 use super::count::Count;
+use super::entry::ScoreEntry;
 use super::need::Need;
-use super::registry::ScoreEntry;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::Dump;

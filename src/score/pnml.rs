@@ -2,9 +2,9 @@
 
 use ndarray::{Array1, Array2};
 
+use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
 use super::ranked::{RCOND, RankedFit, alternatives, rcond};
-use super::registry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
 use super::{Alternative, Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, NearestMean, Space, Training};

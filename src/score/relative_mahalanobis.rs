@@ -2,14 +2,14 @@
 
 use ndarray::{Array2, Axis};
 
+use super::entry::{ScoreEntry, no_caution};
 use super::mahalanobis::summed_with_ridge;
 use super::need::Need;
 use super::ranked::{RankedFit, alternatives};
-use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Alternative, Fit, Fitted, Score, State, StateError};
 use crate::fit::nearest_mean::RCOND;
-use crate::fit::training::single_rows;
+use crate::fit::obstacle::single_rows;
 use crate::fit::{FitError, NearestMean, Space, Training};
 use crate::numeric::linalg::Side;
 use crate::rows::{ArrayKind, RowBlock, RunRows};

@@ -1,9 +1,9 @@
 #![doc = include_str!("ssd.md")]
 
+use super::entry::{ScoreEntry, no_caution};
 use super::mahalanobis_pp::UnitDistance;
 use super::need::Need;
 use super::ranked::{RankedFit, alternatives};
-use super::registry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
 use super::{Alternative, Fit, Fitted, Score, State, StateError};
 use crate::fit::nearest_mean::RCOND;

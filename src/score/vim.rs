@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
 use super::ranked::{RankedFit, alternatives};
-use super::registry::{ScoreEntry, no_caution};
 use super::residual::{DIM, dim};
 use super::settings::{SettingError, Settings};
 use super::{Alternative, Fit, Fitted, Score, State, StateError};
@@ -103,7 +103,7 @@ impl Fitted for FittedVim {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::score::hand_dump::HandDump;
+    use crate::score::example::HandDump;
     use ndarray::array;
 
     /// The example of the page.

@@ -12,6 +12,7 @@ use crate::option::common::Common;
 use crate::option::input;
 use crate::screen::{terminal, tuning};
 use oodbench::dump::layout::discover;
+use oodbench::eval::fits::describe;
 use oodbench::eval::fits::description::Description;
 use oodbench::eval::fits::{Fits, fit, write};
 use oodbench::eval::{FitsError, Plan};
@@ -50,7 +51,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let selection = tuned.as_ref().and_then(|tuned| tuned.selections.first()).unwrap_or(&selection);
     let plan = Plan::of_fit(files, selection)?;
     let fits = fit(&plan)?;
-    let description = Description::new(&plan, &fits);
+    let description = describe(&plan, &fits);
     let rows = plan
         .dump
         .splits
@@ -59,9 +60,9 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let rows: Vec<String> = rows.map(|split| format!("{} ({} rows)", split.role, split.rows)).collect();
     save(&command.out, &fits, description).with_context(|| format!("{}: cannot be written", command.out.display()))?;
     if !common.quiet {
+        fits.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
         for score in &fits.scores {
-            score.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
-            score.fit.notes.iter().for_each(|note| eprintln!("note: {}: {note}", score.entry.id));
+            score.notes.iter().for_each(|note| eprintln!("note: {}: {note}", score.entry.id));
         }
         for skipped in &fits.skipped {
             eprintln!("note: {} left out: {}", skipped.score, skipped.why);
@@ -93,7 +94,7 @@ fn table(fits: &Fits) -> String {
     let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
     table.set_header([Cell::new("score"), right("fit".to_owned()), right("bytes".to_owned())]);
     for score in &fits.scores {
-        let bytes = score.fit.scorer.save().bytes();
+        let bytes = score.scorer.save().bytes();
         let took = format!("{:.1} ms", score.took.as_secs_f64() * 1e3);
         table.add_row([Cell::new(score.entry.id), right(took), right(bytes.to_string())]);
     }

@@ -13,7 +13,7 @@ use oodbench::dump::layout::{RunFiles, discover};
 use oodbench::rows::Head;
 use oodbench::rows::array::shape_text;
 use oodbench::score::REGISTRY;
-use oodbench::score::count::Counts;
+use oodbench::score::counts::Counts;
 
 /// Show splits, shapes, types and classes of dumps, what each score lacks, and what looks wrong
 #[derive(Args)]

@@ -1,37 +1,20 @@
 //! Fitting the scores of a run, or taking their fits from a file.
 
-use std::time::{Duration, Instant};
-
-use crate::eval::evaluate::EvalError;
+use crate::eval::error::EvalError;
 use crate::eval::plan::Plan;
-use crate::eval::selection::Chosen;
-use crate::fit::{FitError, Training};
-use crate::score::count::Counts;
-use crate::score::{Alternative, Fit, ScoreEntry, Settings};
+use crate::fit::Training;
+use crate::score::FittedScore;
+use crate::score::counts::Counts;
 use crate::table::Skipped;
 
 /// The fitted scores of a run.
 pub struct Fits {
     /// In the order of the plan.
-    pub scores: Vec<ScoreFit>,
+    pub scores: Vec<FittedScore>,
     /// Scores left out, those of the plan first.
     pub skipped: Vec<Skipped>,
-}
-
-/// A fitted score.
-pub struct ScoreFit {
-    /// The score.
-    pub entry: &'static ScoreEntry,
-    /// Its parameters.
-    pub settings: Settings,
-    /// What was learnt.
-    pub fit: Fit,
-    /// What could have been learnt with the same right.
-    pub alternatives: Vec<Alternative>,
     /// Parameters that do not suit the number of rows, classes or columns, one line each.
     pub warnings: Vec<String>,
-    /// How long that took. What several scores share counts for the first of them.
-    pub took: Duration,
 }
 
 /// Fits every planned score, or restores it where the plan has a file of fits.
@@ -41,14 +24,17 @@ pub struct ScoreFit {
 /// fitted, as long as any can.
 pub fn fit(plan: &Plan<'_>) -> Result<Fits, EvalError> {
     let training = Training::new(&plan.dump);
-    let mut fits = Fits { scores: Vec::with_capacity(plan.scores.len()), skipped: plan.skipped.clone() };
+    let scores = Vec::with_capacity(plan.scores.len());
+    let mut fits = Fits { scores, skipped: plan.skipped.clone(), warnings: Vec::new() };
     let (mut failed, counts) = (None, Counts::of(&plan.dump));
     for chosen in &plan.scores {
-        let start = Instant::now();
-        let (fit, alternatives) = match plan.fits {
-            Some(file) => (file.restore(chosen)?, Vec::new()),
-            None => match fit_with_alternatives(chosen, &training) {
-                Ok(fits) => fits,
+        let fitted = match plan.fits {
+            Some(file) => file.restore(chosen)?,
+            None => match chosen.fit(&training) {
+                Ok(fitted) => {
+                    fits.warnings.extend(counts.remarks(chosen.entry, &chosen.settings));
+                    fitted
+                }
                 Err(error) if plan.lenient => {
                     fits.skipped.push(Skipped { score: chosen.entry.id, why: error.reason() });
                     failed.get_or_insert(error);
@@ -57,22 +43,10 @@ pub fn fit(plan: &Plan<'_>) -> Result<Fits, EvalError> {
                 Err(error) => return Err(error.into()),
             },
         };
-        fits.scores.push(ScoreFit {
-            entry: chosen.entry,
-            settings: chosen.settings.clone(),
-            fit,
-            alternatives,
-            warnings: if plan.fits.is_some() { Vec::new() } else { counts.remarks(chosen.entry, &chosen.settings) },
-            took: start.elapsed(),
-        });
+        fits.scores.push(fitted);
     }
     match failed {
         Some(error) if fits.scores.is_empty() => Err(error.into()),
         _ => Ok(fits),
     }
-}
-
-fn fit_with_alternatives(chosen: &Chosen, training: &Training<'_>) -> Result<(Fit, Vec<Alternative>), FitError> {
-    training.refuse(chosen.entry.id, chosen.score.obstacle(training.rows()))?;
-    Ok((chosen.score.fit(training)?, chosen.score.alternatives(training)?))
 }
