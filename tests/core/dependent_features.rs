@@ -37,7 +37,7 @@ fn scores(
     let fitted = FittedInMemory::fit(entry, &values, &run).unwrap();
     let scored = Matrix::of("scored", scored.clone()).unwrap();
     let scored = Split::new(Role::Test, "scored").with(ArrayKind::Features, scored).unwrap();
-    (fitted.score(&scored).unwrap(), fitted.notes.clone())
+    (fitted.score(&scored).unwrap(), fitted.score.notes.clone())
 }
 
 fn double(rows: &Array2<f64>) -> Matrix {
@@ -78,7 +78,7 @@ fn moved(rows: &Array2<f64>, direction: &[f64], by: f64) -> Array2<f64> {
 fn a_dependent_column_changes_no_distance() {
     for (kind, column, direction) in KINDS {
         for seed in 0..DATA_SETS {
-            let mut random = Random(seed);
+            let mut random = Random::new(seed);
             let offset = [0.0, 50.0][seed as usize % 2];
             let train = rows(200, &mut random).mapv(|value| f64::from((value + offset) as f32));
             let scored = rows(30, &mut random).mapv(|value| f64::from((value + offset) as f32));
@@ -113,7 +113,7 @@ fn a_dependent_column_changes_no_distance_of_directions() {
     };
     for (kind, column, _) in KINDS.into_iter().filter(|(kind, _, _)| *kind != "constant") {
         for seed in 0..DATA_SETS {
-            let mut random = Random(seed);
+            let mut random = Random::new(seed);
             let (wide, wide_scored) =
                 (widened(&rows(200, &mut random), column), widened(&rows(30, &mut random), column));
             let reduced = |rows: &Array2<f64>| unit(rows).slice(s![.., ..COLUMNS]).to_owned();
@@ -131,7 +131,7 @@ fn a_dependent_column_changes_no_distance_of_directions() {
 #[test]
 fn few_rows_have_the_rank_of_their_number() {
     for seed in 0..DATA_SETS {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let n = CLASSES * 4;
         let train =
             Array2::from_shape_fn(
@@ -154,7 +154,7 @@ fn few_rows_have_the_rank_of_their_number() {
 fn an_embedding_changes_no_residual() {
     let wide = 11;
     for seed in 0..DATA_SETS {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let (train, scored) = (rows(100, &mut random), rows(30, &mut random));
         // Orthonormal columns by Gram and Schmidt.
         let mut axes = Array2::from_shape_fn((wide, COLUMNS), |_| random.normal());
@@ -194,7 +194,7 @@ fn an_embedding_changes_no_residual() {
 #[test]
 fn rows_on_a_line_have_a_residual() {
     for seed in 0..DATA_SETS {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let line = Array1::from_shape_fn(7, |_| random.normal());
         let on_line = |n: usize, random: &mut Random| {
             Array2::from_shape_fn((n, 7), |(_, j)| line[j]) * &Array2::from_shape_fn((n, 1), |_| random.normal())

@@ -3,7 +3,8 @@
 use super::synthetic::{Arrays, Written};
 use ndarray::s;
 use oodbench::dump::layout::discover;
-use oodbench::eval::{EvalError, Figures, Plan, Selection, Silent, evaluate, fits};
+use oodbench::eval::{EvalError, Figures, Plan, Selection, evaluate, fits};
+use oodbench::progress::Silent;
 use oodbench::table::Results;
 
 const ROWS: [usize; 3] = [200, 60, 60];

@@ -17,6 +17,9 @@ pub struct Rounding {
     pub rows: usize,
 }
 
+/// A pivot ratio below which a Cholesky factor is not trusted and singular values decide about the rank.
+pub(super) const TRUSTED_PIVOT_RATIO: f64 = 1e-10;
+
 /// The allowance for a maximum over the directions of one data set.
 const ALLOWANCE: f64 = 2.0;
 

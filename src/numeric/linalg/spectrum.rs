@@ -8,8 +8,7 @@ use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
 use faer::{Mat, Par, Spec};
 use ndarray::{Array2, ArrayView2};
 
-use super::rounding::Rounding;
-use super::whitening::TRUSTED_PIVOT_RATIO;
+use super::rounding::{Rounding, TRUSTED_PIVOT_RATIO};
 use super::{LinalgError, sequential};
 
 /// Principal directions of a covariance.

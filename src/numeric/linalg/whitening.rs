@@ -3,7 +3,7 @@
 use faer::{Mat, Par, Side};
 use ndarray::{Array2, ArrayView1, ArrayView2};
 
-use super::rounding::Rounding;
+use super::rounding::{Rounding, TRUSTED_PIVOT_RATIO};
 use super::spectrum::{Spectrum, spectrum};
 use super::{Factor, LinalgError, faer_view, sequential};
 use crate::state::{State, StateError};
@@ -74,9 +74,6 @@ impl Whitening {
         })
     }
 }
-
-/// A pivot ratio below which a Cholesky factor is not trusted and singular values decide about the rank.
-pub(super) const TRUSTED_PIVOT_RATIO: f64 = 1e-10;
 
 /// The whitening of a covariance Σ (D, D), positive semi-definite up to rounding.
 ///
