@@ -32,12 +32,12 @@ impl Counts {
     pub fn of(run: &RunRows) -> Self {
         let train = run.split(&Role::Train);
         let rows = train.map(|split| split.rows);
-        let labels = train.and_then(|split| split.labels.as_ref()).map(|labels| {
+        let labels = train.and_then(|split| split.labels.as_ref()).and_then(|labels| {
             let mut classes: BTreeMap<i64, usize> = BTreeMap::new();
             labels.block(0..labels.len()).into_iter().for_each(|label| *classes.entry(label).or_default() += 1);
             let mut sizes: Vec<usize> = classes.into_values().collect();
             sizes.sort_unstable();
-            sizes[sizes.len() / 2]
+            sizes.get(sizes.len() / 2).copied()
         });
         let of_class = labels.or_else(|| Some(rows? / run.classes.filter(|classes| *classes > 0)?));
         Self { rows, of_class, classes: run.classes, columns: run.columns(&ArrayKind::Features) }
