@@ -12,8 +12,7 @@ use crate::fit::{FitError, NearestMean, Space, Training};
 use crate::numeric::linalg::{Side, Whitening, whitening};
 use crate::rows::{ArrayKind, RowBlock, RunRows};
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "mahalanobis",
     title: "Mahalanobis",
     aliases: &["maha"],

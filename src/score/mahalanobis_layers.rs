@@ -12,8 +12,7 @@ use crate::fit::{FitError, Training};
 use crate::numeric::logistic::Logistic;
 use crate::rows::{Role, RowBlock, RunRows, Split};
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "mahalanobis_layers",
     title: "Mahalanobis, layers combined",
     aliases: &["maha_layers"],

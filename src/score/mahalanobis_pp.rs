@@ -11,8 +11,7 @@ use crate::fit::{FitError, NearestMean, Space, Training};
 use crate::numeric::linalg::Side;
 use crate::rows::{ArrayKind, RowBlock, RunRows};
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "mahalanobis_pp",
     title: "Mahalanobis++",
     aliases: &["mahalanobis++", "maha++", "mdspp"],

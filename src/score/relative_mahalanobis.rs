@@ -14,8 +14,7 @@ use crate::fit::{FitError, NearestMean, Space, Training};
 use crate::numeric::linalg::Side;
 use crate::rows::{ArrayKind, RowBlock, RunRows};
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "relative_mahalanobis",
     title: "Relative Mahalanobis",
     aliases: &["rmd", "rmds"],

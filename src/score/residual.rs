@@ -9,8 +9,7 @@ use crate::fit::{FitError, ResidualSpace, Training};
 use crate::numeric::linalg::Side;
 use crate::rows::RowBlock;
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "residual",
     title: "Residual",
     aliases: &[],

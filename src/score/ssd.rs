@@ -10,8 +10,7 @@ use crate::fit::nearest_mean::RCOND;
 use crate::fit::{FitError, NearestMean, Space, Training};
 use crate::numeric::linalg::Side;
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "ssd",
     title: "SSD",
     aliases: &[],

@@ -15,8 +15,7 @@ use crate::fit::{FitError, ResidualSpace, Training};
 use crate::numeric::linalg::Side;
 use crate::rows::{ArrayKind, RowBlock};
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "vim",
     title: "ViM",
     aliases: &[],
