@@ -9,6 +9,7 @@ mod goldens;
 mod in_memory;
 mod layers;
 mod left_out;
+mod lists;
 mod npy_files;
 mod procedures;
 mod score_goldens;

@@ -7,3 +7,4 @@ pub(crate) mod images;
 pub(crate) mod input;
 #[cfg(feature = "train")]
 pub(crate) mod named;
+pub(crate) mod procedure;
