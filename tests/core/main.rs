@@ -3,9 +3,11 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod dependent_features;
 mod goldens;
 mod in_memory;
 mod layers;
+mod left_out;
 mod lists;
 mod npy_files;
 mod procedures;
