@@ -2,13 +2,15 @@
 
 use std::convert::Infallible;
 
-use super::evaluate::EvalError;
-use super::fits::{self, ScoreFit};
+use super::cautions;
+use super::evaluate::{self, EvalError};
 use super::plan::Plan;
 use super::progress::Progress;
 use super::score_split::{FittedScore, Scoring};
+use crate::metric::{Ranking, Sample};
 use crate::rows::{Role, Split};
 use crate::score::need::Rows;
+use crate::table::Results;
 
 /// Scores of one split.
 #[derive(Clone, Debug)]
@@ -19,16 +21,48 @@ pub struct SplitScores {
     pub scores: Vec<Vec<f64>>,
 }
 
-/// Scores id/test and every OOD set of a run by every planned score.
+/// Scores id/test and every OOD set of a run by every planned score. What a reader should know of them goes to `results`, as if
+/// metrics were made of them.
 ///
 /// # Errors
-/// [`EvalError::Fit`] if a score cannot be fitted.
-pub fn score_run(plan: &Plan<'_>, progress: &dyn Progress) -> Result<Vec<SplitScores>, EvalError> {
-    let fitted = |fit: ScoreFit| FittedScore { id: fit.entry.id, scorer: fit.fit.scorer };
-    let scores: Vec<FittedScore> = fits::fit(plan)?.scores.into_iter().map(fitted).collect();
+/// [`EvalError::Fit`] if a score cannot be fitted, [`EvalError::Sample`] if its values overflow.
+pub fn score_run(
+    plan: &Plan<'_>,
+    results: &mut Results,
+    progress: &dyn Progress,
+) -> Result<Vec<SplitScores>, EvalError> {
+    let (scores, _) = evaluate::fit(plan, results)?;
     let all_rows =
         |split: &Split| SplitScores { role: split.role.clone(), scores: score_rows(plan, &scores, split, progress) };
-    Ok(Rows::Scored.of(&plan.dump).map(all_rows).collect())
+    let splits: Vec<SplitScores> = Rows::Scored.of(&plan.dump).map(all_rows).collect();
+    results.warnings.extend(remarks(plan, &scores, &splits)?);
+    Ok(splits)
+}
+
+/// What the values themselves show.
+fn remarks(plan: &Plan<'_>, scores: &[FittedScore], splits: &[SplitScores]) -> Result<Vec<String>, EvalError> {
+    let run = &plan.dump.info.name;
+    let Some(test) = splits.iter().find(|split| split.role == Role::Test) else { return Ok(Vec::new()) };
+    let sample = |split: &SplitScores, score: usize| {
+        Sample::new(split.scores[score].clone()).map_err(|error| EvalError::Sample {
+            place: split.role.to_string(),
+            score: scores[score].id,
+            error,
+        })
+    };
+    let mut remarks: Vec<String> =
+        cautions::of_rows(run, test.scores.first().map_or(0, Vec::len)).into_iter().collect();
+    for (number, score) in scores.iter().enumerate() {
+        let id = sample(test, number)?;
+        remarks.extend(cautions::of_id(run, score.id, &id));
+        for split in splits {
+            if let Role::Ood { name, .. } = &split.role {
+                let ranking = Ranking::new(&id, &sample(split, number)?);
+                remarks.extend(cautions::of_pair(&plan.dump, score.id, name, &ranking));
+            }
+        }
+    }
+    Ok(remarks)
 }
 
 /// Per fitted score its values, in the order of rows.

@@ -4,6 +4,6 @@ pub(crate) mod choice;
 pub(crate) mod common;
 #[cfg(feature = "train")]
 pub(crate) mod images;
-pub(crate) mod input;
 #[cfg(feature = "train")]
 pub(crate) mod named;
+pub(crate) mod runs;

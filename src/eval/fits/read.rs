@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use memmap2::Mmap;
 use ndarray::{ArrayD, IxDyn};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
@@ -13,6 +12,7 @@ use super::error::FitsError;
 use crate::dump::Dump;
 use crate::eval::selection::Chosen;
 use crate::rows::ArrayKind;
+use crate::rows::mapped::Mapped;
 use crate::score::need::Rows;
 use crate::score::registry::find;
 use crate::score::{Fit, Need, ScoreEntry, State};
@@ -21,7 +21,7 @@ use crate::state::stored::Stored;
 /// An opened file of fits, whole and unchanged.
 pub struct FitsFile {
     path: PathBuf,
-    map: Mmap,
+    map: Mapped,
     /// What it says of itself.
     pub description: Description,
 }
@@ -35,8 +35,7 @@ impl FitsFile {
         let io = |reason| FitsError::Io { file: path.to_owned(), reason };
         let damaged = |found: String| FitsError::Damaged { file: path.to_owned(), found };
         let file = File::open(path).map_err(io)?;
-        // SAFETY: the map is read-only; a file that another program changes meanwhile is outside the contract, as it is for dumps.
-        let map = unsafe { Mmap::map(&file) }.map_err(io)?;
+        let map = Mapped::file(path, &file).map_err(io)?;
         let (_, metadata) = SafeTensors::read_metadata(&map)
             .map_err(|error| damaged(format!("no sound safetensors file ({error})")))?;
         let text = metadata.metadata().as_ref().and_then(|entries| entries.get(ENTRY));
