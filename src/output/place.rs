@@ -51,10 +51,13 @@ pub(super) fn folder_of(path: &Path) -> &Path {
 /// Whether it is the file behind standard output or standard error: renaming over that would part it from the program.
 #[cfg(unix)]
 fn is_own_output(facts: &Metadata) -> bool {
+    use std::os::fd::{AsFd, BorrowedFd};
     use std::os::unix::fs::MetadataExt;
-    let same = |stat: rustix::fs::Stat| (stat.st_dev as u64, stat.st_ino as u64) == (facts.dev(), facts.ino());
-    let (out, err) = (rustix::fs::fstat(io::stdout()), rustix::fs::fstat(io::stderr()));
-    out.is_ok_and(same) || err.is_ok_and(same)
+    let same = |stream: BorrowedFd<'_>| -> io::Result<bool> {
+        let own = File::from(stream.try_clone_to_owned()?).metadata()?;
+        Ok((own.dev(), own.ino()) == (facts.dev(), facts.ino()))
+    };
+    same(io::stdout().as_fd()).unwrap_or(false) || same(io::stderr().as_fd()).unwrap_or(false)
 }
 
 #[cfg(not(unix))]
