@@ -26,7 +26,7 @@ use screen::lost_file;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The command could not do what it was asked for.
-pub(crate) const FAILED: u8 = 2;
+const FAILED: u8 = 2;
 
 /// Runs the program. Exit codes: 0 done, 2 could not be done, 130 stopped by Ctrl-C; a reader that closes the pipe is no failure.
 fn main() -> ExitCode {
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {
     interrupt::install()?;
-    lost_file::install()?;
+    lost_file::install(FAILED)?;
     if let Some(threads) = arguments.common.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
     }

@@ -3,13 +3,15 @@
 use std::convert::Infallible;
 
 use super::cautions;
-use super::evaluate::{self, EvalError};
+use super::error::EvalError;
+use super::evaluate;
 use super::plan::Plan;
-use super::progress::Progress;
-use super::score_split::{FittedScore, Scoring};
+use super::score_split::Scoring;
 use crate::metric::{Ranking, Sample};
+use crate::progress::Progress;
 use crate::rows::{Role, Split};
-use crate::score::need::Rows;
+use crate::score::FittedScore;
+use crate::score::need::Splits;
 use crate::table::Results;
 
 /// Scores of one split.
@@ -34,7 +36,7 @@ pub fn score_run(
     let (scores, _) = evaluate::fit(plan, results)?;
     let all_rows =
         |split: &Split| SplitScores { role: split.role.clone(), scores: score_rows(plan, &scores, split, progress) };
-    let splits: Vec<SplitScores> = Rows::Scored.of(&plan.dump).map(all_rows).collect();
+    let splits: Vec<SplitScores> = Splits::Scored.of(&plan.dump).map(all_rows).collect();
     results.warnings.extend(remarks(plan, &scores, &splits)?);
     Ok(splits)
 }
@@ -46,7 +48,7 @@ fn remarks(plan: &Plan<'_>, scores: &[FittedScore], splits: &[SplitScores]) -> R
     let sample = |split: &SplitScores, score: usize| {
         Sample::new(split.scores[score].clone()).map_err(|error| EvalError::Sample {
             place: split.role.to_string(),
-            score: scores[score].id,
+            score: scores[score].entry.id,
             error,
         })
     };
@@ -54,11 +56,11 @@ fn remarks(plan: &Plan<'_>, scores: &[FittedScore], splits: &[SplitScores]) -> R
         cautions::of_rows(run, test.scores.first().map_or(0, Vec::len)).into_iter().collect();
     for (number, score) in scores.iter().enumerate() {
         let id = sample(test, number)?;
-        remarks.extend(cautions::of_id(run, score.id, &id));
+        remarks.extend(cautions::of_id(run, score.entry.id, &id));
         for split in splits {
             if let Role::Ood { name, .. } = &split.role {
                 let ranking = Ranking::new(&id, &sample(split, number)?);
-                remarks.extend(cautions::of_pair(&plan.dump, score.id, name, &ranking));
+                remarks.extend(cautions::of_pair(&plan.dump, score.entry.id, name, &ranking));
             }
         }
     }
@@ -72,7 +74,7 @@ pub(super) fn score_rows(
     split: &Split,
     progress: &dyn Progress,
 ) -> Vec<Vec<f64>> {
-    let arrays = plan.arrays(&Rows::Scored);
+    let arrays = plan.arrays(&Splits::Scored);
     let scoring = Scoring { arrays: &arrays, head: plan.dump.head.as_ref(), scores, predictions: false };
     collect(&scoring, split, progress)
 }

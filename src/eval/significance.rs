@@ -2,10 +2,11 @@
 
 use rayon::prelude::*;
 
-use super::evaluate::{EvalError, fit};
+use super::error::EvalError;
+use super::evaluate::fit;
 use super::one_run::score_rows;
 use super::plan::Plan;
-use super::progress::Progress;
+use crate::progress::Progress;
 use crate::rows::Role;
 use crate::stats::delong::Components;
 use crate::stats::holm;
@@ -39,7 +40,7 @@ pub fn against_best(
                 in_distribution: plan.dump.info.in_distribution.clone(),
                 ood: name.clone(),
                 group: group.clone(),
-                score: scores[score].id,
+                score: scores[score].entry.id,
                 ..AgainstBest::default()
             });
             lines.extend(found);

@@ -65,3 +65,46 @@ impl Memory for Mapped {
         let _ = bytes;
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+    use std::io::Write;
+
+    use super::super::watch::{changed, file_at};
+    use super::*;
+
+    #[test]
+    fn a_file_that_grows_or_shrinks_is_told_and_one_that_is_replaced_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let maps = ["kept", "cut", "longer", "replaced"].map(|name| {
+            fs::write(at(name), [7; 10_000]).unwrap();
+            Mapped::file(&at(name), &File::open(at(name)).unwrap()).unwrap()
+        });
+        let mine = || changed().into_iter().filter(|path| path.starts_with(folder.path())).collect::<Vec<_>>();
+        assert!(mine().is_empty());
+        File::options().write(true).open(at("cut")).unwrap().set_len(5_000).unwrap();
+        File::options().append(true).open(at("longer")).unwrap().write_all(b"x").unwrap();
+        fs::write(at("new"), "x").unwrap();
+        fs::rename(at("new"), at("replaced")).unwrap();
+        assert_eq!(mine(), [at("cut"), at("longer")]);
+        assert_eq!(maps[3][9_999], 7);
+        drop(maps);
+        assert!(mine().is_empty());
+    }
+
+    #[test]
+    fn an_address_tells_its_file_up_to_the_end_of_the_last_page() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        fs::write(&path, [1; 5_000]).unwrap();
+        let map = Mapped::file(&path, &File::open(&path).unwrap()).unwrap();
+        let start = map.as_ptr() as usize;
+        for (address, found) in [(start, true), (start + 4_999, true), (start + 5_000, true)] {
+            assert_eq!(file_at(address).is_some_and(|file| file == path), found, "{address}");
+        }
+        drop(map);
+        assert_eq!(file_at(start + 1), None);
+    }
+}

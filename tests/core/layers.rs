@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// Layers from the bottom up; those in one line may not see each other.
 const LAYERS: &[&[&str]] = &[
-    &["state", "suggestion"],
+    &["error", "state", "progress", "suggestion"],
     &["numeric", "output"],
     &["rows", "stats"],
     &["dump"],

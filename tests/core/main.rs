@@ -1,6 +1,7 @@
 //! The library as its users meet it: goldens, laws, files. One program, so that everything is linked once.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod circles;
 #[path = "../common/mod.rs"]
 mod common;
 mod goldens;

@@ -11,6 +11,7 @@ use crate::option::choice::{Parameters, ScoreNames};
 use crate::option::common::Common;
 use crate::option::runs::Runs;
 use crate::screen::{remarks, terminal, tuning};
+use oodbench::eval::fits::describe;
 use oodbench::eval::fits::description::Description;
 use oodbench::eval::fits::{Fits, fit, write};
 use oodbench::eval::{FitsError, Plan};
@@ -54,7 +55,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let mut file = create(&command.out).with_context(writing)?;
     let to_stream = file.is_stream();
     let fits = fit(&plan)?;
-    let description = Description::new(&plan, &fits);
+    let description = describe(&plan, &fits);
     let rows = plan
         .dump
         .splits
@@ -68,7 +69,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         // The stream may be standard output: a table behind the file would spoil it.
         let say = |text: &str| if to_stream { io::stderr().write_all(text.as_bytes()) } else { terminal::print(text) };
         for score in &fits.scores {
-            score.fit.notes.iter().for_each(|note| eprintln!("note: {}: {note}", score.entry.id));
+            score.notes.iter().for_each(|note| eprintln!("note: {}: {note}", score.entry.id));
         }
         for skipped in &fits.skipped {
             eprintln!("note: {} left out: {}", skipped.score, skipped.why);
@@ -95,7 +96,7 @@ fn table(fits: &Fits) -> String {
     let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
     table.set_header([Cell::new("score"), right("fit".to_owned()), right("bytes".to_owned())]);
     for score in &fits.scores {
-        let bytes = score.fit.scorer.save().bytes();
+        let bytes = score.scorer.save().bytes();
         let took = format!("{:.1} ms", score.took.as_secs_f64() * 1e3);
         table.add_row([Cell::new(score.entry.id), right(took), right(bytes.to_string())]);
     }

@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::option::common::Common;
+use crate::screen::progress::Bars;
 use crate::screen::terminal;
-use oodbench::latency::figure::figure;
 use oodbench::latency::markdown::{cells, markdown};
-use oodbench::latency::{Report, Request, Step, measure};
+use oodbench::latency::plot::latency_plot;
+use oodbench::latency::{Report, Request, measure};
 use oodbench::output::OutputSet;
 use oodbench::plot;
 use oodbench::score::registry::UnknownScore;
@@ -50,7 +50,7 @@ pub(crate) struct Command {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Folder for latency.json, latency.md and the figure latency.png, latency.svg
+    /// Folder for latency.json, latency.md and the plot latency.png, latency.svg
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -82,9 +82,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     // Before the minutes that it takes: what cannot be written has to be known now.
     let set =
         command.out.as_ref().map(|out| OutputSet::begin(out, &FILES).with_context(|| writing(out))).transpose()?;
-    let progress = Progress::new(common.quiet, request.rounds);
-    let report = measure(&request, &mut |step| progress.show(step))?;
-    progress.bar.finish_and_clear();
+    let report = measure(&request, &Bars::of("steps", common.quiet))?;
     if let (Some(set), Some(out)) = (set, &command.out) {
         write(set, &report).with_context(|| writing(out))?;
     }
@@ -125,10 +123,10 @@ fn entries(names: &[String]) -> Result<Vec<&'static ScoreEntry>, UnknownScore> {
 const FILES: [&str; 4] = ["latency.json", "latency.md", "latency.png", "latency.svg"];
 
 fn write(set: OutputSet, report: &Report) -> anyhow::Result<()> {
-    let figure = figure(report);
+    let drawn = latency_plot(report);
     // Everything is drawn before anything is written.
-    let png = figure.render(plot::Format::Png)?;
-    let svg = figure.render(plot::Format::Svg)?;
+    let png = drawn.render(plot::Format::Png)?;
+    let svg = drawn.render(plot::Format::Svg)?;
     let (json, markdown) = (report.json()?, markdown(report));
     for (name, bytes) in FILES.into_iter().zip([json.as_bytes(), markdown.as_bytes(), &png, &svg]) {
         set.write(name, bytes)?;
@@ -154,35 +152,11 @@ fn table(report: &Report) -> String {
         table.set_header(header);
         for row in report.rows(classes) {
             let name = row.first().map_or("", |first| first.title);
-            let figures = row.iter().flat_map(|measurement| cells(measurement)).map(right);
-            table.add_row([Cell::new(name)].into_iter().chain(figures));
+            let values = row.iter().flat_map(|measurement| cells(measurement)).map(right);
+            table.add_row([Cell::new(name)].into_iter().chain(values));
         }
         let lines: Vec<String> = table.to_string().lines().map(|line| line.trim_end().to_owned()).collect();
         out.push_str(&format!("\n{}\n", lines.join("\n")));
     }
     out
-}
-
-/// What is being done, on standard error.
-struct Progress {
-    bar: ProgressBar,
-}
-
-impl Progress {
-    fn new(quiet: bool, rounds: usize) -> Self {
-        let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let style = ProgressStyle::with_template("{msg} [{bar:30}] {elapsed}");
-        let bar = ProgressBar::with_draw_target(Some(rounds as u64), target);
-        Self { bar: bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())) }
-    }
-
-    fn show(&self, step: Step) {
-        let (message, round) = match step {
-            Step::Making { classes } => (format!("{classes} classes: making rows"), 0),
-            Step::Fitting { classes, score } => (format!("{classes} classes: fitting {score}"), 0),
-            Step::Measuring { classes, batch, round } => (format!("{classes} classes, batch {batch}"), round),
-        };
-        self.bar.set_message(message);
-        self.bar.set_position(round as u64);
-    }
 }

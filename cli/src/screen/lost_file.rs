@@ -7,15 +7,13 @@ use std::process;
 use oodbench::output::discard_pending;
 use oodbench::rows::fault;
 
-use crate::FAILED;
-
-/// Ends the program with one line and without half-written files when a file that is being read loses bytes.
-pub(crate) fn install() -> io::Result<()> {
-    fault::install(end)
+/// Ends the program with one line, this exit code and without half-written files when a file that is being read loses bytes.
+pub(crate) fn install(code: u8) -> io::Result<()> {
+    fault::install(move |file| end(file, code))
 }
 
 #[expect(clippy::exit, reason = "the thread that was reading can neither go on nor hand an error back")]
-fn end(file: Option<PathBuf>) {
+fn end(file: Option<PathBuf>, code: u8) {
     discard_pending();
     let Some(file) = file else {
         eprintln!(
@@ -27,5 +25,5 @@ fn end(file: Option<PathBuf>) {
         "error: {}: became shorter while it was read, expected the same file from beginning to end; run the command again once nothing writes to it",
         file.display()
     );
-    process::exit(FAILED.into());
+    process::exit(code.into());
 }
