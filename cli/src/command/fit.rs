@@ -12,7 +12,6 @@ use crate::option::common::Common;
 use crate::option::runs::Runs;
 use crate::screen::{remarks, terminal, tuning};
 use oodbench::eval::fits::describe;
-use oodbench::eval::fits::description::Description;
 use oodbench::eval::fits::{Fits, fit, write};
 use oodbench::eval::{FitsError, Plan};
 use oodbench::output::{AtomicFile, make_folder};
