@@ -13,8 +13,7 @@ use crate::numeric::linalg::{Factor, Threads};
 use crate::numeric::row_product::row_product;
 use crate::rows::{ArrayKind, RowBlock};
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "cfood",
     title: "CFOOD",
     aliases: &[],
