@@ -55,7 +55,7 @@ fn a_fit_and_a_file_of_parameters_mean_the_same_to_every_command() {
         let now = out(at, &[&[command], &json[..], &["--config", "scores.toml"]].concat());
         assert_eq!(now, out(at, &[&[command], &json[..], &["--fit", "a.fit"]].concat()), "{command}");
         assert_eq!(now, out(at, &[&[command], &json[..], &["--set", "knn.k=3"]].concat()), "{command}");
-        assert_ne!(now, out(at, &[&[command], &json[..]].concat()), "{command}");
+        assert_ne!(now, out(at, &[&[command], &json[..], &["--set", "knn.k=9"]].concat()), "{command}");
     }
     // The order of the file of fits is not that of the curves.
     let plot = |folder: &str, more: &[&str]| {
@@ -64,7 +64,7 @@ fn a_fit_and_a_file_of_parameters_mean_the_same_to_every_command() {
     };
     let now = plot("now", &["--config", "scores.toml"]);
     assert_eq!(now, plot("fitted", &["--fit", "a.fit"]));
-    assert_ne!(now, plot("default", &[]));
+    assert_ne!(now, plot("other", &["--set", "knn.k=9"]));
     for command in ["score", "compare", "plot"] {
         let (code, _, said) = run(at, &[command, "dumps/a", "--fit", "a.fit", "--set", "knn.k=3"]);
         assert_eq!((code, said.contains("cannot be used with")), (Some(2), true), "{command}: {said}");

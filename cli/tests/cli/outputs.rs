@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::common::{layered_run, noise, oodbench, small_run, write};
+use crate::common::{layered_run, noise, oodbench, small_run, write, write_labels};
 
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> =
@@ -33,7 +33,8 @@ fn spawn(folder: &Path, arguments: &[&str]) -> Child {
 fn score_says_what_it_wrote_and_a_second_run_replaces_all_of_it() {
     let root = tempfile::tempdir().unwrap();
     layered_run(&root.path().join("run"));
-    let arguments = ["score", "run", "--score", "knn", "--tune", "--out", "deep/out"];
+    write_labels(&root.path().join("run/id/val/labels.npy"), &(0..35).map(|row| row % 4).collect::<Vec<_>>());
+    let arguments = ["score", "run", "--score", "knn", "--set", "knn.k=5", "--tune", "--out", "deep/out"];
     let (code, said) = stderr(root.path(), &arguments);
     assert_eq!(code, Some(0), "{said}");
     let files = ["records.csv", "records.json", "records.parquet", "scores.parquet"];
@@ -52,12 +53,11 @@ fn score_says_what_it_wrote_and_a_second_run_replaces_all_of_it() {
 fn an_error_leaves_no_folder_and_no_file() {
     let root = tempfile::tempdir().unwrap();
     small_run(&root.path().join("run"));
-    // 1e300 squared is beyond the largest number: found while the scores are being written.
-    write(&root.path().join("run/ood/far/features.npy"), &noise(20, 5, 9).mapv(|x| f64::from(x) * 1e300));
+    // More neighbours than rows: found when the score is fitted, after the output was begun.
     for arguments in [
-        &["score", "run", "--score", "mahalanobis", "--out", "deep/out"][..],
-        &["fit", "run", "--score", "vim", "--out", "deep/run.fit"],
-        &["plot", "run", "--hist", "mahalanobis", "--out", "deep/plots"],
+        &["score", "run", "--score", "knn", "--set", "knn.k=45", "--out", "deep/out"][..],
+        &["fit", "run", "--score", "knn", "--set", "knn.k=45", "--out", "deep/run.fit"],
+        &["plot", "run", "--hist", "knn", "--set", "knn.k=45", "--out", "deep/plots"],
     ] {
         assert_eq!(stderr(root.path(), arguments).0, Some(2), "{arguments:?}");
         assert_eq!(names(root.path()), ["run"], "{arguments:?}");
@@ -76,7 +76,7 @@ fn a_folder_that_cannot_hold_the_files_is_refused_before_the_work() {
     let (code, said) = stderr(root.path(), &["score", "run", "--score", "mds", "--out", "out"]);
     assert_eq!(code, Some(2));
     assert!(said.contains("records.csv: found no regular file"), "{said}");
-    let (code, said) = stderr(root.path(), &["fit", "run", "--score", "knn", "--out", "out"]);
+    let (code, said) = stderr(root.path(), &["fit", "run", "--score", "cosine", "--out", "out"]);
     assert_eq!(code, Some(2));
     assert!(said.contains("out: cannot be written: found a folder, expected a file"), "{said}");
 }
@@ -107,17 +107,17 @@ mod linux {
         symlink("disk", root.path().join("folder")).unwrap();
         symlink("folder/real.fit", root.path().join("link.fit")).unwrap();
         for _ in 0..2 {
-            assert_eq!(stderr(root.path(), &["fit", "run", "--score", "knn", "--out", "link.fit", "-q"]).0, Some(0));
+            assert_eq!(stderr(root.path(), &["fit", "run", "--score", "cosine", "--out", "link.fit", "-q"]).0, Some(0));
             assert!(root.path().join("link.fit").is_symlink());
         }
         assert_eq!(names(&root.path().join("disk")), ["real.fit"]);
-        let plain = ["score", "run", "--score", "knn", "--format", "json"];
-        let fitted = ["score", "run", "--score", "knn", "--format", "json", "--fit", "link.fit"];
+        let plain = ["score", "run", "--score", "cosine", "--format", "json"];
+        let fitted = ["score", "run", "--score", "cosine", "--format", "json", "--fit", "link.fit"];
         let value = |arguments: &[&str]| oodbench(root.path()).args(arguments).output().unwrap().stdout;
         assert_eq!(value(&plain), value(&fitted));
 
-        assert_eq!(stderr(root.path(), &["fit", "run", "--score", "knn", "--out", "/dev/null"]).0, Some(0));
-        let (code, said) = stderr(root.path(), &["fit", "run", "--score", "knn", "--out", "/dev/full"]);
+        assert_eq!(stderr(root.path(), &["fit", "run", "--score", "cosine", "--out", "/dev/null"]).0, Some(0));
+        let (code, said) = stderr(root.path(), &["fit", "run", "--score", "cosine", "--out", "/dev/full"]);
         assert_eq!(code, Some(2), "{said}");
         assert!(said.contains("/dev/full: cannot be written"), "{said}");
         assert!(fs::metadata("/dev/full").unwrap().file_type().is_char_device());
@@ -128,14 +128,14 @@ mod linux {
         let root = tempfile::tempdir().unwrap();
         small_run(&root.path().join("run"));
         let output =
-            oodbench(root.path()).args(["fit", "run", "--score", "knn", "--out", "/dev/stdout"]).output().unwrap();
+            oodbench(root.path()).args(["fit", "run", "--score", "cosine", "--out", "/dev/stdout"]).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         fs::write(root.path().join("piped.fit"), output.stdout).unwrap();
         assert_eq!(stderr(root.path(), &["score", "run", "--fit", "piped.fit"]).0, Some(0));
         // A file behind standard output cannot be replaced under the program.
         let shell = std::process::Command::new(assert_cmd::cargo::cargo_bin("oodbench"))
             .current_dir(root.path())
-            .args(["fit", "run", "--score", "knn", "--out", "/dev/stdout"])
+            .args(["fit", "run", "--score", "cosine", "--out", "/dev/stdout"])
             .stdout(File::create(root.path().join("redirected")).unwrap())
             .output()
             .unwrap();
