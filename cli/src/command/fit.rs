@@ -67,6 +67,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     if !common.quiet {
         // The stream may be standard output: a table behind the file would spoil it.
         let say = |text: &str| if to_stream { io::stderr().write_all(text.as_bytes()) } else { terminal::print(text) };
+        fits.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
         for score in &fits.scores {
             score.notes.iter().for_each(|note| eprintln!("note: {}: {note}", score.entry.id));
         }

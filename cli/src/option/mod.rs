@@ -6,4 +6,6 @@ pub(crate) mod common;
 pub(crate) mod images;
 #[cfg(feature = "train")]
 pub(crate) mod named;
+pub(crate) mod procedure;
 pub(crate) mod runs;
+mod trimmed;
