@@ -1,5 +1,6 @@
 //! The laws of the layout: imports point down, a crate is named behind its door only, no list of ids is typed by hand.
 
+mod circles;
 mod ids;
 mod source;
 
