@@ -2,12 +2,13 @@
 
 use rayon::prelude::*;
 
+use super::cautions;
 use super::error::EvalError;
 use super::fits::{self, Fits};
 use super::plan::Plan;
 use super::score_split::Scoring;
 use super::sink::{ScoreSink, ScoredRows, SinkError};
-use crate::dump::Dump;
+use super::undecided;
 use crate::metric::{PROCEDURES, PairCounts, Procedure, Ranking, Sample, confidence};
 use crate::numeric::checksum::Hasher;
 use crate::progress::Progress;
@@ -34,12 +35,6 @@ impl Default for Measures {
     }
 }
 
-/// Fewer ID rows than this make TNR@TPR95 meaningless.
-const FEW_ROWS: usize = 20;
-
-/// Share of tied pairs from which on the tie rule of a procedure visibly decides its figures.
-const MANY_TIES: f64 = 0.01;
-
 /// Evaluates every planned run. The scores of every row go to `sink` as they come, one column per id in `columns`; id/val is scored for it alone.
 ///
 /// # Errors
@@ -56,6 +51,8 @@ pub fn evaluate(
         let (scores, skipped) = fit(plan, &mut results)?;
         let run = Run { plan, scores, skipped, columns, measures };
         run.evaluate(&mut sink, progress, &mut results)?;
+        let open = undecided::warnings(plan, run.scores, &results.records, progress);
+        results.warnings.extend(open);
     }
     let missing = missing_sets(&results.records);
     results.records.extend(missing);
@@ -73,7 +70,8 @@ pub(super) fn fit(plan: &Plan<'_>, results: &mut Results) -> Result<(Vec<FittedS
         results.warnings.extend(caution.map(|caution| Remark::of_run(name, caution)));
     }
     results.notes.extend(plan.notes.iter().map(|note| Remark::of_run(name, note.clone())));
-    let Fits { scores, skipped } = fits::fit(plan)?;
+    let Fits { scores, skipped, warnings } = fits::fit(plan)?;
+    results.warnings.extend(warnings.into_iter().map(|warning| Remark::of_run(name, warning)));
     for score in &scores {
         results.notes.extend(score.notes.iter().map(|note| Remark::of_score(name, score.entry.id, note.clone())));
     }
@@ -218,18 +216,8 @@ impl Run<'_> {
 
     fn warn_of_id(&self, test: &Split, Scored(id): &Scored<'_, Sample>, results: &mut Results) {
         let name = &self.plan.dump.info.name;
-        if test.rows < FEW_ROWS {
-            let text = format!(
-                "id/test has {} rows: TNR@TPR95 needs at least {FEW_ROWS} to mean 95 % (it is 0 by construction below 10)",
-                test.rows
-            );
-            results.warnings.push(Remark::of_run(name, text));
-        }
-        for (score, sample) in id.iter().filter(|(_, sample)| sample.is_constant() && sample.len() > 1) {
-            let value = sample.ascending()[0];
-            let text = format!("{} is {value} on every row of id/test: it tells nothing apart", score.entry.id);
-            results.warnings.push(Remark::of_run(name, text));
-        }
+        results.warnings.extend(cautions::of_rows(name, test.rows));
+        results.warnings.extend(id.iter().filter_map(|(score, id)| cautions::of_id(name, score.entry.id, id)));
     }
 
     /// What all records of the run have in common.
@@ -291,10 +279,8 @@ impl Run<'_> {
 
     fn measure(&self, split: &Split, score: &'static str, common: &Record, ranking: &Ranking) -> Measured {
         let dump = &self.plan.dump;
-        let run = &dump.info.name;
-        let counts = PairCounts::in_ranking(ranking);
-        let pair = Record { tied_share: Some(counts.tied_share()), ..self.of_pair(split, score, common) };
-        let name = &pair.ood;
+        let tied_share = PairCounts::in_ranking(ranking).tied_share();
+        let pair = Record { tied_share: Some(tied_share), ..self.of_pair(split, score, common) };
         let Measures { procedures, bootstrap } = self.measures;
         let intervals = bootstrap.as_ref().map(|bootstrap| confidence::intervals(ranking, procedures, bootstrap));
         let mut records = Vec::new();
@@ -314,22 +300,8 @@ impl Run<'_> {
                 });
             }
         }
-        let mut warnings = Vec::new();
-        if counts.auroc() < 0.5 {
-            warnings.push(format!(
-                "{score} on {name}: AUROC {:.2} % is below 50 %: either the score fails here or its orientation is inverted \
-                 (higher must mean in-distribution)",
-                counts.auroc() * 100.0
-            ));
-        }
-        if counts.tied_share() > MANY_TIES {
-            warnings.push(format!(
-                "{score} on {name}: {:.1} % of the pairs are tied, so the tie rule decides{}",
-                counts.tied_share() * 100.0,
-                if half_precision(dump) { "; the dump is 16-bit, dump f32" } else { "" }
-            ));
-        }
-        Measured { records, warnings: warnings.into_iter().map(|text| Remark::of_run(run, text)).collect() }
+        let warnings = cautions::of_pair(dump, score, &pair.ood, ranking);
+        Measured { records, warnings }
     }
 }
 
@@ -337,8 +309,4 @@ impl Run<'_> {
 struct Measured {
     records: Vec<Record>,
     warnings: Vec<Remark>,
-}
-
-fn half_precision(dump: &Dump) -> bool {
-    dump.splits.iter().filter_map(|split| split.logits.as_ref()).any(|logits| logits.is_half_precision())
 }

@@ -1,6 +1,7 @@
 //! From dumps to figures: which scores run, scoring block by block, metrics, warnings.
 
 pub mod assignment;
+mod cautions;
 pub mod error;
 pub mod evaluate;
 #[cfg(feature = "plot")]
@@ -17,6 +18,7 @@ pub mod selection;
 pub mod significance;
 pub mod sink;
 pub mod tune;
+mod undecided;
 
 pub use assignment::{Assignment, AssignmentError};
 pub use error::{EvalError, PlanError};

@@ -1,12 +1,13 @@
 //! The library as its users meet it: goldens, laws, files. One program, so that everything is linked once.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-mod circles;
 #[path = "../common/mod.rs"]
 mod common;
+mod dependent_features;
 mod goldens;
 mod in_memory;
 mod layers;
+mod left_out;
 mod lists;
 mod npy_files;
 mod procedures;

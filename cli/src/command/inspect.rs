@@ -1,32 +1,30 @@
 //! `oodbench inspect`: what a dump holds, what scores lack, what looks wrong.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 use crate::option::common::Common;
-use crate::option::input;
-use crate::screen::terminal;
+use crate::option::runs::Runs;
+use crate::screen::{remarks, terminal};
 use oodbench::dump::Dump;
 use oodbench::dump::diagnose::{ArrayFacts, ValueFacts, diagnose};
-use oodbench::dump::layout::{RunFiles, discover};
+use oodbench::dump::layout::RunFiles;
 use oodbench::rows::Head;
 use oodbench::rows::array::shape_text;
 use oodbench::score::REGISTRY;
+use oodbench::score::counts::Counts;
 
 /// Show splits, shapes, types and classes of dumps, what each score lacks, and what looks wrong
 #[derive(Args)]
 #[command(after_help = "Example:
   oodbench inspect dumps/")]
 pub(crate) struct Command {
-    /// A run, or a folder of runs [default: dumps, else fixtures/dumps]
-    dir: Option<PathBuf>,
+    #[command(flatten)]
+    runs: Runs,
 }
 
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
-    let folder = input::folder(command.dir.as_ref(), common.quiet)?;
-    for (number, files) in discover(&folder)?.iter().enumerate() {
+    for (number, files) in command.runs.find(common.quiet)?.iter().enumerate() {
         if number > 0 {
             terminal::print("\n")?;
         }
@@ -62,18 +60,21 @@ fn describe(files: &RunFiles) -> anyhow::Result<String> {
         }
     }
     lines.push("  scores".to_owned());
+    let counts = Counts::of(&dump);
     for entry in REGISTRY {
-        let lacking = entry.with_defaults().needs().iter().find_map(|need| need.lacking(&dump));
-        lines.push(format!(
-            "    {:<13} {}",
-            entry.id,
-            lacking.map_or_else(|| "ready".to_owned(), |file| format!("lacks {file}"))
-        ));
+        let score = entry.with_defaults();
+        let lacking = score.needs().iter().find_map(|need| Some(format!("lacks {}", need.lacking(&dump)?)));
+        let state = lacking.or_else(|| Some(format!("not applicable: {}", score.obstacle(&dump)?)));
+        if state.is_none() {
+            suspicions.extend(counts.remarks(entry, &entry.settings()));
+        }
+        lines.push(format!("    {:<13} {}", entry.id, state.unwrap_or_else(|| "ready".to_owned())));
     }
     if !suspicions.is_empty() {
         lines.push("  to look at".to_owned());
         lines.extend(suspicions.iter().map(|what| format!("    {what}")));
     }
+    remarks::unchanged()?;
     Ok(lines.join("\n") + "\n")
 }
 

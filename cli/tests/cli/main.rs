@@ -1,12 +1,15 @@
 //! The program as its users meet it. One test program, so that everything is linked once.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod applicable;
 mod bad_dumps;
 mod common;
 mod confidence;
 mod fit_files;
 mod latency;
 mod layouts;
+mod options;
+mod outputs;
 mod parameters;
 mod readme;
 mod records;
