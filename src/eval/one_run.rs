@@ -1,12 +1,10 @@
 //! The raw scores of one run, for figures.
 
-use std::convert::Infallible;
-
 use super::cautions;
 use super::error::EvalError;
 use super::evaluate;
 use super::plan::Plan;
-use super::score_split::Scoring;
+use super::score_split::score_rows;
 use crate::metric::{Ranking, Sample};
 use crate::progress::Progress;
 use crate::rows::{Role, Split};
@@ -66,33 +64,4 @@ fn remarks(plan: &Plan<'_>, scores: &[&FittedScore], splits: &[SplitScores]) -> 
         }
     }
     Ok(remarks)
-}
-
-/// Per fitted score its values, in the order of rows.
-pub(super) fn score_rows(
-    plan: &Plan<'_>,
-    scores: &[&FittedScore],
-    split: &Split,
-    progress: &dyn Progress,
-) -> Vec<Vec<f64>> {
-    assert!(
-        scores.iter().all(|score| plan
-            .missing
-            .iter()
-            .all(|missing| missing.score != score.entry.id || missing.role != split.role)),
-        "only scores that the split allows"
-    );
-    let arrays = plan.arrays(&Splits::Scored);
-    let scoring = Scoring { arrays: &arrays, head: plan.dump.head.as_ref(), scores, predictions: false };
-    collect(&scoring, split, progress)
-}
-
-/// Per score its values of a whole split.
-pub(super) fn collect(scoring: &Scoring<'_>, split: &Split, progress: &dyn Progress) -> Vec<Vec<f64>> {
-    let mut all = vec![Vec::with_capacity(split.rows); scoring.scores.len()];
-    let Ok(()) = scoring.run(split, progress, |batch| {
-        all.iter_mut().zip(batch.scores).for_each(|(all, more)| all.extend(more));
-        Ok::<(), Infallible>(())
-    });
-    all
 }
