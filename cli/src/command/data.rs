@@ -41,12 +41,7 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
 
 fn check(set: &KnownSet, folder: &Path) -> anyhow::Result<()> {
     if !folder.is_dir() {
-        bail!(
-            "{}: found no folder, expected the files of {}; get them from {}",
-            folder.display(),
-            set.title,
-            set.home
-        );
+        bail!("{}: found no folder, expected the files of {}; get them from {}", folder.display(), set.title, set.home);
     }
     let files = catalog::check(set, folder);
     let wrong = files
