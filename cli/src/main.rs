@@ -25,7 +25,7 @@ use screen::lost_file;
 #[global_allocator]
 static ALLOCATOR: memory::Allocator = memory::Allocator;
 
-/// The command could not do what it was asked for.
+/// The command failed.
 const FAILED: u8 = 2;
 
 /// Runs the program. Exit codes: 0 done, 2 could not be done, 130 stopped by a signal; a reader that closes the pipe is no failure.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use oodbench::dump::Loss;
 use oodbench::metric::{Procedure, lee};
-use oodbench::table::Results;
+use oodbench::table::{Record, Results};
 
 /// The procedure of the paper.
 pub(crate) const PROCEDURE: &Procedure = &lee::PROCEDURE;
@@ -76,9 +76,14 @@ pub(crate) struct Findings {
 struct Auroc<'r>(&'r Results);
 
 impl Auroc<'_> {
+    /// Values of one run on one set: means are made here.
+    fn records(&self) -> impl Iterator<Item = &Record> {
+        self.0.records.iter().filter(|record| record.mean_over.is_none())
+    }
+
     fn sets(&self) -> Vec<&str> {
         let mut sets: Vec<&str> = Vec::new();
-        for record in &self.0.records {
+        for record in self.records() {
             if !sets.contains(&record.ood.as_str()) {
                 sets.push(&record.ood);
             }
@@ -91,14 +96,14 @@ impl Auroc<'_> {
     }
 
     fn on(&self, (loss, score): &Pair, set: &str) -> Option<f64> {
-        let records = self.0.records.iter().filter(|record| {
+        let records = self.records().filter(|record| {
             record.procedure == PROCEDURE.id
                 && record.metric == "auroc"
                 && record.ood == set
                 && record.score == *score
                 && self.loss_of(&record.run) == Some(loss)
         });
-        mean(records.map(|record| record.value))
+        mean(records.filter_map(|record| record.value))
     }
 
     /// One value per set; none if any is missing.
@@ -227,26 +232,22 @@ mod tests {
     use oodbench::dump::RunInfo;
     use oodbench::dump::layout::discover;
     use oodbench::progress::Silent;
-    use oodbench::table::{Record, RunSummary};
+    use oodbench::table::RunSummary;
 
     fn run(name: &str, loss: Loss, accuracy: f64) -> RunSummary {
         let info = RunInfo { name: name.to_owned(), loss: Some(loss), ..RunInfo::default() };
-        RunSummary { info, accuracy: Some(accuracy), id_rows: 1, skipped: Vec::new() }
+        RunSummary { info, accuracy: Some(accuracy), id_rows: 1, skipped: Vec::new(), arrays: Vec::new() }
     }
 
-    fn record(run: &str, ood: &str, score: &'static str, value: f64) -> Record {
-        let (run, ood) = (run.to_owned(), ood.to_owned());
+    fn record(run: &str, ood: &str, score: &str, value: f64) -> Record {
         Record {
-            run,
-            in_distribution: None,
-            ood,
-            group: None,
-            score,
-            procedure: "lee",
-            metric: "auroc",
-            value,
-            low: None,
-            high: None,
+            run: run.to_owned(),
+            ood: ood.to_owned(),
+            score: score.to_owned(),
+            procedure: "lee".to_owned(),
+            metric: "auroc".to_owned(),
+            value: Some(value),
+            ..Record::default()
         }
     }
 

@@ -6,8 +6,7 @@ use super::train::Trained;
 use oodbench::dump::Loss;
 use oodbench::dump::layout::{RunFiles, discover};
 use oodbench::eval::figures::{FIG1_SCORES, fig1_bands};
-use oodbench::eval::{Figures, Plan, ScoredRun, Selection, evaluate, score_run};
-use oodbench::output::AtomicFile;
+use oodbench::eval::{Measures, Plan, ScoredRun, Selection, evaluate, score_run};
 use oodbench::plot::fig1::Band;
 use oodbench::progress::Progress;
 use oodbench::table::{Comparison, Results};
@@ -52,7 +51,7 @@ pub(crate) fn measure(trained: &[Trained], progress: &dyn Progress) -> Result<Ou
 pub(super) fn results(files: &[RunFiles], progress: &dyn Progress) -> Result<Results, DemoError> {
     let selection = scores(&SCORES)?;
     let plans = Plan::all(files, &selection)?;
-    Ok(evaluate::<AtomicFile>(&plans, &selection.ids(), None, &Figures::default(), progress)?)
+    Ok(evaluate(&plans, &selection.ids(), None, &Measures::default(), progress)?)
 }
 
 fn scores(names: &[&str]) -> Result<Selection, DemoError> {
