@@ -111,9 +111,12 @@ pub fn save_weights(file: &Path, network: &Network, recipe: &Recipe) -> Result<(
 /// The recipe in a file of [`save_weights`], if it is one.
 ///
 /// # Errors
-/// If the file cannot be read.
+/// If the file cannot be read, or is not as it was written.
 pub fn recipe_of_weights(file: &Path) -> Result<Option<Recipe>, CheckpointError> {
     let bytes = std::fs::read(file).map_err(FileError::reading(file))?;
+    if stored_checksum(&bytes).is_some_and(|(_, stored, found)| stored != found) {
+        return Err(CheckpointError::Damaged { file: file.to_owned() });
+    }
     Ok(metadata(&bytes, STATE).and_then(|json| serde_json::from_str(&json).ok()))
 }
 

@@ -5,6 +5,9 @@ use oodbench::rows::Head;
 
 use super::data::Batch;
 use super::error::TrainError;
+use super::input::tensors;
+use super::model::{Network, Taps};
+use super::nn::{Mode, rows};
 
 /// A model that turns images into logits.
 ///
@@ -41,4 +44,31 @@ pub struct Outputs {
     pub features: Option<Array2<f32>>,
     /// Layers that were asked for, by name.
     pub layers: Vec<(String, Array2<f32>)>,
+}
+
+/// A network of this trainer, in evaluation mode.
+impl Classifier for Network {
+    fn channels(&self) -> usize {
+        self.design().channels
+    }
+
+    fn layers(&self) -> Vec<String> {
+        self.backbone().layers()
+    }
+
+    fn head(&self) -> Result<Option<Head>, TrainError> {
+        Ok(Some(Network::head(self).head()?))
+    }
+
+    fn outputs(&self, images: Batch, layers: &[String]) -> Result<Outputs, TrainError> {
+        let (images, _) = tensors(images, self.device().candle())?;
+        let mut taps = Taps::of(layers);
+        let features = self.backbone().forward(&images, Mode::Eval, &mut taps)?.detach();
+        let layers = taps.into_recorded().into_iter().map(|(name, tensor)| Ok((name, rows(&tensor)?)));
+        Ok(Outputs {
+            logits: rows(&Network::head(self).logits(&features)?)?,
+            layers: layers.collect::<candle_core::Result<_>>()?,
+            features: Some(rows(&features)?),
+        })
+    }
 }

@@ -1,17 +1,12 @@
 //! A network whole: a backbone with its head, on a device.
 
 use candle_core::{Result, Tensor};
-use oodbench::rows::Head;
 use serde::{Deserialize, Serialize};
 
 use super::{Architecture, Backbone, Taps};
-use crate::classifier::{Classifier, Outputs};
-use crate::data::Batch;
 use crate::device::Device;
-use crate::error::TrainError;
-use crate::input::tensors;
 use crate::loss::{LossChoice, LossHead};
-use crate::nn::{Builder, Mode, Params, rows};
+use crate::nn::{Builder, Mode, Params};
 
 /// What a network is made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,31 +79,5 @@ impl Network {
     pub fn logits(&self, images: &Tensor, mode: Mode) -> Result<Tensor> {
         let features = self.backbone.forward(images, mode, &mut Taps::none())?;
         self.head.logits(&features)
-    }
-}
-
-impl Classifier for Network {
-    fn channels(&self) -> usize {
-        self.design.channels
-    }
-
-    fn layers(&self) -> Vec<String> {
-        self.backbone.layers()
-    }
-
-    fn head(&self) -> std::result::Result<Option<Head>, TrainError> {
-        Ok(Some(self.head.head()?))
-    }
-
-    fn outputs(&self, images: Batch, layers: &[String]) -> std::result::Result<Outputs, TrainError> {
-        let (images, _) = tensors(images, self.device.candle())?;
-        let mut taps = Taps::of(layers);
-        let features = self.backbone.forward(&images, Mode::Eval, &mut taps)?.detach();
-        let layers = taps.into_recorded().into_iter().map(|(name, tensor)| Ok((name, rows(&tensor)?)));
-        Ok(Outputs {
-            logits: rows(&self.head.logits(&features)?)?,
-            layers: layers.collect::<Result<_>>()?,
-            features: Some(rows(&features)?),
-        })
     }
 }
