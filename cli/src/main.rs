@@ -15,7 +15,9 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use arguments::{Arguments, Command};
+use oodbench::output::discard_pending;
 use screen::interrupt::{self, INTERRUPTED, Interrupted};
+use screen::lost_file;
 
 // Training allocates every intermediate result anew; the allocator of the C library gives large blocks back to the system
 // each time, which costs up to half of the time.
@@ -34,7 +36,11 @@ fn main() -> ExitCode {
         oodbench_train::device::prepare_cpu();
     }
     let arguments = Arguments::parse();
-    match run(arguments) {
+    let done = run(arguments);
+    if done.is_err() {
+        discard_pending();
+    }
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) if error.is::<Interrupted>() => {
@@ -50,6 +56,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {
     interrupt::install()?;
+    lost_file::install(FAILED)?;
     if let Some(threads) = arguments.common.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
     }

@@ -4,12 +4,12 @@ use std::io::Write;
 
 use rayon::prelude::*;
 
+use super::cautions;
 use super::error::EvalError;
 use super::fits::{self, Fits};
 use super::plan::Plan;
 use super::score_split::Scoring;
 use super::undecided;
-use crate::dump::Dump;
 use crate::metric::{PROCEDURES, PairCounts, Procedure, Ranking, Sample, confidence};
 use crate::progress::Progress;
 use crate::rows::{Role, Split};
@@ -35,12 +35,6 @@ impl Default for Figures {
         Self { procedures: PROCEDURES.iter().collect(), bootstrap: None }
     }
 }
-
-/// Fewer ID rows than this make TNR@TPR95 meaningless.
-const FEW_ROWS: usize = 20;
-
-/// Share of tied pairs from which on the tie rule of a procedure visibly decides its figures.
-const MANY_TIES: f64 = 0.01;
 
 /// Evaluates every planned run. Per-sample scores go to `file` as they come, one column per id in `columns`.
 ///
@@ -188,19 +182,9 @@ impl Run<'_> {
 
     fn warn_of_id(&self, test: &Split, id: &[Sample], results: &mut Results) {
         let name = &self.plan.dump.info.name;
-        if test.rows < FEW_ROWS {
-            results.warnings.push(format!(
-                "{name}: id/test has {} rows: TNR@TPR95 needs at least {FEW_ROWS} to mean 95 % (it is 0 by construction below 10)",
-                test.rows
-            ));
-        }
-        for (score, sample) in self.scores.iter().zip(id).filter(|(_, sample)| sample.is_constant() && sample.len() > 1)
-        {
-            let value = sample.ascending()[0];
-            results
-                .warnings
-                .push(format!("{name}: {} is {value} on every row of id/test: it tells nothing apart", score.entry.id));
-        }
+        results.warnings.extend(cautions::of_rows(name, test.rows));
+        let constant = self.scores.iter().zip(id).filter_map(|(score, id)| cautions::of_id(name, score.entry.id, id));
+        results.warnings.extend(constant);
     }
 
     fn measure(&self, split: &Split, score: &'static str, ranking: &Ranking) -> Measured {
@@ -232,23 +216,9 @@ impl Run<'_> {
                 });
             }
         }
-        let mut warnings = Vec::new();
-        let counts = PairCounts::in_ranking(ranking);
-        if counts.auroc() < 0.5 {
-            warnings.push(format!(
-                "{run}: {score} on {name}: AUROC {:.2} % is below 50 %: either the score fails here or its orientation is inverted \
-                 (higher must mean in-distribution)",
-                counts.auroc() * 100.0
-            ));
-        }
-        if counts.tied_share() > MANY_TIES {
-            warnings.push(format!(
-                "{run}: {score} on {name}: {:.1} % of the pairs are tied, so the tie rule decides{}",
-                counts.tied_share() * 100.0,
-                if half_precision(dump) { "; the dump is 16-bit, dump f32" } else { "" }
-            ));
-        }
-        let pair = PairFacts { run: run.clone(), ood: name, score, tied_share: counts.tied_share() };
+        let warnings = cautions::of_pair(dump, score, &name, ranking);
+        let tied_share = PairCounts::in_ranking(ranking).tied_share();
+        let pair = PairFacts { run: run.clone(), ood: name, score, tied_share };
         Measured { records, pair, warnings }
     }
 }
@@ -258,8 +228,4 @@ struct Measured {
     records: Vec<Record>,
     pair: PairFacts,
     warnings: Vec<String>,
-}
-
-fn half_precision(dump: &Dump) -> bool {
-    dump.splits.iter().filter_map(|split| split.logits.as_ref()).any(|logits| logits.is_half_precision())
 }

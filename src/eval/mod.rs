@@ -1,6 +1,7 @@
 //! From dumps to figures: which scores run, scoring block by block, metrics, warnings.
 
 pub mod assignment;
+mod cautions;
 pub mod error;
 pub mod evaluate;
 #[cfg(feature = "plot")]

@@ -53,7 +53,10 @@ impl Selection {
             if let Some(missing) = entries.iter().find(|entry| !scores.iter().any(|one| one.entry.id == entry.id)) {
                 return Err(file.lacks(missing).into());
             }
-            scores.retain(|one| entries.iter().any(|entry| entry.id == one.entry.id));
+            // In the order they were asked for, each once: `entries` has no entry twice.
+            let place = |one: &Chosen| entries.iter().position(|entry| entry.id == one.entry.id);
+            scores.retain(|one| place(one).is_some());
+            scores.sort_by_key(|one| place(one));
         }
         Ok(Self { scores, fits: Some(file), lenient: all })
     }

@@ -4,8 +4,8 @@ use rayon::prelude::*;
 
 use super::error::EvalError;
 use super::evaluate::fit;
-use super::one_run::score_rows;
 use super::plan::Plan;
+use super::score_split::score_rows;
 use crate::progress::Progress;
 use crate::rows::Role;
 use crate::stats::delong::Components;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::one_run::score_rows;
 use super::plan::Plan;
+use super::score_split::score_rows;
 use crate::metric::{PairCounts, Sample};
 use crate::progress::Progress;
 use crate::rows::Role;

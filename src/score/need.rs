@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::settings::nearest;
 use crate::rows::{ArrayKind, Head, Role, RunRows, Split};
+use crate::suggestion::nearest;
 
 /// Something a score reads.
 #[derive(Clone, Debug, PartialEq, Eq)]

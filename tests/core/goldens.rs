@@ -57,7 +57,7 @@ fn first_scores() {
     let selection = selection();
     for plan in &Plan::all(&runs, &selection).unwrap() {
         let first = &golden["runs"][&plan.dump.info.name]["first_scores"];
-        let test = &score_run(plan, &Silent).unwrap()[0];
+        let test = &score_run(plan, &mut Results::default(), &Silent).unwrap()[0];
         for (id, found) in SCORES.iter().zip(&test.scores) {
             let expected: Vec<f64> = first[id].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
             let tolerance = if *id == "mahalanobis" { 1e-8 } else { 1e-12 };
@@ -82,7 +82,7 @@ fn mds_from_features_agrees_with_logits() {
         let selection = Selection::parse(&["mds".to_owned()], &settings).unwrap();
         let plans = Plan::all(&runs, &selection).unwrap();
         let figures = evaluate::<Vec<u8>>(&plans, &["mds"], None, &Figures::default(), &Silent).unwrap().records;
-        (score_run(&plans[0], &Silent).unwrap()[0].scores[0].clone(), figures)
+        (score_run(&plans[0], &mut Results::default(), &Silent).unwrap()[0].scores[0].clone(), figures)
     };
     let (logits, _) = mds(&[]);
     let (features, with) = mds(&["mds.source=features"]);

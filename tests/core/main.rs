@@ -1,7 +1,6 @@
 //! The library as its users meet it: goldens, laws, files. One program, so that everything is linked once.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-mod circles;
 #[path = "../common/mod.rs"]
 mod common;
 mod dependent_features;

@@ -1,22 +1,20 @@
 //! `oodbench score`: scores and figures of every run of a folder.
 
-use std::fs;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 
-use crate::option::choice::ScoreChoice;
+use crate::option::choice::{FitOrParameters, ScoreNames};
 use crate::option::common::Common;
-use crate::option::input;
 use crate::option::procedure::{self, ProcedureName};
+use crate::option::runs::Runs;
 use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal, tuning};
-use oodbench::dump::layout::discover;
-use oodbench::eval::{Figures, FitsFile, Plan, Selection, evaluate, memory};
+use oodbench::eval::{Figures, Plan, evaluate, memory};
 use oodbench::metric::{PROCEDURES, Procedure};
-use oodbench::output::{AtomicFile, write_atomically};
+use oodbench::output::{AtomicFile, OutputSet};
 use oodbench::report;
 use oodbench::stats::bootstrap::Bootstrap;
 use oodbench::table::scores_file::ScoresFile;
@@ -41,16 +39,15 @@ fn after_help() -> String {
 #[derive(Args)]
 #[command(after_help = after_help())]
 pub(crate) struct Command {
-    /// A run, or a folder of runs [default: dumps, else fixtures/dumps]
-    dir: Option<PathBuf>,
     #[command(flatten)]
-    choice: ScoreChoice,
+    runs: Runs,
+    #[command(flatten)]
+    names: ScoreNames,
+    #[command(flatten)]
+    fitted: FitOrParameters,
     /// Search parameters on id/val, without a look at any OOD row, and say what was tried; `explain` shows what is tried
-    #[arg(long)]
+    #[arg(long, conflicts_with = "fit")]
     tune: bool,
-    /// A file written by `oodbench fit`: its scores, parameters and fits, no training rows needed
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["set", "config", "tune"])]
-    fit: Option<PathBuf>,
     /// Procedures to show, comma-separated [default: the first in tables, all in json and csv]
     #[arg(long, value_name = "PROCEDURES", value_delimiter = ',', value_parser = procedure::parser())]
     procedure: Vec<ProcedureName>,
@@ -67,7 +64,7 @@ pub(crate) struct Command {
     #[arg(long, value_name = "SEED", default_value_t = 0, requires = "bootstrap")]
     seed: u64,
     /// Folder for scores.parquet and records.{csv,json,parquet}; search.json too with --tune
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     out: Option<PathBuf>,
 }
 
@@ -85,12 +82,8 @@ enum Format {
 
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
-    let folder = input::folder(command.dir.as_ref(), common.quiet)?;
-    let selection = match &command.fit {
-        Some(file) => Selection::fitted(&command.choice.scores, FitsFile::open(file)?)?,
-        None => command.choice.selection()?,
-    };
-    let runs = discover(&folder)?;
+    let selection = command.fitted.selection(&command.names.scores)?;
+    let runs = command.runs.find(common.quiet)?;
     let tuned = command.tune.then(|| tuning::search(&runs, &selection, common)).transpose()?;
     let progress = Bars::new(common.quiet);
     let plans = match &tuned {
@@ -113,19 +106,23 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         None => evaluate::<AtomicFile>(&plans, &columns, None, &figures, &progress)?,
         Some(out) => {
             let writing = || format!("{}: cannot be written", out.display());
-            fs::create_dir_all(out).with_context(writing)?;
-            let mut file =
-                ScoresFile::new(AtomicFile::create(&out.join("scores.parquet")).with_context(writing)?, &columns)?;
+            let set = OutputSet::begin(out, &FILES).with_context(writing)?;
+            let mut file = ScoresFile::new(set.create(SCORES).with_context(writing)?, &columns)?;
             let results = evaluate(&plans, &columns, Some(&mut file), &figures, &progress)?;
             file.finish()?.commit().with_context(writing)?;
-            write_records(out, &results).with_context(writing)?;
+            remarks::unchanged()?;
+            write_records(&set, &results).with_context(writing)?;
             if let Some(tuned) = &tuned {
-                write_atomically(&out.join("search.json"), &serde_json::to_vec_pretty(&tuned.searches)?)
-                    .with_context(writing)?;
+                set.write(SEARCH, &serde_json::to_vec_pretty(&tuned.searches)?).with_context(writing)?;
+            }
+            let written = set.commit().with_context(writing)?;
+            if !common.quiet {
+                eprintln!("wrote to {}: {}", out.display(), written.join(", "));
             }
             results
         }
     };
+    remarks::unchanged()?;
     remarks::say(&results, common);
     if let Some(tuned) = &tuned {
         let tried = tuning::table(&tuned.searches);
@@ -172,10 +169,15 @@ fn check_memory(plans: &[Plan<'_>], common: &Common) -> anyhow::Result<()> {
     }
 }
 
-fn write_records(out: &Path, results: &Results) -> anyhow::Result<()> {
-    write_atomically(&out.join("records.csv"), &report::csv::records(&results.records)?)?;
-    write_atomically(&out.join("records.json"), report::json::records(&results.records)?.as_bytes())?;
-    let parquet = AtomicFile::create(&out.join("records.parquet"))?;
+/// What `--out` writes.
+const FILES: [&str; 5] = [SCORES, "records.csv", "records.json", "records.parquet", SEARCH];
+const SCORES: &str = "scores.parquet";
+const SEARCH: &str = "search.json";
+
+fn write_records(set: &OutputSet, results: &Results) -> anyhow::Result<()> {
+    set.write("records.csv", &report::csv::records(&results.records)?)?;
+    set.write("records.json", report::json::records(&results.records)?.as_bytes())?;
+    let parquet = set.create("records.parquet")?;
     report::parquet::records(parquet, &results.records)?.commit()?;
     Ok(())
 }

@@ -4,7 +4,8 @@ pub(crate) mod choice;
 pub(crate) mod common;
 #[cfg(feature = "train")]
 pub(crate) mod images;
-pub(crate) mod input;
 #[cfg(feature = "train")]
 pub(crate) mod named;
 pub(crate) mod procedure;
+pub(crate) mod runs;
+mod trimmed;

@@ -68,7 +68,7 @@ fn fig1(plans: &[Plan<'_>], progress: &dyn Progress) -> Result<Vec<Band>, DemoEr
     let first = |loss: Loss| plans.iter().find(|plan| plan.dump.info.loss.as_ref() == Some(&loss));
     let (Some(isomax), Some(plus)) = (first(Loss::Isomax), first(Loss::IsomaxPlus)) else { return Ok(Vec::new()) };
     let scored = |plan: &Plan<'_>| -> Result<ScoredRun, DemoError> {
-        Ok(ScoredRun { info: plan.dump.info.clone(), splits: score_run(plan, progress)? })
+        Ok(ScoredRun { info: plan.dump.info.clone(), splits: score_run(plan, &mut Results::default(), progress)? })
     };
     Ok(fig1_bands(&scored(isomax)?, &scored(plus)?).to_vec())
 }

@@ -25,6 +25,7 @@ pub(crate) fn install() -> anyhow::Result<()> {
             return;
         }
         discard_pending();
+        eprintln!("stopped; what was not finished is removed");
         std::process::exit(INTERRUPTED.into());
     })?;
     Ok(())

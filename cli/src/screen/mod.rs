@@ -1,6 +1,7 @@
 //! What the terminal shows, and Ctrl-C.
 
 pub(crate) mod interrupt;
+pub(crate) mod lost_file;
 pub(crate) mod progress;
 pub(crate) mod remarks;
 pub(crate) mod terminal;

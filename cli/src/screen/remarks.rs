@@ -1,7 +1,19 @@
 //! What a user should know beside the figures, on standard error.
 
 use crate::option::common::Common;
+use oodbench::rows::watch;
 use oodbench::table::Results;
+
+/// Refuses to go on if a file that was read was written to meanwhile: values may be half of the old and half of the new one.
+pub(crate) fn unchanged() -> anyhow::Result<()> {
+    match &watch::changed()[..] {
+        [] => Ok(()),
+        [path, ..] => anyhow::bail!(
+            "{}: changed while it was read, expected the same file from beginning to end; run the command again once nothing writes to it",
+            path.display()
+        ),
+    }
+}
 
 /// Warnings always (unless quiet), notes and what was left out if verbose.
 pub(crate) fn say(results: &Results, common: &Common) {

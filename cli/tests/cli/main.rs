@@ -8,6 +8,8 @@ mod confidence;
 mod fit_files;
 mod latency;
 mod layouts;
+mod options;
+mod outputs;
 mod parameters;
 mod readme;
 mod score;

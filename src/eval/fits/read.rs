@@ -4,7 +4,6 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use memmap2::Mmap;
 use ndarray::{ArrayD, IxDyn};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
@@ -14,6 +13,7 @@ use super::error::FitsError;
 use crate::dump::Dump;
 use crate::error::FileError;
 use crate::rows::ArrayKind;
+use crate::rows::mapped::Mapped;
 use crate::score::need::Splits;
 use crate::score::registry::find;
 use crate::score::{Chosen, Fit, FittedScore, Need, ScoreEntry, State};
@@ -22,7 +22,7 @@ use crate::state::stored::Stored;
 /// An opened file of fits, whole and unchanged.
 pub struct FitsFile {
     path: PathBuf,
-    map: Mmap,
+    map: Mapped,
     /// What it says of itself.
     pub description: Description,
 }
@@ -35,8 +35,7 @@ impl FitsFile {
     pub fn open(path: &Path) -> Result<Self, FitsError> {
         let damaged = |found: String| FitsError::Damaged { file: path.to_owned(), found };
         let file = File::open(path).map_err(FileError::reading(path))?;
-        // SAFETY: the map is read-only; a file that another program changes meanwhile is outside the contract, as it is for dumps.
-        let map = unsafe { Mmap::map(&file) }.map_err(FileError::reading(path))?;
+        let map = Mapped::file(path, &file).map_err(FileError::reading(path))?;
         let (_, metadata) = SafeTensors::read_metadata(&map)
             .map_err(|error| damaged(format!("no sound safetensors file ({error})")))?;
         let text = metadata.metadata().as_ref().and_then(|entries| entries.get(METADATA_KEY));

@@ -233,7 +233,7 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-fn source(name: &str, text: &str) -> Source {
+pub(crate) fn source(name: &str, text: &str) -> Source {
     Source { name: name.to_owned(), code: without_comments_and_literals(text), text: text.to_owned() }
 }
 
