@@ -224,5 +224,9 @@ fn without_a_gap_a_warning_says_how_far_the_value_moves() {
     let results = evaluate::<Vec<u8>>(&plans, &selection.ids(), None, &Figures::default(), &Silent).unwrap();
     let warning = results.warnings.iter().find(|warning| warning.contains("mahalanobis depends on")).unwrap();
     assert!(warning.contains("AUROC on far is 50.0") && warning.contains("with rank 20 it is 100.00 %"), "{warning}");
-    assert!(results.notes.iter().any(|note| note.contains("no clear gap: any rank from 19 to 20")), "{:?}", results.notes);
+    assert!(
+        results.notes.iter().any(|note| note.contains("no clear gap: any rank from 19 to 20")),
+        "{:?}",
+        results.notes
+    );
 }
