@@ -8,7 +8,7 @@ use ndarray::{ArrayD, IxDyn};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
-use super::description::{Description, FORMAT, METADATA_KEY, ReadArray, Sealed, features, seal_array};
+use super::description::{Description, FORMAT, METADATA_KEY, Sealed, features, seal_array};
 use super::error::FitsError;
 use crate::dump::Dump;
 use crate::error::FileError;
@@ -18,6 +18,7 @@ use crate::score::need::Splits;
 use crate::score::registry::find;
 use crate::score::{Chosen, Fit, FittedScore, Need, ScoreEntry, State};
 use crate::state::stored::Stored;
+use crate::table::ArrayRead;
 
 /// An opened file of fits, whole and unchanged.
 pub struct FitsFile {
@@ -176,7 +177,7 @@ impl FitsFile {
     fn other_rows(
         &self,
         dump: &Dump,
-        source: &ReadArray,
+        source: &ArrayRead,
         found: usize,
         checksum: crate::numeric::checksum::Checksum,
     ) -> FitsError {
