@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate, s};
 use oodbench::dump::layout::discover;
-use oodbench::eval::{Figures, FittedInMemory, Plan, Selection, evaluate};
+use oodbench::eval::{FittedInMemory, Measures, Plan, Selection, evaluate};
 use oodbench::progress::Silent;
 use oodbench::rows::{ArrayKind, Head, Labels, Matrix, Role, RunRows, Split};
 use oodbench::score::registry::find;
@@ -221,11 +221,12 @@ fn without_a_gap_a_warning_says_how_far_the_value_moves() {
     let written = arrays.write();
     let selection = Selection::parse(&["mahalanobis".to_owned(), "ssd".to_owned()], &[]).unwrap();
     let plans = Plan::all(&discover(written.folder.path()).unwrap(), &selection).unwrap();
-    let results = evaluate::<Vec<u8>>(&plans, &selection.ids(), None, &Figures::default(), &Silent).unwrap();
-    let warning = results.warnings.iter().find(|warning| warning.contains("mahalanobis depends on")).unwrap();
+    let results = evaluate(&plans, &selection.ids(), None, &Measures::default(), &Silent).unwrap();
+    let warning =
+        &results.warnings.iter().find(|warning| warning.text.contains("mahalanobis depends on")).unwrap().text;
     assert!(warning.contains("AUROC on far is 50.0") && warning.contains("with rank 20 it is 100.00 %"), "{warning}");
     assert!(
-        results.notes.iter().any(|note| note.contains("no clear gap: any rank from 19 to 20")),
+        results.notes.iter().any(|note| note.text.contains("no clear gap: any rank from 19 to 20")),
         "{:?}",
         results.notes
     );
