@@ -220,7 +220,7 @@ fn without_a_gap_a_warning_says_how_far_the_value_moves() {
     arrays.ood.features.column_mut(0).mapv_inplace(|value| value + 1e-6);
     let written = arrays.write();
     let selection = Selection::parse(&["mahalanobis".to_owned(), "ssd".to_owned()], &[]).unwrap();
-    let plans = Plan::all(&discover(written.folder.path()).unwrap(), &selection).unwrap();
+    let plans = Plan::all(&discover(written.path()).unwrap(), &selection).unwrap();
     let results = evaluate(&plans, &selection.ids(), None, &Measures::default(), &Silent).unwrap();
     let warning =
         &results.warnings.iter().find(|warning| warning.text.contains("mahalanobis depends on")).unwrap().text;
