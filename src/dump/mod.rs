@@ -4,11 +4,11 @@
 
 pub mod diagnose;
 pub mod error;
+pub mod format;
 mod head;
 pub mod layout;
 pub mod meta;
-pub mod npy;
-pub mod npz;
+pub mod name;
 pub mod run;
 
 pub use error::DumpError;

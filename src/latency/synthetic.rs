@@ -106,7 +106,7 @@ impl Synthetic {
         let nowhere = Array2::zeros(means.dim());
         write_split(&folder.path().join("val_ood/noise"), &nowhere, &head, test_rows, &mut noise)?;
         let files = discover(folder.path())?.into_iter().next();
-        let files = files.ok_or_else(|| DumpError::NoRun { path: folder.path().to_owned() })?;
+        let files = files.ok_or_else(|| DumpError::NoRun { path: folder.path().to_owned(), hint: String::new() })?;
         Ok(Self { dump: Dump::open(&files)?, _folder: folder })
     }
 }
