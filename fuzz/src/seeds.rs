@@ -98,7 +98,7 @@ pub fn fits() -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     run(folder.path());
     let files = discover(folder.path()).unwrap().remove(0);
-    let scores: Vec<String> = ["vim", "mahalanobis", "react"].iter().map(ToString::to_string).collect();
+    let scores: Vec<String> = ["mahalanobis", "relative_mahalanobis"].iter().map(ToString::to_string).collect();
     let selection = oodbench::eval::Selection::new(&scores, &[]).unwrap();
     let plan = oodbench::eval::Plan::of_fit(&files, &selection).unwrap();
     let fitted = fits::fit(&plan).unwrap();
