@@ -10,7 +10,9 @@ pub mod layout;
 pub mod meta;
 pub mod name;
 pub mod run;
+pub mod write;
 
 pub use error::DumpError;
 pub use meta::{Loss, RunInfo};
 pub use run::Dump;
+pub use write::{DumpWriter, WriteError};

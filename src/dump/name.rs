@@ -1,22 +1,31 @@
-//! Names of sets: a set is a folder of a dump, so its name has to be one component of a path.
+//! Names of sets and layers, which become names of files.
 
-/// What is wrong with the name of a set, if anything: it must be one component of a path, and no hidden one.
+/// A name that is no single component of a path.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error(
+    "found the name {name:?}, expected one without separators or control characters that does not start with a dot; rename the set or the layer"
+)]
+pub struct BadName {
+    /// The name.
+    pub name: String,
+}
+
+/// Whether a name may become a file or folder of a dump: one component that a reader of the dump finds again, on any system. Names that start with a dot
+/// are hidden files, which readers leave out.
+///
+/// # Errors
+/// [`BadName`].
 ///
 /// ```
-/// use oodbench::dump::name::defect;
+/// use oodbench::dump::name::check_name;
 ///
-/// assert_eq!(defect("svhn"), None);
-/// assert_eq!(defect(".."), Some("a name that begins with a dot"));
-/// assert_eq!(defect("a/b"), Some("a name with a separator of paths"));
+/// assert!(check_name("svhn (cropped)").is_ok());
+/// assert!(check_name("../svhn").is_err() && check_name("..").is_err() && check_name("a\nb").is_err());
 /// ```
-#[must_use]
-pub fn defect(name: &str) -> Option<&'static str> {
-    match name {
-        "" => Some("no name"),
-        _ if name.starts_with('.') => Some("a name that begins with a dot"),
-        _ if name.contains(['/', '\\']) => Some("a name with a separator of paths"),
-        _ if name.contains(char::is_control) => Some("a name with control characters"),
-        _ if name.len() > 200 => Some("a name of more than 200 bytes"),
-        _ => None,
+pub fn check_name(name: &str) -> Result<(), BadName> {
+    let bad = |c: char| c == '/' || c == '\\' || c.is_control();
+    match name.is_empty() || name.starts_with('.') || name.contains(bad) {
+        true => Err(BadName { name: name.to_owned() }),
+        false => Ok(()),
     }
 }
