@@ -1,6 +1,7 @@
 //! Writers of results: terminal text, Markdown, CSV, JSON, HTML.
 
 pub mod csv;
+pub mod format;
 pub mod html;
 pub mod json;
 pub mod markdown;
@@ -8,6 +9,8 @@ pub mod markdown;
 pub mod parquet;
 pub mod significance;
 pub mod text;
+
+pub use format::Format;
 
 use crate::table::Cell;
 use crate::table::comparison::DIGITS;
