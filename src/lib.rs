@@ -11,7 +11,7 @@
 //!   fit  metric  state learnt from training rows; one file per procedure
 //!   dump         runs on disk: layouts, file formats, validation
 //!   rows  stats  matrices, labels, heads and blocks of rows, in memory or mapped; spreads
-//!   numeric  output   kernels (the only door to faer); files written whole or not at all
+//!   numeric  output  printable   kernels (the only door to faer); files written whole or not at all; names made harmless
 //!   state        what a fit keeps, as named arrays
 //! ```
 //!
@@ -37,6 +37,7 @@ pub mod numeric;
 pub mod output;
 #[cfg(feature = "plot")]
 pub mod plot;
+pub mod printable;
 pub mod report;
 pub mod rows;
 pub mod score;

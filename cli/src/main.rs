@@ -1,5 +1,4 @@
 //! The command line of oodbench: `arguments` is what may be typed, `command` has one file per subcommand, `paper` the demo.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "talking to the terminal is what a command line is for")]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod arguments;
@@ -12,10 +11,12 @@ mod screen;
 use std::io;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 use arguments::{Arguments, Command};
+use screen::help;
 use screen::interrupt::{self, INTERRUPTED, Interrupted};
+use screen::terminal;
 
 // Training allocates every intermediate result anew; the allocator of the C library gives large blocks back to the system
 // each time, which costs up to half of the time.
@@ -33,16 +34,19 @@ fn main() -> ExitCode {
     unsafe {
         oodbench_train::device::prepare_cpu();
     }
-    let arguments = Arguments::parse();
+    let arguments: Arguments = match help::parse() {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) if error.is::<Interrupted>() => {
-            eprintln!("{error}");
+            terminal::say(&format!("{error}"));
             ExitCode::from(INTERRUPTED)
         }
         Err(error) => {
-            eprintln!("error: {error:#}");
+            terminal::say(&format!("error: {error:#}"));
             ExitCode::from(FAILED)
         }
     }
@@ -50,9 +54,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {
     interrupt::install()?;
-    if let Some(threads) = arguments.common.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
-    }
+    option::threads::start(arguments.common.threads)?;
     let common = &arguments.common;
     match arguments.command {
         #[cfg(feature = "train")]

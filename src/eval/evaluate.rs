@@ -246,7 +246,8 @@ impl Run<'_> {
                     score,
                     procedure: procedure.id,
                     metric: metric.id,
-                    value,
+                    // Lee's AUROC of constant scores is −0.0.
+                    value: value + 0.0,
                     low: interval.map(|interval| interval.low),
                     high: interval.map(|interval| interval.high),
                 });

@@ -1,7 +1,7 @@
 //! Bootstrap intervals of figures: ID and OOD rows drawn apart, as often as there are.
 
 use super::{Procedure, Ranking};
-use crate::stats::bootstrap::{Bootstrap, Draw, Interval};
+use crate::stats::bootstrap::{Bootstrap, Draw, Interval, Method};
 
 /// What a thread keeps from draw to draw.
 struct Memory {
@@ -25,13 +25,26 @@ struct Memory {
 /// ```
 #[must_use]
 pub fn intervals(ranking: &Ranking, procedures: &[&Procedure], bootstrap: &Bootstrap) -> Vec<Interval> {
+    let methods = procedures.iter().flat_map(|procedure| procedure.metrics).map(|metric| metric.interval);
+    let values = procedures.iter().flat_map(|procedure| (procedure.figures)(ranking));
+    let interval = |((method, value), draws): ((Method, f64), Vec<f64>)| {
+        let Interval { low, high } = bootstrap.interval(method, value, &draws);
+        // Every figure is a fraction; a mirrored end may lie outside.
+        Interval { low: low.max(0.0), high: high.min(1.0) }
+    };
+    methods.zip(values).zip(draws(ranking, procedures, bootstrap)).map(interval).collect()
+}
+
+/// The draws that [`intervals`] are made of: per figure, sorted upwards.
+#[must_use]
+pub fn draws(ranking: &Ranking, procedures: &[&Procedure], bootstrap: &Bootstrap) -> Vec<Vec<f64>> {
     let places = |is_ood: usize| -> Vec<u32> {
         let steps = ranking.steps().iter().zip(0..);
         steps.filter(|(step, _)| step.ood() == is_ood).map(|(_, place)| place).collect()
     };
     let (id, ood) = (places(0), places(1));
     let memory = || Memory { counts: vec![0; ranking.steps().len()], drawn: ranking.clone() };
-    bootstrap.intervals(memory, |draw: &mut Draw, memory| {
+    bootstrap.draws(memory, |draw: &mut Draw, memory| {
         memory.counts.fill(0);
         draw.count(&id, &mut memory.counts);
         draw.count(&ood, &mut memory.counts);

@@ -30,15 +30,21 @@
 use super::openood::fewest_for_95_percent;
 use super::precision_recall::{average_precision, both};
 use super::{Better, Metric, Procedure, Ranking};
+use crate::stats::bootstrap::Method;
 
 /// The procedure.
 pub const PROCEDURE: Procedure = Procedure {
     id: "id_positive",
     title: "positive class ID in FPR@TPR95; first threshold with TPR ≥ 95 %; average precision over distinct thresholds",
     metrics: &[
-        Metric { id: "fpr_at_tpr95_id_positive", title: "FPR@TPR95 (ID pos.)", better: Better::Lower },
-        Metric { id: "average_precision_in", title: "AP-IN", better: Better::Higher },
-        Metric { id: "average_precision_out", title: "AP-OUT", better: Better::Higher },
+        Metric {
+            id: "fpr_at_tpr95_id_positive",
+            title: "FPR@TPR95 (ID pos.)",
+            better: Better::Lower,
+            interval: Method::Percentile,
+        },
+        Metric { id: "average_precision_in", title: "AP-IN", better: Better::Higher, interval: Method::Percentile },
+        Metric { id: "average_precision_out", title: "AP-OUT", better: Better::Higher, interval: Method::Percentile },
     ],
     figures: |ranking| {
         let (inside, outside) = both(ranking, average_precision);

@@ -39,17 +39,23 @@
 
 use super::lee_areas::Areas;
 use super::{Better, Metric, Procedure, Ranking, Sample};
+use crate::stats::bootstrap::Method;
 
 /// The procedure.
 pub const PROCEDURE: Procedure = Procedure {
     id: "lee",
     title: "Lee et al. (the paper's): positive class ID; ties count against the score; TPR closest to 95 %",
     metrics: &[
-        Metric { id: "tnr_at_tpr95", title: "TNR@TPR95 (ID pos.)", better: Better::Higher },
-        Metric { id: "auroc", title: "AUROC", better: Better::Higher },
-        Metric { id: "dtacc", title: "DTACC", better: Better::Higher },
-        Metric { id: "auin", title: "AUIN", better: Better::Higher },
-        Metric { id: "auout", title: "AUOUT", better: Better::Higher },
+        Metric {
+            id: "tnr_at_tpr95",
+            title: "TNR@TPR95 (ID pos.)",
+            better: Better::Higher,
+            interval: Method::Percentile,
+        },
+        Metric { id: "auroc", title: "AUROC", better: Better::Higher, interval: Method::Percentile },
+        Metric { id: "dtacc", title: "DTACC", better: Better::Higher, interval: Method::Percentile },
+        Metric { id: "auin", title: "AUIN", better: Better::Higher, interval: Method::Percentile },
+        Metric { id: "auout", title: "AUOUT", better: Better::Higher, interval: Method::Percentile },
     ],
     figures: |ranking| {
         let figures = Figures::of(ranking);

@@ -24,6 +24,8 @@ pub use auroc::PairCounts;
 pub use ranking::Ranking;
 pub use sample::{Sample, SampleError};
 
+use crate::stats::bootstrap::Method;
+
 /// A way of measuring, with every convention it fixes.
 #[derive(Clone, Copy)]
 pub struct Procedure {
@@ -54,6 +56,8 @@ pub struct Metric {
     pub title: &'static str,
     /// Which way is better.
     pub better: Better,
+    /// How its bootstrap interval is made: the way that covers in simulations (`tests/core/coverage.rs`).
+    pub interval: Method,
 }
 
 /// Which way a figure is better.

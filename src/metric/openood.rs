@@ -30,16 +30,22 @@
 
 use super::precision_recall::{both, trapezoidal_area};
 use super::{Better, Metric, PairCounts, Procedure, Ranking};
+use crate::stats::bootstrap::Method;
 
 /// The procedure.
 pub const PROCEDURE: Procedure = Procedure {
     id: "openood",
     title: "OpenOOD v1.5: positive class OOD in FPR@TPR95; ties count half; first ROC vertex with TPR ≥ 95 %",
     metrics: &[
-        Metric { id: "fpr_at_tpr95_ood_positive", title: "FPR@TPR95 (OOD pos.)", better: Better::Lower },
-        Metric { id: "auroc", title: "AUROC", better: Better::Higher },
-        Metric { id: "aupr_in", title: "AUPR-IN", better: Better::Higher },
-        Metric { id: "aupr_out", title: "AUPR-OUT", better: Better::Higher },
+        Metric {
+            id: "fpr_at_tpr95_ood_positive",
+            title: "FPR@TPR95 (OOD pos.)",
+            better: Better::Lower,
+            interval: Method::Percentile,
+        },
+        Metric { id: "auroc", title: "AUROC", better: Better::Higher, interval: Method::Percentile },
+        Metric { id: "aupr_in", title: "AUPR-IN", better: Better::Higher, interval: Method::Percentile },
+        Metric { id: "aupr_out", title: "AUPR-OUT", better: Better::Higher, interval: Method::Percentile },
     ],
     figures: |ranking| {
         let (auroc, (aupr_in, aupr_out)) =

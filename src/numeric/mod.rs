@@ -13,6 +13,7 @@ pub mod pairwise_sum;
 pub mod real;
 pub mod root;
 pub mod row_product;
+pub mod share;
 pub mod softmax;
 pub mod sort;
 pub mod top;

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::{percent, tied};
+use crate::printable;
 use crate::table::{Block, Comparison};
 
 /// The tables of one procedure.
@@ -10,7 +11,7 @@ use crate::table::{Block, Comparison};
 pub fn comparisons(title: &str, tables: &[Comparison]) -> String {
     let mut out = format!("Percent. {title}.\n");
     for table in tables {
-        section(&mut out, table, &format!("{} against", table.in_distribution), &table.blocks);
+        section(&mut out, table, &format!("{} against", printable::markdown(&table.in_distribution)), &table.blocks);
         if !table.seed_blocks.is_empty() {
             section(&mut out, table, "mean ± std over seeds (ddof = 1), against", &table.seed_blocks);
         }
@@ -29,9 +30,9 @@ fn section(out: &mut String, table: &Comparison, first: &str, blocks: &[Block]) 
                 let text = percent(cell);
                 if cell.best { format!("**{text}**") } else { text }
             });
+            let (label, run) = (printable::markdown(&block.label), printable::markdown(&row.run));
             let cells = cells.collect::<Vec<_>>().join(" | ");
-            let _ =
-                writeln!(out, "| {} | {} | {} | {cells} | {} |", block.label, row.run, row.score, tied(row.tied_share));
+            let _ = writeln!(out, "| {label} | {run} | {} | {cells} | {} |", row.score, tied(row.tied_share));
         }
     }
 }

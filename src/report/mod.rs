@@ -1,6 +1,7 @@
 //! Writers of results: terminal text, Markdown, CSV, JSON, HTML.
 
 pub mod csv;
+pub mod grid;
 pub mod html;
 pub mod json;
 pub mod markdown;
@@ -13,14 +14,20 @@ use crate::table::comparison::DIGITS;
 
 /// A cell in percent, with its spread or its interval where it has one.
 fn percent(cell: &Cell) -> String {
-    let percent = |value: f64| format!("{:.*}", DIGITS, value * 100.0);
+    let percent = |value: f64| plain(format!("{:.*}", DIGITS, value * 100.0));
     // One digit less: what is uncertain by whole points needs no hundredths.
-    let end = |value: f64| format!("{:.*}", DIGITS - 1, value * 100.0);
+    let end = |value: f64| plain(format!("{:.*}", DIGITS - 1, value * 100.0));
     match (cell.spread, cell.interval) {
         (Some(std), _) => format!("{} ± {}", percent(cell.value), percent(std)),
         (None, Some((low, high))) => format!("{} [{}, {}]", percent(cell.value), end(low), end(high)),
         (None, None) => percent(cell.value),
     }
+}
+
+/// A number as shown, without the sign of a zero: Lee's AUROC of constant scores is −0.0, and a small difference rounds to −0.00.
+fn plain(number: String) -> String {
+    let is_zero = number.chars().all(|c| "+-0.".contains(c));
+    if is_zero { number.trim_start_matches(['+', '-']).to_owned() } else { number }
 }
 
 /// A share of tied pairs, such that a small one is not shown as none.

@@ -10,6 +10,7 @@ use crate::dump::Dump;
 use crate::fit::bank::{Bank, Nearness};
 use crate::fit::evenly_spaced::evenly_spaced;
 use crate::fit::{FitError, Training};
+use crate::numeric::share::share_of;
 use crate::numeric::vector::unit_rows;
 use crate::rows::{ArrayKind, RowBlock};
 
@@ -69,7 +70,7 @@ impl Score for NnGuide {
             let reason = format!("k = {} of {} training rows; set nnguide.k lower", self.k, split.rows);
             return Err(training.not_applicable(ENTRY.id, reason));
         }
-        let size = ((self.fraction * split.rows as f64) as usize).max(self.k);
+        let size = (share_of(self.fraction, split.rows) as usize).max(self.k);
         let blocks = || {
             training.blocks(split, &[ArrayKind::Features, ArrayKind::Logits]).map(move |(range, block)| {
                 let rows: Vec<usize> = evenly_spaced(split.rows, size, &range).map(|row| row - range.start).collect();

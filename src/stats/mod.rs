@@ -1,6 +1,6 @@
 //! How sure a figure is.
 
+pub mod best;
 pub mod bootstrap;
 pub mod delong;
-pub mod holm;
 pub mod spread;

@@ -49,7 +49,7 @@ pub struct Cell {
     pub spread: Option<f64>,
     /// Ends of the bootstrap interval, if there is one; means over OOD sets and seeds have none.
     pub interval: Option<(f64, f64)>,
-    /// Whether no other row of the block is better at the digits shown.
+    /// Whether no other row of the block is better at the digits shown, and one is worse.
     pub best: bool,
 }
 
@@ -194,8 +194,10 @@ fn mark_best(block: &mut Block, procedure: &Procedure) {
             Better::Higher => values.fold(f64::NEG_INFINITY, f64::max),
             Better::Lower => values.fold(f64::INFINITY, f64::min),
         };
+        // Where all are equal none is best.
+        let all_equal = block.rows.iter().all(|row| shown(row) == best);
         for row in &mut block.rows {
-            row.cells[i].best = shown(row) == best;
+            row.cells[i].best = shown(row) == best && !all_equal;
         }
     }
 }

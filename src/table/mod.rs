@@ -6,6 +6,6 @@ pub mod frame;
 pub mod record;
 pub mod scores_file;
 
-pub use against_best::AgainstBest;
+pub use against_best::{AgainstBest, Verdict};
 pub use comparison::{Block, Cell, Comparison, Row};
 pub use record::{PairFacts, Record, Results, RunSummary, Skipped};

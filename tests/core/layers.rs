@@ -5,7 +5,7 @@ use std::path::Path;
 /// Layers from the bottom up; those in one line may not see each other.
 const LAYERS: &[&[&str]] = &[
     &["state"],
-    &["numeric", "output"],
+    &["numeric", "output", "printable"],
     &["rows", "stats"],
     &["dump"],
     &["fit", "metric"],

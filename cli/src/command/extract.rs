@@ -10,6 +10,7 @@ use crate::option::images::{ImageOptions, Sets, dump, note, run_name};
 use crate::option::named;
 use crate::screen::interrupt::{Interrupted, stop_flag};
 use crate::screen::progress::Bars;
+use crate::screen::terminal;
 use oodbench_train::checkpoint::recipe_of_weights;
 use oodbench_train::data::Source;
 use oodbench_train::extract::{Extraction, Place};
@@ -92,7 +93,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         return Err(Interrupted("stopped, nothing was written".to_owned()).into());
     }
     if !common.quiet {
-        eprintln!("wrote {0}; `oodbench score {0}` measures it", command.out.display());
+        terminal::say(&format!("wrote {0}; `oodbench score {0}` measures it", command.out.display()));
     }
     Ok(())
 }

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::option::common::Common;
@@ -16,6 +15,7 @@ use oodbench::latency::markdown::{cells, markdown};
 use oodbench::latency::{Report, Request, Step, measure};
 use oodbench::output::write_atomically;
 use oodbench::plot;
+use oodbench::report::grid::{Grid, GridCell};
 use oodbench::score::registry::UnknownScore;
 use oodbench::score::registry::find;
 use oodbench::score::{REGISTRY, ScoreEntry};
@@ -93,10 +93,10 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     };
     if !common.quiet {
         for unmeasured in &report.unmeasured {
-            eprintln!(
+            terminal::say(&format!(
                 "note: {} not measured with {} classes: {}",
                 unmeasured.score, unmeasured.classes, unmeasured.reason
-            );
+            ));
         }
     }
     terminal::print(&text)?;
@@ -135,24 +135,15 @@ fn write(out: &Path, report: &Report) -> anyhow::Result<()> {
 fn table(report: &Report) -> String {
     let mut out = format!("{}\n", report.conditions().join("\n"));
     for classes in report.classes() {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-        if let Some(width) = terminal::style().width {
-            table.set_width(width);
-        }
-        let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
-        let mut header = vec![Cell::new(format!("{classes} classes"))];
-        for batch in report.batches() {
-            header.extend([format!("batch {batch}: alone"), "× arg max".to_owned(), "added".to_owned()].map(right));
-        }
-        table.set_header(header);
+        let first = format!("{classes} classes");
+        let of_batch = |batch| [format!("batch {batch}: alone"), "× arg max".to_owned(), "added".to_owned()];
+        let mut grid = Grid::of_numbers(&[&first], report.batches().into_iter().flat_map(of_batch));
         for row in report.rows(classes) {
             let name = row.first().map_or("", |first| first.title);
-            let figures = row.iter().flat_map(|measurement| cells(measurement)).map(right);
-            table.add_row([Cell::new(name)].into_iter().chain(figures));
+            let values = row.iter().flat_map(|measurement| cells(measurement)).map(GridCell::from);
+            grid.row([GridCell::from(name)].into_iter().chain(values));
         }
-        let lines: Vec<String> = table.to_string().lines().map(|line| line.trim_end().to_owned()).collect();
-        out.push_str(&format!("\n{}\n", lines.join("\n")));
+        out.push_str(&format!("\n{}", grid.render(terminal::style())));
     }
     out
 }

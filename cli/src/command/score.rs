@@ -1,7 +1,6 @@
 //! `oodbench score`: scores and figures of every run of a folder.
 
 use std::fs;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -10,6 +9,7 @@ use clap::{Args, ValueEnum};
 use crate::option::choice::ScoreChoice;
 use crate::option::common::Common;
 use crate::option::input;
+use crate::option::intervals::Intervals;
 use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal, tuning};
 use oodbench::dump::layout::discover;
@@ -17,7 +17,6 @@ use oodbench::eval::{Figures, FitsFile, Plan, Selection, evaluate, memory};
 use oodbench::metric::{PROCEDURES, Procedure};
 use oodbench::output::{AtomicFile, write_atomically};
 use oodbench::report;
-use oodbench::stats::bootstrap::Bootstrap;
 use oodbench::table::scores_file::ScoresFile;
 use oodbench::table::{Comparison, Results};
 
@@ -55,15 +54,8 @@ pub(crate) struct Command {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Give every figure a percentile bootstrap interval of so many draws of the ID and the OOD rows; fields low and high in records
-    #[arg(long, value_name = "DRAWS")]
-    bootstrap: Option<NonZeroUsize>,
-    /// Percent of the draws that an interval holds
-    #[arg(long, value_name = "PERCENT", default_value_t = 95.0, value_parser = level, requires = "bootstrap")]
-    level: f64,
-    /// Seed of the draws
-    #[arg(long, value_name = "SEED", default_value_t = 0, requires = "bootstrap")]
-    seed: u64,
+    #[command(flatten)]
+    intervals: Intervals,
     /// Folder for scores.parquet and records.{csv,json,parquet}; search.json too with --tune
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -103,6 +95,7 @@ impl std::str::FromStr for ProcedureName {
 
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
+    let bootstrap = command.intervals.bootstrap()?;
     let folder = input::folder(command.dir.as_ref(), common.quiet)?;
     let selection = match &command.fit {
         Some(file) => Selection::fitted(&command.choice.scores, FitsFile::open(file)?)?,
@@ -119,11 +112,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let figures = Figures {
         // Files hold every procedure, the terminal those asked for.
         procedures: if command.out.is_some() { PROCEDURES.iter().collect() } else { shown(command) },
-        bootstrap: command.bootstrap.map(|resamples| Bootstrap {
-            resamples: resamples.get(),
-            level: command.level / 100.0,
-            seed: command.seed,
-        }),
+        bootstrap,
     };
 
     let columns = selection.ids();
@@ -152,17 +141,15 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
             Format::Markdown => terminal::print(&format!("```\n{}\n```\n\n", tried.trim_end()))?,
             // What is printed there is for programs.
             Format::Json | Format::Csv if common.quiet => (),
-            Format::Json | Format::Csv => eprint!("{tried}"),
+            Format::Json | Format::Csv => terminal::say_lines(&tried),
         }
     }
-    terminal::print(&render(command, &results)?)?;
+    let text = render(command, &results)?;
+    match command.format {
+        Format::Json | Format::Csv => terminal::print_data(&text)?,
+        Format::Table | Format::Markdown => terminal::print(&text)?,
+    }
     Ok(())
-}
-
-/// Reads the level of an interval.
-fn level(text: &str) -> Result<f64, String> {
-    let level = text.parse().ok().filter(|level| (0.0..100.0).contains(level) && *level > 0.0);
-    level.ok_or_else(|| "expected a number of percent between 0 and 100, e.g. 95".to_owned())
 }
 
 /// More than this is announced.
@@ -172,21 +159,36 @@ const MUCH_MEMORY: u64 = 1_000_000_000;
 fn check_memory(plans: &[Plan<'_>], common: &Common) -> anyhow::Result<()> {
     let Some(plan) = plans.iter().max_by_key(|plan| memory::of_plan(plan)) else { return Ok(()) };
     let needed = memory::of_plan(plan);
-    let gigabytes = |bytes: u64| format!("{:.2} GB", bytes as f64 / 1e9);
     if common.verbose || needed > MUCH_MEMORY && !common.quiet {
         let scores =
             if plan.scores.len() == 1 { "its score".to_owned() } else { format!("its {} scores", plan.scores.len()) };
-        eprintln!("note: {}: {scores} and their figures take {} of memory", plan.dump.info.name, gigabytes(needed));
+        terminal::say(&format!(
+            "note: {}: {scores} and their figures take {} of memory",
+            plan.dump.info.name,
+            bytes_text(needed)
+        ));
     }
     match memory::available() {
         Some(available) if needed > available => anyhow::bail!(
             "{}: {} scores need {} of memory, found {} available; ask for fewer scores at a time with --score",
             plan.dump.folder.display(),
             plan.scores.len(),
-            gigabytes(needed),
-            gigabytes(available)
+            bytes_text(needed),
+            bytes_text(available)
         ),
         _ => Ok(()),
+    }
+}
+
+/// A number of bytes to three digits, in a unit that leaves digits before the point.
+fn bytes_text(bytes: u64) -> String {
+    let (unit, size) = [("GB", 1e9), ("MB", 1e6), ("kB", 1e3)]
+        .into_iter()
+        .find(|(_, size)| bytes as f64 >= *size)
+        .unwrap_or(("bytes", 1.0));
+    match bytes as f64 / size {
+        value if size > 1.0 && value < 100.0 => format!("{value:.2} {unit}"),
+        value => format!("{value:.0} {unit}"),
     }
 }
 

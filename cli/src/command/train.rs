@@ -11,6 +11,7 @@ use crate::option::images::{ImageOptions, Sets, dump, note, run_name};
 use crate::option::named;
 use crate::screen::interrupt::{Interrupted, stop_flag};
 use crate::screen::progress::Bars;
+use crate::screen::terminal;
 use crate::screen::training::TrainingBar;
 use oodbench::output::write_atomically;
 use oodbench::plot::Format;
@@ -132,7 +133,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         return Err(stopped(outcome.history.len(), recipe.schedule.epochs));
     }
     if !common.quiet {
-        eprintln!("wrote {0}; `oodbench score {0}` measures it", command.out.display());
+        terminal::say(&format!("wrote {0}; `oodbench score {0}` measures it", command.out.display()));
     }
     Ok(())
 }

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::screen::terminal;
+
 /// Where dumps are looked for, in this order.
 const DEFAULT_FOLDERS: [&str; 2] = ["dumps", "fixtures/dumps"];
 
@@ -15,7 +17,7 @@ pub(crate) fn folder(named: Option<&PathBuf>, quiet: bool) -> anyhow::Result<Pat
         anyhow::bail!("found no dumps/ here; name the folder of your dump, `oodbench explain layout` shows its layout");
     };
     if !quiet {
-        eprintln!("reading {}/", folder.display());
+        terminal::say(&format!("reading {}/", folder.display()));
     }
     Ok(folder.to_owned())
 }

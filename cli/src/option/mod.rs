@@ -5,5 +5,7 @@ pub(crate) mod common;
 #[cfg(feature = "train")]
 pub(crate) mod images;
 pub(crate) mod input;
+pub(crate) mod intervals;
 #[cfg(feature = "train")]
 pub(crate) mod named;
+pub(crate) mod threads;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use oodbench::eval::Progress;
+use oodbench::printable::line;
 
 /// Shorter work shows nothing.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -34,7 +35,7 @@ impl Progress for Bars {
             let _ = write!(text, "{}", HumanCount(state.per_sec() as u64));
         });
         let bar = ProgressBar::with_draw_target(Some(rows as u64), ProgressDrawTarget::hidden()).with_style(style);
-        bar.set_prefix(what.to_owned());
+        bar.set_prefix(line(what).into_owned());
         if let Ok(mut current) = self.current.lock() {
             *current = Some((bar, Instant::now()));
         }

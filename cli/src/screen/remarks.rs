@@ -1,6 +1,7 @@
 //! What a user should know beside the figures, on standard error.
 
 use crate::option::common::Common;
+use crate::screen::terminal;
 use oodbench::table::Results;
 
 /// Warnings always (unless quiet), notes and what was left out if verbose.
@@ -9,19 +10,19 @@ pub(crate) fn say(results: &Results, common: &Common) {
         return;
     }
     for warning in &results.warnings {
-        eprintln!("warning: {warning}");
+        terminal::say(&format!("warning: {warning}"));
     }
     for note in &results.notes {
-        eprintln!("note: {note}");
+        terminal::say(&format!("note: {note}"));
     }
     for run in &results.runs {
         if common.verbose {
             for skipped in &run.skipped {
-                eprintln!("note: {}: {} left out: {}", run.info.name, skipped.score, skipped.why);
+                terminal::say(&format!("note: {}: {} left out: {}", run.info.name, skipped.score, skipped.why));
             }
         } else if !run.skipped.is_empty() {
             let ids: Vec<&str> = run.skipped.iter().map(|skipped| skipped.score).collect();
-            eprintln!("note: {}: left out (-v says why): {}", run.info.name, ids.join(", "));
+            terminal::say(&format!("note: {}: left out (-v says why): {}", run.info.name, ids.join(", ")));
         }
     }
 }

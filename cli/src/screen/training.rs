@@ -6,6 +6,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use oodbench_train::history::EpochRecord;
 use oodbench_train::observer::{Event, Observer};
 
+use super::terminal;
+
 /// A bar over all epochs of a run.
 pub(crate) struct TrainingBar {
     name: String,
@@ -29,7 +31,12 @@ impl TrainingBar {
             return;
         }
         let resumed = if first_epoch > 0 { format!(", from epoch {} on", first_epoch + 1) } else { String::new() };
-        eprintln!("{}: {parameters} parameters, {epochs} epochs of {steps} steps{resumed}", self.name);
+        terminal::say(&format!(
+            "{}: {parameters} parameters, {} of {}{resumed}",
+            self.name,
+            counted(epochs, "epoch"),
+            counted(steps, "step")
+        ));
         let style = ProgressStyle::with_template("{prefix} [{bar:20}] {msg}");
         let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
         self.bar = ProgressBar::new((epochs * steps) as u64).with_style(style);
@@ -67,7 +74,7 @@ impl TrainingBar {
             record.images_per_second,
             record.seconds
         );
-        self.bar.suspend(|| eprintln!("{line}"));
+        self.bar.suspend(|| terminal::say(&line));
         if record.epoch == self.epochs {
             self.bar.finish_and_clear();
         }
@@ -92,6 +99,11 @@ impl Drop for TrainingBar {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// A number of things: 1 epoch, 2 epochs.
+fn counted(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
 fn minutes(time: Duration) -> String {

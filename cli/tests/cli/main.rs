@@ -7,9 +7,12 @@ mod confidence;
 mod fit_files;
 mod latency;
 mod layouts;
+mod limits;
+mod names;
 mod parameters;
 mod readme;
 mod score;
+mod terminal;
 #[cfg(feature = "train")]
 mod train;
 mod tune;
