@@ -9,6 +9,7 @@ use std::time::Duration;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use oodbench::latency::data::Data;
 use oodbench::latency::synthetic::Shape;
+use oodbench::progress::Silent;
 use oodbench::score::{Need, REGISTRY, ScoreEntry};
 
 const BATCHES: [usize; 2] = [1, 256];
@@ -23,7 +24,7 @@ fn detection_cost(c: &mut Criterion) {
     for classes in [10, 100, 1000] {
         let shape = Shape { classes, features: 512, train_rows: 2_000, test_rows: 512 };
         let data = Data::new(shape, &entries).expect("a temporary dump");
-        let (fitted, unfitted) = data.fit(&mut |_| {});
+        let (fitted, unfitted) = data.fit(&Silent);
         assert!(unfitted.is_empty(), "{unfitted:?}");
         for batch in BATCHES {
             let mut group = c.benchmark_group(format!("{classes}_classes/batch_{batch}"));

@@ -14,10 +14,12 @@ use ndarray::{Array2, s};
 use ndarray_npy::WriteNpyExt;
 use oodbench::dump::{Dump, layout::discover};
 use oodbench::eval::score_split::Scoring;
-use oodbench::eval::{FittedScore, Silent};
 use oodbench::fit::Training;
 use oodbench::numeric::linalg::{Threads, product};
+use oodbench::numeric::noise::Congruential;
+use oodbench::progress::Silent;
 use oodbench::rows::{ArrayKind, Role};
+use oodbench::score::Chosen;
 use oodbench::score::registry::find;
 
 const BANK: usize = 50_000;
@@ -25,12 +27,10 @@ const QUERIES: usize = 10_000;
 const FEATURES: usize = 512;
 const CLASSES: usize = 100;
 
-/// Non-negative features in clusters, as of a trained network, by a linear congruential generator.
-fn features(rows: usize, mut state: u32) -> Array2<f32> {
-    let mut uniform = move || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / (1 << 24) as f32
-    };
+/// Non-negative features in clusters, as of a trained network.
+fn features(rows: usize, seed: u32) -> Array2<f32> {
+    let mut noise = Congruential::new(seed);
+    let mut uniform = move || noise.bits() as f32 / (1 << 24) as f32;
     Array2::from_shape_fn((rows, FEATURES), |(row, column)| {
         let centre = if (row % CLASSES * 31 + column * 17) % CLASSES < 10 { 1.0 } else { 0.0 };
         (centre + 1.5 * uniform() - 0.75).max(0.0)
@@ -52,8 +52,8 @@ fn knn(c: &mut Criterion) {
     write(folder.path(), "ood/few", &features(16, 3));
     let dump = Dump::open(&discover(folder.path()).expect("a run")[0]).expect("a dump");
     let training = Training::new(&dump);
-    let score = find("knn").expect("registered").with_defaults();
-    let scores = [FittedScore { id: "knn", scorer: score.fit(&training).expect("enough rows").scorer }];
+    let score = Chosen::with_defaults(find("knn").expect("registered"));
+    let scores = [score.fit(&training).expect("enough rows")];
     let arrays = BTreeSet::from([ArrayKind::Features]);
     let scoring = Scoring { arrays: &arrays, head: None, scores: &scores, predictions: false };
     let test = dump.split(&Role::Test).expect("a test split");

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use oodbench::latency::data::Data;
-use oodbench::latency::subject::{Kind, Subject};
+use oodbench::latency::subject::{Subject, SubjectKind};
 use oodbench::latency::synthetic::Shape;
+use oodbench::progress::Silent;
 use oodbench::score::{Need, REGISTRY, ScoreEntry};
 
 const BATCH: usize = 256;
@@ -26,8 +27,9 @@ fn logit_scores(c: &mut Criterion) {
         let shape = Shape { classes, features: 512, train_rows: 20_000, test_rows: 2 * BATCH };
         let data = Data::new(shape, &entries).expect("a temporary dump");
         // Temperature scaling has nothing to fit where all rows are classified correctly, as with few classes here.
-        let (fitted, _) = data.fit(&mut |_| {});
-        let subjects: Vec<Subject> = data.subjects(&fitted).into_iter().filter(|s| s.kind() == Kind::Score).collect();
+        let (fitted, _) = data.fit(&Silent);
+        let subjects: Vec<Subject> =
+            data.subjects(&fitted).into_iter().filter(|s| s.kind() == SubjectKind::Score).collect();
         let mut batches = (0..shape.test_rows / BATCH).map(|i| i * BATCH..(i + 1) * BATCH).cycle();
         let mut out = vec![0.0; BATCH];
         let mut group = c.benchmark_group(format!("{classes}_classes"));

@@ -1,18 +1,18 @@
-//! Scores, metrics, tables and figures for out-of-distribution (OOD) detection, from dumps of logits and features.
+//! Scores, metrics, tables and plots for out-of-distribution (OOD) detection, from dumps of logits and features.
 //!
 //! The layout is the pipeline: bytes on disk become a **dump**, a **score** turns rows into numbers, a **metric** turns two samples of numbers into one
-//! figure, **table**, **report** and **plot** show it. Imports point down only (a test reads every path):
+//! value, **table**, **report** and **plot** show it. Imports point down only (a test reads every path):
 //!
 //! ```text
 //! eval  latency  plans, scores and measures runs; what a score costs per sample
 //!   report       terminal text, Markdown, CSV, JSON, Parquet, HTML
-//!   table  plot  tidy records, comparisons (the only door to polars); figures (the only door to plotters)
+//!   table  plot  tidy records, comparisons (the only door to polars); plots (the only door to plotters)
 //!   score        one file per score, one registry
 //!   fit  metric  state learnt from training rows; one file per procedure
 //!   dump         runs on disk: layouts, file formats, validation
 //!   rows  stats  matrices, labels, heads and blocks of rows, in memory or mapped; spreads
 //!   numeric  output  printable   kernels (the only door to faer); files written whole or not at all; names made harmless
-//!   state        what a fit keeps, as named arrays
+//!   error  state  progress   files that fail; what a fit keeps, as named arrays; who watches long work
 //! ```
 //!
 //! Every score is **higher = more in-distribution**. [`Dump::open`](dump::Dump::open) and [`Split::check_finite`](rows::Split::check_finite) are the
@@ -29,6 +29,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod dump;
+pub mod error;
 pub mod eval;
 pub mod fit;
 pub mod latency;
@@ -38,6 +39,7 @@ pub mod output;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod printable;
+pub mod progress;
 pub mod report;
 pub mod rows;
 pub mod score;

@@ -13,16 +13,18 @@ use std::time::Duration;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use oodbench::dump::{Dump, layout::discover};
 use oodbench::eval::score_split::Scoring;
-use oodbench::eval::{FittedScore, Silent};
 use oodbench::fit::Training;
+use oodbench::numeric::noise::Congruential;
+use oodbench::progress::Silent;
 use oodbench::rows::check;
 use oodbench::rows::{ArrayKind, Role};
+use oodbench::score::Chosen;
 use oodbench::score::registry::find;
 
 const ROWS: usize = 50_000;
 const CLASSES: usize = 1_000;
 
-/// Writes logits that no two rows share, by a linear congruential generator.
+/// Writes logits that no two rows share.
 fn write_logits(path: &Path, rows: usize) {
     let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {CLASSES}), }}");
     while (10 + header.len() + 1) % 64 != 0 {
@@ -34,10 +36,9 @@ fn write_logits(path: &Path, rows: usize) {
     file.write_all(b"\x93NUMPY\x01\x00").expect("writable");
     file.write_all(&(header.len() as u16).to_le_bytes()).expect("writable");
     file.write_all(header.as_bytes()).expect("writable");
-    let mut state = 1_u32;
+    let mut noise = Congruential::new(1);
     for _ in 0..rows * CLASSES {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        file.write_all(&((state >> 8) as f32 / 2e6 - 4.0).to_le_bytes()).expect("writable");
+        file.write_all(&(noise.bits() as f32 / 2e6 - 4.0).to_le_bytes()).expect("writable");
     }
 }
 
@@ -59,8 +60,8 @@ fn ingest(c: &mut Criterion) {
     write_logits(&folder.path().join("ood/few/logits.npy"), 16);
     let dump = Dump::open(&discover(folder.path()).expect("a run")[0]).expect("a dump");
     let test = dump.split(&Role::Test).expect("a test split");
-    let fit = find("mds").expect("registered").with_defaults().fit(&Training::new(&dump)).expect("nothing to fit");
-    let scores = [FittedScore { id: "mds", scorer: fit.scorer }];
+    let score = Chosen::with_defaults(find("mds").expect("registered"));
+    let scores = [score.fit(&Training::new(&dump)).expect("nothing to fit")];
     let arrays = BTreeSet::from([ArrayKind::Logits]);
     let scoring = Scoring { arrays: &arrays, head: None, scores: &scores, predictions: false };
 

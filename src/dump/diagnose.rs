@@ -1,4 +1,4 @@
-//! What `oodbench inspect` tells of a dump: shapes, and what commonly spoils figures without being an error.
+//! What `oodbench inspect` tells of a dump: shapes, and what commonly spoils results without being an error.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -2,28 +2,22 @@
 
 use std::path::PathBuf;
 
+use crate::error::{Doing, FileError};
 use crate::rows::RowsError;
 
 /// A dump that cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum DumpError {
     /// The file or folder could not be read.
-    #[error("{}: cannot be read ({reason})", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system says.
-        reason: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A folder that holds no run.
     #[error(
         "{}: found no run, expected id/test/logits.npy (or id/test_logits.npy, as OpenOOD's notebook writes it) in it or in \
          its folders; `oodbench explain layout` shows the layout", path.display()
     )]
-    NoRun {
-        /// The folder.
-        path: PathBuf,
-    },
+    NoRun { path: PathBuf },
     /// An array that is missing, malformed or not finite.
     #[error(transparent)]
     Rows(#[from] RowsError),
@@ -31,19 +25,12 @@ pub enum DumpError {
     #[error(
         "{}: found a second OOD set named {name:?}, the first is {}, expected distinct names; rename one", second.display(), first.display()
     )]
-    DuplicateSet {
-        /// The name.
-        name: String,
-        /// Where it stands first.
-        first: PathBuf,
-        /// Where it stands again.
-        second: PathBuf,
-    },
+    DuplicateSet { name: String, first: PathBuf, second: PathBuf },
 }
 
 impl DumpError {
     pub(crate) fn io(path: impl Into<PathBuf>, reason: std::io::Error) -> Self {
-        Self::Io { path: path.into(), reason }
+        Self::File(FileError { path: path.into(), doing: Doing::Reading, reason })
     }
 
     pub(crate) fn missing(path: PathBuf, expected: impl Into<String>, remedy: impl Into<String>) -> Self {

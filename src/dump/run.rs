@@ -48,7 +48,7 @@ impl Dump {
         let head = head::read(&files.folder)?;
         let splits = files.splits.iter().map(open_split).collect::<Result<Vec<_>, _>>()?;
         check_head_kind(files, head.as_ref(), &info)?;
-        let rows = RunRows::new(&files.folder, splits, head)?;
+        let rows = RunRows::of_files(&files.folder, splits, head)?;
         let mut dump = Self { folder: files.folder.clone(), info, rows, warnings: Vec::new() };
         dump.warn_of_probabilities();
         Ok(dump)
@@ -94,7 +94,7 @@ fn check_head_kind(files: &RunFiles, head: Option<&Head>, info: &RunInfo) -> Res
 
 pub(super) fn open_split(files: &SplitFiles) -> Result<Split, DumpError> {
     let open_all = |sources: &[Source]| sources.iter().map(Source::open).collect::<Result<Vec<_>, _>>();
-    let mut split = Split::new(files.role.clone(), &files.place);
+    let mut split = Split::of_files(files.role.clone(), &files.place);
     for (kind, sources) in &files.arrays {
         let arrays = open_all(sources)?;
         match kind {

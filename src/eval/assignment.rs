@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::error::FileError;
 use crate::score::registry::{UnknownScore, find};
 use crate::score::{ScoreEntry, SettingError};
 
@@ -18,6 +19,7 @@ pub struct Assignment {
 
 /// An assignment that cannot be made.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum AssignmentError {
     /// There is no such score.
     #[error(transparent)]
@@ -26,29 +28,14 @@ pub enum AssignmentError {
     #[error(transparent)]
     Setting(#[from] SettingError),
     /// The file cannot be read.
-    #[error("{}: cannot be read ({reason})", file.display())]
-    Io {
-        /// The file.
-        file: PathBuf,
-        /// What the system says.
-        reason: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The file is not laid out as it should be.
     #[error("{}: found {found}, expected a TOML table of parameters per score, e.g. [energy] and below it temperature = 2", file.display())]
-    Layout {
-        /// The file.
-        file: PathBuf,
-        /// What it holds.
-        found: String,
-    },
+    Layout { file: PathBuf, found: String },
     /// Something in the file does not fit.
     #[error("{}: {error}", file.display())]
-    InFile {
-        /// The file.
-        file: PathBuf,
-        /// What.
-        error: Box<AssignmentError>,
-    },
+    InFile { file: PathBuf, error: Box<AssignmentError> },
 }
 
 impl Assignment {
@@ -90,7 +77,7 @@ impl Assignment {
     /// # Errors
     /// [`AssignmentError`], which names the file.
     pub fn read(file: &Path) -> Result<Vec<Self>, AssignmentError> {
-        let text = fs::read_to_string(file).map_err(|reason| AssignmentError::Io { file: file.to_owned(), reason })?;
+        let text = fs::read_to_string(file).map_err(FileError::reading(file))?;
         let layout = |found: String| AssignmentError::Layout { file: file.to_owned(), found };
         let tables: toml::Table = text.parse().map_err(|error: toml::de::Error| {
             let message = error.message().lines().next().unwrap_or_default().to_owned();

@@ -4,43 +4,20 @@ use std::io::Write;
 
 use rayon::prelude::*;
 
-use super::fits::{self, Fits, FitsError, ScoreFit};
+use super::error::EvalError;
+use super::fits::{self, Fits};
 use super::plan::Plan;
-use super::progress::Progress;
-use super::score_split::{FittedScore, Scoring};
+use super::score_split::Scoring;
 use crate::dump::Dump;
-use crate::fit::FitError;
-use crate::metric::{PROCEDURES, PairCounts, Procedure, Ranking, Sample, SampleError, confidence};
+use crate::metric::{PROCEDURES, PairCounts, Procedure, Ranking, Sample, confidence};
+use crate::progress::Progress;
 use crate::rows::{Role, Split};
-use crate::score::need::Rows;
+use crate::score::FittedScore;
+use crate::score::need::Splits;
 use crate::stats::bootstrap::Bootstrap;
 use crate::table::frame::FrameError;
 use crate::table::scores_file::{ScoredRows, ScoresFile};
 use crate::table::{PairFacts, Record, Results, RunSummary, Skipped};
-
-/// An evaluation that could not be finished.
-#[derive(Debug, thiserror::Error)]
-pub enum EvalError {
-    /// A score could not be fitted.
-    #[error(transparent)]
-    Fit(#[from] FitError),
-    /// A fit could not be restored.
-    #[error(transparent)]
-    Fits(#[from] FitsError),
-    /// Scores that no metric is defined for.
-    #[error("{place}: score {score}: {error}; the numbers are too large for this score")]
-    Sample {
-        /// The split.
-        place: String,
-        /// The score.
-        score: &'static str,
-        /// What is wrong.
-        error: SampleError,
-    },
-    /// The file of scores could not be written.
-    #[error("scores.parquet: {0}")]
-    Frame(#[from] FrameError),
-}
 
 /// What is computed from scores.
 #[derive(Clone)]
@@ -93,12 +70,10 @@ pub(super) fn fit(plan: &Plan<'_>, results: &mut Results) -> Result<(Vec<FittedS
     }
     results.notes.extend(plan.notes.iter().map(|note| format!("{name}: {note}")));
     let Fits { scores, skipped } = fits::fit(plan)?;
-    let mut fitted = Vec::with_capacity(scores.len());
-    for ScoreFit { entry, fit, .. } in scores {
-        results.notes.extend(fit.notes.into_iter().map(|note| format!("{name}: {}: {note}", entry.id)));
-        fitted.push(FittedScore { id: entry.id, scorer: fit.scorer });
+    for score in &scores {
+        results.notes.extend(score.notes.iter().map(|note| format!("{name}: {}: {note}", score.entry.id)));
     }
-    Ok((fitted, skipped))
+    Ok((scores, skipped))
 }
 
 /// One run being evaluated.
@@ -142,7 +117,7 @@ impl Run<'_> {
             };
             let pairs = self.scores.par_iter().zip(id.par_iter().zip(&ood));
             let measured: Vec<Measured> =
-                pairs.map(|(score, (id, ood))| self.measure(split, score.id, &Ranking::new(id, ood))).collect();
+                pairs.map(|(score, (id, ood))| self.measure(split, score.entry.id, &Ranking::new(id, ood))).collect();
             for found in measured {
                 results.records.extend(found.records);
                 results.pairs.push(found.pair);
@@ -160,7 +135,7 @@ impl Run<'_> {
         progress: &dyn Progress,
     ) -> Result<(Vec<Vec<f64>>, Option<f64>), EvalError> {
         let dump = &self.plan.dump;
-        let arrays = self.plan.arrays(&Rows::Scored);
+        let arrays = self.plan.arrays(&Splits::Scored);
         let scoring = Scoring {
             arrays: &arrays,
             head: dump.head.as_ref(),
@@ -176,8 +151,9 @@ impl Run<'_> {
                 *right.get_or_insert(0) += hits;
             }
             if let Some(file) = file {
-                let of_column =
-                    |id: &&str| self.scores.iter().position(|score| score.id == *id).map(|i| &batch.scores[i][..]);
+                let of_column = |id: &&str| {
+                    self.scores.iter().position(|score| score.entry.id == *id).map(|i| &batch.scores[i][..])
+                };
                 file.write(&ScoredRows {
                     run: &dump.info.name,
                     in_distribution: dump.info.in_distribution.as_deref(),
@@ -199,7 +175,7 @@ impl Run<'_> {
         let sample = |(values, score): (Vec<f64>, &FittedScore)| {
             Sample::new(values).map_err(|error| EvalError::Sample {
                 place: split.place.display().to_string(),
-                score: score.id,
+                score: score.entry.id,
                 error,
             })
         };
@@ -219,7 +195,7 @@ impl Run<'_> {
             let value = sample.ascending()[0];
             results
                 .warnings
-                .push(format!("{name}: {} is {value} on every row of id/test: it tells nothing apart", score.id));
+                .push(format!("{name}: {} is {value} on every row of id/test: it tells nothing apart", score.entry.id));
         }
     }
 

@@ -21,16 +21,18 @@
 
 use std::path::PathBuf;
 
-use super::score_split::{FittedScore, Scoring};
-use super::{Silent, one_run};
+use super::one_run;
+use super::score_split::Scoring;
 use crate::fit::{FitError, Training};
+use crate::progress::Silent;
 use crate::rows::{ArrayKind, RowsError, RunRows, Split};
-use crate::score::need::Rows;
-use crate::score::{Need, ScoreEntry, SettingError, Settings};
+use crate::score::need::Splits;
+use crate::score::{Chosen, FittedScore, Need, ScoreEntry, SettingError, Settings};
 
 /// Arrays in memory that cannot be scored.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum InMemoryError {
     /// A parameter has no valid value.
     #[error(transparent)]
@@ -46,20 +48,16 @@ pub enum InMemoryError {
     Lacking {
         /// The run or the split.
         place: PathBuf,
-        /// The score's id.
         score: &'static str,
-        /// What it reads.
         what: String,
     },
 }
 
-/// A score fitted on rows in memory.
+/// A fitted score together with the rows it was fitted on, which the rows to be scored have to be like.
 pub struct FittedInMemory<'a> {
     rows: &'a RunRows,
-    needs: Vec<Need>,
-    score: FittedScore,
-    /// Facts about the fit, such as a singular covariance; one line each.
-    pub notes: Vec<String>,
+    /// The score.
+    pub score: FittedScore,
 }
 
 impl<'a> FittedInMemory<'a> {
@@ -67,23 +65,22 @@ impl<'a> FittedInMemory<'a> {
     ///
     /// # Errors
     /// [`InMemoryError`] if an array is missing, not finite, or does not determine the score.
-    pub fn fit(entry: &ScoreEntry, settings: &Settings, rows: &'a RunRows) -> Result<Self, InMemoryError> {
-        let score = (entry.build)(settings)?;
-        let needs = score.needs().to_vec();
-        let read: Vec<(&Need, Rows)> = needs.iter().filter_map(|need| Some((need, need.reads(rows)?.0))).collect();
-        for need in needs.iter().filter(|need| !read.contains(&(*need, Rows::Scored))) {
+    pub fn fit(entry: &'static ScoreEntry, settings: &Settings, rows: &'a RunRows) -> Result<Self, InMemoryError> {
+        let chosen = Chosen::new(entry, settings.clone())?;
+        let needs = chosen.score.needs();
+        let read: Vec<(&Need, Splits)> = needs.iter().filter_map(|need| Some((need, need.reads(rows)?.0))).collect();
+        for need in needs.iter().filter(|need| !read.contains(&(*need, Splits::Scored))) {
             if need.lacking(rows).is_some() {
                 let (place, what) = (rows.place.clone(), need.to_string());
                 return Err(InMemoryError::Lacking { place, score: entry.id, what });
             }
         }
-        for split in rows.splits.iter().filter(|split| !Rows::Scored.of(rows).any(|one| one.role == split.role)) {
-            let reads = |of: &Rows| of.of(rows).any(|one| one.role == split.role);
+        for split in rows.splits.iter().filter(|split| !Splits::Scored.of(rows).any(|one| one.role == split.role)) {
+            let reads = |of: &Splits| of.of(rows).any(|one| one.role == split.role);
             let arrays = read.iter().filter(|(_, of)| reads(of)).flat_map(|(need, of)| of.arrays([*need], rows));
             split.check_finite(&arrays.collect(), &|_| {})?;
         }
-        let fit = score.fit(&Training::new(rows))?;
-        Ok(Self { rows, needs, score: FittedScore { id: entry.id, scorer: fit.scorer }, notes: fit.notes })
+        Ok(Self { rows, score: chosen.fit(&Training::new(rows))? })
     }
 
     /// The score of every row of a split, higher = more in-distribution; bit-equal whatever the number of threads.
@@ -91,7 +88,7 @@ impl<'a> FittedInMemory<'a> {
     /// # Errors
     /// [`InMemoryError`] if an array that the score reads is missing, not finite, or has another width than the one fitted on.
     pub fn score(&self, split: &Split) -> Result<Vec<f64>, InMemoryError> {
-        let mut arrays = Rows::Scored.arrays(&self.needs, self.rows);
+        let mut arrays = Splits::Scored.arrays(&self.score.needs, self.rows);
         if arrays.contains(&ArrayKind::Logits) && split.logits.is_none() && self.rows.head.is_some() {
             arrays.insert(ArrayKind::Features);
         }
@@ -102,7 +99,7 @@ impl<'a> FittedInMemory<'a> {
                     continue;
                 }
                 let (place, what) = (split.place.clone(), kind.file_stem());
-                return Err(InMemoryError::Lacking { place, score: self.score.id, what });
+                return Err(InMemoryError::Lacking { place, score: self.score.entry.id, what });
             };
             if let Some(expected) = self.rows.columns(kind).filter(|columns| *columns != matrix.columns()) {
                 return Err(RowsError::malformed(

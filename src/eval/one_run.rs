@@ -2,13 +2,14 @@
 
 use std::convert::Infallible;
 
-use super::evaluate::EvalError;
-use super::fits::{self, ScoreFit};
+use super::error::EvalError;
+use super::fits;
 use super::plan::Plan;
-use super::progress::Progress;
-use super::score_split::{FittedScore, Scoring};
+use super::score_split::Scoring;
+use crate::progress::Progress;
 use crate::rows::{Role, Split};
-use crate::score::need::Rows;
+use crate::score::FittedScore;
+use crate::score::need::Splits;
 
 /// Scores of one split.
 #[derive(Clone, Debug)]
@@ -24,11 +25,10 @@ pub struct SplitScores {
 /// # Errors
 /// [`EvalError::Fit`] if a score cannot be fitted.
 pub fn score_run(plan: &Plan<'_>, progress: &dyn Progress) -> Result<Vec<SplitScores>, EvalError> {
-    let fitted = |fit: ScoreFit| FittedScore { id: fit.entry.id, scorer: fit.fit.scorer };
-    let scores: Vec<FittedScore> = fits::fit(plan)?.scores.into_iter().map(fitted).collect();
+    let scores = fits::fit(plan)?.scores;
     let all_rows =
         |split: &Split| SplitScores { role: split.role.clone(), scores: score_rows(plan, &scores, split, progress) };
-    Ok(Rows::Scored.of(&plan.dump).map(all_rows).collect())
+    Ok(Splits::Scored.of(&plan.dump).map(all_rows).collect())
 }
 
 /// Per fitted score its values, in the order of rows.
@@ -38,7 +38,7 @@ pub(super) fn score_rows(
     split: &Split,
     progress: &dyn Progress,
 ) -> Vec<Vec<f64>> {
-    let arrays = plan.arrays(&Rows::Scored);
+    let arrays = plan.arrays(&Splits::Scored);
     let scoring = Scoring { arrays: &arrays, head: plan.dump.head.as_ref(), scores, predictions: false };
     collect(&scoring, split, progress)
 }

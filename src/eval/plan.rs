@@ -1,67 +1,18 @@
 //! Which scores run on which run, settled before anything is computed.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
-use super::assignment::AssignmentError;
+use super::error::PlanError;
 use super::fits::{FitsError, FitsFile};
-use super::progress::{Progress, Silent};
-use super::selection::{Chosen, Selection};
+use super::selection::Selection;
 use crate::dump::layout::RunFiles;
 use crate::dump::{Dump, DumpError};
+use crate::progress::{Progress, Silent};
 use crate::rows::ArrayKind;
 use crate::rows::Split;
-use crate::score::Need;
-use crate::score::need::Rows;
-use crate::score::registry::UnknownScore;
+use crate::score::need::Splits;
+use crate::score::{Chosen, Need};
 use crate::table::Skipped;
-
-/// Something asked for that cannot be done.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanError {
-    /// The dump is not as it should be.
-    #[error(transparent)]
-    Dump(#[from] DumpError),
-    /// There is no such score.
-    #[error(transparent)]
-    Unknown(#[from] UnknownScore),
-    /// A parameter does not fit.
-    #[error(transparent)]
-    Assignment(#[from] AssignmentError),
-    /// Fits do not belong to the run, or cannot be used.
-    #[error(transparent)]
-    Fits(#[from] FitsError),
-    /// A score asked for by name lacks something.
-    #[error("{}: missing, expected by score {score}; {remedy}", path.display())]
-    Lacking {
-        /// What it lacks.
-        path: PathBuf,
-        /// The score.
-        score: &'static str,
-        /// What to do.
-        remedy: String,
-    },
-    /// No score at all fits.
-    #[error("{}: found nothing that any score can read, expected logits.npy or features.npy in every split", path.display())]
-    Nothing {
-        /// The run.
-        path: PathBuf,
-    },
-    /// Two runs of one name.
-    #[error("{}: found run {name:?} a second time, expected distinct names; change `name` in run.toml", path.display())]
-    DuplicateRun {
-        /// The name.
-        name: String,
-        /// The second one.
-        path: PathBuf,
-    },
-    /// A run without OOD sets.
-    #[error("{}: found no OOD set, expected ood/<name>/logits.npy; dump at least one", path.display())]
-    NoOod {
-        /// The run.
-        path: PathBuf,
-    },
-}
 
 /// A run and the scores that will run on it; every array they read has passed the gate.
 pub struct Plan<'s> {
@@ -95,8 +46,8 @@ impl Purpose {
     fn has(self, need: &Need, dump: &Dump) -> bool {
         match (self, need.reads(dump)) {
             (Self::Both, _) | (_, None) => true,
-            (Self::Fit, Some((rows, _))) => rows != Rows::Scored,
-            (Self::Score, Some((rows, _))) => rows == Rows::Scored,
+            (Self::Fit, Some((rows, _))) => rows != Splits::Scored,
+            (Self::Score, Some((rows, _))) => rows == Splits::Scored,
         }
     }
 }
@@ -193,9 +144,9 @@ impl<'s> Plan<'s> {
 
     /// The splits that fits are made from, with the arrays that are read of them.
     pub fn fitted_on(&self) -> impl Iterator<Item = (&Split, BTreeSet<ArrayKind>)> {
-        let rows: Vec<Rows> = self.rows().into_iter().filter(|rows| *rows != Rows::Scored).collect();
+        let rows: Vec<Splits> = self.rows().into_iter().filter(|rows| *rows != Splits::Scored).collect();
         let arrays = move |split: &Split| -> BTreeSet<ArrayKind> {
-            let of = |rows: &&Rows| rows.of(&self.dump).any(|one| one.role == split.role);
+            let of = |rows: &&Splits| rows.of(&self.dump).any(|one| one.role == split.role);
             rows.iter().filter(of).flat_map(|rows| self.arrays(rows)).collect()
         };
         self.dump.splits.iter().map(move |split| (split, arrays(split))).filter(|(_, arrays)| !arrays.is_empty())
@@ -203,7 +154,7 @@ impl<'s> Plan<'s> {
 
     /// The arrays that are read of these rows: features too where logits have to be made from them.
     #[must_use]
-    pub fn arrays(&self, rows: &Rows) -> BTreeSet<ArrayKind> {
+    pub fn arrays(&self, rows: &Splits) -> BTreeSet<ArrayKind> {
         rows.arrays(self.needs(), &self.dump)
     }
 
@@ -232,8 +183,8 @@ impl<'s> Plan<'s> {
     }
 
     /// The rows that are read.
-    fn rows(&self) -> Vec<Rows> {
-        let mut all: Vec<Rows> = Vec::new();
+    fn rows(&self) -> Vec<Splits> {
+        let mut all: Vec<Splits> = Vec::new();
         for (rows, _) in self.needs().filter_map(|need| need.reads(&self.dump)) {
             if !all.contains(&rows) {
                 all.push(rows);

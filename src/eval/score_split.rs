@@ -5,17 +5,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::progress::Progress;
+use crate::progress::Progress;
 use crate::rows::{ArrayKind, Head, Split};
-use crate::score::Fitted;
-
-/// A fitted score under its id.
-pub struct FittedScore {
-    /// The score's id.
-    pub id: &'static str,
-    /// What scores rows.
-    pub scorer: Box<dyn Fitted>,
-}
+use crate::score::FittedScore;
 
 /// Consecutive rows with their scores.
 pub struct Batch {

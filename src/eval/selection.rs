@@ -3,37 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::assignment::{Assignment, AssignmentError};
+use super::error::PlanError;
 use super::fits::FitsFile;
-use super::plan::PlanError;
 use crate::score::registry::{UnknownScore, find};
-use crate::score::{REGISTRY, Score, ScoreEntry, SettingError, Settings};
-
-/// A score with its parameters.
-pub struct Chosen {
-    /// What is known of it.
-    pub entry: &'static ScoreEntry,
-    /// Its parameters.
-    pub settings: Settings,
-    /// The score made of them.
-    pub score: Box<dyn Score>,
-}
-
-impl Chosen {
-    /// A score of these parameters.
-    ///
-    /// # Errors
-    /// [`SettingError::Value`].
-    pub fn new(entry: &'static ScoreEntry, settings: Settings) -> Result<Self, SettingError> {
-        let score = (entry.build)(&settings)?;
-        Ok(Self { entry, settings, score })
-    }
-
-    /// The same score once more.
-    pub(super) fn again(&self) -> Self {
-        let score = (self.entry.build)(&self.settings).expect("these settings have built the score before");
-        Self { entry: self.entry, settings: self.settings.clone(), score }
-    }
-}
+use crate::score::{Chosen, REGISTRY, ScoreEntry, Settings};
 
 /// The scores asked for.
 pub struct Selection {

@@ -2,10 +2,11 @@
 
 use rayon::prelude::*;
 
-use super::evaluate::{EvalError, fit};
+use super::error::EvalError;
+use super::evaluate::fit;
 use super::one_run::score_rows;
 use super::plan::Plan;
-use super::progress::Progress;
+use crate::progress::Progress;
 use crate::rows::Role;
 use crate::stats::best::{self, AgainstAll};
 use crate::stats::delong::Components;
@@ -39,7 +40,7 @@ pub fn against_best(
             let info = &plan.dump.info;
             let set = (group.as_deref(), name.as_str());
             lines.extend(compare(&components, |score| {
-                AgainstBest::of(&info.name, info.in_distribution.as_deref(), set, scores[score].id)
+                AgainstBest::of(&info.name, info.in_distribution.as_deref(), set, scores[score].entry.id)
             }));
             if let Some(few) = few_rows(test.rows, split.rows) {
                 results.warnings.push(format!("{}: {}: {few}", info.name, split.role));

@@ -228,6 +228,7 @@ fn slice(rows: &Array2<f32>, i: usize) -> &[f32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::numeric::noise::Congruential;
     use proptest::prelude::*;
 
     fn bank(nearness: Nearness, rows: &Array2<f64>) -> Bank {
@@ -260,11 +261,11 @@ mod tests {
         all
     }
 
-    /// Rows of several kinds, by a linear congruential generator: spread, so close that `f32` cannot tell them apart, and equal.
-    fn rows(n: usize, columns: usize, spread: f64, scale: f64, mut state: u32) -> Array2<f64> {
+    /// Rows of several kinds: spread, so close that `f32` cannot tell them apart, and equal.
+    fn rows(n: usize, columns: usize, spread: f64, scale: f64, seed: u32) -> Array2<f64> {
+        let mut noise = Congruential::new(seed);
         Array2::from_shape_simple_fn((n, columns), || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            scale * (1.0 + spread * (f64::from(state >> 8) / f64::from(1 << 24) - 0.5))
+            scale * (1.0 + spread * (f64::from(noise.bits()) / f64::from(1 << 24) - 0.5))
         })
     }
 

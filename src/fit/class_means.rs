@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use ndarray::{Array1, Array2, ArrayView1};
 
-use super::training::{FitError, Training};
+use super::error::FitError;
+use super::rows::TrainingRows;
 use crate::rows::ArrayKind;
 
 /// Mean features `μ_c` of the classes that have training rows.
@@ -23,7 +24,7 @@ impl ClassMeans {
     ///
     /// # Errors
     /// [`FitError::Missing`] without features or labels.
-    pub fn fit(training: &Training<'_>) -> Result<Self, FitError> {
+    pub fn fit(training: &TrainingRows<'_>) -> Result<Self, FitError> {
         let (split, features) = training.features()?;
         let labels = training.labels()?;
         let mut sums = ClassSums::new(features.columns());

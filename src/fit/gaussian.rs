@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use ndarray::{Array1, Array2, Axis, s};
 
 use super::class_means::{ClassMeans, ClassSums};
+use super::error::FitError;
+use super::rows::TrainingRows;
 use super::space::Space;
-use super::training::{FitError, Training};
 use crate::numeric::linalg::add_gram;
 use crate::rows::ArrayKind;
 
@@ -42,7 +43,7 @@ impl Gaussian {
     ///
     /// # Errors
     /// [`FitError::Missing`] without these features, [`FitError::NoVariance`] if all rows are the same.
-    pub fn fit(training: &Training<'_>, array: &ArrayKind, space: Space) -> Result<Self, FitError> {
+    pub fn fit(training: &TrainingRows<'_>, array: &ArrayKind, space: Space) -> Result<Self, FitError> {
         let (split, features) = training.features_of(array)?;
         let file = features.path().to_owned();
         let (rows, columns) = (split.rows, features.columns());
@@ -82,7 +83,7 @@ impl Gaussian {
     ///
     /// # Errors
     /// [`FitError::Missing`] if the training rows have no labels.
-    pub fn classes(&self, training: &Training<'_>) -> Result<&ClassMeans, FitError> {
+    pub fn classes(&self, training: &TrainingRows<'_>) -> Result<&ClassMeans, FitError> {
         self.classes.as_ref().ok_or_else(|| training.missing_labels())
     }
 
@@ -93,7 +94,7 @@ impl Gaussian {
     ///
     /// # Errors
     /// [`FitError::Missing`] without labels, [`FitError::NoVariance`] if the rows of each class are the same.
-    pub fn tied_covariance(&self, training: &Training<'_>) -> Result<Array2<f64>, FitError> {
+    pub fn tied_covariance(&self, training: &TrainingRows<'_>) -> Result<Array2<f64>, FitError> {
         let ClassMeans { means, counts, .. } = self.classes(training)?;
         let mut between = means - &self.mean;
         for (mut row, &count) in between.rows_mut().into_iter().zip(counts) {

@@ -2,7 +2,8 @@
 
 use ndarray::Array1;
 
-use super::training::{FitError, Training};
+use super::error::FitError;
+use super::rows::TrainingRows;
 use crate::rows::ArrayKind;
 
 /// `μ = 1/n Σ_i f_i` (D) of the training features, whatever their labels.
@@ -11,7 +12,7 @@ use crate::rows::ArrayKind;
 ///
 /// # Errors
 /// [`FitError::Missing`] without training features.
-pub fn mean_feature(training: &Training<'_>) -> Result<Array1<f64>, FitError> {
+pub fn mean_feature(training: &TrainingRows<'_>) -> Result<Array1<f64>, FitError> {
     let (split, features) = training.features()?;
     let mut sum = Array1::zeros(features.columns());
     for (_, block) in training.blocks(split, &[ArrayKind::Features]) {

@@ -2,18 +2,22 @@
 
 pub mod bank;
 pub mod class_means;
+pub mod error;
 pub mod evenly_spaced;
 pub mod gaussian;
 pub mod mean;
 pub mod nearest_mean;
 pub mod percentile;
 pub mod principal;
+pub mod rows;
 pub mod space;
 pub mod training;
 
 pub use class_means::ClassMeans;
+pub use error::FitError;
 pub use gaussian::Gaussian;
 pub use nearest_mean::NearestMean;
 pub use principal::{PrincipalSpace, ResidualSpace};
+pub use rows::TrainingRows;
 pub use space::Space;
-pub use training::{FitError, Training};
+pub use training::Training;

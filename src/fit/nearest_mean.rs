@@ -2,8 +2,9 @@
 
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 
+use super::error::FitError;
 use super::space::Space;
-use super::training::{FitError, Training};
+use super::training::Training;
 use crate::numeric::linalg::{Factor, Threads, Whitening, whitening};
 use crate::numeric::row_product::row_product;
 use crate::numeric::vector::squared_distance;

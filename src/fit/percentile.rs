@@ -4,14 +4,15 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::training::{FitError, Training};
+use super::error::FitError;
+use super::rows::TrainingRows;
 use crate::rows::matrix::{Cow2, Rows};
 
 /// Percentiles of all n·D training features taken as one list, by [`percentiles`].
 ///
 /// # Errors
 /// [`FitError::Missing`] without training features.
-pub fn feature_percentiles(training: &Training<'_>, levels: &[f64]) -> Result<Vec<f64>, FitError> {
+pub fn feature_percentiles(training: &TrainingRows<'_>, levels: &[f64]) -> Result<Vec<f64>, FitError> {
     let (split, features) = training.features()?;
     Ok(percentiles(&split.block_ranges(), |range| features.block(range), levels))
 }
@@ -131,6 +132,7 @@ fn bits(key: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::numeric::noise::Noise;
     use ndarray::Array2;
 
     const LEVELS: [f64; 8] = [0.0, 1e-3, 0.1, 0.37, 0.5, 0.9, 0.999, 1.0];
@@ -146,11 +148,8 @@ mod tests {
 
     /// Both signs, ties, zeros, subnormals, magnitudes from 1e-40 to 1e30.
     fn values(n: usize) -> Vec<f32> {
-        let mut state = 1_u64;
-        let mut next = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) as u32
-        };
+        let mut noise = Noise::new(1);
+        let mut next = || (noise.bits() >> 33) as u32;
         let value = |bits: u32, size: u32| match size % 5 {
             0 => 0.0,
             1 => (bits % 7) as f32 - 3.0,

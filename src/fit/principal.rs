@@ -2,7 +2,8 @@
 
 use ndarray::{Array1, Array2, s};
 
-use super::training::{FitError, Training};
+use super::error::FitError;
+use super::rows::TrainingRows;
 use crate::numeric::linalg::{Factor, Spectrum, Threads, add_product, complement, least_norm_solution, spectrum};
 use crate::numeric::row_product::row_product;
 use crate::rows::ArrayKind;
@@ -30,7 +31,7 @@ impl PrincipalSpace {
     ///
     /// # Errors
     /// [`FitError`] without training features or linear head, or if every feature is `u`.
-    pub fn fit(training: &Training<'_>) -> Result<Self, FitError> {
+    pub fn fit(training: &TrainingRows<'_>) -> Result<Self, FitError> {
         let (split, features) = training.features()?;
         let (weight, bias) = training.linear_head()?;
         let failed = |error| FitError::Linalg { place: split.place.clone(), error };
@@ -55,7 +56,7 @@ impl PrincipalSpace {
     /// [`FitError::NotApplicable`] if nothing is left, or if the rows determine fewer than `dim` directions.
     pub fn residual(
         &self,
-        training: &Training<'_>,
+        training: &TrainingRows<'_>,
         score: &'static str,
         dim: Option<usize>,
     ) -> Result<ResidualSpace, FitError> {

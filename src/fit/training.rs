@@ -1,170 +1,44 @@
 //! The training rows of a run, and what was already learnt from them.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::rc::Rc;
 
-use ndarray::{Array1, Array2};
-use rayon::prelude::*;
+use ndarray::Array1;
 
+use super::error::FitError;
 use super::gaussian::Gaussian;
 use super::mean::mean_feature;
 use super::principal::PrincipalSpace;
+use super::rows::TrainingRows;
 use super::space::Space;
-use crate::numeric::linalg::LinalgError;
-use crate::rows::labels::Labels;
-use crate::rows::matrix::Matrix;
-use crate::rows::{ArrayKind, Head, Role, RowBlock, RunRows, Split};
-
-/// A score that cannot be fitted.
-#[derive(Debug, thiserror::Error)]
-pub enum FitError {
-    /// Something a fit reads is missing.
-    #[error("{}: no {what} to fit on, expected {}; dump the training set there", folder.display(), folder.join(file).display())]
-    Missing {
-        /// The run.
-        folder: PathBuf,
-        /// What is missing.
-        what: &'static str,
-        /// The file it is read from.
-        file: String,
-    },
-    /// A factorisation failed.
-    #[error("{}: {error}", place.display())]
-    Linalg {
-        /// The training split.
-        place: PathBuf,
-        /// What failed.
-        error: LinalgError,
-    },
-    /// The rows are there but do not determine the score.
-    #[error("{}: score {score} is not applicable: {reason}", place.display())]
-    NotApplicable {
-        /// The split it is fitted on.
-        place: PathBuf,
-        /// The score.
-        score: &'static str,
-        /// Why not, and what would help.
-        reason: String,
-    },
-    /// The training features do not vary.
-    #[error("{}: found features that do not vary within any class, expected some variance; dump features of trained layers", place.display())]
-    NoVariance {
-        /// The features, or the training split.
-        place: PathBuf,
-    },
-}
+use crate::rows::{ArrayKind, RunRows};
 
 /// The training rows of a run. What several scores learn from them is learnt once.
+///
+/// Reads as its [`TrainingRows`]: what is learnt here is computed from those alone, so that nothing below can ask for what it is about to be.
 pub struct Training<'a> {
-    rows: &'a RunRows,
+    rows: TrainingRows<'a>,
     gaussians: RefCell<BTreeMap<(ArrayKind, Space), Rc<Gaussian>>>,
     mean: OnceCell<Array1<f64>>,
     principal: OnceCell<PrincipalSpace>,
+}
+
+impl<'a> Deref for Training<'a> {
+    type Target = TrainingRows<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.rows
+    }
 }
 
 impl<'a> Training<'a> {
     /// The training rows of a run.
     #[must_use]
     pub fn new(rows: &'a RunRows) -> Self {
+        let rows = TrainingRows::new(rows);
         Self { rows, gaussians: RefCell::default(), mean: OnceCell::new(), principal: OnceCell::new() }
-    }
-
-    /// All splits of the run, and its head.
-    #[must_use]
-    pub fn rows(&self) -> &'a RunRows {
-        self.rows
-    }
-
-    /// The training split.
-    ///
-    /// # Errors
-    /// [`FitError::Missing`] if the run has none.
-    pub fn split(&self) -> Result<&'a Split, FitError> {
-        self.rows.split(&Role::Train).ok_or_else(|| self.missing("training rows", "id/train/features.npy"))
-    }
-
-    /// The validation split, or the training split where there is none.
-    ///
-    /// # Errors
-    /// [`FitError::Missing`] if the run has neither.
-    pub fn calibration_split(&self) -> Result<&'a Split, FitError> {
-        self.rows.split(&Role::Val).map_or_else(|| self.split(), Ok)
-    }
-
-    /// The blocks of a split in order, with the arrays wanted and the range of their rows; logits are made from features and head where
-    /// the split has none.
-    pub fn blocks(&self, split: &'a Split, wanted: &[ArrayKind]) -> impl Iterator<Item = (Range<usize>, RowBlock<'a>)> {
-        let wanted = self.arrays(split, wanted);
-        let head = self.rows.head.as_ref();
-        split.block_ranges().into_iter().map(move |range| (range.clone(), split.block(range, &wanted, head)))
-    }
-
-    /// What `of` makes of every block of a split, in the order of the blocks.
-    ///
-    /// Blocks are read in parallel, but their results are handed back one by one: a sum over them does not depend on the number of threads.
-    pub fn map_blocks<R: Send>(
-        &self,
-        split: &'a Split,
-        wanted: &[ArrayKind],
-        of: impl Fn(Range<usize>, &RowBlock<'_>) -> R + Sync,
-    ) -> Vec<R> {
-        let wanted = self.arrays(split, wanted);
-        let head = self.rows.head.as_ref();
-        let ranges = split.block_ranges();
-        ranges.into_par_iter().map(|range| of(range.clone(), &split.block(range, &wanted, head))).collect()
-    }
-
-    /// The arrays to read where these are wanted.
-    fn arrays(&self, split: &Split, wanted: &[ArrayKind]) -> BTreeSet<ArrayKind> {
-        let mut wanted: BTreeSet<ArrayKind> = wanted.iter().cloned().collect();
-        if wanted.contains(&ArrayKind::Logits) && split.logits.is_none() {
-            wanted.insert(ArrayKind::Features);
-        }
-        wanted
-    }
-
-    pub(crate) fn missing(&self, what: &'static str, file: impl Into<String>) -> FitError {
-        FitError::Missing { folder: self.rows.place.clone(), what, file: file.into() }
-    }
-
-    /// The score cannot be had from this run, for a reason that its user can act on.
-    pub(crate) fn not_applicable(&self, score: &'static str, reason: String) -> FitError {
-        let place = self.rows.split(&Role::Train).map_or(&self.rows.place, |split| &split.place).clone();
-        FitError::NotApplicable { place, score, reason }
-    }
-
-    pub(crate) fn missing_labels(&self) -> FitError {
-        self.missing("labels", "id/train/labels.npy")
-    }
-
-    /// The training split and its features.
-    ///
-    /// # Errors
-    /// [`FitError::Missing`] if there are none.
-    pub fn features(&self) -> Result<(&'a Split, &'a Matrix), FitError> {
-        self.features_of(&ArrayKind::Features)
-    }
-
-    /// The training split and an array of features: those before the head, or those of a named layer.
-    ///
-    /// # Errors
-    /// [`FitError::Missing`] if there is none.
-    pub fn features_of(&self, array: &ArrayKind) -> Result<(&'a Split, &'a Matrix), FitError> {
-        let split = self.split()?;
-        let file = || format!("{}/{}.npy", split.role, array.file_stem());
-        let features = split.matrix(array).ok_or_else(|| self.missing("features", file()))?;
-        Ok((split, features))
-    }
-
-    /// The labels of the training split.
-    ///
-    /// # Errors
-    /// [`FitError::Missing`] if there are none.
-    pub fn labels(&self) -> Result<&'a Labels, FitError> {
-        self.split()?.labels.as_ref().ok_or_else(|| self.missing_labels())
     }
 
     /// Mean and covariance of the training features, as they are or normalised.
@@ -184,20 +58,9 @@ impl<'a> Training<'a> {
         if let Some(fitted) = self.gaussians.borrow().get(&key) {
             return Ok(Rc::clone(fitted));
         }
-        let fitted = Rc::new(Gaussian::fit(self, array, space)?);
+        let fitted = Rc::new(Gaussian::fit(&self.rows, array, space)?);
         self.gaussians.borrow_mut().insert(key, Rc::clone(&fitted));
         Ok(fitted)
-    }
-
-    /// Weight (C, D) and bias (C) of a linear head.
-    ///
-    /// # Errors
-    /// [`FitError::Missing`] if the run has no head or another one.
-    pub fn linear_head(&self) -> Result<(&'a Array2<f64>, &'a Array1<f64>), FitError> {
-        match &self.rows.head {
-            Some(Head::Linear { weight, bias }) => Ok((weight, bias)),
-            _ => Err(self.missing("linear head", "head/weight.npy")),
-        }
     }
 
     /// The mean training feature (D).
@@ -205,7 +68,7 @@ impl<'a> Training<'a> {
     /// # Errors
     /// [`FitError`] if features are missing.
     pub fn mean(&self) -> Result<&Array1<f64>, FitError> {
-        once(&self.mean, || mean_feature(self))
+        once(&self.mean, || mean_feature(&self.rows))
     }
 
     /// Principal directions of the training features about the origin of a linear head.
@@ -213,7 +76,7 @@ impl<'a> Training<'a> {
     /// # Errors
     /// [`FitError`] if features or linear head are missing, or nothing varies.
     pub fn principal(&self) -> Result<&PrincipalSpace, FitError> {
-        once(&self.principal, || PrincipalSpace::fit(self))
+        once(&self.principal, || PrincipalSpace::fit(&self.rows))
     }
 }
 

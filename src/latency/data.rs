@@ -3,9 +3,10 @@
 use super::subject::{Reference, Subject, Work};
 use super::synthetic::{self, Shape, Synthetic, SyntheticError};
 use crate::fit::{FitError, Training};
+use crate::progress::Progress;
 use crate::rows::{Head, HeadKind, Role, RunRows};
-use crate::score::need::Rows;
-use crate::score::{Fitted, Need, Score, ScoreEntry};
+use crate::score::need::Splits;
+use crate::score::{Chosen, FittedScore, Need, ScoreEntry};
 
 /// Dumps and the scores that are to be fitted on them.
 pub struct Data {
@@ -13,16 +14,11 @@ pub struct Data {
     dumps: Vec<Synthetic>,
     /// An IsoMax+ head of the same shape as the linear one, to compare with.
     prototype_head: Head,
-    scores: Vec<(&'static ScoreEntry, Box<dyn Score>)>,
+    scores: Vec<Chosen>,
 }
 
-/// A score that was fitted, and where.
-pub struct FittedOn<'d> {
-    entry: &'static ScoreEntry,
-    needs: &'d [Need],
-    scorer: Box<dyn Fitted>,
-    dump: &'d RunRows,
-}
+/// A fitted score and the rows it is timed on.
+pub type FittedOn<'d> = (FittedScore, &'d RunRows);
 
 /// A score that could not be fitted, and why.
 pub type Unfitted = (&'static str, String);
@@ -33,33 +29,35 @@ impl Data {
     /// # Errors
     /// [`SyntheticError`].
     pub fn new(shape: Shape, entries: &[&'static ScoreEntry]) -> Result<Self, SyntheticError> {
-        let scores: Vec<_> = entries.iter().map(|entry| (*entry, entry.with_defaults())).collect();
+        let scores: Vec<Chosen> = entries.iter().map(|entry| Chosen::with_defaults(entry)).collect();
         let mut dumps = vec![Synthetic::write(shape, HeadKind::Linear)?];
-        if scores.iter().any(|(_, score)| score.needs().contains(&Need::Prototypes)) {
+        if scores.iter().any(|chosen| chosen.score.needs().contains(&Need::Prototypes)) {
             dumps.push(Synthetic::write(shape, HeadKind::Prototypes)?);
         }
         let prototype_head = synthetic::head(&synthetic::means(shape), HeadKind::Prototypes);
         Ok(Self { dumps, prototype_head, scores })
     }
 
-    /// Fits every score on the first dump that has what it needs.
-    pub fn fit(&self, observe: &mut dyn FnMut(&'static str)) -> (Vec<FittedOn<'_>>, Vec<Unfitted>) {
+    /// Fits every score on the first dump that has what it needs; `progress` hears of each.
+    pub fn fit(&self, progress: &dyn Progress) -> (Vec<FittedOn<'_>>, Vec<Unfitted>) {
         let trainings: Vec<Training> = self.dumps.iter().map(|data| Training::new(&data.dump)).collect();
         let (mut fitted, mut unfitted) = (Vec::new(), Vec::new());
-        for (entry, score) in &self.scores {
-            observe(entry.id);
+        for chosen in &self.scores {
+            let Chosen { entry, score, .. } = chosen;
             let needs = score.needs();
             let lacking = |dump: &RunRows| needs.iter().find_map(|need| need.lacking(dump));
             let Some(training) = trainings.iter().find(|training| lacking(training.rows()).is_none()) else {
                 let file = lacking(&self.dumps[0].dump).unwrap_or_default();
                 unfitted.push((entry.id, format!("the synthetic dump has no {file}")));
+                progress.advance(1);
                 continue;
             };
             let dump = training.rows();
-            match score.fit(training) {
-                Ok(fit) => fitted.push(FittedOn { entry, needs, scorer: fit.scorer, dump }),
+            match chosen.fit(training) {
+                Ok(score) => fitted.push((score, dump)),
                 Err(error) => unfitted.push((entry.id, reason(&error, dump))),
             }
+            progress.advance(1);
         }
         (fitted, unfitted)
     }
@@ -75,14 +73,14 @@ impl Data {
             }
             subjects.push(Subject::reference(Reference::PrototypeHead, test, &self.prototype_head));
         }
-        subjects.extend(fitted.iter().filter_map(|fitted| {
+        subjects.extend(fitted.iter().filter_map(|(score, dump)| {
             Some(Subject {
-                id: fitted.entry.id,
-                title: fitted.entry.title,
-                split: fitted.dump.split(&Role::Test)?,
-                arrays: Rows::Scored.arrays(fitted.needs, fitted.dump),
-                head: fitted.dump.head.as_ref(),
-                work: Work::Score(fitted.scorer.as_ref()),
+                id: score.entry.id,
+                title: score.entry.title,
+                split: dump.split(&Role::Test)?,
+                arrays: Splits::Scored.arrays(&score.needs, dump),
+                head: dump.head.as_ref(),
+                work: Work::Score(score.scorer.as_ref()),
             })
         }));
         subjects

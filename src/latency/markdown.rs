@@ -1,4 +1,4 @@
-//! The figures as GitHub-flavoured Markdown.
+//! The measurements as GitHub-flavoured Markdown.
 
 use std::fmt::Write;
 

@@ -15,16 +15,17 @@
 
 pub mod clock;
 pub mod data;
-#[cfg(feature = "plot")]
-pub mod figure;
 pub mod machine;
 pub mod markdown;
 pub mod percentile;
+#[cfg(feature = "plot")]
+pub mod plot;
 pub mod report;
 pub mod round_robin;
 pub mod subject;
 pub mod synthetic;
 
+use crate::progress::Progress;
 use crate::score::ScoreEntry;
 
 use clock::Clock;
@@ -55,32 +56,6 @@ pub struct Request {
     pub rounds: usize,
 }
 
-/// What is being done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Rows of so many classes are being made.
-    Making {
-        /// C.
-        classes: usize,
-    },
-    /// A score is being fitted.
-    Fitting {
-        /// C.
-        classes: usize,
-        /// Its id.
-        score: &'static str,
-    },
-    /// So many rounds are done.
-    Measuring {
-        /// C.
-        classes: usize,
-        /// Rows in a batch.
-        batch: usize,
-        /// Rounds done.
-        round: usize,
-    },
-}
-
 /// A measurement that could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum LatencyError {
@@ -95,11 +70,11 @@ pub enum LatencyError {
     Thread(#[from] rayon::ThreadPoolBuildError),
 }
 
-/// Measures.
+/// Measures. `progress` hears of scores being fitted and of rounds being timed.
 ///
 /// # Errors
 /// [`LatencyError`]. A score that does not fit the data is no error but named in the report.
-pub fn measure(request: &Request, observe: &mut (dyn FnMut(Step) + Send)) -> Result<Report, LatencyError> {
+pub fn measure(request: &Request, progress: &dyn Progress) -> Result<Report, LatencyError> {
     if request.batches.contains(&0) {
         return Err(LatencyError::EmptyBatch);
     }
@@ -116,7 +91,6 @@ pub fn measure(request: &Request, observe: &mut (dyn FnMut(Step) + Send)) -> Res
         unmeasured: Vec::new(),
     };
     for &classes in &request.classes {
-        observe(Step::Making { classes });
         let batch = request.batches.iter().copied().max().unwrap_or(1);
         let shape = Shape {
             classes,
@@ -125,13 +99,16 @@ pub fn measure(request: &Request, observe: &mut (dyn FnMut(Step) + Send)) -> Res
             test_rows: TEST_ROWS.max(batch),
         };
         let data = Data::new(shape, &request.scores)?;
-        let (fitted, unmeasured) = data.fit(&mut |score| observe(Step::Fitting { classes, score }));
+        progress.begin(&format!("{classes} classes: fitting"), request.scores.len());
+        let (fitted, unmeasured) = data.fit(progress);
+        progress.end();
         report.add_unmeasured(classes, unmeasured);
         let subjects = data.subjects(&fitted);
         for &batch in &request.batches {
             let timing = RoundRobin { batch, rounds: request.rounds, clock };
-            let mut rounds = |round| observe(Step::Measuring { classes, batch, round });
-            let costs = one_thread.install(|| timing.measure(&subjects, &mut rounds));
+            progress.begin(&format!("{classes} classes, batch {batch}"), request.rounds);
+            let costs = one_thread.install(|| timing.measure(&subjects, progress));
+            progress.end();
             report.add(classes, batch, &subjects, &costs);
         }
     }

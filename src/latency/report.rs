@@ -1,11 +1,11 @@
-//! The figures, as tidy rows.
+//! The measurements, as tidy rows.
 
 use serde::Serialize;
 
 use super::data::Unfitted;
 use super::machine::Machine;
 use super::round_robin::{Costs, LEAST_GROUP_NS};
-use super::subject::{Kind, Reference, Subject};
+use super::subject::{Reference, Subject, SubjectKind};
 
 /// What was measured, where and how. The names of the fields in JSON are stable.
 #[derive(Clone, Debug, Serialize)]
@@ -34,7 +34,7 @@ pub struct Measurement {
     /// Rows in a batch.
     pub batch: usize,
     /// Score, or part of the classifier.
-    pub kind: Kind,
+    pub kind: SubjectKind,
     /// Its id.
     pub id: &'static str,
     /// Its name.
@@ -134,12 +134,12 @@ impl Report {
     /// The whole as JSON.
     ///
     /// # Errors
-    /// Never for finite figures, which durations are.
+    /// Never for finite values, which durations are.
     pub fn json(&self) -> serde_json::Result<String> {
         Ok(format!("{}\n", serde_json::to_string_pretty(self)?))
     }
 
-    /// How the figures came about, one sentence per line.
+    /// How the measurements came about, one sentence per line.
     #[must_use]
     pub fn conditions(&self) -> Vec<String> {
         let Machine { processor, threads, system, instructions, oodbench } = &self.machine;
@@ -170,7 +170,7 @@ fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
     })
 }
 
-/// A number of nanoseconds to three figures, or to the whole one with commas between thousands.
+/// A number of nanoseconds to three significant digits, or to the whole one with commas between thousands.
 #[must_use]
 pub fn nanoseconds(value: f64) -> String {
     match value {

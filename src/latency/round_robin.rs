@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::clock::Clock;
 use super::percentile::nearest_rank;
 use super::subject::Subject;
+use crate::progress::Progress;
 use crate::rows::RowBlock;
 
 /// Batches are timed in groups of at least so many nanoseconds: errors of the clock of some 10 ns then do not matter.
@@ -85,10 +86,10 @@ pub struct RoundRobin {
 }
 
 impl RoundRobin {
-    /// Measures everything. `observe` is told after each round how many are done.
+    /// Measures everything. `progress` hears of every round that is done.
     ///
     /// The subjects' splits have at least one batch of rows.
-    pub fn measure(&self, subjects: &[Subject<'_>], observe: &mut dyn FnMut(usize)) -> Vec<Costs> {
+    pub fn measure(&self, subjects: &[Subject<'_>], progress: &dyn Progress) -> Vec<Costs> {
         let mut out = vec![0.0; self.batch];
         let mut trials: Vec<Trial> = Vec::new();
         for subject in subjects {
@@ -107,7 +108,7 @@ impl RoundRobin {
                     trial.durations.push(duration);
                 }
             }
-            observe(round + 1);
+            progress.advance(1);
         }
         let cost = |subject: &Subject<'_>, mode: Mode| {
             let trial = trials.iter().find(|trial| std::ptr::eq(trial.subject, subject) && trial.mode == mode)?;
@@ -183,6 +184,7 @@ impl RoundRobin {
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::super::subject::{Reference, Work};
     use super::super::synthetic::{Shape, Synthetic};
@@ -206,6 +208,19 @@ mod tests {
         }
     }
 
+    /// Counts what is done.
+    struct Counts(AtomicUsize);
+
+    impl Progress for Counts {
+        fn begin(&self, _: &str, _: usize) {}
+
+        fn advance(&self, rounds: usize) {
+            self.0.fetch_add(rounds, Ordering::Relaxed);
+        }
+
+        fn end(&self) {}
+    }
+
     #[test]
     fn everything_is_timed_in_every_round_on_all_batches() {
         let shape = Shape { classes: 3, features: 4, train_rows: 3, test_rows: 50 };
@@ -222,10 +237,10 @@ mod tests {
         };
         let subjects = [Subject::reference(Reference::ArgMax, test, data.dump.head.as_ref().unwrap()), score];
         let timing = RoundRobin { batch: 16, rounds: 7, clock: Clock { overhead: 0.0 } };
-        let mut told = Vec::new();
-        let costs = timing.measure(&subjects, &mut |round| told.push(round));
+        let counts = Counts(AtomicUsize::new(0));
+        let costs = timing.measure(&subjects, &counts);
 
-        assert_eq!(told, [1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(counts.0.into_inner(), 7);
         assert!(costs[0].added.is_none());
         for cost in [Some(costs[0].alone), Some(costs[1].alone), costs[1].added].into_iter().flatten() {
             assert_eq!(cost.samples, 7);

@@ -49,7 +49,7 @@ impl Reference {
 /// Whether something is a score or a part of the classifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum SubjectKind {
     /// A part of the classifier.
     Reference,
     /// A score.
@@ -101,17 +101,17 @@ impl<'a> Subject<'a> {
 
     /// Whether it is a score.
     #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> SubjectKind {
         match self.work {
-            Work::Reference(_) => Kind::Reference,
-            Work::Score(_) => Kind::Score,
+            Work::Reference(_) => SubjectKind::Reference,
+            Work::Score(_) => SubjectKind::Score,
         }
     }
 
     /// Whether it is a score that reads logits, so that some of its work may be done when the predicted classes are known.
     #[must_use]
     pub fn shares_logits(&self) -> bool {
-        self.kind() == Kind::Score && self.arrays.contains(&ArrayKind::Logits)
+        self.kind() == SubjectKind::Score && self.arrays.contains(&ArrayKind::Logits)
     }
 
     /// Some rows, with nothing computed of them yet.

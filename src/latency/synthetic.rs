@@ -20,6 +20,7 @@ use tempfile::TempDir;
 
 use crate::dump::layout::discover;
 use crate::dump::{Dump, DumpError};
+use crate::numeric::noise::Noise;
 use crate::rows::Head;
 use crate::rows::HeadKind;
 
@@ -38,25 +39,14 @@ pub struct Shape {
 
 /// Data that could not be made.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum SyntheticError {
     /// Too few of something.
     #[error("found {found} {what}, expected at least {least}")]
-    TooFew {
-        /// Of what.
-        what: &'static str,
-        /// How many.
-        found: usize,
-        /// How many it takes.
-        least: usize,
-    },
+    TooFew { what: &'static str, found: usize, least: usize },
     /// A file of the temporary dump could not be written.
     #[error("{}: cannot be written ({reason})", file.display())]
-    Write {
-        /// The file.
-        file: PathBuf,
-        /// What the system says.
-        reason: String,
-    },
+    Write { file: PathBuf, reason: String },
     /// The dump could not be read back.
     #[error(transparent)]
     Dump(#[from] DumpError),
@@ -108,7 +98,7 @@ impl Synthetic {
             .map_err(|error| SyntheticError::Write { file: temporary, reason: error.to_string() })?;
         let means = means(shape);
         let head = head(&means, kind);
-        let mut noise = Noise(2);
+        let mut noise = Noise::new(2);
         write_head(folder.path(), &head)?;
         write_split(&folder.path().join("id/train"), &means, &head, train_rows, &mut noise)?;
         write_split(&folder.path().join("id/test"), &means, &head, test_rows, &mut noise)?;
@@ -124,8 +114,8 @@ impl Synthetic {
 /// The class means (C, D).
 #[must_use]
 pub fn means(shape: Shape) -> Array2<f64> {
-    let mut noise = Noise(1);
-    Array2::from_shape_simple_fn((shape.classes, shape.features), || noise.normal().max(0.0))
+    let mut noise = Noise::new(1);
+    Array2::from_shape_simple_fn((shape.classes, shape.features), || normal(&mut noise).max(0.0))
 }
 
 /// The head whose logits favour the class of the nearest mean.
@@ -178,7 +168,7 @@ fn write_split(
     for first in (0..rows).step_by(BLOCK) {
         let last = rows.min(first + BLOCK);
         let block = Array2::from_shape_fn((last - first, columns), |(row, column)| {
-            (means[[(first + row) % classes, column]] + noise.normal()).max(0.0)
+            (means[[(first + row) % classes, column]] + normal(noise)).max(0.0)
         });
         logits.slice_mut(s![first..last, ..]).assign(&head.logits(block.view()).mapv(|value| value as f32));
         features.slice_mut(s![first..last, ..]).assign(&block.mapv(|value| value as f32));
@@ -203,23 +193,10 @@ fn write_array<T: WritableElement>(file: &Path, array: &Array2<T>) -> Result<(),
     writer.flush().map_err(|error| failed(error.to_string()))
 }
 
-/// Numbers that look random and are the same everywhere: Vigna's SplitMix64.
-struct Noise(u64);
-
-impl Noise {
-    fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((bits ^ (bits >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    /// Mean 0, variance 1, nearly normal: a sum of four uniform numbers.
-    fn normal(&mut self) -> f64 {
-        let sum: f64 = (0..4).map(|_| self.uniform()).sum();
-        (sum - 2.0) * 3.0_f64.sqrt()
-    }
+/// Mean 0, variance 1, nearly normal: a sum of four uniform numbers.
+fn normal(noise: &mut Noise) -> f64 {
+    let sum: f64 = (0..4).map(|_| noise.uniform()).sum();
+    (sum - 2.0) * 3.0_f64.sqrt()
 }
 
 #[cfg(test)]
@@ -258,8 +235,8 @@ mod tests {
 
     #[test]
     fn noise_has_mean_0_and_variance_1() {
-        let mut noise = Noise(7);
-        let values: Vec<f64> = (0..100_000).map(|_| noise.normal()).collect();
+        let mut noise = Noise::new(7);
+        let values: Vec<f64> = (0..100_000).map(|_| normal(&mut noise)).collect();
         let mean = values.iter().sum::<f64>() / 1e5;
         let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / 1e5;
         // Four standard errors.

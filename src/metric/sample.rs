@@ -9,16 +9,14 @@ pub struct Sample(Vec<f64>);
 
 /// Scores that no metric is defined for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum SampleError {
     /// There are none.
     #[error("found no scores, expected at least one")]
     Empty,
     /// One is NaN or infinite.
     #[error("found a NaN or infinite score at row {row}, expected finite scores")]
-    NotFinite {
-        /// The first such row.
-        row: usize,
-    },
+    NotFinite { row: usize },
 }
 
 impl Sample {

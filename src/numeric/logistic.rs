@@ -19,13 +19,11 @@ pub struct Logistic {
 
 /// A regression without a result.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum LogisticError {
     /// No step made the loss smaller, or there were too many.
     #[error("the logistic regression did not converge in {steps} steps")]
-    NoConvergence {
-        /// Steps taken.
-        steps: usize,
-    },
+    NoConvergence { steps: usize },
     /// A factorisation failed.
     #[error(transparent)]
     Linalg(#[from] LinalgError),

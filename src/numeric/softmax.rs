@@ -1,9 +1,10 @@
 //! What many scores need of one row of logits, computed once.
 
-use super::exp::{ZERO_BELOW, exp_nonpositive};
+use super::exp::exp_nonpositive;
+use super::exponentials::Sums;
+use super::kernel::Kernel;
 use super::real::Real;
 use super::top::{Top, top};
-use super::vector::LANES;
 
 /// Softmax statistics of one row `z` of logits, `p = softmax(z)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,89 +49,24 @@ impl Softmax {
 
 /// Softmax statistics of a non-empty row.
 #[must_use]
-pub fn softmax<T: Real>(row: &[T]) -> Softmax {
+pub fn softmax<T: Kernel>(row: &[T]) -> Softmax {
     softmax_at(row, 1.0)
 }
 
 /// Softmax statistics of `z / temperature` for a non-empty row `z`.
 #[must_use]
-pub fn softmax_at<T: Real>(row: &[T], temperature: f64) -> Softmax {
+pub fn softmax_at<T: Kernel>(row: &[T], temperature: f64) -> Softmax {
     let top = top(row);
     let mut sums = Sums::default();
     // Multiplied rather than divided: a division would cost as much as the exponential. Not infinite, for the sake of differences of zero.
     T::add_exponentials(row, top, (1.0 / temperature).min(f64::MAX), &mut sums);
-    Softmax {
-        top: Top { index: top.index, value: top.value / temperature },
-        rest: total(sums.weights),
-        weighted_rest: total(sums.weighted),
-        squared_rest: total(sums.squared),
-    }
-}
-
-/// The three sums of [`Softmax`] in interleaved lanes, so that the order of additions does not depend on the width of the machine's vectors.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Sums {
-    weights: [f64; LANES],
-    weighted: [f64; LANES],
-    squared: [f64; LANES],
-}
-
-impl Sums {
-    /// Adds values for which `counts` holds.
-    #[inline(always)]
-    fn add<T: Real>(&mut self, values: &[T; LANES], top: f64, scale: f64, counts: impl Fn(usize) -> bool) {
-        for (lane, value) in values.iter().enumerate() {
-            let difference = (value.to_f64() - top) * scale;
-            // Clamped before the product too, which would be −∞·0 for extreme rows. What does not count weighs nothing.
-            let difference = if difference > ZERO_BELOW && counts(lane) { difference } else { ZERO_BELOW };
-            let weight = exp_nonpositive(difference);
-            self.weights[lane] += weight;
-            self.weighted[lane] += weight * difference;
-            self.squared[lane] += weight * weight;
-        }
-    }
-}
-
-/// Adds `exp((z_k − z_max)·scale)` of all but the largest value, and what goes with it, to the sums. Leaving the largest out, not subtracting its 1
-/// afterwards, is what keeps small sums exact.
-///
-/// The sums are the caller's: were they totalled here, compilers would keep each lane in a register of its own.
-#[inline(always)]
-pub(super) fn add_exponentials<T: Real>(row: &[T], top: Top, scale: f64, sums: &mut Sums) {
-    let (chunks, rest) = row.as_chunks::<LANES>();
-    let own = top.index / LANES;
-    for (index, chunk) in chunks.iter().enumerate() {
-        if index != own {
-            sums.add(chunk, top.value, scale, |_| true);
-        }
-    }
-    if let Some(chunk) = chunks.get(own) {
-        sums.add(chunk, top.value, scale, |lane| lane != top.index % LANES);
-    }
-    match row.last_chunk::<LANES>() {
-        _ if rest.is_empty() => {}
-        // Some of its values stand in the chunk before as well.
-        Some(last) => {
-            let start = row.len() - LANES;
-            sums.add(last, top.value, scale, |lane| lane >= LANES - rest.len() && start + lane != top.index);
-        }
-        None => {
-            let mut values = [T::NEG_INFINITY; LANES];
-            values[..rest.len()].copy_from_slice(rest);
-            sums.add(&values, top.value, scale, |lane| lane != top.index);
-        }
-    }
-}
-
-/// The sum of all lanes, by halves: one after the other each addition would wait for the one before.
-#[inline(always)]
-fn total([a, b, c, d, e, f, g, h]: [f64; LANES]) -> f64 {
-    ((a + e) + (c + g)) + ((b + f) + (d + h))
+    let [rest, weighted_rest, squared_rest] = sums.totals();
+    Softmax { top: Top { index: top.index, value: top.value / temperature }, rest, weighted_rest, squared_rest }
 }
 
 /// `log Σ_k exp(z_k / temperature)` of a non-empty row.
 #[must_use]
-pub fn log_sum_exp_at<T: Real>(row: &[T], temperature: f64) -> f64 {
+pub fn log_sum_exp_at<T: Kernel>(row: &[T], temperature: f64) -> f64 {
     softmax_at(row, temperature).log_sum_exp()
 }
 

@@ -1,4 +1,4 @@
-//! The axes of a plot, drawn at a place in a figure.
+//! The axes of a plot, drawn at a place in a drawing.
 
 use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::Shift;
@@ -10,7 +10,7 @@ use super::PlotError;
 use super::axis::Axis;
 use super::style::{GRID, INK, SMALL_GAP, THIN, TICK, TICK_LENGTH};
 
-/// A place in a figure, in dots.
+/// A place in a drawing, in dots.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     pub(super) x: i32,

@@ -8,9 +8,8 @@ use plotters::style::text_anchor::HPos;
 use super::PlotError;
 use super::axes::{Place, label_area_width};
 use super::canvas::Drawing;
-use super::fig1::Band;
 use super::legend::{Key, Legend};
-use super::panel::{Cell, Histograms};
+use super::panel::{Cell, Histograms, Panel};
 use super::style::{
     GAP, ID, INK, LABEL, LEAST_WIDTH, MARGIN, MOST_COLUMNS, OOD, PAGE_WIDTH, PANEL_HEIGHT, SMALL_GAP, TITLE,
     WIDEST_PANEL,
@@ -19,6 +18,19 @@ use super::style::{
 const Y_NAME: &str = "Quantity";
 /// More OOD sets than this are not listed in the legend; each panel names its own.
 const MOST_NAMES: usize = 4;
+
+/// One band of the plot.
+#[derive(Clone, Debug)]
+pub struct Band {
+    /// Stands under the band, such as "(a) IsoMax: entropy"; may be empty.
+    pub caption: String,
+    /// Stands above the band, such as "IN-DISTRIBUTION=CIFAR10 | MODEL=DenseNet100 | LOSS=IsoMax"; may be empty.
+    pub title: String,
+    /// The name of the horizontal axes.
+    pub quantity: String,
+    /// One per OOD set; more than four go into rows.
+    pub panels: Vec<Panel>,
+}
 
 /// Bands with everything measured.
 #[derive(Debug)]
@@ -42,10 +54,10 @@ struct BandRows {
 impl Bands {
     pub(super) fn new(bands: &[Band]) -> Result<Self, PlotError> {
         if bands.is_empty() {
-            return Err(PlotError::Nothing { figure: "figure".to_owned(), part: "band" });
+            return Err(PlotError::Nothing { plot: "plot".to_owned(), part: "band" });
         }
         if let Some(empty) = bands.iter().find(|band| band.panels.is_empty()) {
-            return Err(PlotError::Nothing { figure: empty.title.clone(), part: "panel" });
+            return Err(PlotError::Nothing { plot: empty.title.clone(), part: "panel" });
         }
         let counted: Vec<Vec<Histograms>> = bands
             .iter()

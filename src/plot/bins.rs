@@ -7,7 +7,7 @@
 //! high  = min(greatest score, b + (b − a) / 2)
 //! ```
 //!
-//! A few far outliers thus leave the axis as it is; how many scores lie beyond its ends is counted, and the figure says so. In samples of 20 or
+//! A few far outliers thus leave the axis as it is; how many scores lie beyond its ends is counted, and the plot says so. In samples of 20 or
 //! more at least one score at each end may be such an outlier.
 
 use std::ops::Range;

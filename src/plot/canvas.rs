@@ -7,10 +7,10 @@ use plotters::prelude::{DrawingBackend, SVGBackend, WHITE};
 use tiny_skia::{Color, Pixmap};
 
 use super::raster::{self, Raster};
-use super::style::{DOTS_PER_INCH, POINTS_PER_INCH};
+use super::unit::{DOTS_PER_INCH, POINTS_PER_INCH};
 use super::{Format, PlotError};
 
-/// A figure that is laid out, with everything checked and measured.
+/// A plot that is laid out, with everything checked and measured.
 pub(super) trait Drawing {
     /// Width and height in dots.
     fn size(&self) -> (i32, i32);
@@ -44,7 +44,7 @@ pub(super) fn encode(drawing: &impl Drawing, format: Format) -> Result<Vec<u8>, 
     }
 }
 
-/// plotters makes every unit of an SVG a pixel of the screen; the units stay, but get the size of the figure on paper.
+/// plotters makes every unit of an SVG a pixel of the screen; the units stay, but get the size of the plot on paper.
 fn sized_in_points(svg: String, (width, height): (u32, u32)) -> String {
     let points = |dots: u32| f64::from(dots * POINTS_PER_INCH) / f64::from(DOTS_PER_INCH);
     svg.replacen(

@@ -6,25 +6,11 @@
 //! (c) IsoMax, minimum distance; (d) IsoMax+, minimum distance; one panel per OOD set in each. Here a caption stands under its band and one
 //! legend under all.
 
+pub use super::band::Band;
 use super::band::Bands;
-use super::canvas;
-use super::histogram::Panel;
-use super::{Format, PlotError};
+use super::{Format, PlotError, canvas};
 
-/// One band of the figure.
-#[derive(Clone, Debug)]
-pub struct Band {
-    /// Stands under the band, such as "(a) IsoMax: entropy"; may be empty.
-    pub caption: String,
-    /// Stands above the band, such as "IN-DISTRIBUTION=CIFAR10 | MODEL=DenseNet100 | LOSS=IsoMax"; may be empty.
-    pub title: String,
-    /// The name of the horizontal axes.
-    pub quantity: String,
-    /// One per OOD set; more than four go into rows.
-    pub panels: Vec<Panel>,
-}
-
-/// The figure as a file, the bands from top to bottom.
+/// The plot as a file, the bands from top to bottom.
 ///
 /// # Errors
 /// [`PlotError`] for no bands, a band without panels, a sample that is empty or holds NaN or infinities, and for failures of drawing.

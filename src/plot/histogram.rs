@@ -14,32 +14,18 @@
 //!     id: vec![0.1, 0.2, 0.2, 0.4],
 //!     ood: vec![0.3, 0.8, 0.9],
 //! };
-//! let figure = Histogram { title: "LOSS=IsoMax+".to_owned(), quantity: "entropy".to_owned(), panels: vec![panel] };
-//! assert!(figure.render(Format::Svg).unwrap().starts_with(b"<svg"));
+//! let plot = Histogram { title: "LOSS=IsoMax+".to_owned(), quantity: "entropy".to_owned(), panels: vec![panel] };
+//! assert!(plot.render(Format::Svg).unwrap().starts_with(b"<svg"));
 //! ```
 
-use super::fig1::{self, Band};
-use super::{Format, PlotError};
-
-/// One ID and one OOD sample to compare.
-#[derive(Clone, Debug)]
-pub struct Panel {
-    /// Stands above the panel: as a rule the name of the OOD set.
-    pub title: String,
-    /// Name of the ID set, for the legend.
-    pub id_name: String,
-    /// Name of the OOD set, for the legend.
-    pub ood_name: String,
-    /// Values of the ID sample, in any order.
-    pub id: Vec<f64>,
-    /// Values of the OOD sample, in any order.
-    pub ood: Vec<f64>,
-}
+use super::band::{Band, Bands};
+pub use super::panel::Panel;
+use super::{Format, PlotError, canvas};
 
 /// Histograms of one quantity.
 #[derive(Clone, Debug)]
 pub struct Histogram {
-    /// Stands above the figure.
+    /// Stands above the plot.
     pub title: String,
     /// The name of the horizontal axes.
     pub quantity: String,
@@ -48,12 +34,13 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// The figure as a file.
+    /// The plot as a file.
     ///
     /// # Errors
     /// [`PlotError`] for no panels, for a sample that is empty or holds NaN or infinities, and for failures of drawing.
     pub fn render(self, format: Format) -> Result<Vec<u8>, PlotError> {
         let Self { title, quantity, panels } = self;
-        fig1::render(&[Band { caption: String::new(), title, quantity, panels }], format)
+        let band = Band { caption: String::new(), title, quantity, panels };
+        canvas::encode(&Bands::new(&[band])?, format)
     }
 }

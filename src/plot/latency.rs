@@ -8,14 +8,14 @@
 //! use oodbench::plot::{Format, latency::{Costs, LatencyPlot, Panel, Series}};
 //! let costs = vec![Some(Costs { whole: 40.0, added: Some(2.0) })];
 //! let panel = Panel { title: "10 classes".to_owned(), series: vec![Series { reference: Some(38.0), costs }] };
-//! let figure = LatencyPlot {
+//! let plot = LatencyPlot {
 //!     title: "Detection cost".to_owned(),
 //!     rows: vec!["Minimum distance".to_owned()],
 //!     series: vec!["batch 1".to_owned()],
 //!     reference: "arg max".to_owned(),
 //!     panels: vec![panel],
 //! };
-//! assert!(figure.render(Format::Png).unwrap().starts_with(b"\x89PNG"));
+//! assert!(plot.render(Format::Png).unwrap().starts_with(b"\x89PNG"));
 //! ```
 
 use std::ops::RangeInclusive;
@@ -31,8 +31,9 @@ use super::canvas::{self, Drawing};
 use super::legend::{Key, Legend};
 use super::style::{
     CurveStyle, GAP, GRID, INK, LABEL, MARGIN, PAGE_WIDTH, PANEL_TITLE, SMALL_GAP, THIN, TICK, TICK_LABEL_GAP,
-    TICK_LENGTH, TITLE, curve, dots,
+    TICK_LENGTH, TITLE, curve,
 };
+use super::unit::dots;
 use super::{Format, PlotError};
 
 const ROW_HEIGHT: i32 = dots(11.0);
@@ -87,7 +88,7 @@ pub struct LatencyPlot {
 }
 
 impl LatencyPlot {
-    /// The figure as a file.
+    /// The plot as a file.
     ///
     /// # Errors
     /// [`PlotError`] where there is no positive cost, and for failures of drawing.
@@ -191,7 +192,7 @@ impl<'a> Measured<'a> {
         let series = || plot.panels.iter().flat_map(|panel| &panel.series);
         let costs = series().flat_map(|series| series.costs.iter().flatten());
         let costs = costs.flat_map(|costs| [Some(costs.whole), costs.added]).chain(series().map(|s| s.reference));
-        let nothing = || PlotError::Nothing { figure: plot.title.clone(), part: "positive cost" };
+        let nothing = || PlotError::Nothing { plot: plot.title.clone(), part: "positive cost" };
         let decades = Decades::around(costs.flatten(), width)?.ok_or_else(nothing)?;
 
         let title = TITLE.wrap(&plot.title, PAGE_WIDTH - 2 * MARGIN)?;

@@ -1,4 +1,4 @@
-//! The legend below a figure: entries in rows, as many in each as fit.
+//! The legend below a plot: entries in rows, as many in each as fit.
 
 use plotters::coord::Shift;
 use plotters::drawing::DrawingArea;
@@ -7,7 +7,8 @@ use plotters::prelude::{Color, DrawingBackend, RGBColor, WHITE};
 use plotters::style::text_anchor::HPos;
 
 use super::PlotError;
-use super::style::{CurveStyle, FILL_OPACITY, GAP, INK, LABEL, SMALL_GAP, THICK, THIN, dots};
+use super::style::{CurveStyle, FILL_OPACITY, GAP, INK, LABEL, SMALL_GAP, THICK, THIN};
+use super::unit::dots;
 
 const KEY_WIDTH: i32 = dots(16.0);
 const SWATCH_HEIGHT: i32 = dots(6.0);

@@ -7,8 +7,8 @@
 //! ```
 //! use oodbench::plot::{Format, line::{LinePlot, Series}};
 //! let loss = Series { name: "train".to_owned(), points: vec![(1.0, 2.3), (2.0, 1.1), (3.0, 0.7)] };
-//! let figure = LinePlot { title: "IsoMax+".to_owned(), x: "epoch".to_owned(), y: "loss".to_owned(), series: vec![loss] };
-//! assert!(figure.render(Format::Png).unwrap().starts_with(b"\x89PNG"));
+//! let plot = LinePlot { title: "IsoMax+".to_owned(), x: "epoch".to_owned(), y: "loss".to_owned(), series: vec![loss] };
+//! assert!(plot.render(Format::Png).unwrap().starts_with(b"\x89PNG"));
 //! ```
 
 use plotters::coord::Shift;
@@ -50,7 +50,7 @@ pub struct LinePlot {
 }
 
 impl LinePlot {
-    /// The figure as a file.
+    /// The plot as a file.
     ///
     /// # Errors
     /// [`PlotError`] where no series has a finite point, and for failures of drawing.
@@ -107,7 +107,7 @@ impl<'a> Measured<'a> {
     fn new(LinePlot { title, x, y, series }: &'a LinePlot) -> Result<Self, PlotError> {
         let points = || series.iter().flat_map(|series| &series.points).filter(|point| is_finite(point));
         if points().next().is_none() {
-            return Err(PlotError::Nothing { figure: title.clone(), part: "finite point" });
+            return Err(PlotError::Nothing { plot: title.clone(), part: "finite point" });
         }
         let (width, height) = LINE_PLOT;
         let (left, right) = extent(points().map(|point| point.0));

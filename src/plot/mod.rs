@@ -1,6 +1,6 @@
-//! Figures, as the bytes of a PNG or SVG file. Numbers and names in, bytes out: nothing here reads a dump or computes a score.
+//! Plots, as the bytes of a PNG or SVG file. Numbers and names in, bytes out: nothing here reads a dump or computes a score.
 //!
-//! | figure | module |
+//! | plot | module |
 //! |---|---|
 //! | histograms of ID and OOD scores, one panel per OOD set | [`histogram`] |
 //! | the paper's Fig. 1: bands of such panels under each other | [`fig1`] |
@@ -8,7 +8,7 @@
 //! | lines over a common x | [`mod@line`] |
 //! | costs of scores on a logarithmic axis | [`latency`] |
 //!
-//! Both formats come from one layout in dots of 1/300 inch, and text is measured with the embedded font, so a figure looks the same in either and
+//! Both formats come from one layout in dots of 1/300 inch, and text is measured with the embedded font, so a plot looks the same in either and
 //! on every machine.
 
 mod axes;
@@ -26,10 +26,11 @@ mod raster;
 pub mod roc;
 mod style;
 mod text;
+mod unit;
 
 use crate::metric::{Sample, SampleError};
 
-/// How a figure is encoded.
+/// How a plot is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Pixels, 300 per inch.
@@ -49,14 +50,14 @@ impl Format {
     }
 }
 
-/// A figure that cannot be drawn.
+/// A plot that cannot be drawn.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum PlotError {
     /// There is nothing in it.
-    #[error("{figure}: found no {part}, expected at least one")]
+    #[error("{plot}: found no {part}, expected at least one")]
     Nothing {
-        /// Its title.
-        figure: String,
+        plot: String,
         /// What it has none of.
         part: &'static str,
     },
@@ -65,19 +66,15 @@ pub enum PlotError {
     Sample {
         /// Title of the panel, or name of the curve.
         part: String,
-        /// In-distribution or out-of-distribution.
         sample: &'static str,
         /// What is wrong with them.
         reason: SampleError,
     },
-    /// A failure of the drawing library, or a figure too large for it.
-    #[error("the figure cannot be drawn ({reason})")]
-    Drawing {
-        /// What it says.
-        reason: String,
-    },
+    /// A failure of the drawing library, or a plot too large for it.
+    #[error("the plot cannot be drawn ({reason})")]
+    Drawing { reason: String },
     /// A failure of the PNG encoder.
-    #[error("the figure cannot be encoded as PNG ({0})")]
+    #[error("the plot cannot be encoded as PNG ({0})")]
     Png(#[from] png::EncodingError),
 }
 
@@ -178,8 +175,8 @@ mod tests {
     #[test]
     fn scores_beyond_the_axis_are_noted() {
         let svg = |panel| {
-            let figure = Histogram { title: String::new(), quantity: "score".to_owned(), panels: vec![panel] };
-            String::from_utf8(figure.render(Format::Svg).unwrap()).unwrap()
+            let plot = Histogram { title: String::new(), quantity: "score".to_owned(), panels: vec![panel] };
+            String::from_utf8(plot.render(Format::Svg).unwrap()).unwrap()
         };
         let outliers = svg(panel("SVHN", [spread(500, 0.0), vec![1e6, 2e6]].concat(), spread(50, 0.0)));
         assert!(outliers.contains("\n2 →\n"), "no note");

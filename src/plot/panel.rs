@@ -9,7 +9,6 @@ use plotters::style::text_anchor::HPos;
 use super::axes::{Place, draw_axes, label_area_height};
 use super::axis::Axis;
 use super::bins::{Bins, Counts};
-use super::histogram::Panel;
 use super::style::{FILL_OPACITY, ID, INK, LABEL, OOD, OOD_TEXT, PANEL_HEIGHT, PANEL_TITLE, SMALL_GAP, THIN, TICK};
 use super::{PlotError, samples};
 
@@ -17,6 +16,21 @@ use super::{PlotError, samples};
 const HEADROOM: f64 = 0.06;
 /// The same where scores beyond the axis are noted there.
 const HEADROOM_FOR_NOTES: f64 = 0.3;
+
+/// One ID and one OOD sample to compare.
+#[derive(Clone, Debug)]
+pub struct Panel {
+    /// Stands above the panel: as a rule the name of the OOD set.
+    pub title: String,
+    /// Name of the ID set, for the legend.
+    pub id_name: String,
+    /// Name of the OOD set, for the legend.
+    pub ood_name: String,
+    /// Values of the ID sample, in any order.
+    pub id: Vec<f64>,
+    /// Values of the OOD sample, in any order.
+    pub ood: Vec<f64>,
+}
 
 /// The scores of a panel, counted.
 #[derive(Debug)]

@@ -13,8 +13,8 @@ use plotters_backend::{
 use tiny_skia::{FillRule, Paint, Path, PathBuilder, PixmapMut, PixmapRef, Rect, Stroke, Transform};
 
 use super::PlotError;
-use super::style::DOTS_PER_INCH;
 use super::text::{self, EM_TO_SIZE};
+use super::unit::DOTS_PER_INCH;
 
 type Drawn = Result<(), DrawingErrorKind<Infallible>>;
 

@@ -11,15 +11,15 @@
 //! diagonal, so the area under the curve counts a tied pair half. The marked point is the highest threshold that accepts at least 95 % of
 //! ID; its x is `fpr_at_tpr95_id_positive` of [`crate::metric::id_positive`].
 //!
-//! Curves are thinned to one point per dot of the figure.
+//! Curves are thinned to one point per dot of the plot.
 //!
 //! # Example
 //!
 //! ```
 //! use oodbench::plot::{Format, roc::{Curve, Roc}};
 //! let curve = Curve { name: "SVHN, entropy".to_owned(), id: vec![3.0, 2.0, 2.0], ood: vec![2.0, 1.0] };
-//! let figure = Roc { title: "IsoMax+".to_owned(), curves: vec![curve] };
-//! let svg = String::from_utf8(figure.render(Format::Svg).unwrap()).unwrap();
+//! let plot = Roc { title: "IsoMax+".to_owned(), curves: vec![curve] };
+//! let svg = String::from_utf8(plot.render(Format::Svg).unwrap()).unwrap();
 //! // All ID scores are accepted from 2 on, as is one of the two OOD scores.
 //! assert!(svg.contains("SVHN, entropy: 50.0 %"));
 //! ```
@@ -35,7 +35,8 @@ use super::axis::Axis;
 use super::canvas::{self, Drawing};
 use super::legend::{Key, Legend};
 use super::line::draw_curve;
-use super::style::{DOTTED, GAP, INK, LABEL, MARGIN, REFERENCE, ROC_SIDE, SMALL_GAP, THIN, TITLE, curve, dots};
+use super::style::{DOTTED, GAP, INK, LABEL, MARGIN, REFERENCE, ROC_SIDE, SMALL_GAP, THIN, TITLE, curve};
+use super::unit::dots;
 use super::{Format, PlotError, samples};
 use crate::metric::tie_groups::descending;
 
@@ -66,7 +67,7 @@ pub struct Roc {
 }
 
 impl Roc {
-    /// The figure as a file.
+    /// The plot as a file.
     ///
     /// # Errors
     /// [`PlotError`] for no curves, for a sample that is empty or holds NaN or infinities, and for failures of drawing.
@@ -126,7 +127,7 @@ struct Measured {
 impl Measured {
     fn new(roc: &Roc) -> Result<Self, PlotError> {
         if roc.curves.is_empty() {
-            return Err(PlotError::Nothing { figure: roc.title.clone(), part: "curve" });
+            return Err(PlotError::Nothing { plot: roc.title.clone(), part: "curve" });
         }
         let mut curves = Vec::with_capacity(roc.curves.len());
         let mut entries = Vec::with_capacity(roc.curves.len() + 1);

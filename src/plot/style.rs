@@ -1,4 +1,4 @@
-//! Every size and colour of the figures. Sizes are in points (1/72 inch), drawn as dots of 1/300 inch.
+//! Every size and colour of the plots. Sizes are in points (1/72 inch), drawn as dots of 1/300 inch.
 //!
 //! Colours are those of Okabe and Ito (2008), which stay apart for the colour-blind; ID blue and OOD orange also differ in lightness, so that they
 //! stay apart in grey.
@@ -6,18 +6,9 @@
 use plotters::style::RGBColor;
 
 use super::text::Font;
+use super::unit::dots;
 
-/// Dots per inch: pixels of a PNG, units of an SVG.
-pub(super) const DOTS_PER_INCH: u32 = 300;
-/// Points per inch.
-pub(super) const POINTS_PER_INCH: u32 = 72;
-
-/// Dots in so many points.
-pub(super) const fn dots(points: f64) -> i32 {
-    (points * DOTS_PER_INCH as f64 / POINTS_PER_INCH as f64 + 0.5) as i32
-}
-
-/// Title of a figure or band.
+/// Title of a plot or band.
 pub(super) const TITLE: Font = Font { points: 8.5, bold: true };
 /// Title of a panel.
 pub(super) const PANEL_TITLE: Font = Font { points: 8.0, bold: false };
@@ -26,9 +17,9 @@ pub(super) const LABEL: Font = Font { points: 8.0, bold: false };
 /// Numbers at the ticks, and remarks inside a plot.
 pub(super) const TICK: Font = Font { points: 7.0, bold: false };
 
-/// Width of a figure that spans the page.
+/// Width of a plot that spans the page.
 pub(super) const PAGE_WIDTH: i32 = dots(504.0);
-/// White around a figure.
+/// White around a plot.
 pub(super) const MARGIN: i32 = dots(7.0);
 /// Between unrelated things, such as bands.
 pub(super) const GAP: i32 = dots(12.0);
@@ -47,7 +38,7 @@ pub(super) const PANEL_HEIGHT: i32 = dots(78.0);
 pub(super) const MOST_COLUMNS: usize = 4;
 /// Widest panel with its numbers.
 pub(super) const WIDEST_PANEL: i32 = dots(240.0);
-/// Least width of a figure of panels, for its titles.
+/// Least width of a plot of panels, for its titles.
 pub(super) const LEAST_WIDTH: i32 = dots(330.0);
 /// Side of the square of a ROC plot.
 pub(super) const ROC_SIDE: i32 = dots(230.0);

@@ -11,7 +11,7 @@ use tiny_skia::{Path, PathBuilder};
 use ttf_parser::{Face, OutlineBuilder};
 
 use super::PlotError;
-use super::style::{DOTS_PER_INCH, POINTS_PER_INCH, dots};
+use super::unit::{DOTS_PER_INCH, POINTS_PER_INCH, dots};
 
 /// The name of the embedded font to plotters, which writes it into an SVG as it stands: a viewer without DejaVu Sans takes the next, Verdana
 /// being the most alike in width.

@@ -1,4 +1,4 @@
-//! One page of HTML with everything inside it: tables, figures as inline SVG, style. It loads nothing, reads well on a phone
+//! One page of HTML with everything inside it: tables, plots as inline SVG, style. It loads nothing, reads well on a phone
 //! and prints.
 //!
 //! The page is also well-formed XML, so that any tool can take it apart.
@@ -50,9 +50,9 @@ pub enum Part {
         /// The table.
         table: Comparison,
     },
-    /// A figure.
+    /// A plot.
     Figure {
-        /// The figure as SVG.
+        /// The plot as SVG.
         svg: String,
         /// What stands under it.
         caption: String,

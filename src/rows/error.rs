@@ -5,15 +5,14 @@ use std::path::PathBuf;
 /// Rows that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum RowsError {
     /// An array that something needs is not there.
     #[error("{}: missing, expected {expected}; {remedy}", path.display())]
     Missing {
         /// Where the array should be.
         path: PathBuf,
-        /// What should be there.
         expected: String,
-        /// What to do.
         remedy: String,
     },
     /// An array that is not what it should be.
@@ -21,11 +20,8 @@ pub enum RowsError {
     Malformed {
         /// The file, or the name given to an array in memory.
         path: PathBuf,
-        /// What it holds.
         found: String,
-        /// What it should hold.
         expected: String,
-        /// What to do.
         remedy: &'static str,
     },
     /// NaN or infinite values.
@@ -38,7 +34,6 @@ pub enum RowsError {
         path: PathBuf,
         /// First such row, from 0.
         first: usize,
-        /// How many rows.
         rows: usize,
     },
 }

@@ -9,7 +9,7 @@ pub enum Role {
     Train,
     /// In-distribution rows that parameters are chosen on.
     Val,
-    /// Out-of-distribution rows that parameters are chosen on and no figure is made of.
+    /// Out-of-distribution rows that parameters are chosen on and no metric is computed on.
     ValOod {
         /// The set's name.
         name: String,

@@ -1,11 +1,12 @@
 //! The rows of one model: its splits and its last layer, wherever they are kept.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::error::RowsError;
 use super::head::Head;
 use super::matrix::Matrix;
+use super::origin::Origin;
 use super::role::{ArrayKind, Role};
 use super::split::Split;
 
@@ -14,6 +15,8 @@ use super::split::Split;
 pub struct RunRows {
     /// The run's folder, or a name for it in messages.
     pub place: PathBuf,
+    /// Whether that is a place of files.
+    pub origin: Origin,
     /// Train, val, OOD sets to choose parameters on, test, then the OOD sets.
     pub splits: Vec<Split>,
     /// The last layer, if known.
@@ -23,12 +26,22 @@ pub struct RunRows {
 }
 
 impl RunRows {
-    /// Checks that splits and head are of one model: as many columns everywhere, labels that are classes.
+    /// Rows in memory; `place` stands for them in messages. Checks that splits and head are of one model: as many columns everywhere, labels that
+    /// are classes.
     ///
     /// # Errors
     /// [`RowsError`] for the first thing that does not fit.
     pub fn new(place: impl Into<PathBuf>, splits: Vec<Split>, head: Option<Head>) -> Result<Self, RowsError> {
-        let mut rows = Self { place: place.into(), splits, head, classes: None };
+        Self::checked(place.into(), Origin::Memory, splits, head)
+    }
+
+    /// The same of the files in a folder.
+    pub(crate) fn of_files(folder: &Path, splits: Vec<Split>, head: Option<Head>) -> Result<Self, RowsError> {
+        Self::checked(folder.to_owned(), Origin::Files, splits, head)
+    }
+
+    fn checked(place: PathBuf, origin: Origin, splits: Vec<Split>, head: Option<Head>) -> Result<Self, RowsError> {
+        let mut rows = Self { place, origin, splits, head, classes: None };
         rows.check_columns()?;
         rows.check_labels()?;
         Ok(rows)
@@ -95,10 +108,11 @@ impl RunRows {
     fn check_columns(&mut self) -> Result<(), RowsError> {
         let mut kinds = self.feature_arrays();
         kinds.insert(ArrayKind::Logits);
+        let place_of_head = || self.origin.either(self.place.join("head"), PathBuf::from("the head"));
         for kind in kinds {
             let from_head = self.head.as_ref().and_then(|head| match kind {
-                ArrayKind::Logits => Some((self.place.join("head"), head.shape().0)),
-                ArrayKind::Features => Some((self.place.join("head"), head.shape().1)),
+                ArrayKind::Logits => Some((place_of_head(), head.shape().0)),
+                ArrayKind::Features => Some((place_of_head(), head.shape().1)),
                 _ => None,
             });
             let mut reference = from_head;
@@ -110,7 +124,10 @@ impl RunRows {
                         matrix.path(),
                         format!("{} columns", matrix.columns()),
                         format!("{columns}, as in {}", path.display()),
-                        "dump every split and the head with one model",
+                        self.origin.either(
+                            "dump every split and the head with one model",
+                            "take every split and the head from one model",
+                        ),
                     ));
                 }
             }

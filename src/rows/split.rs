@@ -10,6 +10,7 @@ use super::error::RowsError;
 use super::head::Head;
 use super::labels::Labels;
 use super::matrix::Matrix;
+use super::origin::Origin;
 use super::role::{ArrayKind, Role};
 
 /// One split of a run.
@@ -17,8 +18,10 @@ use super::role::{ArrayKind, Role};
 pub struct Split {
     /// What it is for.
     pub role: Role,
-    /// Where it was found.
+    /// Where it was found, or a name for it.
     pub place: PathBuf,
+    /// Whether that is a place of files.
+    pub origin: Origin,
     /// Number of rows.
     pub rows: usize,
     /// Logits (rows, C).
@@ -35,10 +38,24 @@ pub struct Split {
 const BLOCK_ELEMENTS: usize = 1 << 18;
 
 impl Split {
-    /// A split without arrays yet; `place` stands for it in messages.
+    /// A split without arrays yet, to be given arrays in memory; `place` stands for it in messages.
     #[must_use]
     pub fn new(role: Role, place: impl Into<PathBuf>) -> Self {
-        Self { role, place: place.into(), rows: 0, logits: None, features: None, labels: None, layers: BTreeMap::new() }
+        Self {
+            role,
+            place: place.into(),
+            origin: Origin::Memory,
+            rows: 0,
+            logits: None,
+            features: None,
+            labels: None,
+            layers: BTreeMap::new(),
+        }
+    }
+
+    /// A split without arrays yet, to be given those of files at `place`.
+    pub(crate) fn of_files(role: Role, place: impl Into<PathBuf>) -> Self {
+        Self { origin: Origin::Files, ..Self::new(role, place) }
     }
 
     /// The same rows with a matrix of them.
@@ -76,9 +93,9 @@ impl Split {
         let mut counts: Vec<_> = matrices.map(|matrix| (matrix.path(), matrix.rows())).collect();
         if counts.is_empty() {
             return Err(RowsError::Missing {
-                path: self.place.join("logits.npy"),
+                path: self.origin.either(self.place.join("logits.npy"), self.place.clone()),
                 expected: format!("logits or features of {}", self.role),
-                remedy: "dump them there".to_owned(),
+                remedy: self.origin.either("dump them there", "give them to the split before its labels").to_owned(),
             });
         }
         counts.extend(self.labels.as_ref().map(|labels| (labels.path(), labels.len())));
@@ -88,7 +105,7 @@ impl Split {
                 first_path,
                 "no rows",
                 "at least one row",
-                "dump the split again or remove it",
+                self.origin.either("dump the split again or remove it", "leave the split out"),
             ));
         }
         if let Some((path, other)) = counts.iter().find(|(_, count)| *count != rows) {
@@ -96,7 +113,10 @@ impl Split {
                 *path,
                 format!("{other} rows"),
                 format!("{rows}, as in {}", first_path.display()),
-                "dump all arrays of a split in one pass, without shuffling",
+                self.origin.either(
+                    "dump all arrays of a split in one pass, without shuffling",
+                    "take all arrays of a split from the same samples, in one order",
+                ),
             ));
         }
         self.rows = rows;

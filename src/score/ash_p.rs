@@ -1,6 +1,6 @@
 #![doc = include_str!("ash_p.md")]
 
-use super::registry::ScoreEntry;
+use super::entry::ScoreEntry;
 use super::settings::{SettingError, Settings};
 use super::{Score, shaping};
 use crate::numeric::largest::Largest;

@@ -2,8 +2,8 @@
 
 use ndarray::Array2;
 
+use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
-use super::registry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{ClassMeans, FitError, Training};

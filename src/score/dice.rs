@@ -2,9 +2,9 @@
 
 use ndarray::Array2;
 
+use super::entry::{ScoreEntry, no_caution};
 use super::head_energy::head_energy;
 use super::need::Need;
-use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::percentile::percentiles_of;

@@ -1,6 +1,6 @@
 #![doc = include_str!("doctor.md")]
 
-use super::registry::{ScoreEntry, no_caution};
+use super::entry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{RowScore, Score, fill, fill_logits};
 use crate::numeric::softmax::softmax_at;

@@ -1,6 +1,6 @@
 #![doc = include_str!("es.md")]
 
-use super::registry::{ScoreEntry, no_caution};
+use super::entry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
 use super::{RowScore, Score, fill};
 use crate::rows::RowBlock;

@@ -1,43 +1,77 @@
-//! Runs small enough for the examples of the pages.
+//! Runs small enough to compute a score by hand, for tests and the examples of the pages.
 
-use std::collections::BTreeSet;
+use ndarray::{Array1, Array2};
 
-use ndarray::Array2;
-
-use super::registry::ScoreEntry;
+use super::{Fit, ScoreEntry};
+use crate::dump::{Dump, RunInfo};
 use crate::fit::{FitError, Training};
-use crate::rows::{ArrayKind, Labels, Matrix, Role, RunRows, Split};
+use crate::rows::matrix::{Cow2, Rows};
+use crate::rows::{ArrayKind, Head, Labels, Matrix, Role, RowBlock, RunRows, Split};
 
-/// Training rows, and rows to be scored.
+/// A run in memory that scores are fitted on.
+pub(super) struct HandDump {
+    pub(super) dump: Dump,
+}
+
+impl HandDump {
+    /// A run with a linear head and these training features; logits are what the head makes of them.
+    pub(super) fn new(weight: &Array2<f64>, bias: &Array1<f64>, train: &Array2<f64>) -> Self {
+        Self::of(train, None, Some(Head::Linear { weight: weight.clone(), bias: bias.clone() }))
+    }
+
+    /// A run with labelled training features and without a head.
+    pub(super) fn labelled(train: &Array2<f64>, labels: &[i64]) -> Self {
+        Self::of(train, Some(Labels::of("labels", labels.to_vec())), None)
+    }
+
+    fn of(train: &Array2<f64>, labels: Option<Labels>, head: Option<Head>) -> Self {
+        let features = |role| {
+            let matrix = Matrix::of("features", train.clone()).unwrap();
+            Split::new(role, "by hand").with(ArrayKind::Features, matrix).unwrap()
+        };
+        let mut train = features(Role::Train);
+        if let Some(labels) = labels {
+            train = train.with_labels(labels).unwrap();
+        }
+        let rows = RunRows::new("by hand", vec![train, features(Role::Test)], head).unwrap();
+        Self { dump: Dump::from_parts(RunInfo::default(), rows) }
+    }
+
+    /// The score fitted with these settings.
+    pub(super) fn fit(&self, entry: &ScoreEntry, settings: &[(&str, &str)]) -> Result<Fit, FitError> {
+        let mut values = entry.settings();
+        settings.iter().for_each(|(name, value)| values.set(name, value).unwrap());
+        (entry.build)(&values).unwrap().fit(&Training::new(&self.dump))
+    }
+
+    /// The scores of some features.
+    pub(super) fn scores(&self, entry: &ScoreEntry, settings: &[(&str, &str)], features: Array2<f64>) -> Vec<f64> {
+        self.scores_of(&self.fit(entry, settings).unwrap(), features, None)
+    }
+
+    fn scores_of(&self, fit: &Fit, features: Array2<f64>, logits: Option<Array2<f64>>) -> Vec<f64> {
+        let mut out = vec![f64::NAN; features.nrows()];
+        let rows = |array| Rows::F64(Cow2::Owned(array));
+        let block = RowBlock::new(out.len(), logits.map(rows), Some(rows(features)), self.dump.head.as_ref());
+        fit.scorer.score_block(&block, &mut out);
+        out
+    }
+}
+
+/// Labelled training rows, and rows to be scored.
 pub(super) struct Example {
     pub(super) train: Array2<f64>,
     pub(super) labels: Vec<i64>,
     pub(super) features: Array2<f64>,
-    /// Their logits.
+    /// Logits of the rows to be scored.
     pub(super) logits: Option<Array2<f64>>,
 }
 
 impl Example {
     /// The score of every row with some parameters set.
     pub(super) fn scores(&self, entry: &ScoreEntry, set: &[(&str, &str)]) -> Result<Vec<f64>, FitError> {
-        let split = |role, kind, array: &Array2<f64>| {
-            Split::new(role, "example").with(kind, Matrix::of("example", array.clone()).unwrap()).unwrap()
-        };
-        let labels = Labels::of("labels", self.labels.clone());
-        let train = split(Role::Train, ArrayKind::Features, &self.train).with_labels(labels).unwrap();
-        let mut test = split(Role::Test, ArrayKind::Features, &self.features);
-        if let Some(logits) = &self.logits {
-            test = test.with(ArrayKind::Logits, Matrix::of("logits", logits.clone()).unwrap()).unwrap();
-        }
-        let rows = RunRows::new("example", vec![train, test], None).unwrap();
-        let mut settings = entry.settings();
-        set.iter().for_each(|(name, value)| settings.set(name, value).unwrap());
-        let scorer = (entry.build)(&settings).unwrap().fit(&Training::new(&rows))?.scorer;
-        let test = rows.split(&Role::Test).unwrap();
-        let block = test.block(0..test.rows, &BTreeSet::from([ArrayKind::Features, ArrayKind::Logits]), None);
-        let mut out = vec![f64::NAN; test.rows];
-        scorer.score_block(&block, &mut out);
-        Ok(out)
+        let run = HandDump::labelled(&self.train, &self.labels);
+        Ok(run.scores_of(&run.fit(entry, set)?, self.features.clone(), self.logits.clone()))
     }
 
     /// Asserts the scores of a page, written with so many decimals.

@@ -3,8 +3,8 @@
 use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 
+use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
-use super::registry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, Training};

@@ -2,7 +2,7 @@
 
 use multiversion::multiversion;
 
-use super::registry::{ScoreEntry, no_caution};
+use super::entry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{RowScore, Score, fill_logits};
 use crate::numeric::exp::exp_nonpositive;

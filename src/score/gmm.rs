@@ -3,8 +3,8 @@
 use ndarray::{Array1, Array2, Axis};
 use rayon::prelude::*;
 
+use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
-use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{ClassMeans, FitError, Training};

@@ -1,7 +1,7 @@
 #![doc = include_str!("grad_norm.md")]
 
+use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
-use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{RowScore, Score};
 use crate::numeric::top::Top;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use multiversion::multiversion;
 use ndarray::Array2;
 
+use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
-use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, Training};
@@ -45,7 +45,7 @@ impl Score for Igeood {
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
         let split = training.split()?;
-        let labels = split.labels.as_ref().ok_or_else(|| training.missing("labels", "id/train/labels.npy"))?;
+        let labels = split.labels.as_ref().ok_or_else(|| training.missing_labels())?;
         let mut sums: BTreeMap<i64, (usize, Vec<f64>)> = BTreeMap::new();
         for (range, block) in training.blocks(split, &[ArrayKind::Logits]) {
             let truth = labels.block(range);

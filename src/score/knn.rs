@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use ndarray::Array2;
 
+use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
-use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::bank::{Bank, Nearness};

@@ -1,7 +1,7 @@
 #![doc = include_str!("lts.md")]
 
+use super::entry::ScoreEntry;
 use super::need::Need;
-use super::registry::ScoreEntry;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{RowScore, Score};
 use crate::dump::Dump;

@@ -1,7 +1,7 @@
 #![doc = include_str!("mahalanobis.md")]
 
+use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
-use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, NearestMean, Space, Training};

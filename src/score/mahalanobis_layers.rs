@@ -2,9 +2,9 @@
 
 use ndarray::{Array1, Array2};
 
+use super::entry::{ScoreEntry, no_caution};
 use super::layer_scores::LayerScores;
-use super::need::{Need, Rows};
-use super::registry::{ScoreEntry, no_caution};
+use super::need::{Need, Splits};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, Training};
@@ -56,7 +56,10 @@ impl Score for MahalanobisLayers {
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        let val = training.rows().split(&Role::Val).ok_or_else(|| training.missing("validation rows", "id/val"))?;
+        let val = training
+            .rows()
+            .split(&Role::Val)
+            .ok_or_else(|| training.missing_split("validation rows", Role::Val.to_string()))?;
         let val_ood = self.val_ood(training)?;
         let mut notes = Vec::new();
         let layers = LayerScores::fit(training, &mut notes)?;
@@ -95,12 +98,13 @@ impl Score for MahalanobisLayers {
 impl MahalanobisLayers {
     /// The one set that the weights are fitted on.
     fn val_ood<'a>(&self, training: &Training<'a>) -> Result<&'a Split, FitError> {
-        let rows = Rows::ValOod(self.fit_on.clone());
+        let rows = Splits::ValOod(self.fit_on.clone());
         let mut sets = rows.of(training.rows());
         match (sets.next(), sets.next()) {
             (Some(only), None) => Ok(only),
             (None, _) => {
-                Err(training.missing("OOD set", format!("val_ood/{}", self.fit_on.as_deref().unwrap_or("<name>"))))
+                Err(training
+                    .missing_split("OOD set", format!("val_ood/{}", self.fit_on.as_deref().unwrap_or("<name>"))))
             }
             (Some(_), Some(_)) => {
                 let names: Vec<&str> = training.rows().val_ood().collect();
@@ -157,7 +161,7 @@ mod tests {
 
     use super::*;
     use crate::dump::{Dump, layout::discover};
-    use crate::rows::{Rows as Features, matrix::Cow2};
+    use crate::rows::{Rows, matrix::Cow2};
 
     /// Writes a split of two layers of one feature each.
     fn write(split: &Path, a: &[f64], b: &[f64]) {
@@ -184,7 +188,7 @@ mod tests {
     }
 
     fn score(fit: &Fit, a: f64, b: f64) -> f64 {
-        let one = |value| Features::F64(Cow2::Owned(Array2::from_elem((1, 1), value)));
+        let one = |value| Rows::F64(Cow2::Owned(Array2::from_elem((1, 1), value)));
         let mut out = [f64::NAN];
         fit.scorer
             .score_block(&RowBlock::new(1, None, None, None).with_layer("a", one(a)).with_layer("b", one(b)), &mut out);

@@ -1,7 +1,7 @@
 #![doc = include_str!("mds.md")]
 
+use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
-use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{RowScore, Score, fill};
 use crate::dump::{Dump, Loss};

@@ -1,6 +1,6 @@
 #![doc = include_str!("mmls.md")]
 
-use super::registry::{ScoreEntry, no_caution};
+use super::entry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
 use super::{RowScore, Score, fill_logits};
 use crate::numeric::softmax::mean_difference;

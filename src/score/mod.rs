@@ -7,10 +7,10 @@ use crate::fit::{FitError, Training};
 use crate::rows::RowBlock;
 pub use crate::state::{State, StateError};
 
+pub mod chosen;
+pub mod entry;
 #[cfg(test)]
 mod example;
-#[cfg(test)]
-mod hand_dump;
 mod head_energy;
 mod layer_scores;
 pub mod need;
@@ -63,8 +63,10 @@ pub mod temperature;
 pub mod vim;
 pub mod vra;
 
+pub use chosen::{Chosen, FittedScore};
+pub use entry::ScoreEntry;
 pub use need::Need;
-pub use registry::{REGISTRY, ScoreEntry};
+pub use registry::REGISTRY;
 pub use settings::{SettingError, Settings};
 
 /// A score with its parameters, not yet fitted.

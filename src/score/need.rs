@@ -43,7 +43,7 @@ pub enum Need {
 
 /// Which splits a need reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rows {
+pub enum Splits {
     /// id/test and every OOD set.
     Scored,
     /// id/train.
@@ -56,7 +56,7 @@ pub enum Rows {
     ValOod(Option<String>),
 }
 
-impl Rows {
+impl Splits {
     /// The splits of a dump that are meant.
     pub fn of<'d>(&self, run: &'d RunRows) -> impl Iterator<Item = &'d Split> {
         let calibration = if run.split(&Role::Val).is_some() { Role::Val } else { Role::Train };
@@ -97,31 +97,31 @@ impl Rows {
 impl Need {
     /// The splits it reads, and which arrays of them; none for the head.
     #[must_use]
-    pub fn reads(&self, run: &RunRows) -> Option<(Rows, BTreeSet<ArrayKind>)> {
+    pub fn reads(&self, run: &RunRows) -> Option<(Splits, BTreeSet<ArrayKind>)> {
         let one = |rows, array| Some((rows, BTreeSet::from([array])));
         match self {
-            Self::Logits => one(Rows::Scored, ArrayKind::Logits),
-            Self::Features => one(Rows::Scored, ArrayKind::Features),
-            Self::Layer(name) => one(Rows::Scored, ArrayKind::Layer(name.clone())),
-            Self::Layers => Some((Rows::Scored, layers(run))),
-            Self::TrainLogits => one(Rows::Train, ArrayKind::Logits),
-            Self::TrainFeatures => one(Rows::Train, ArrayKind::Features),
-            Self::TrainLayer(name) => one(Rows::Train, ArrayKind::Layer(name.clone())),
-            Self::TrainLayers => Some((Rows::Train, layers(run))),
-            Self::TrainLabels => one(Rows::Train, ArrayKind::Labels),
-            Self::CalibrationLogits => one(Rows::Calibration, ArrayKind::Logits),
-            Self::CalibrationLabels => one(Rows::Calibration, ArrayKind::Labels),
-            Self::ValLayers => Some((Rows::Val, layers(run))),
-            Self::ValOodLayers(name) => Some((Rows::ValOod(name.clone()), layers(run))),
+            Self::Logits => one(Splits::Scored, ArrayKind::Logits),
+            Self::Features => one(Splits::Scored, ArrayKind::Features),
+            Self::Layer(name) => one(Splits::Scored, ArrayKind::Layer(name.clone())),
+            Self::Layers => Some((Splits::Scored, layers(run))),
+            Self::TrainLogits => one(Splits::Train, ArrayKind::Logits),
+            Self::TrainFeatures => one(Splits::Train, ArrayKind::Features),
+            Self::TrainLayer(name) => one(Splits::Train, ArrayKind::Layer(name.clone())),
+            Self::TrainLayers => Some((Splits::Train, layers(run))),
+            Self::TrainLabels => one(Splits::Train, ArrayKind::Labels),
+            Self::CalibrationLogits => one(Splits::Calibration, ArrayKind::Logits),
+            Self::CalibrationLabels => one(Splits::Calibration, ArrayKind::Labels),
+            Self::ValLayers => Some((Splits::Val, layers(run))),
+            Self::ValOodLayers(name) => Some((Splits::ValOod(name.clone()), layers(run))),
             Self::LinearHead | Self::Prototypes => None,
         }
     }
 
-    /// What a dump lacks of it: a file to add, a set to be chosen, or what is wrong with the head; `None` if nothing.
+    /// What a run lacks of it: a file or an array to add, a set to be chosen, or what is wrong with the head; `None` if nothing.
     #[must_use]
     pub fn lacking(&self, run: &RunRows) -> Option<String> {
         if let Some((rows, arrays)) = self.reads(run) {
-            let file = |place: String, array: &ArrayKind| format!("{place}/{}.npy", array.file_stem());
+            let file = |place: String, array: &ArrayKind| run.origin.array(&place, &array.file_stem());
             let mut splits = rows.of(run).peekable();
             if self.is_open(run) {
                 return Some(rows.place());
@@ -136,9 +136,9 @@ impl Need {
         }
         match (self, &run.head) {
             (Self::LinearHead, Some(Head::Linear { .. })) => None,
-            (Self::LinearHead, _) => Some("head/weight.npy".to_owned()),
+            (Self::LinearHead, _) => Some(run.origin.array("head", "weight")),
             (_, Some(Head::Prototypes { .. } | Head::NormalisedPrototypes { .. })) => None,
-            (_, _) => Some("head/prototypes.npy".to_owned()),
+            (_, _) => Some(run.origin.array("head", "prototypes")),
         }
     }
 

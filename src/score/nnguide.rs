@@ -2,8 +2,8 @@
 
 use ndarray::{Array2, Axis};
 
+use super::entry::ScoreEntry;
 use super::need::Need;
-use super::registry::ScoreEntry;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::Dump;

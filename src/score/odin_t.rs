@@ -1,7 +1,7 @@
 #![doc = include_str!("odin_t.md")]
 
 use super::Score;
-use super::registry::{ScoreEntry, no_caution};
+use super::entry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::temperature::ProbabilityAt;
 

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use ndarray::{Array2, ArrayView1};
 
+use super::entry::ScoreEntry;
 use super::need::Need;
-use super::registry::ScoreEntry;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError, fill_logits};
 use crate::dump::{Dump, Loss};
@@ -113,7 +113,7 @@ fn each_correct_row<'a>(
     split: &'a Split,
     mut take: impl FnMut(usize, &[f64]),
 ) -> Result<(), FitError> {
-    let labels = split.labels.as_ref().ok_or_else(|| training.missing("labels", "id/train/labels.npy"))?;
+    let labels = split.labels.as_ref().ok_or_else(|| training.missing_labels())?;
     for (range, block) in training.blocks(split, &[ArrayKind::Logits]) {
         let truth = labels.block(range);
         let tops = block.tops();

@@ -1,8 +1,8 @@
 #![doc = include_str!("react.md")]
 
+use super::entry::{ScoreEntry, no_caution};
 use super::head_energy::head_energy;
 use super::need::Need;
-use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::percentile::feature_percentiles;

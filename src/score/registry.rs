@@ -1,13 +1,13 @@
 //! The list of all scores; everything that enumerates scores reads this one.
 
-use super::settings::{Parameter, SettingError, Settings, nearest};
+use super::entry::ScoreEntry;
+use super::settings::nearest;
 use super::{
-    Score, ash_b, ash_p, ash_s, cfood, cosine, dice, doctor, energy, es, fdbd, r#gen, gmm, grad_norm, igeood,
-    kl_matching, knn, logit_gap, lts, mahalanobis, mahalanobis_layers, mahalanobis_pp, max_logit, mds, mmleps, mmles,
-    mmls, mps, nci, neco, nnguide, odin_t, openmax, pnml, react, relation, relative_mahalanobis, residual, scale,
-    scaled_cosine, she, ssd, temperature, vim, vra,
+    ash_b, ash_p, ash_s, cfood, cosine, dice, doctor, energy, es, fdbd, r#gen, gmm, grad_norm, igeood, kl_matching,
+    knn, logit_gap, lts, mahalanobis, mahalanobis_layers, mahalanobis_pp, max_logit, mds, mmleps, mmles, mmls, mps,
+    nci, neco, nnguide, odin_t, openmax, pnml, react, relation, relative_mahalanobis, residual, scale, scaled_cosine,
+    she, ssd, temperature, vim, vra,
 };
-use crate::dump::Dump;
 
 /// All scores, in the order of tables and pages.
 pub const REGISTRY: &[ScoreEntry] = &[
@@ -59,49 +59,6 @@ pub const REGISTRY: &[ScoreEntry] = &[
     grad_norm::ENTRY,
     scaled_cosine::ENTRY,
 ];
-
-/// What is known of a score without a dump.
-#[derive(Clone, Copy)]
-pub struct ScoreEntry {
-    /// The name it is asked for by.
-    pub id: &'static str,
-    /// Its name in tables.
-    pub title: &'static str,
-    /// The literature's other names.
-    pub aliases: &'static [&'static str],
-    /// The paper that defines it.
-    pub reference: &'static str,
-    /// Its page, Markdown.
-    pub page: &'static str,
-    /// Its parameters.
-    pub parameters: &'static [Parameter],
-    /// Makes the score from its parameters.
-    pub build: fn(&Settings) -> Result<Box<dyn Score>, SettingError>,
-    /// Why one should not trust it on a dump, if there is a reason known beforehand.
-    pub caution: fn(&Dump) -> Option<String>,
-}
-
-impl ScoreEntry {
-    /// The settings to start from.
-    #[must_use]
-    pub fn settings(&self) -> Settings {
-        Settings::new(self.id, self.parameters)
-    }
-
-    /// The score with its default parameters.
-    ///
-    /// # Panics
-    /// If a default is not a valid value, which a test over the registry excludes.
-    #[must_use]
-    pub fn with_defaults(&self) -> Box<dyn Score> {
-        (self.build)(&self.settings()).expect("defaults are valid values")
-    }
-}
-
-/// No caution known.
-pub(super) fn no_caution(_: &Dump) -> Option<String> {
-    None
-}
 
 /// A name that is no score's.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 #![doc = include_str!("residual.md")]
 
+use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
-use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, ResidualSpace, Training};
@@ -73,7 +73,7 @@ impl Fitted for FittedResidual {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::score::hand_dump::HandDump;
+    use crate::score::example::HandDump;
     use ndarray::array;
 
     /// The example of the page.

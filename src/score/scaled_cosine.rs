@@ -1,8 +1,8 @@
 #![doc = include_str!("scaled_cosine.md")]
 
 use super::cosine::LargestCosine;
+use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
-use super::registry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, Training};

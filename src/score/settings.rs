@@ -19,35 +19,22 @@ pub struct Parameter {
 
 /// A parameter that cannot be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum SettingError {
     /// The text is not `SCORE.NAME=VALUE`.
     #[error("--set {text}: expected SCORE.NAME=VALUE, e.g. energy.temperature=2")]
-    Syntax {
-        /// What was written.
-        text: String,
-    },
+    Syntax { text: String },
     /// There is no such parameter.
     #[error("{score}.{name}: unknown parameter; {suggestion}")]
     Unknown {
-        /// The score.
         score: String,
-        /// The name written.
         name: String,
         /// The nearest known one, or all.
         suggestion: String,
     },
     /// The value does not fit.
     #[error("{score}.{name}={value}: found {value:?}, expected {expected}")]
-    Value {
-        /// The score.
-        score: &'static str,
-        /// The parameter.
-        name: &'static str,
-        /// The value written.
-        value: String,
-        /// What fits.
-        expected: String,
-    },
+    Value { score: &'static str, name: &'static str, value: String, expected: String },
 }
 
 /// The values set for one score.

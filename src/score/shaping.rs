@@ -105,7 +105,7 @@ impl Fitted for FittedShaping {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::score::hand_dump::HandDump;
+    use crate::score::example::HandDump;
     use crate::score::{ash_b, ash_p, ash_s, scale};
     use ndarray::array;
 

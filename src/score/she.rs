@@ -2,8 +2,8 @@
 
 use ndarray::{Array2, ArrayView1};
 
+use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
-use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, Training};
@@ -71,7 +71,7 @@ impl Score for SimplifiedHopfieldEnergy {
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
         let (split, features) = training.features()?;
-        let labels = split.labels.as_ref().ok_or_else(|| training.missing("labels", "id/train/labels.npy"))?;
+        let labels = split.labels.as_ref().ok_or_else(|| training.missing_labels())?;
         let classes = training.rows().classes.unwrap_or(0);
         let mut patterns = Array2::<f64>::zeros((classes, features.columns()));
         let mut counts = vec![0_usize; classes];

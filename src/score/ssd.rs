@@ -1,8 +1,8 @@
 #![doc = include_str!("ssd.md")]
 
+use super::entry::{ScoreEntry, no_caution};
 use super::mahalanobis_pp::UnitDistance;
 use super::need::Need;
-use super::registry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::nearest_mean::RCOND;

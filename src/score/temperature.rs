@@ -2,8 +2,8 @@
 
 use multiversion::multiversion;
 
+use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
-use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, RowScore, Score, State, StateError, fill_logits};
 use crate::fit::{FitError, Training};
@@ -55,7 +55,7 @@ impl Score for FittedTemperature {
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
         let split = training.calibration_split()?;
-        let labels = split.labels.as_ref().ok_or_else(|| training.missing("labels", "id/train/labels.npy"))?;
+        let labels = split.labels.as_ref().ok_or_else(|| training.missing_labels())?;
         let evaluate = |beta: f64| {
             let blocks = training.map_blocks(split, &[ArrayKind::Logits], |range, block| {
                 let truth = labels.block(range);

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
-use super::registry::{ScoreEntry, no_caution};
 use super::residual::{DIM, dim};
 use super::settings::{SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
@@ -90,7 +90,7 @@ impl Fitted for FittedVim {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::score::hand_dump::HandDump;
+    use crate::score::example::HandDump;
     use ndarray::array;
 
     /// The example of the page.

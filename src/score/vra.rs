@@ -1,8 +1,8 @@
 #![doc = include_str!("vra.md")]
 
+use super::entry::{ScoreEntry, no_caution};
 use super::head_energy::head_energy;
 use super::need::Need;
-use super::registry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::percentile::feature_percentiles;
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
     use crate::rows::Head;
     use crate::rows::matrix::{Cow2, Rows};
-    use crate::score::registry::ScoreEntry;
+    use crate::score::ScoreEntry;
     use ndarray::array;
 
     /// The example of the page.

@@ -27,29 +27,17 @@ pub struct State<'a> {
 
 /// Arrays that are not those of the fit to be restored.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum StateError {
     /// One is missing.
     #[error("found no array {name}")]
-    Missing {
-        /// Its name.
-        name: String,
-    },
+    Missing { name: String },
     /// One has another type or shape.
     #[error("found array {name} of {found}, expected {expected}")]
-    Other {
-        /// Its name.
-        name: String,
-        /// Its type and shape.
-        found: String,
-        /// What it should be.
-        expected: &'static str,
-    },
+    Other { name: String, found: String, expected: &'static str },
     /// One is not asked for.
     #[error("found array {name}, which is no part of the fit")]
-    LeftOver {
-        /// Its name.
-        name: String,
-    },
+    LeftOver { name: String },
 }
 
 impl<'a> State<'a> {

@@ -1,7 +1,8 @@
 //! The whole way from dumps to figures against NumPy and scikit-learn (`fixtures/make_golden.py`), on the real dumps of `fixtures/dumps`.
 
 use oodbench::dump::layout::discover;
-use oodbench::eval::{Figures, Plan, Selection, Silent, evaluate, score_run};
+use oodbench::eval::{Figures, Plan, Selection, evaluate, score_run};
+use oodbench::progress::Silent;
 use oodbench::table::Results;
 use serde_json::Value;
 

@@ -2,10 +2,13 @@
 
 use ndarray::{Array2, arr2, array};
 use oodbench::dump::{Dump, layout::discover};
-use oodbench::eval::{FittedInMemory, InMemoryError, Plan, Selection, Silent, score_run};
+use oodbench::eval::{FittedInMemory, InMemoryError, Plan, Selection, score_run};
+use oodbench::fit::Training;
+use oodbench::progress::Silent;
 use oodbench::rows::matrix::Rows;
 use oodbench::rows::{ArrayKind, Labels, Matrix, Role, RowsError, RunRows, Split};
 use oodbench::score::registry::find;
+use oodbench::score::{Need, REGISTRY};
 
 use super::common::fixture;
 
@@ -94,4 +97,30 @@ fn a_fit_is_refused_rows_it_cannot_learn_from() {
     let empty = RunRows::new("arrays", Vec::new(), None).unwrap();
     let refused = FittedInMemory::fit(entry, &entry.settings(), &empty).err();
     assert!(matches!(refused, Some(InMemoryError::Lacking { .. })));
+}
+
+/// A file that does not exist helps nobody who has arrays.
+#[test]
+fn what_is_missing_in_memory_is_named_as_an_array() {
+    let features = Matrix::of("features", arr2(&TRAIN)).unwrap();
+    let train = Split::new(Role::Train, "train").with(ArrayKind::Features, features).unwrap();
+    let rows = RunRows::new("arrays", vec![train], None).unwrap();
+    let training = Training::new(&rows);
+    let labels = training.labels().err().unwrap().to_string();
+    assert_eq!(labels, "arrays: no labels to fit on, expected labels of id/train; add it to the rows");
+    let head = training.linear_head().err().unwrap().to_string();
+    assert_eq!(head, "arrays: no linear head to fit on, expected weight of head; add it to the rows");
+    let layer = training.features_of(&ArrayKind::Layer("block1".to_owned())).err().unwrap().to_string();
+    assert_eq!(layer, "arrays: no features to fit on, expected features@block1 of id/train; add it to the rows");
+    assert_eq!(Need::LinearHead.lacking(&rows), Some("weight of head".to_owned()));
+    assert_eq!(Need::TrainLogits.lacking(&rows), Some("logits of id/train".to_owned()));
+    let alone = Split::new(Role::Train, "train").with_labels(Labels::of("labels", vec![0])).err().unwrap().to_string();
+    assert_eq!(
+        alone,
+        "train: missing, expected logits or features of id/train; give them to the split before its labels"
+    );
+    for entry in REGISTRY {
+        let refused = FittedInMemory::fit(entry, &entry.settings(), &rows).err().map(|error| error.to_string());
+        assert!(refused.as_ref().is_none_or(|text| !text.contains(".npy")), "{}: {refused:?}", entry.id);
+    }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// Layers from the bottom up; those in one line may not see each other.
 const LAYERS: &[&[&str]] = &[
-    &["state"],
+    &["error", "state", "progress"],
     &["numeric", "output", "printable"],
     &["rows", "stats"],
     &["dump"],

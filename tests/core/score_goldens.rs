@@ -2,7 +2,7 @@
 //! `fixtures/scores/DEFINITIONS.md`), on the real dumps of `fixtures/dumps`; scores of several layers on `fixtures/layers`.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use oodbench::dump::{Dump, layout::discover};
 use oodbench::fit::{FitError, Training};
@@ -11,6 +11,8 @@ use oodbench::rows::{ArrayKind, Role, Split};
 use oodbench::score::Fitted;
 use oodbench::score::registry::find;
 use serde_json::Value;
+
+use super::common::fixture;
 
 /// Largest deviation allowed, relative to the largest value of the case.
 const TOLERANCE: f64 = 1e-9;
@@ -21,10 +23,6 @@ const LOOSER: &[(&str, f64)] =
 
 /// Files of goldens, and the folder of their runs.
 const GOLDENS: [(&str, &str); 2] = [("scores/golden.json", "dumps"), ("scores/golden_layers.json", "")];
-
-fn fixture(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(path)
-}
 
 fn dump(folder: &Path) -> Dump {
     let files = discover(folder).unwrap();

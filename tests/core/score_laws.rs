@@ -5,10 +5,11 @@ use std::ops::Range;
 use super::synthetic::{Arrays, Random, Rows, Written, far, fit, score, score_in};
 use ndarray::{Axis, s};
 use oodbench::dump::layout::discover;
-use oodbench::eval::fits::{self, FitsFile, description::Description};
-use oodbench::eval::{Figures, Plan, Selection, Silent, evaluate};
+use oodbench::eval::fits::{self, FitsFile, describe};
+use oodbench::eval::{Figures, Plan, Selection, evaluate};
 use oodbench::fit::Training;
 use oodbench::metric::{PairCounts, Sample};
+use oodbench::progress::Silent;
 use oodbench::rows::Role;
 use oodbench::score::registry::find;
 use oodbench::score::{Need, REGISTRY, ScoreEntry};
@@ -88,7 +89,7 @@ fn clusters_score_higher_than_far_points() {
 fn permuted_rows_have_permuted_scores() {
     let mut wrong = Vec::new();
     for arrays in dumps() {
-        let order = Random(3).permutation(arrays.test.labels.len());
+        let order = Random::new(3).permutation(arrays.test.labels.len());
         let mut permuted = arrays.clone();
         permuted.test = Rows {
             features: arrays.test.features.select(Axis(0), &order),
@@ -113,7 +114,7 @@ fn permuted_rows_have_permuted_scores() {
 
 /// Consecutive ranges of random length, one row among them.
 fn pieces(rows: usize, seed: u64) -> Vec<Range<usize>> {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let (mut pieces, mut start) = (vec![0..1, 1..2], 2);
     while start < rows {
         let end = rows.min(start + 1 + random.below(70));
@@ -208,7 +209,7 @@ fn a_fit_from_a_file_gives_the_same_bits() {
             let selection = Selection::parse(&["all".to_owned()], &settings).unwrap();
             let plan = Plan::of_fit(&files[0], &selection).unwrap();
             let fits = fits::fit(&plan).unwrap();
-            let description = Description::new(&plan, &fits);
+            let description = describe(&plan, &fits);
             let mut bytes = Vec::new();
             fits::write(&mut bytes, &fits, description).unwrap();
             std::fs::write(&file, &bytes).unwrap();
@@ -219,7 +220,7 @@ fn a_fit_from_a_file_gives_the_same_bits() {
                 let again = opened.restore(chosen).unwrap();
                 for role in [Role::Test, far()] {
                     let bits = |scorer| score(scorer, &written.dump, &role).into_iter().map(f64::to_bits);
-                    if !bits(again.scorer.as_ref()).eq(bits(fitted.fit.scorer.as_ref())) {
+                    if !bits(again.scorer.as_ref()).eq(bits(fitted.scorer.as_ref())) {
                         wrong.push(format!("{} on {role}", chosen.entry.id));
                     }
                 }

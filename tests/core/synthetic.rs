@@ -10,6 +10,7 @@ use ndarray_npy::write_npy;
 use oodbench::dump::Dump;
 use oodbench::dump::layout::discover;
 use oodbench::fit::{FitError, Training};
+use oodbench::numeric::noise::Noise;
 use oodbench::rows::{ArrayKind, Role, Split};
 use oodbench::score::{Fit, Fitted, ScoreEntry};
 use tempfile::TempDir;
@@ -45,20 +46,16 @@ pub(crate) fn far() -> Role {
     Role::Ood { group: None, name: "far".to_owned() }
 }
 
-/// SplitMix64, and normal numbers by Box and Muller.
-pub(crate) struct Random(pub(crate) u64);
+/// Uniform numbers, normal ones by Box and Muller, and orders.
+pub(crate) struct Random(Noise);
 
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(Noise::new(seed))
     }
 
     fn uniform(&mut self) -> f64 {
-        ((self.next() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
+        self.0.uniform_open()
     }
 
     pub(crate) fn below(&mut self, n: usize) -> usize {
@@ -101,7 +98,7 @@ fn features(n: usize, width: usize, block_of: impl Fn(usize) -> usize, random: &
 impl Arrays {
     /// Class clusters and far points with a linear head; three in a hundred training labels are wrong.
     pub(crate) fn linear(width: usize, [train, test, ood]: [usize; 3]) -> Self {
-        let mut random = Random(7);
+        let mut random = Random::new(7);
         let weight = Array2::from_shape_fn((CLASSES, width * (CLASSES + 1)), |(class, column)| {
             let own = match column / width {
                 block if block == class => 0.75,
@@ -137,7 +134,7 @@ impl Arrays {
                 on_grid(-5.0 * difference.dot(&difference).sqrt())
             })
         };
-        let mut arrays = Self::clusters(width, rows, &logits, &mut Random(8));
+        let mut arrays = Self::clusters(width, rows, &logits, &mut Random::new(8));
         arrays.head = vec![
             ("prototypes", prototypes.clone().into_dyn()),
             ("distance_scale", Array1::from_elem(1, 5.0).into_dyn()),

@@ -23,6 +23,7 @@ use super::model::Network;
 use super::nn::LoadError;
 use super::optim::Sgd;
 use super::recipe::Recipe;
+use oodbench::error::FileError;
 use oodbench::output::AtomicFile;
 
 const NETWORK: &str = "network.";
@@ -44,39 +45,24 @@ pub struct Progress {
 
 /// Why a checkpoint was refused.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum CheckpointError {
     /// The file cannot be written or read.
-    #[error("{}: {source}", file.display())]
-    Io {
-        /// The file.
-        file: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The file is no checkpoint.
     #[error("{}: found {found}, expected a checkpoint of this program; start the run anew", file.display())]
     Malformed {
-        /// The file.
         file: PathBuf,
         /// What is wrong with it.
         found: String,
     },
     /// The checkpoint belongs to another run.
     #[error("{}: found another {what} than this run's; resume with the same one, or start the run anew", file.display())]
-    OtherRun {
-        /// The file.
-        file: PathBuf,
-        /// What differs.
-        what: &'static str,
-    },
+    OtherRun { file: PathBuf, what: &'static str },
     /// The tensors do not fit the network.
     #[error("{}: {source}", file.display())]
-    Fit {
-        /// The file.
-        file: PathBuf,
-        /// What does not fit.
-        source: LoadError,
-    },
+    Fit { file: PathBuf, source: LoadError },
     /// candle could not copy a tensor.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
@@ -110,7 +96,7 @@ pub fn save_weights(file: &Path, network: &Network, recipe: &Recipe) -> Result<(
 /// # Errors
 /// If the file cannot be read.
 pub fn recipe_of_weights(file: &Path) -> Result<Option<Recipe>, CheckpointError> {
-    let bytes = std::fs::read(file).map_err(io_error(file))?;
+    let bytes = std::fs::read(file).map_err(FileError::reading(file))?;
     Ok(state(&bytes).and_then(|json| serde_json::from_str(&json).ok()))
 }
 
@@ -127,7 +113,7 @@ pub fn load(
 ) -> Result<Vec<EpochRecord>, CheckpointError> {
     let malformed = |found: String| CheckpointError::Malformed { file: file.to_owned(), found };
     let other_run = |what| CheckpointError::OtherRun { file: file.to_owned(), what };
-    let bytes = std::fs::read(file).map_err(io_error(file))?;
+    let bytes = std::fs::read(file).map_err(FileError::reading(file))?;
     let json = state(&bytes).ok_or_else(|| malformed("no state of a run".to_owned()))?;
     let progress: Progress = serde_json::from_str(&json).map_err(|error| malformed(error.to_string()))?;
     if progress.recipe != expected.recipe {
@@ -159,11 +145,6 @@ fn state(bytes: &[u8]) -> Option<String> {
     metadata.metadata().as_ref()?.get(STATE).cloned()
 }
 
-fn io_error(file: &Path) -> impl FnOnce(io::Error) -> CheckpointError {
-    let file = file.to_owned();
-    |source| CheckpointError::Io { file, source }
-}
-
 fn write(
     file: &Path,
     tensors: BTreeMap<String, Tensor>,
@@ -178,11 +159,10 @@ fn write(
         let views = contiguous.iter().map(|(name, tensor)| (name, tensor));
         safetensors::serialize(views, Some(metadata)).map_err(io::Error::other)
     });
-    bytes
-        .and_then(|bytes| {
-            let mut out = AtomicFile::create(file)?;
-            out.write_all(&bytes)?;
-            out.commit()
-        })
-        .map_err(io_error(file))
+    let written = bytes.and_then(|bytes| {
+        let mut out = AtomicFile::create(file)?;
+        out.write_all(&bytes)?;
+        out.commit()
+    });
+    Ok(written.map_err(FileError::writing(file))?)
 }

@@ -19,27 +19,17 @@ pub enum DeviceChoice {
 
 /// Why there is no such device.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum DeviceError {
     /// The text names no device.
     #[error("found device {found:?}, expected auto, cpu or cuda:N")]
-    Name {
-        /// The text.
-        found: String,
-    },
+    Name { found: String },
     /// The program has no CUDA in it.
     #[error("cuda:{index}: this program was built without CUDA; build it with --features cudnn, or take cpu")]
-    NotBuilt {
-        /// The device's number.
-        index: usize,
-    },
+    NotBuilt { index: usize },
     /// The driver refused.
     #[error("cuda:{index}: {reason}; take cpu, or another number")]
-    Unavailable {
-        /// The device's number.
-        index: usize,
-        /// What the driver said.
-        reason: String,
-    },
+    Unavailable { index: usize, reason: String },
 }
 
 impl FromStr for DeviceChoice {

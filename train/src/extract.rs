@@ -289,7 +289,7 @@ fn write_vector<T: WritableElement>(file: &Path, values: Vec<T>) -> Result<(), T
 }
 
 fn npy_error(file: &Path, error: impl std::error::Error + Send + Sync + 'static) -> TrainError {
-    TrainError::Io { path: file.to_owned(), source: std::io::Error::other(error) }
+    TrainError::io(file)(std::io::Error::other(error))
 }
 
 /// Temporary folders are private to their owner; a finished dump is as readable as any other folder.

@@ -13,7 +13,7 @@ use crate::screen::interrupt::{Interrupted, stop_flag};
 use crate::screen::progress::Bars;
 use crate::screen::terminal;
 use crate::screen::training::TrainingBar;
-use oodbench::eval::Progress;
+use oodbench::progress::Progress;
 use oodbench::report::text;
 use oodbench::table::Comparison;
 use oodbench_train::device::DeviceChoice;

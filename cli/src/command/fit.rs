@@ -11,6 +11,7 @@ use crate::option::common::Common;
 use crate::option::input;
 use crate::screen::{terminal, tuning};
 use oodbench::dump::layout::discover;
+use oodbench::eval::fits::describe;
 use oodbench::eval::fits::description::Description;
 use oodbench::eval::fits::{Fits, fit, write};
 use oodbench::eval::{FitsError, Plan};
@@ -50,7 +51,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let selection = tuned.as_ref().and_then(|tuned| tuned.selections.first()).unwrap_or(&selection);
     let plan = Plan::of_fit(files, selection)?;
     let fits = fit(&plan)?;
-    let description = Description::new(&plan, &fits);
+    let description = describe(&plan, &fits);
     let rows = plan
         .dump
         .splits
@@ -60,7 +61,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     save(&command.out, &fits, description).with_context(|| format!("{}: cannot be written", command.out.display()))?;
     if !common.quiet {
         for score in &fits.scores {
-            score.fit.notes.iter().for_each(|note| terminal::say(&format!("note: {}: {note}", score.entry.id)));
+            score.notes.iter().for_each(|note| terminal::say(&format!("note: {}: {note}", score.entry.id)));
         }
         for skipped in &fits.skipped {
             terminal::say(&format!("note: {} left out: {}", skipped.score, skipped.why));
@@ -89,7 +90,7 @@ fn save(path: &Path, fits: &Fits, description: Description) -> anyhow::Result<()
 fn table(fits: &Fits) -> String {
     let mut grid = Grid::of_numbers(&["score"], ["fit", "bytes"]);
     for score in &fits.scores {
-        let bytes = score.fit.scorer.save().bytes();
+        let bytes = score.scorer.save().bytes();
         let took = format!("{:.1} ms", score.took.as_secs_f64() * 1e3);
         grid.row([score.entry.id, &took, &bytes.to_string()]);
     }

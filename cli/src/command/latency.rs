@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::option::common::Common;
+use crate::screen::progress::Bars;
 use crate::screen::terminal;
-use oodbench::latency::figure::figure;
 use oodbench::latency::markdown::{cells, markdown};
-use oodbench::latency::{Report, Request, Step, measure};
+use oodbench::latency::plot::latency_plot;
+use oodbench::latency::{Report, Request, measure};
 use oodbench::output::write_atomically;
 use oodbench::plot;
 use oodbench::report::grid::{Grid, GridCell};
@@ -51,7 +51,7 @@ pub(crate) struct Command {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Folder for latency.json, latency.md and the figure latency.png, latency.svg
+    /// Folder for latency.json, latency.md and the plot latency.png, latency.svg
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -79,9 +79,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         train_rows: command.train_rows.get(),
         rounds: command.rounds.get(),
     };
-    let progress = Progress::new(common.quiet, request.rounds);
-    let report = measure(&request, &mut |step| progress.show(step))?;
-    progress.bar.finish_and_clear();
+    let report = measure(&request, &Bars::of("steps", common.quiet))?;
     if let Some(out) = &command.out {
         write(out, &report).with_context(|| format!("{}: cannot be written", out.display()))?;
     }
@@ -119,10 +117,10 @@ fn entries(names: &[String]) -> Result<Vec<&'static ScoreEntry>, UnknownScore> {
 }
 
 fn write(out: &Path, report: &Report) -> anyhow::Result<()> {
-    let figure = figure(report);
+    let drawn = latency_plot(report);
     // Everything is drawn before anything is written.
-    let png = figure.render(plot::Format::Png)?;
-    let svg = figure.render(plot::Format::Svg)?;
+    let png = drawn.render(plot::Format::Png)?;
+    let svg = drawn.render(plot::Format::Svg)?;
     fs::create_dir_all(out)?;
     write_atomically(&out.join("latency.json"), report.json()?.as_bytes())?;
     write_atomically(&out.join("latency.md"), markdown(report).as_bytes())?;
@@ -146,28 +144,4 @@ fn table(report: &Report) -> String {
         out.push_str(&format!("\n{}", grid.render(terminal::style())));
     }
     out
-}
-
-/// What is being done, on standard error.
-struct Progress {
-    bar: ProgressBar,
-}
-
-impl Progress {
-    fn new(quiet: bool, rounds: usize) -> Self {
-        let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let style = ProgressStyle::with_template("{msg} [{bar:30}] {elapsed}");
-        let bar = ProgressBar::with_draw_target(Some(rounds as u64), target);
-        Self { bar: bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())) }
-    }
-
-    fn show(&self, step: Step) {
-        let (message, round) = match step {
-            Step::Making { classes } => (format!("{classes} classes: making rows"), 0),
-            Step::Fitting { classes, score } => (format!("{classes} classes: fitting {score}"), 0),
-            Step::Measuring { classes, batch, round } => (format!("{classes} classes, batch {batch}"), round),
-        };
-        self.bar.set_message(message);
-        self.bar.set_position(round as u64);
-    }
 }

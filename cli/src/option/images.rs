@@ -10,7 +10,7 @@ use candle_core::Device;
 use clap::Args;
 
 use crate::screen::progress::Bars;
-use oodbench::eval::Progress;
+use oodbench::progress::Progress;
 use oodbench_train::data::folder::{Channels, Filter, FolderLabels, FolderOptions, Resize};
 use oodbench_train::data::{ImageSet, Normalisation, Published, Source, ood, open};
 use oodbench_train::device::{DeviceChoice, allow_tf32};

@@ -2,15 +2,16 @@
 
 use std::fmt;
 
-use super::DemoError;
+use super::error::DemoError;
 use super::train::Trained;
 use oodbench::dump::Loss;
 use oodbench::dump::layout::discover;
 use oodbench::eval::figures::{FIG1_SCORES, fig1_bands};
-use oodbench::eval::{Figures, Plan, Progress, ScoredRun, Selection, evaluate, score_run};
+use oodbench::eval::{Figures, Plan, ScoredRun, Selection, evaluate, score_run};
 use oodbench::metric::{Procedure, lee};
 use oodbench::output::AtomicFile;
 use oodbench::plot::fig1::Band;
+use oodbench::progress::Progress;
 use oodbench::table::{Comparison, Results};
 use oodbench_train::loss::LossKind;
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::DemoError;
+use super::error::DemoError;
 use super::outcome::{Outcome, PROCEDURE, title};
 use super::settings::{Settings, recipe};
 use super::train::{Images, Trained};

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::error::DemoError;
 use super::settings::{Settings, recipe};
-use super::{DemoError, Watcher};
+use super::watcher::Watcher;
 use oodbench_train::data::{ImageSet, Normalisation, ood, open};
 use oodbench_train::extract::{Extraction, Place, RunNote, extract};
 use oodbench_train::history::EpochRecord;

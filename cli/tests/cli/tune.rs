@@ -9,9 +9,10 @@ use ndarray::{Array1, Array2, array, s};
 use ndarray_npy::write_npy;
 use oodbench::dump::Dump;
 use oodbench::dump::layout::discover;
-use oodbench::eval::tune::outliers::{Kind, Outliers};
+use oodbench::eval::tune::outliers::{Outliers, StandIn};
 use oodbench::eval::tune::{Search, Trial};
-use oodbench::eval::{Selection, Silent, tune};
+use oodbench::eval::{Selection, tune};
+use oodbench::progress::Silent;
 use oodbench::rows::{ArrayKind, Role};
 
 /// Rows about three points, in turn.
@@ -80,7 +81,7 @@ fn the_criterion_is_what_it_says() {
     let wanted = BTreeSet::from([ArrayKind::Features]);
     let outliers = Outliers::new(&dump, val).unwrap();
     let made = |kind| unit(outliers.block(kind, 0..val.rows, &wanted).features().clone());
-    let (mixed, shuffled) = (made(Kind::Mixed), made(Kind::Shuffled));
+    let (mixed, shuffled) = (made(StandIn::Mixed), made(StandIn::Shuffled));
     let (train, id) = (features(&Role::Train), features(&Role::Val));
     let score = |rows: &Array2<f64>, k: usize| -> Vec<f64> {
         let distances = |row| {
@@ -134,16 +135,16 @@ fn mixtures_by_hand() {
         }
         let dump = Dump::open(&discover(run).unwrap()[0]).unwrap();
         let outliers = Outliers::new(&dump, dump.split(&Role::Val).unwrap()).unwrap();
-        let block = outliers.block(Kind::Mixed, 0..2, &wanted);
+        let block = outliers.block(StandIn::Mixed, 0..2, &wanted);
         assert_eq!(block.features(), array![[2.0, 1.0], [2.0, 1.0]]);
         assert_eq!(block.logits().to_f64(), array![[3.0, 1.0], [3.0, 1.0]]);
-        assert_eq!(outliers.lacking(Kind::Mixed, &wanted), None);
-        assert_eq!(outliers.lacking(Kind::Shuffled, &wanted).is_none(), with_head);
+        assert_eq!(outliers.lacking(StandIn::Mixed, &wanted), None);
+        assert_eq!(outliers.lacking(StandIn::Shuffled, &wanted).is_none(), with_head);
     }
     fs::write(run.join("run.toml"), "loss = \"isomax-plus\"").unwrap();
     let dump = Dump::open(&discover(run).unwrap()[0]).unwrap();
     let outliers = Outliers::new(&dump, dump.split(&Role::Val).unwrap()).unwrap();
-    assert!(outliers.lacking(Kind::Mixed, &wanted).unwrap().contains("id/val/features.npy and head/"));
+    assert!(outliers.lacking(StandIn::Mixed, &wanted).unwrap().contains("id/val/features.npy and head/"));
 }
 
 /// Each feature of the shuffled rows is that of the rows in another order, and not all in one order.
@@ -155,8 +156,8 @@ fn shuffling_keeps_each_feature_and_breaks_their_bond() {
     let val = dump.split(&Role::Val).unwrap();
     let outliers = Outliers::new(&dump, val).unwrap();
     let wanted = BTreeSet::from([ArrayKind::Features]);
-    let whole = outliers.block(Kind::Shuffled, 0..50, &wanted).features().clone();
-    assert_eq!(outliers.block(Kind::Shuffled, 7..9, &wanted).features(), whole.slice(s![7..9, ..]));
+    let whole = outliers.block(StandIn::Shuffled, 0..50, &wanted).features().clone();
+    assert_eq!(outliers.block(StandIn::Shuffled, 7..9, &wanted).features(), whole.slice(s![7..9, ..]));
     let rows = val.features.as_ref().unwrap().block(0..50).to_f64();
     let sorted = |array: &Array2<f64>, column: usize| {
         let mut values = array.column(column).to_vec();

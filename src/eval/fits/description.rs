@@ -1,20 +1,18 @@
 //! What a file of fits says of itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::fit::Fits;
 use crate::dump::Dump;
-use crate::eval::plan::Plan;
 use crate::numeric::checksum::{Checksum, Hasher};
-use crate::rows::{ArrayKind, Split};
+use crate::rows::ArrayKind;
 
 /// Changes whenever a file of before could be misread.
 pub const FORMAT: u32 = 1;
 
 /// The name of the only entry of the metadata.
-pub const ENTRY: &str = "oodbench";
+pub const METADATA_KEY: &str = "oodbench";
 
 /// What stands in the metadata.
 #[derive(Debug, Serialize, Deserialize)]
@@ -41,14 +39,14 @@ pub struct Description {
     /// The checksum of the head, if the run had one.
     pub head: Option<Checksum>,
     /// The arrays that the fits read.
-    pub read: Vec<Source>,
+    pub read: Vec<ReadArray>,
     /// The scores.
-    pub scores: Vec<Score>,
+    pub scores: Vec<KeptScore>,
 }
 
 /// An array that fits were made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Source {
+pub struct ReadArray {
     /// Its split, e.g. `id/train`.
     pub split: String,
     /// Its file's name without extension, e.g. `features`.
@@ -61,7 +59,7 @@ pub struct Source {
 
 /// One fitted score.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Score {
+pub struct KeptScore {
     /// Its id.
     pub id: String,
     /// All its parameters, those left at their defaults too.
@@ -71,22 +69,6 @@ pub struct Score {
 }
 
 impl Description {
-    /// Of the fits of a run; reads every array that they read once more, for its checksum.
-    #[must_use]
-    pub fn new(plan: &Plan<'_>, fits: &Fits) -> Self {
-        let dump = &plan.dump;
-        Self {
-            format: FORMAT,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            run: dump.info.name.clone(),
-            classes: dump.classes,
-            features: features(dump),
-            head: dump.head.as_ref().map(|head| head.checksum()),
-            read: plan.fitted_on().flat_map(|(split, arrays)| sources(split, arrays)).collect(),
-            scores: fits.scores.iter().map(Score::new).collect(),
-        }
-    }
-
     /// Begins the checksum that seals it together with the arrays.
     ///
     /// # Errors
@@ -104,16 +86,6 @@ pub(super) fn seal_array(seal: &mut Hasher, name: &str, shape: &[usize]) {
     shape.iter().for_each(|axis| seal.number(*axis));
 }
 
-impl Score {
-    fn new(score: &super::ScoreFit) -> Self {
-        Self {
-            id: score.entry.id.to_owned(),
-            parameters: score.settings.all().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-            notes: score.fit.notes.clone(),
-        }
-    }
-}
-
 /// Columns of every array of features of a run; a run has the same in all its splits.
 pub(super) fn features(dump: &Dump) -> BTreeMap<String, usize> {
     let columns = |array: ArrayKind| {
@@ -121,12 +93,4 @@ pub(super) fn features(dump: &Dump) -> BTreeMap<String, usize> {
         Some((array.file_stem(), matrix.columns()))
     };
     dump.feature_arrays().into_iter().filter_map(columns).collect()
-}
-
-/// The arrays of a split that are there, with their checksums.
-fn sources(split: &Split, arrays: BTreeSet<ArrayKind>) -> impl Iterator<Item = Source> {
-    arrays.into_iter().filter_map(|kind| {
-        let checksum = split.checksum(&kind)?;
-        Some(Source { split: split.role.to_string(), array: kind.file_stem(), rows: split.rows, checksum })
-    })
 }

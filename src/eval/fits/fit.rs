@@ -1,31 +1,17 @@
 //! Fitting the scores of a run, or taking their fits from a file.
 
-use std::time::{Duration, Instant};
-
-use crate::eval::evaluate::EvalError;
+use crate::eval::error::EvalError;
 use crate::eval::plan::Plan;
 use crate::fit::{FitError, Training};
-use crate::score::{Fit, ScoreEntry, Settings};
+use crate::score::FittedScore;
 use crate::table::Skipped;
 
 /// The fitted scores of a run.
 pub struct Fits {
     /// In the order of the plan.
-    pub scores: Vec<ScoreFit>,
+    pub scores: Vec<FittedScore>,
     /// Scores left out, those of the plan first.
     pub skipped: Vec<Skipped>,
-}
-
-/// A fitted score.
-pub struct ScoreFit {
-    /// The score.
-    pub entry: &'static ScoreEntry,
-    /// Its parameters.
-    pub settings: Settings,
-    /// What was learnt.
-    pub fit: Fit,
-    /// How long that took. What several scores share counts for the first of them.
-    pub took: Duration,
 }
 
 /// Fits every planned score, or restores it where the plan has a file of fits.
@@ -37,11 +23,10 @@ pub fn fit(plan: &Plan<'_>) -> Result<Fits, EvalError> {
     let training = Training::new(&plan.dump);
     let mut fits = Fits { scores: Vec::with_capacity(plan.scores.len()), skipped: plan.skipped.clone() };
     for chosen in &plan.scores {
-        let start = Instant::now();
-        let fit = match plan.fits {
+        let fitted = match plan.fits {
             Some(file) => file.restore(chosen)?,
-            None => match chosen.score.fit(&training) {
-                Ok(fit) => fit,
+            None => match chosen.fit(&training) {
+                Ok(fitted) => fitted,
                 Err(FitError::NotApplicable { reason, .. }) if plan.lenient => {
                     fits.skipped.push(Skipped { score: chosen.entry.id, why: reason });
                     continue;
@@ -49,12 +34,7 @@ pub fn fit(plan: &Plan<'_>) -> Result<Fits, EvalError> {
                 Err(error) => return Err(error.into()),
             },
         };
-        fits.scores.push(ScoreFit {
-            entry: chosen.entry,
-            settings: chosen.settings.clone(),
-            fit,
-            took: start.elapsed(),
-        });
+        fits.scores.push(fitted);
     }
     Ok(fits)
 }

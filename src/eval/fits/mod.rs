@@ -7,13 +7,15 @@
 //! has to be that of the file; where it holds none, the head (if both have one) and the numbers of columns have to agree. Scores that read a
 //! head when they score rows read it from the run.
 
+pub mod describe;
 pub mod description;
 pub mod error;
 pub mod fit;
 pub mod read;
 pub mod write;
 
+pub use describe::describe;
 pub use error::FitsError;
-pub use fit::{Fits, ScoreFit, fit};
+pub use fit::{Fits, fit};
 pub use read::FitsFile;
 pub use write::write;

@@ -2,20 +2,21 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use memmap2::Mmap;
 use ndarray::{ArrayD, IxDyn};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
-use super::description::{Description, ENTRY, FORMAT, Sealed, Source, features, seal_array};
+use super::description::{Description, FORMAT, METADATA_KEY, ReadArray, Sealed, features, seal_array};
 use super::error::FitsError;
 use crate::dump::Dump;
-use crate::eval::selection::Chosen;
+use crate::error::FileError;
 use crate::rows::ArrayKind;
-use crate::score::need::Rows;
+use crate::score::need::Splits;
 use crate::score::registry::find;
-use crate::score::{Fit, Need, ScoreEntry, State};
+use crate::score::{Chosen, Fit, FittedScore, Need, ScoreEntry, State};
 use crate::state::stored::Stored;
 
 /// An opened file of fits, whole and unchanged.
@@ -32,14 +33,13 @@ impl FitsFile {
     /// # Errors
     /// [`FitsError`] if it cannot be read, is damaged, or of another format.
     pub fn open(path: &Path) -> Result<Self, FitsError> {
-        let io = |reason| FitsError::Io { file: path.to_owned(), reason };
         let damaged = |found: String| FitsError::Damaged { file: path.to_owned(), found };
-        let file = File::open(path).map_err(io)?;
+        let file = File::open(path).map_err(FileError::reading(path))?;
         // SAFETY: the map is read-only; a file that another program changes meanwhile is outside the contract, as it is for dumps.
-        let map = unsafe { Mmap::map(&file) }.map_err(io)?;
+        let map = unsafe { Mmap::map(&file) }.map_err(FileError::reading(path))?;
         let (_, metadata) = SafeTensors::read_metadata(&map)
             .map_err(|error| damaged(format!("no sound safetensors file ({error})")))?;
-        let text = metadata.metadata().as_ref().and_then(|entries| entries.get(ENTRY));
+        let text = metadata.metadata().as_ref().and_then(|entries| entries.get(METADATA_KEY));
         let text = text.ok_or_else(|| damaged("a safetensors file of something else".to_owned()))?;
         check_format(path, text)?;
         let Sealed { checksum, fit } =
@@ -66,7 +66,7 @@ impl FitsFile {
     /// # Errors
     /// [`FitsError`] if this version does not know a score or a parameter.
     pub fn scores(&self) -> Result<Vec<Chosen>, FitsError> {
-        let choose = |score: &super::description::Score| {
+        let choose = |score: &super::description::KeptScore| {
             let entry = find(&score.id)
                 .map_err(|error| FitsError::Damaged { file: self.path.clone(), found: format!("an {error}") })?;
             let setting = |error| FitsError::Setting { file: self.path.clone(), error };
@@ -91,7 +91,7 @@ impl FitsFile {
         }
         let arrays: Vec<ArrayKind> =
             self.description.features.keys().filter_map(|name| ArrayKind::parse(name)).collect();
-        Rows::Scored.of(dump).find_map(|split| {
+        Splits::Scored.of(dump).find_map(|split| {
             let without = arrays.iter().find(|array| split.matrix(array).is_none())?;
             Some(format!("{}/{}.npy", split.role, without.file_stem()))
         })
@@ -101,7 +101,8 @@ impl FitsFile {
     ///
     /// # Errors
     /// [`FitsError::NoScore`] if it is not in the file, [`FitsError::State`] if its arrays are not those of this version.
-    pub fn restore(&self, chosen: &Chosen) -> Result<Fit, FitsError> {
+    pub fn restore(&self, chosen: &Chosen) -> Result<FittedScore, FitsError> {
+        let start = Instant::now();
         let id = chosen.entry.id;
         let score = self.description.scores.iter().find(|score| score.id == id);
         let score = score.ok_or_else(|| self.lacks(chosen.entry))?;
@@ -109,7 +110,8 @@ impl FitsFile {
         let mut state = self.state(id)?;
         let scorer = chosen.score.restore(&mut state).map_err(other)?;
         state.finish().map_err(other)?;
-        Ok(Fit { scorer, notes: score.notes.clone() })
+        let fit = Fit { scorer, notes: score.notes.clone() };
+        Ok(chosen.fitted(fit, start.elapsed()))
     }
 
     fn state(&self, score: &str) -> Result<State<'static>, FitsError> {
@@ -175,7 +177,7 @@ impl FitsFile {
     fn other_rows(
         &self,
         dump: &Dump,
-        source: &Source,
+        source: &ReadArray,
         found: usize,
         checksum: crate::numeric::checksum::Checksum,
     ) -> FitsError {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
-use super::description::{Description, ENTRY, Sealed, seal_array};
+use super::description::{Description, METADATA_KEY, Sealed, seal_array};
 use super::fit::Fits;
 use crate::score::State;
 use crate::state::stored::Stored;
@@ -18,7 +18,7 @@ use crate::state::stored::Stored;
 /// If `out` cannot be written to.
 pub fn write<W: Write>(out: &mut W, fits: &Fits, fit: Description) -> io::Result<()> {
     let states: Vec<(&str, State<'_>)> =
-        fits.scores.iter().map(|score| (score.entry.id, score.fit.scorer.save())).collect();
+        fits.scores.iter().map(|score| (score.entry.id, score.scorer.save())).collect();
     let mut arrays: Vec<(String, &Stored<'_>)> = Vec::new();
     for (score, state) in &states {
         arrays.extend(state.arrays().map(|(name, array)| (format!("{score}/{name}"), array)));
@@ -39,7 +39,8 @@ pub fn write<W: Write>(out: &mut W, fits: &Fits, fit: Description) -> io::Result
         infos.push((name.clone(), TensorInfo { dtype, shape: array.shape().to_vec(), data_offsets: (start, end) }));
     }
     let sealed = serde_json::to_string(&Sealed { checksum: seal.finish(), fit })?;
-    let metadata = Metadata::new(Some(HashMap::from([(ENTRY.to_owned(), sealed)])), infos).map_err(io::Error::other)?;
+    let metadata =
+        Metadata::new(Some(HashMap::from([(METADATA_KEY.to_owned(), sealed)])), infos).map_err(io::Error::other)?;
     let mut header = serde_json::to_vec(&metadata)?;
     header.resize(header.len().next_multiple_of(8), b' ');
     out.write_all(&(header.len() as u64).to_le_bytes())?;

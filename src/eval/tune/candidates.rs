@@ -1,7 +1,6 @@
 //! The settings that a search tries.
 
-use crate::eval::selection::Chosen;
-use crate::score::Settings;
+use crate::score::{Chosen, Settings};
 
 /// A score's settings as they are, then every combination of the grids of those parameters that no one set, but for combinations that the score
 /// refuses and the settings as they are.

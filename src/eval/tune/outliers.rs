@@ -7,12 +7,13 @@ use ndarray::Array2;
 
 use super::error::TuneError;
 use crate::dump::Dump;
+use crate::numeric::noise;
 use crate::rows::matrix::{Cow2, Matrix};
 use crate::rows::{ArrayKind, Head, RowBlock, Rows, Split};
 
 /// How a stand-in is made from row i of n.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum StandIn {
     /// `(f_i + f_j)/2` with a row j of another class.
     Mixed,
     /// Each feature from a row of its own: `f_{(i + s_d) mod n, d}` with a shift `s_d` for every feature d.
@@ -51,13 +52,13 @@ impl<'a> Outliers<'a> {
     /// Logits are those that the head gives for the stand-in's features. Without head or features, logits of mixtures are mixed themselves: for a
     /// linear head that is the same, since `W (f + g)/2 + b = ((W f + b) + (W g + b))/2`; for distances it is not.
     #[must_use]
-    pub fn lacking(&self, kind: Kind, wanted: &BTreeSet<ArrayKind>) -> Option<String> {
+    pub fn lacking(&self, kind: StandIn, wanted: &BTreeSet<ArrayKind>) -> Option<String> {
         wanted.iter().find_map(|array| match array {
             ArrayKind::Features if self.features.is_none() => Some("it needs id/val/features.npy".to_owned()),
             ArrayKind::Features => None,
             ArrayKind::Logits if self.has_head_logits() => None,
             ArrayKind::Logits if self.logits.is_none() => Some("it needs id/val/logits.npy".to_owned()),
-            ArrayKind::Logits if kind == Kind::Shuffled || self.distances => {
+            ArrayKind::Logits if kind == StandIn::Shuffled || self.distances => {
                 Some("it needs id/val/features.npy and head/, to make logits".to_owned())
             }
             ArrayKind::Logits => None,
@@ -71,7 +72,7 @@ impl<'a> Outliers<'a> {
 
     /// Some consecutive stand-ins, with the arrays wanted.
     #[must_use]
-    pub fn block(&self, kind: Kind, range: Range<usize>, wanted: &BTreeSet<ArrayKind>) -> RowBlock<'a> {
+    pub fn block(&self, kind: StandIn, range: Range<usize>, wanted: &BTreeSet<ArrayKind>) -> RowBlock<'a> {
         let wants_logits = wanted.contains(&ArrayKind::Logits);
         let by_head = wants_logits && self.has_head_logits();
         let make = |rows: &Option<Rows<'a>>, wanted: bool| {
@@ -81,7 +82,7 @@ impl<'a> Outliers<'a> {
         RowBlock::new(range.len(), make(&self.logits, wants_logits && !by_head), features, self.head)
     }
 
-    fn make(&self, kind: Kind, rows: &Rows<'_>, range: Range<usize>) -> Array2<f64> {
+    fn make(&self, kind: StandIn, rows: &Rows<'_>, range: Range<usize>) -> Array2<f64> {
         let columns = match rows {
             Rows::F32(rows) => rows.view().ncols(),
             Rows::F64(rows) => rows.view().ncols(),
@@ -90,13 +91,13 @@ impl<'a> Outliers<'a> {
             Rows::F32(rows) => f64::from(rows.view()[[row, column]]),
             Rows::F64(rows) => rows.view()[[row, column]],
         };
-        let shifts: Vec<usize> = (0..columns).map(|column| hash(column as u64) as usize % self.rows).collect();
+        let shifts: Vec<usize> = (0..columns).map(|column| noise::at(column as u64) as usize % self.rows).collect();
         Array2::from_shape_fn((range.len(), columns), |(i, column)| {
             let row = range.start + i;
             match kind {
                 // Halves first: the sum of two finite values need not be finite.
-                Kind::Mixed => element(row, column) / 2.0 + element(self.partners[row], column) / 2.0,
-                Kind::Shuffled => element((row + shifts[column]) % self.rows, column),
+                StandIn::Mixed => element(row, column) / 2.0 + element(self.partners[row], column) / 2.0,
+                StandIn::Shuffled => element((row + shifts[column]) % self.rows, column),
             }
         })
     }
@@ -127,18 +128,10 @@ fn partners(classes: &[i64]) -> Option<Vec<usize>> {
         let start = order.partition_point(|&other| classes[other] < classes[row]);
         let end = order.partition_point(|&other| classes[other] <= classes[row]);
         let others = classes.len() - (end - start);
-        let pick = (hash(row as u64) % others.max(1) as u64) as usize;
+        let pick = (noise::at(row as u64) % others.max(1) as u64) as usize;
         (others > 0).then(|| order[if pick < start { pick } else { pick + (end - start) }])
     };
     (0..classes.len()).map(partner).collect()
-}
-
-/// SplitMix64 (Steele, Lea & Flood, OOPSLA 2014).
-fn hash(number: u64) -> u64 {
-    let z = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]

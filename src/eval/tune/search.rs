@@ -7,18 +7,18 @@ use serde::Serialize;
 
 use super::candidates::{candidates, searched};
 use super::error::TuneError;
-use super::outliers::{Kind, Outliers};
+use super::outliers::{Outliers, StandIn};
 use super::standard_error::standard_error;
 use crate::dump::layout::RunFiles;
 use crate::dump::{Dump, DumpError};
 use crate::eval::plan::Plan;
-use crate::eval::progress::Progress;
-use crate::eval::selection::{Chosen, Selection};
+use crate::eval::selection::Selection;
 use crate::fit::Training;
 use crate::metric::{PairCounts, Sample};
+use crate::progress::Progress;
 use crate::rows::{ArrayKind, Role, Split};
-use crate::score::need::Rows;
-use crate::score::{Fitted, Settings};
+use crate::score::need::Splits;
+use crate::score::{Chosen, Fitted, Settings};
 use crate::table::Skipped;
 
 /// What was tried on a run.
@@ -79,7 +79,7 @@ pub fn tune(
     for chosen in &selection.scores {
         let planned = plan.scores.iter().any(|planned| planned.entry.id == chosen.entry.id);
         let arrays = read(chosen, dump);
-        let lacking = outliers.lacking(Kind::Mixed, &arrays);
+        let lacking = outliers.lacking(StandIn::Mixed, &arrays);
         match lacking {
             _ if !planned || searched(chosen).next().is_none() => scores.push(chosen.again()),
             Some(reason) if selection.lenient => {
@@ -108,7 +108,7 @@ pub fn tune(
 /// The arrays that a score reads of the rows it scores.
 fn read(chosen: &Chosen, dump: &Dump) -> BTreeSet<ArrayKind> {
     let reads = chosen.score.needs().iter().filter_map(|need| need.reads(dump));
-    reads.filter(|(rows, _)| *rows == Rows::Scored).flat_map(|(_, arrays)| arrays).collect()
+    reads.filter(|(rows, _)| *rows == Splits::Scored).flat_map(|(_, arrays)| arrays).collect()
 }
 
 /// Features too where logits may have to be made from them.
@@ -167,15 +167,15 @@ impl Bench<'_> {
     ) -> Result<(f64, Option<f64>), String> {
         let score = (chosen.entry.build)(settings).map_err(|error| error.to_string())?;
         let scorer = score.fit(training).map_err(|error| error.to_string())?.scorer;
-        let sample = |of: Option<Kind>| self.sample(scorer.as_ref(), of);
+        let sample = |of: Option<StandIn>| self.sample(scorer.as_ref(), of);
         let id = sample(None)?;
-        let auroc = |kind: Kind| Ok::<f64, String>(PairCounts::of(&id, &sample(Some(kind))?).auroc());
-        let shuffled = self.outliers.lacking(Kind::Shuffled, &self.arrays).is_none();
-        Ok((auroc(Kind::Mixed)?, if shuffled { Some(auroc(Kind::Shuffled)?) } else { None }))
+        let auroc = |kind: StandIn| Ok::<f64, String>(PairCounts::of(&id, &sample(Some(kind))?).auroc());
+        let shuffled = self.outliers.lacking(StandIn::Shuffled, &self.arrays).is_none();
+        Ok((auroc(StandIn::Mixed)?, if shuffled { Some(auroc(StandIn::Shuffled)?) } else { None }))
     }
 
     /// The scores of validation rows, or of stand-ins of a kind.
-    fn sample(&self, scorer: &dyn Fitted, of: Option<Kind>) -> Result<Sample, String> {
+    fn sample(&self, scorer: &dyn Fitted, of: Option<StandIn>) -> Result<Sample, String> {
         let scores = |range: std::ops::Range<usize>| {
             let mut out = vec![0.0; range.len()];
             let block = match of {

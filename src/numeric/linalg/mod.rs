@@ -19,13 +19,11 @@ pub use whitening::{Whitening, whitening};
 
 /// A factorisation that did not succeed.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum LinalgError {
     /// The iteration for singular values did not converge.
     #[error("the singular values of a {size} × {size} matrix did not converge")]
-    NoConvergence {
-        /// Rows of the matrix.
-        size: usize,
-    },
+    NoConvergence { size: usize },
 }
 
 /// Keeps faer's factorisations on one thread: its parallel ones round differently for each number of threads.

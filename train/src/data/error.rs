@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 /// An image data set that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum DataError {
     /// The operating system refuses the file.
     #[error("{}: {cause}; check that the path exists and can be read", file.display())]
     Read {
-        /// The file or folder.
         file: PathBuf,
         /// What the operating system says.
         cause: std::io::Error,
@@ -17,11 +17,8 @@ pub enum DataError {
     /// The file can be read and is not what it should be.
     #[error("{}: found {found}, expected {expected}; {remedy}", file.display())]
     Content {
-        /// The file or folder.
         file: PathBuf,
-        /// What is there.
         found: String,
-        /// What should be there.
         expected: String,
         /// What the user can do.
         remedy: String,
@@ -31,9 +28,7 @@ pub enum DataError {
     Request {
         /// The set's name or the user's words.
         subject: String,
-        /// What is there.
         found: String,
-        /// What should be there.
         expected: String,
         /// What the user can do.
         remedy: String,

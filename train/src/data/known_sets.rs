@@ -1,7 +1,7 @@
 //! The entries of the [`catalog`](super::catalog).
 
-use super::catalog::{Format, KnownFile, KnownSet, Layout};
 use super::cifar::Cifar;
+use super::known_set::{Format, KnownFile, KnownSet, Layout};
 use super::normalisation::Published;
 
 const fn published(name: &'static str, md5: &'static str) -> KnownFile {

@@ -26,6 +26,7 @@ pub mod error;
 pub mod folder;
 pub mod idx;
 pub mod image_set;
+mod known_set;
 mod known_sets;
 mod mat;
 pub mod noise;

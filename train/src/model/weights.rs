@@ -15,27 +15,18 @@ const PARALLEL: &str = "module.";
 
 /// Why a weight file was refused.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum WeightsError {
     /// The name does not say which format it is.
     #[error("{}: found no known ending, expected .safetensors, .pth or .pt", file.display())]
-    Format {
-        /// The file.
-        file: PathBuf,
-    },
+    Format { file: PathBuf },
     /// The file cannot be read as what its name says.
     #[error("{}: {reason}; expected a state_dict (a map of names to tensors), not a pickled model", file.display())]
-    Unreadable {
-        /// The file.
-        file: PathBuf,
-        /// What candle found.
-        reason: String,
-    },
+    Unreadable { file: PathBuf, reason: String },
     /// The tensors do not fit the network.
     #[error("{}: {source}", file.display())]
     Fit {
-        /// The file.
         file: PathBuf,
-        /// What does not fit.
         #[source]
         source: LoadError,
     },

@@ -30,11 +30,11 @@ pub struct Params {
 
 /// Why weights do not fit a network.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum LoadError {
     /// The file lacks a parameter.
     #[error("found no tensor {name:?}, expected one of shape {expected:?}; is it another network?")]
     Missing {
-        /// The parameter's name.
         name: String,
         /// The shape the network gives it.
         expected: Vec<usize>,
@@ -42,7 +42,6 @@ pub enum LoadError {
     /// A parameter has another shape.
     #[error("{name:?}: found shape {found:?}, expected {expected:?}; is it another network or number of classes?")]
     Shape {
-        /// The parameter's name.
         name: String,
         /// The shape in the file.
         found: Vec<usize>,
@@ -51,16 +50,10 @@ pub enum LoadError {
     },
     /// The file has a tensor the network does not know.
     #[error("found a tensor {name:?} that the network lacks; is it another network?")]
-    Unknown {
-        /// The tensor's name.
-        name: String,
-    },
+    Unknown { name: String },
     /// A tensor has a NaN or an infinity.
     #[error("{name:?}: found a value that is not finite; the training that wrote it diverged")]
-    NotFinite {
-        /// The tensor's name.
-        name: String,
-    },
+    NotFinite { name: String },
     /// candle could not convert or copy a tensor.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use assert_cmd::Command;
 use ndarray::{Array1, Array2};
 use ndarray_npy::{WritableElement, write_npy};
+use oodbench::numeric::noise::Congruential;
 
 /// A file of the package's `fixtures/`.
 pub fn fixture(path: &str) -> PathBuf {
@@ -33,11 +34,8 @@ pub fn write_labels(path: &Path, labels: &[i64]) {
 
 /// Numbers that look random and are the same everywhere.
 pub fn noise(rows: usize, columns: usize, seed: u32) -> Array2<f32> {
-    let mut state = seed;
-    Array2::from_shape_simple_fn((rows, columns), || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / 2_097_152.0 - 4.0
-    })
+    let mut noise = Congruential::new(seed);
+    Array2::from_shape_simple_fn((rows, columns), || noise.bits() as f32 / 2_097_152.0 - 4.0)
 }
 
 /// A [`small_run`] with a layer `block1` of 6 features in every split, 35 rows of id/val, and sets `noise` (25) and `blur` (25) in val_ood.

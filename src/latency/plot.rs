@@ -1,4 +1,4 @@
-//! The figures as a figure.
+//! The measurements as a plot.
 
 use super::report::{Measurement, Report};
 use super::subject::Reference;
@@ -6,7 +6,7 @@ use crate::plot::latency::{Costs, LatencyPlot, Panel, Series};
 
 /// One row per thing, the cheapest in the last panel above.
 #[must_use]
-pub fn figure(report: &Report) -> LatencyPlot {
+pub fn latency_plot(report: &Report) -> LatencyPlot {
     let (classes, batches) = (report.classes(), report.batches());
     let mut things: Vec<(&str, &str)> = Vec::new();
     for row in &report.measurements {
