@@ -23,6 +23,11 @@
 //! Sums are added in NumPy's order, so every figure equals the original's to the last bit. NaN, which the original takes for the largest score, is
 //! refused beforehand; one score in a file, on which the original crashes, is fine.
 //!
+//! # Interval
+//!
+//! DTACC is a maximum over thresholds, so it lies above the truth by 0.012 with 200 + 200 rows, and its bootstrap draws lie above it in turn. The basic
+//! interval mirrors them, and covers 91 % instead of 95 % there where the percentile interval covers 83 %: not all of the bias is taken back.
+//!
 //! # Source
 //!
 //! K. Lee et al., NeurIPS 2018, arXiv:1807.03888, the function `metric` of their published code.
@@ -53,7 +58,7 @@ pub const PROCEDURE: Procedure = Procedure {
             interval: Method::Percentile,
         },
         Metric { id: "auroc", title: "AUROC", better: Better::Higher, interval: Method::Percentile },
-        Metric { id: "dtacc", title: "DTACC", better: Better::Higher, interval: Method::Percentile },
+        Metric { id: "dtacc", title: "DTACC", better: Better::Higher, interval: Method::Basic },
         Metric { id: "auin", title: "AUIN", better: Better::Higher, interval: Method::Percentile },
         Metric { id: "auout", title: "AUOUT", better: Better::Higher, interval: Method::Percentile },
     ],

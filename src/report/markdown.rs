@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{percent, tied};
+use super::{caution, percent, tied};
 use crate::printable;
 use crate::table::{Block, Comparison};
 
@@ -10,6 +10,9 @@ use crate::table::{Block, Comparison};
 #[must_use]
 pub fn comparisons(title: &str, tables: &[Comparison]) -> String {
     let mut out = format!("Percent. {title}.\n");
+    if let Some(caution) = caution(tables) {
+        let _ = writeln!(out, "{caution}.");
+    }
     for table in tables {
         section(&mut out, table, &format!("{} against", printable::markdown(&table.in_distribution)), &table.blocks);
         if !table.seed_blocks.is_empty() {

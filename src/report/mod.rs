@@ -9,8 +9,15 @@ pub mod parquet;
 pub mod significance;
 pub mod text;
 
-use crate::table::Cell;
+use crate::metric::confidence::CAUTION;
+use crate::table::{Cell, Comparison};
 use crate::table::comparison::DIGITS;
+
+/// What to know of the intervals of some tables, if they have any.
+fn caution(tables: &[Comparison]) -> Option<&'static str> {
+    let mut rows = tables.iter().flat_map(|table| &table.blocks).flat_map(|block| &block.rows);
+    rows.any(|row| row.cells.iter().any(|cell| cell.interval.is_some())).then_some(CAUTION)
+}
 
 /// A cell in percent, with its spread or its interval where it has one.
 fn percent(cell: &Cell) -> String {

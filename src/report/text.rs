@@ -1,7 +1,7 @@
 //! Comparison tables for the terminal.
 
 use super::grid::{Grid, GridCell};
-use super::{percent, tied};
+use super::{caution, percent, tied};
 use crate::table::{Block, Comparison};
 
 pub use super::grid::Style;
@@ -10,6 +10,9 @@ pub use super::grid::Style;
 #[must_use]
 pub fn comparisons(title: &str, tables: &[Comparison], style: Style) -> String {
     let mut out = format!("Percent. {title}.\n");
+    if let Some(caution) = caution(tables) {
+        out.push_str(&format!("{caution}.\n"));
+    }
     for (number, table) in tables.iter().enumerate() {
         if number > 0 {
             out.push('\n');

@@ -31,7 +31,7 @@ use oodbench::table::{Comparison, Results};
   oodbench score dumps/my-run --fit my-run.fit    as fitted before; `oodbench fit` writes the file
   oodbench score dumps/ --score all --format json > records.json
   oodbench score dumps/ --score all --out out     writes scores.parquet and records.{csv,json,parquet}
-  oodbench score dumps/ --score mds,es --bootstrap 1000    82.80 [82.1, 83.5]: 95 % of 1,000 draws of the rows
+  oodbench score dumps/ --score mds,es --bootstrap 1000    82.80 [82.1, 83.5]: an interval from 1,000 draws of the rows
 
 The ids of procedures and metrics in json and csv are stable:
   lee          tnr_at_tpr95 auroc dtacc auin auout
