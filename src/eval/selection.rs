@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::assignment::{Assignment, AssignmentError};
 use super::error::PlanError;
 use super::fits::FitsFile;
-use crate::score::registry::{UnknownScore, find};
-use crate::score::{Chosen, REGISTRY, ScoreEntry, Settings};
+use crate::score::registry::entries;
+use crate::score::{Chosen, ScoreEntry, Settings};
 
 /// The scores asked for.
 pub struct Selection {
@@ -63,21 +63,6 @@ impl Selection {
     pub fn ids(&self) -> Vec<&'static str> {
         self.scores.iter().map(|chosen| chosen.entry.id).collect()
     }
-}
-
-/// The scores of some names, each once, and whether all are meant.
-fn entries(names: &[String]) -> Result<(Vec<&'static ScoreEntry>, bool), UnknownScore> {
-    if names.iter().any(|name| name.eq_ignore_ascii_case("all")) {
-        return Ok((REGISTRY.iter().collect(), true));
-    }
-    let mut entries: Vec<&'static ScoreEntry> = Vec::new();
-    for name in names {
-        let entry = find(name)?;
-        if !entries.iter().any(|other| other.id == entry.id) {
-            entries.push(entry);
-        }
-    }
-    Ok((entries, false))
 }
 
 /// The settings of every score that was given any.

@@ -10,8 +10,8 @@ pub mod significance;
 pub mod text;
 
 use crate::metric::confidence::CAUTION;
-use crate::table::{Cell, Comparison};
 use crate::table::comparison::DIGITS;
+use crate::table::{Cell, Comparison};
 
 /// What to know of the intervals of some tables, if they have any.
 fn caution(tables: &[Comparison]) -> Option<&'static str> {

@@ -5,8 +5,7 @@ use super::settings::{SettingError, Settings};
 use super::{Score, shaping};
 use crate::numeric::largest::Largest;
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "ash_b",
     title: "ASH-B",
     aliases: &[],

@@ -14,8 +14,7 @@ use crate::numeric::row_product::row_product;
 use crate::numeric::share::share_of;
 use crate::rows::{ArrayKind, RowBlock};
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "cfood",
     title: "CFOOD",
     aliases: &[],

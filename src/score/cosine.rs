@@ -12,8 +12,7 @@ use crate::numeric::row_product::row_product;
 use crate::numeric::vector::unit_rows;
 use crate::rows::RowBlock;
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "cosine",
     title: "Cosine to class means",
     aliases: &["class_mean_cosine"],

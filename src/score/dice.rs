@@ -11,8 +11,7 @@ use crate::fit::percentile::percentiles_of;
 use crate::fit::{FitError, Training};
 use crate::rows::{Head, RowBlock};
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "dice",
     title: "DICE",
     aliases: &[],

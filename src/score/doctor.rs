@@ -6,8 +6,7 @@ use super::{RowScore, Score, fill, fill_logits};
 use crate::numeric::softmax::softmax_at;
 use crate::rows::RowBlock;
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "doctor",
     title: "Doctor",
     aliases: &["d_alpha", "gini"],

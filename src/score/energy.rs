@@ -6,8 +6,7 @@ use super::{RowScore, Score, fill, fill_logits};
 use crate::numeric::softmax::log_sum_exp_at;
 use crate::rows::RowBlock;
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "energy",
     title: "Energy",
     aliases: &["ebo"],

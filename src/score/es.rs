@@ -5,8 +5,7 @@ use super::settings::{SettingError, Settings};
 use super::{RowScore, Score, fill};
 use crate::rows::RowBlock;
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "es",
     title: "Entropic score",
     aliases: &["entropy", "negative_entropy"],

@@ -10,8 +10,7 @@ use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, Training};
 use crate::rows::RowBlock;
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "fdbd",
     title: "fDBD",
     aliases: &[],

@@ -11,8 +11,7 @@ use crate::numeric::softmax::Softmax;
 use crate::numeric::vector::{LANES, add_terms};
 use crate::rows::RowBlock;
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "gen",
     title: "Generalized entropy",
     aliases: &["generalized_entropy"],

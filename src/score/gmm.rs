@@ -14,8 +14,7 @@ use crate::numeric::softmax::softmax;
 use crate::numeric::vector::dot;
 use crate::rows::RowBlock;
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "gmm",
     title: "GMM",
     aliases: &["ddu"],

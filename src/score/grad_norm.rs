@@ -7,8 +7,7 @@ use super::{RowScore, Score};
 use crate::numeric::top::Top;
 use crate::rows::RowBlock;
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "grad_norm",
     title: "GradNorm",
     aliases: &["gradnorm"],

@@ -17,8 +17,7 @@ use crate::numeric::softmax::{probabilities, softmax_at};
 use crate::numeric::vector::{LANES, add_terms, squared_distance};
 use crate::rows::{ArrayKind, RowBlock};
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "igeood",
     title: "Igeood",
     aliases: &["fisher_rao"],

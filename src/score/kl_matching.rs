@@ -16,8 +16,7 @@ use crate::numeric::row_product::row_product;
 use crate::numeric::softmax::Softmax;
 use crate::rows::{ArrayKind, Role, RowBlock};
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "kl_matching",
     title: "KL matching",
     aliases: &["klm"],

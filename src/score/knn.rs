@@ -13,8 +13,7 @@ use crate::fit::{FitError, Training};
 use crate::numeric::vector::unit_rows;
 use crate::rows::{ArrayKind, RowBlock};
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "knn",
     title: "k-NN",
     aliases: &["deep_knn", "nearest_neighbours"],

@@ -8,8 +8,7 @@ use crate::fit::{FitError, Training};
 use crate::numeric::softmax::mean_difference;
 use crate::rows::RowBlock;
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "logit_gap",
     title: "Logit gap",
     aliases: &["logitgap"],

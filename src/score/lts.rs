@@ -9,8 +9,7 @@ use crate::numeric::largest::Largest;
 use crate::numeric::softmax::log_sum_exp_at;
 use crate::rows::{RowBlock, Rows};
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "lts",
     title: "LTS",
     aliases: &["logit_scaling"],

@@ -7,8 +7,7 @@ use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, NearestMean, Space, Training};
 use crate::rows::{ArrayKind, RowBlock};
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "mahalanobis",
     title: "Mahalanobis",
     aliases: &["maha"],

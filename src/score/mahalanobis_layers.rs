@@ -11,8 +11,7 @@ use crate::fit::{FitError, Training};
 use crate::numeric::logistic::Logistic;
 use crate::rows::{Role, RowBlock, Split};
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "mahalanobis_layers",
     title: "Mahalanobis, layers combined",
     aliases: &["maha_layers"],

@@ -8,8 +8,7 @@ use crate::fit::nearest_mean::RCOND;
 use crate::fit::{FitError, NearestMean, Space, Training};
 use crate::rows::RowBlock;
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "mahalanobis_pp",
     title: "Mahalanobis++",
     aliases: &["mahalanobis++", "maha++", "mdspp"],

@@ -5,8 +5,7 @@ use super::settings::{SettingError, Settings};
 use super::{RowScore, Score, fill};
 use crate::rows::RowBlock;
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "max_logit",
     title: "Maximum logit",
     aliases: &["maxlogit", "mls"],

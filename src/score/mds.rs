@@ -8,8 +8,7 @@ use crate::dump::{Dump, Loss};
 use crate::numeric::top::top;
 use crate::rows::{Head, RowBlock, Rows};
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "mds",
     title: "Minimum distance",
     aliases: &["minimum_distance"],

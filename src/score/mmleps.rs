@@ -6,8 +6,7 @@ use super::{RowScore, Score, fill_logits};
 use crate::numeric::softmax::mean_difference;
 use crate::rows::RowBlock;
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "mmleps",
     title: "Maximum mean logit, entropy, probability",
     aliases: &["maximum_mean_logit_entropy_probability"],

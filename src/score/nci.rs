@@ -10,8 +10,7 @@ use crate::fit::{FitError, Training};
 use crate::numeric::vector::{dot, norm};
 use crate::rows::RowBlock;
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "nci",
     title: "NCI",
     aliases: &["neural_collapse_inspired"],

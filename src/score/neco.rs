@@ -12,8 +12,7 @@ use crate::numeric::row_product::row_product;
 use crate::numeric::vector::norm;
 use crate::rows::{Head, RowBlock};
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "neco",
     title: "NECO",
     aliases: &[],

@@ -14,8 +14,7 @@ use crate::numeric::share::share_of;
 use crate::numeric::vector::unit_rows;
 use crate::rows::{ArrayKind, RowBlock};
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "nnguide",
     title: "NNGuide",
     aliases: &["nearest_neighbour_guidance"],

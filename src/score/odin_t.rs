@@ -5,8 +5,7 @@ use super::entry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::temperature::ProbabilityAt;
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "odin_t",
     title: "ODIN, ε = 0",
     aliases: &["odin_without_perturbation"],

@@ -15,8 +15,7 @@ use crate::numeric::vector::squared_distance;
 use crate::numeric::weibull::Weibull;
 use crate::rows::{ArrayKind, Head, RowBlock, Split};
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "openmax",
     title: "OpenMax",
     aliases: &["open_max"],

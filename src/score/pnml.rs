@@ -13,8 +13,7 @@ use crate::numeric::row_product::row_product;
 use crate::numeric::softmax::softmax;
 use crate::rows::{Head, RowBlock};
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "pnml",
     title: "pNML",
     aliases: &["pnml_regret"],

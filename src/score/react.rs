@@ -9,8 +9,7 @@ use crate::fit::percentile::feature_percentiles;
 use crate::fit::{FitError, Training};
 use crate::rows::RowBlock;
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "react",
     title: "ReAct",
     aliases: &[],

@@ -87,6 +87,24 @@ pub fn find(name: &str) -> Result<&'static ScoreEntry, UnknownScore> {
     })
 }
 
+/// The scores of some names (ids, aliases or `all`), each once, and whether all are meant.
+///
+/// # Errors
+/// [`UnknownScore`] for the first name that is none.
+pub fn entries(names: &[String]) -> Result<(Vec<&'static ScoreEntry>, bool), UnknownScore> {
+    if names.iter().any(|name| name.eq_ignore_ascii_case("all")) {
+        return Ok((REGISTRY.iter().collect(), true));
+    }
+    let mut entries: Vec<&'static ScoreEntry> = Vec::new();
+    for name in names {
+        let entry = find(name)?;
+        if !entries.iter().any(|other| other.id == entry.id) {
+            entries.push(entry);
+        }
+    }
+    Ok((entries, false))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

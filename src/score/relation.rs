@@ -12,8 +12,7 @@ use crate::numeric::linalg::{Threads, product};
 use crate::numeric::vector::unit_rows;
 use crate::rows::{ArrayKind, RowBlock};
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "relation",
     title: "Relation",
     aliases: &["neural_relation_graph", "nrg"],

@@ -7,8 +7,7 @@ use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, ResidualSpace, Training};
 use crate::rows::RowBlock;
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "residual",
     title: "Residual",
     aliases: &[],

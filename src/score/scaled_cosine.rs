@@ -8,8 +8,7 @@ use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, Training};
 use crate::numeric::vector::unit_rows;
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "scaled_cosine",
     title: "Scaled cosine",
     aliases: &[],

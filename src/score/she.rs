@@ -10,8 +10,7 @@ use crate::fit::{FitError, Training};
 use crate::numeric::vector::{dot, norm, squared_distance};
 use crate::rows::{ArrayKind, RowBlock};
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "she",
     title: "SHE",
     aliases: &["simplified_hopfield_energy"],

@@ -8,8 +8,7 @@ use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::nearest_mean::RCOND;
 use crate::fit::{FitError, NearestMean, Space, Training};
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "ssd",
     title: "SSD",
     aliases: &[],

@@ -14,8 +14,7 @@ use crate::numeric::top::top;
 use crate::numeric::vector::LANES;
 use crate::rows::{ArrayKind, Role, RowBlock};
 
-/// The registry's entry.
-pub const ENTRY: ScoreEntry = ScoreEntry {
+pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "temperature",
     title: "Temperature scaling",
     aliases: &["temperature_scaling", "temp_scaling"],

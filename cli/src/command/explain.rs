@@ -24,8 +24,10 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
     let text = if topic == "layout" {
         include_str!("layout.md").to_owned()
     } else if let Some(procedure) = PROCEDURES.iter().find(|p| p.id == topic) {
-        let metrics =
-            procedure.metrics.iter().map(|m| format!("- `{}`: {}, {:?} is better\n", m.id, m.title, m.better));
+        let metrics = procedure
+            .metrics
+            .iter()
+            .map(|m| format!("- `{}`: {}, {:?} is better, {:?} interval\n", m.id, m.title, m.better, m.interval));
         format!("# {}\n\n{}\n\n{}", procedure.id, procedure.title, metrics.collect::<String>())
     } else {
         let entry = find(topic)?;

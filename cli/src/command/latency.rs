@@ -16,9 +16,7 @@ use oodbench::latency::{Report, Request, measure};
 use oodbench::output::write_atomically;
 use oodbench::plot;
 use oodbench::report::grid::{Grid, GridCell};
-use oodbench::score::registry::UnknownScore;
-use oodbench::score::registry::find;
-use oodbench::score::{REGISTRY, ScoreEntry};
+use oodbench::score::registry::entries;
 
 /// Measure what each score costs per sample, against the classifier's own arg max
 #[derive(Args)]
@@ -72,7 +70,7 @@ enum Format {
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let counts = |values: &[NonZeroUsize]| values.iter().map(|value| value.get()).collect();
     let request = Request {
-        scores: entries(&command.scores)?,
+        scores: entries(&command.scores)?.0,
         classes: counts(&command.classes),
         batches: counts(&command.batch),
         features: command.features.get(),
@@ -99,21 +97,6 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     }
     terminal::print(&text)?;
     Ok(())
-}
-
-/// The scores asked for, each once.
-fn entries(names: &[String]) -> Result<Vec<&'static ScoreEntry>, UnknownScore> {
-    if names.iter().any(|name| name.eq_ignore_ascii_case("all")) {
-        return Ok(REGISTRY.iter().collect());
-    }
-    let mut entries: Vec<&'static ScoreEntry> = Vec::new();
-    for name in names {
-        let entry = find(name)?;
-        if !entries.iter().any(|other| other.id == entry.id) {
-            entries.push(entry);
-        }
-    }
-    Ok(entries)
 }
 
 fn write(out: &Path, report: &Report) -> anyhow::Result<()> {
