@@ -3,4 +3,5 @@
 pub mod best;
 pub mod bootstrap;
 pub mod delong;
+pub mod normal;
 pub mod spread;

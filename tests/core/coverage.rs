@@ -82,31 +82,26 @@ fn scenarios() -> [Scenario; 6] {
     ]
 }
 
-fn normal_quantile(p: f64) -> f64 {
-    let (mut low, mut high) = (-9.0, 9.0);
-    for _ in 0..60 {
-        let middle = (low + high) / 2.0;
-        if normal_cdf(middle) < p { low = middle } else { high = middle }
+/// The quantiles of the draws mirrored at the value.
+fn basic(bootstrap: &Bootstrap, value: f64, draws: &[f64], _: &Metric) -> Interval {
+    let Interval { low, high } = bootstrap.interval(Method::Percentile, f64::NAN, draws);
+    Interval { low: (2.0 * value - high).min(value), high: (2.0 * value - low).max(value) }
+}
+
+/// Percent covered by intervals of 95 % in the six settings of `coverage_of_every_way`, 1,000 samples each: 91.3 to 96.5, for DTACC 91.1 to 93.0. A
+/// share as low as found here has a probability below 0.001 where 91 % are covered; DTACC's percentile interval, 83 to 84 %, fails.
+#[test]
+fn intervals_cover_what_they_promise() {
+    let bootstrap = Bootstrap { resamples: 200, level: 0.95, seed: 0 };
+    let samples = 500;
+    let fewest = 0.91 * samples as f64 - 3.1 * (samples as f64 * 0.91 * 0.09).sqrt();
+    let own: Way = |bootstrap, value, draws, metric| bootstrap.interval(metric.interval, value, draws);
+    for scenario in [scenarios()[0], scenarios()[2]] {
+        let found = hits(scenario, samples, &bootstrap, &[own]);
+        for ((procedure, metric), hits) in metrics().zip(&found[0]) {
+            assert!(*hits as f64 >= fewest, "{scenario:?}: {} {}: {hits} of {samples}", procedure.id, metric.id);
+        }
     }
-    low
-}
-
-fn normal_cdf(z: f64) -> f64 {
-    libm::erfc(-z / std::f64::consts::SQRT_2) / 2.0
-}
-
-fn quantile(sorted: &[f64], q: f64) -> f64 {
-    sorted[((sorted.len() - 1) as f64 * q).round() as usize]
-}
-
-/// Efron's bias correction without acceleration.
-fn bias_corrected(bootstrap: &Bootstrap, value: f64, draws: &[f64], _: &Metric) -> Interval {
-    let below = draws.partition_point(|&draw| draw < value) + draws.partition_point(|&draw| draw <= value);
-    let share = below as f64 / (2 * draws.len()) as f64;
-    let z = normal_quantile(share.clamp(1e-6, 1.0 - 1e-6));
-    let end = |tail: f64| quantile(draws, normal_cdf(2.0 * z + normal_quantile(tail)));
-    let tail = (1.0 - bootstrap.level) / 2.0;
-    Interval { low: end(tail).min(value), high: end(1.0 - tail).max(value) }
 }
 
 /// Percentile, basic and bias-corrected intervals of every metric.
@@ -117,7 +112,7 @@ fn bias_corrected(bootstrap: &Bootstrap, value: f64, draws: &[f64], _: &Metric) 
 fn coverage_of_every_way() {
     let bootstrap = Bootstrap { resamples: 400, level: 0.95, seed: 0 };
     let percentile: Way = |bootstrap, value, draws, _| bootstrap.interval(Method::Percentile, value, draws);
-    let basic: Way = |bootstrap, value, draws, _| bootstrap.interval(Method::Basic, value, draws);
+    let bias_corrected: Way = |bootstrap, value, draws, _| bootstrap.interval(Method::BiasCorrected, value, draws);
     let samples = 1000;
     for scenario in scenarios() {
         println!("{scenario:?}, {samples} samples: percent covered by percentile, basic, bias-corrected");
