@@ -1,58 +1,96 @@
-//! Scores of logits and Mahalanobis against the classifier's own arg max, on the rows of `oodbench latency`.
+//! `cargo bench`: what detection costs beside classification, the paper's claim that the minimum distance adds nothing.
 //!
-//! Groups: one per number of classes and size of batch. `arg_max`, `linear_head` and `prototype_head` are the classifier; `<score>` starts from rows as
-//! they come from the dump, `<score>/added` from rows whose predicted classes are known.
+//! The scores of logits that learn nothing, and Mahalanobis and k-NN as what they replace, measured as `oodbench latency` does. Other scores:
+//! `cargo bench --bench detection_cost -- vim react`, or `-- all`, which takes longer.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its result")]
 
-use std::hint::black_box;
-use std::time::Duration;
+use std::process::ExitCode;
 
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use oodbench::latency::data::Data;
-use oodbench::latency::synthetic::Shape;
+use oodbench::latency::markdown::cells;
+use oodbench::latency::report::{Measurement, nanoseconds, percent};
+use oodbench::latency::{Report, Request, measure};
 use oodbench::progress::Silent;
+use oodbench::score::registry::{self, UnknownScore};
 use oodbench::score::{Need, REGISTRY, ScoreEntry};
 
-const BATCHES: [usize; 2] = [1, 256];
+/// Scores that learn from training rows, to compare those with that learn nothing.
+const LEARNERS: [&str; 2] = ["mahalanobis", "knn"];
 
-/// Scores that read logits and learn nothing, and Mahalanobis.
-fn is_measured(entry: &ScoreEntry) -> bool {
-    entry.with_defaults().needs() == [Need::Logits] || entry.id == "mahalanobis"
-}
-
-fn detection_cost(c: &mut Criterion) {
-    let entries: Vec<&'static ScoreEntry> = REGISTRY.iter().filter(|entry| is_measured(entry)).collect();
-    for classes in [10, 100, 1000] {
-        let shape = Shape { classes, features: 512, train_rows: 2_000, test_rows: 512 };
-        let data = Data::new(shape, &entries).expect("a temporary dump");
-        let (fitted, unfitted) = data.fit(&Silent);
-        assert!(unfitted.is_empty(), "{unfitted:?}");
-        for batch in BATCHES {
-            let mut group = c.benchmark_group(format!("{classes}_classes/batch_{batch}"));
-            group.throughput(Throughput::Elements(batch as u64));
-            group.sample_size(30).warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_millis(500));
-            let mut out = vec![0.0; batch];
-            for subject in data.subjects(&fitted) {
-                let mut batches = (0..shape.test_rows / batch).map(|i| i * batch..(i + 1) * batch).cycle();
-                group.bench_function(subject.id, |b| {
-                    b.iter(|| {
-                        let block = subject.block(batches.next().unwrap_or(0..batch));
-                        subject.compute(black_box(&block), &mut out);
-                    });
-                });
-                if subject.shares_logits() {
-                    group.bench_function(format!("{}/added", subject.id), |b| {
-                        b.iter_batched_ref(
-                            || subject.classified_block(batches.next().unwrap_or(0..batch)),
-                            |block| subject.compute(black_box(block), &mut out),
-                            BatchSize::SmallInput,
-                        );
-                    });
-                }
-            }
-            group.finish();
+fn main() -> ExitCode {
+    // cargo adds an argument of its own.
+    let names: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let scores = match entries(&names) {
+        Ok(scores) => scores,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::from(2);
+        }
+    };
+    let request = Request {
+        scores,
+        classes: vec![10, 100, 1000],
+        batches: vec![1, 256],
+        features: 512,
+        train_rows: 20_000,
+        rounds: 300,
+    };
+    match measure(&request, &Silent) {
+        Ok(report) => print(&report),
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::from(2);
         }
     }
+    ExitCode::SUCCESS
 }
 
-criterion_group!(benches, detection_cost);
-criterion_main!(benches);
+fn entries(names: &[String]) -> Result<Vec<&'static ScoreEntry>, UnknownScore> {
+    let of_logits = |entry: &&ScoreEntry| entry.with_defaults().needs() == [Need::Logits];
+    if names.is_empty() {
+        return Ok(REGISTRY.iter().filter(|entry| of_logits(entry) || LEARNERS.contains(&entry.id)).collect());
+    }
+    Ok(registry::entries(names)?.0)
+}
+
+fn print(report: &Report) {
+    println!("Detection cost\n");
+    for line in report.conditions() {
+        println!("{line}");
+    }
+    for classes in report.classes() {
+        let batches = report.batches();
+        println!();
+        print!("{:42}", format!("{classes} classes"));
+        for batch in &batches {
+            print!("{:>24} {:>9} {:>24}", format!("batch {batch}: alone"), "× arg max", "added");
+        }
+        println!();
+        for row in report.rows(classes) {
+            let Some(first) = row.first() else { continue };
+            print!("{:42}", format!("{} ({})", first.title, first.id));
+            for [alone, ratio, added] in row.iter().map(|measurement| cells(measurement)) {
+                print!("{alone:>24} {ratio:>9} {added:>24}");
+            }
+            println!();
+        }
+    }
+    println!("\nWhat the minimum distance adds to the classifier, whose predicted class is known\n");
+    for mds in report.measurements.iter().filter(|measurement| measurement.id == "mds") {
+        let of = |id: &str| {
+            let same = |m: &&Measurement| m.id == id && m.classes == mds.classes && m.batch == mds.batch;
+            report.measurements.iter().find(same).map_or(f64::NAN, |m| m.p50_ns)
+        };
+        let (added, arg_max, head) = (mds.added_p50_ns.unwrap_or(f64::NAN), of("arg_max"), of("prototype_head"));
+        println!(
+            "{:5} classes, batch {:3}: {:>6} ns, {:>8} of the arg max, {:>8} of IsoMax+ head and arg max",
+            mds.classes,
+            mds.batch,
+            nanoseconds(added),
+            percent(added / arg_max),
+            percent(added / (arg_max + head))
+        );
+    }
+    for unmeasured in &report.unmeasured {
+        println!("not measured: {} with {} classes: {}", unmeasured.score, unmeasured.classes, unmeasured.reason);
+    }
+}

@@ -2,6 +2,7 @@
 //!
 //! [`Dump::open`] reads headers, labels and the head; [`Split::check_finite`] reads the values that will be used.
 
+use std::mem::discriminant;
 use std::ops::Deref;
 use std::path::PathBuf;
 
@@ -9,7 +10,8 @@ use super::error::DumpError;
 use super::head;
 use super::layout::{RunFiles, Source, SplitFiles};
 use super::meta::{Loss, RunInfo};
-use crate::rows::{ArrayKind, Head, HeadKind, Labels, Matrix, RunRows, Split, check};
+use crate::rows::disguise::Disguise;
+use crate::rows::{ArrayKind, Head, HeadKind, Labels, Matrix, RunRows, Split};
 
 /// A run whose arrays fit together.
 #[derive(Debug)]
@@ -50,7 +52,7 @@ impl Dump {
         check_head_kind(files, head.as_ref(), &info)?;
         let rows = RunRows::of_files(&files.folder, splits, head)?;
         let mut dump = Self { folder: files.folder.clone(), info, rows, warnings: Vec::new() };
-        dump.warn_of_probabilities();
+        dump.warn_of_disguises();
         Ok(dump)
     }
 
@@ -66,16 +68,35 @@ impl Dump {
         }
     }
 
-    fn warn_of_probabilities(&mut self) {
-        for logits in self.splits.iter().filter_map(|split| split.logits.as_ref()) {
-            if check::looks_like_probabilities(logits) {
-                self.warnings.push(format!(
-                    "{}: rows are non-negative and sum to 1: these look like probabilities, not logits; \
-                     dump the values before the softmax, scores of probabilities mean something else",
-                    logits.path().display()
-                ));
-                return;
+    /// Warns once for each kind of something else passed as logits.
+    fn warn_of_disguises(&mut self) {
+        let mut seen = Vec::new();
+        for split in &self.rows.splits {
+            let (Some(logits), Some(disguise)) = (&split.logits, Disguise::of(split, self.rows.head.as_ref())) else {
+                continue;
+            };
+            if seen.contains(&discriminant(&disguise)) {
+                continue;
             }
+            seen.push(discriminant(&disguise));
+            let what = match disguise {
+                Disguise::Probabilities => {
+                    "rows are non-negative and sum to 1: these look like probabilities, not logits; \
+                     dump the values before the softmax, scores of probabilities mean something else"
+                        .to_owned()
+                }
+                Disguise::LogProbabilities => {
+                    "the log-sum-exp of every row is 0: these look like log-probabilities, not logits; \
+                     dump the values before log_softmax, which takes from each row what energy and max_logit measure"
+                        .to_owned()
+                }
+                Disguise::Scaled(factor) => format!(
+                    "logits are {factor:.4} times what head/ makes of the features, as after a temperature of {:.4} or an entropic scale; \
+                     dump them as the head gives them, scores other than max_logit depend on the factor",
+                    1.0 / factor
+                ),
+            };
+            self.warnings.push(format!("{}: {what}", logits.path().display()));
         }
     }
 }

@@ -8,6 +8,7 @@ use super::error::EvalError;
 use super::fits::{self, Fits};
 use super::plan::Plan;
 use super::score_split::Scoring;
+use super::undecided;
 use crate::dump::Dump;
 use crate::metric::{PROCEDURES, PairCounts, Procedure, Ranking, Sample, confidence};
 use crate::progress::Progress;
@@ -57,6 +58,8 @@ pub fn evaluate<W: Write>(
         let (scores, skipped) = fit(plan, &mut results)?;
         let run = Run { plan, scores, skipped, columns, figures };
         run.evaluate(&mut file, progress, &mut results)?;
+        let open = undecided::warnings(plan, run.scores, &results.records, progress);
+        results.warnings.extend(open);
     }
     Ok(results)
 }
@@ -69,7 +72,8 @@ pub(super) fn fit(plan: &Plan<'_>, results: &mut Results) -> Result<(Vec<FittedS
         results.warnings.extend((chosen.entry.caution)(&plan.dump).map(|caution| format!("{name}: {caution}")));
     }
     results.notes.extend(plan.notes.iter().map(|note| format!("{name}: {note}")));
-    let Fits { scores, skipped } = fits::fit(plan)?;
+    let Fits { scores, skipped, warnings } = fits::fit(plan)?;
+    results.warnings.extend(warnings.into_iter().map(|warning| format!("{name}: {warning}")));
     for score in &scores {
         results.notes.extend(score.notes.iter().map(|note| format!("{name}: {}: {note}", score.entry.id)));
     }

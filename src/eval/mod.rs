@@ -14,6 +14,7 @@ pub mod score_split;
 pub mod selection;
 pub mod significance;
 pub mod tune;
+mod undecided;
 
 pub use assignment::{Assignment, AssignmentError};
 pub use error::{EvalError, PlanError};

@@ -6,9 +6,11 @@ use ndarray::{Array1, Array2, Axis, s};
 
 use super::class_means::{ClassMeans, ClassSums};
 use super::error::FitError;
+use super::moment::{About, Decompositions, Moment};
+use super::rounding::rounding;
 use super::rows::TrainingRows;
 use super::space::Space;
-use crate::numeric::linalg::add_gram;
+use crate::numeric::linalg::{Rounding, add_gram};
 use crate::rows::ArrayKind;
 
 /// Mean, covariance and class means of the training features.
@@ -28,6 +30,11 @@ pub struct Gaussian {
     /// `Σ_0` (D, D), whatever the labels. A feature that is the same in all rows has a variance of exactly zero.
     pub covariance: Array2<f64>,
     classes: Option<ClassMeans>,
+    /// How far the features are from those that were meant.
+    rounding: Rounding,
+    array: ArrayKind,
+    space: Space,
+    decompositions: Decompositions,
     /// The file of the features.
     file: PathBuf,
 }
@@ -70,13 +77,22 @@ impl Gaussian {
         }
         let offset = sums.total() / rows as f64;
         let covariance = symmetric(columns, |i, j| scatter[[i, j]] / rows as f64 - offset[i] * offset[j]);
-        if !covariance.diag().iter().any(|&variance| variance > 0.0) {
+        // Written so that NaN is not taken for a constant.
+        if covariance.diag().iter().all(|&variance| variance <= 0.0) {
             return Err(FitError::NoVariance { place: file });
         }
         let mut classes = sums.means();
         classes.means += &origin;
         let classes = split.labels.is_some().then_some(classes);
-        Ok(Self { rows, mean: origin + offset, covariance, classes, file })
+        let scales = scatter.diag().mapv(|square| square / rows as f64);
+        let mean = origin + offset;
+        let mean_squares = &covariance.diag() + &(&mean * &mean);
+        if !mean_squares.iter().chain(&covariance).all(|value| value.is_finite()) {
+            return Err(FitError::TooLarge { place: file });
+        }
+        let rounding = rounding(features, &mean_squares, scales);
+        let (array, decompositions) = (array.clone(), Decompositions::default());
+        Ok(Self { rows, mean, covariance, classes, rounding, array, space, decompositions, file })
     }
 
     /// The class means.
@@ -94,7 +110,7 @@ impl Gaussian {
     ///
     /// # Errors
     /// [`FitError::Missing`] without labels, [`FitError::NoVariance`] if the rows of each class are the same.
-    pub fn tied_covariance(&self, training: &TrainingRows<'_>) -> Result<Array2<f64>, FitError> {
+    pub fn within_classes(&self, training: &TrainingRows<'_>) -> Result<Moment<'_>, FitError> {
         let ClassMeans { means, counts, .. } = self.classes(training)?;
         let mut between = means - &self.mean;
         for (mut row, &count) in between.rows_mut().into_iter().zip(counts) {
@@ -105,9 +121,39 @@ impl Gaussian {
         let tied = symmetric(self.mean.len(), |i, j| self.covariance[[i, j]] - of_means[[i, j]]);
         let mut variances = tied.diag().into_iter().zip(self.covariance.diag());
         if variances.any(|(within, all)| *within > NO_SHARE * all) {
-            Ok(tied)
+            Ok(self.moment(About::ClassMeans, self.rounding.clone(), tied))
         } else {
             Err(FitError::NoVariance { place: self.file.clone() })
+        }
+    }
+
+    /// `Σ_0`, the covariance of all rows.
+    #[must_use]
+    pub fn of_all(&self) -> Moment<'_> {
+        self.moment(About::Mean, self.rounding.clone(), self.covariance.clone())
+    }
+
+    /// `1/n Σ_i f_i f_iᵀ`.
+    ///
+    /// Adding what the mean contributes, instead of summing f fᵀ beside the covariance, loses nothing: both terms are positive semi-definite.
+    #[must_use]
+    pub fn about_origin(&self) -> Moment<'_> {
+        let mean = self.mean.view().insert_axis(Axis(1));
+        let moment = &self.covariance + &mean.dot(&mean.t());
+        let rounding = Rounding { scales: moment.diag().to_owned(), ..self.rounding.clone() };
+        self.moment(About::Origin, rounding, moment)
+    }
+
+    fn moment(&self, about: About, rounding: Rounding, matrix: Array2<f64>) -> Moment<'_> {
+        Moment {
+            array: &self.array,
+            space: self.space,
+            about,
+            mean: &self.mean,
+            classes: self.classes.as_ref(),
+            rounding,
+            decompositions: &self.decompositions,
+            matrix,
         }
     }
 }

@@ -3,9 +3,10 @@
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 
 use super::error::FitError;
+use super::moment::{Moment, Rank};
 use super::space::Space;
 use super::training::Training;
-use crate::numeric::linalg::{Factor, Threads, Whitening, whitening};
+use crate::numeric::linalg::{Factor, Side, Threads, Whitening};
 use crate::numeric::row_product::row_product;
 use crate::numeric::vector::squared_distance;
 use crate::rows::ArrayKind;
@@ -26,45 +27,44 @@ pub struct NearestMean {
 pub const RCOND: f64 = 1e-15;
 
 impl NearestMean {
-    /// Whitens means (C, D) by a covariance (D, D). Where it is singular, variances up to `rcond` times the largest count as zero.
-    ///
-    /// # Errors
-    /// [`FitError::Linalg`] if a factorisation fails.
-    pub fn new(
-        training: &Training<'_>,
-        means: &Array2<f64>,
-        covariance: &Array2<f64>,
-        rcond: f64,
-    ) -> Result<Self, FitError> {
-        let whitening = whitening(&covariance.view(), rcond)
-            .map_err(|error| FitError::Linalg { place: training.rows().place.clone(), error })?;
-        let centre = means.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(means.ncols()));
-        let means = whiten(&(means - &centre), &whitening, Threads::All);
-        let half_squares = means.map_axis(Axis(1), |mean| mean.dot(&mean) / 2.0);
-        Ok(Self { centre, whitening, means, half_squares })
-    }
-
     /// The class means of an array of training features, under the covariance that all classes share.
     ///
     /// # Errors
-    /// As [`NearestMean::new`], and [`FitError`] if features or labels are missing or nothing varies within the classes.
-    pub fn tied(training: &Training<'_>, array: &ArrayKind, space: Space, rcond: f64) -> Result<Self, FitError> {
+    /// [`FitError`] if features or labels are missing, nothing varies within the classes, or a factorisation fails.
+    pub fn tied(
+        training: &Training<'_>,
+        array: &ArrayKind,
+        space: Space,
+        rcond: f64,
+        side: Side,
+    ) -> Result<(Self, Rank), FitError> {
         let gaussian = training.gaussian_of(array, space)?;
-        let covariance = gaussian.tied_covariance(training)?;
-        Self::new(training, &gaussian.classes(training)?.means, &covariance, rcond)
+        let (whitening, rank) = gaussian.within_classes(training)?.whitening(training, rcond, side)?;
+        Ok((Self::new(&gaussian.classes(training)?.means, whitening), rank))
     }
 
     /// A single mean: plain Mahalanobis distances to it.
     ///
     /// # Errors
-    /// As [`NearestMean::new`].
+    /// [`FitError`] if a factorisation fails.
     pub fn single(
         training: &Training<'_>,
         mean: &Array1<f64>,
-        covariance: &Array2<f64>,
+        moment: &Moment<'_>,
         rcond: f64,
-    ) -> Result<Self, FitError> {
-        Self::new(training, &mean.clone().insert_axis(Axis(0)), covariance, rcond)
+        side: Side,
+    ) -> Result<(Self, Rank), FitError> {
+        let (whitening, rank) = moment.whitening(training, rcond, side)?;
+        Ok((Self::new(&mean.clone().insert_axis(Axis(0)), whitening), rank))
+    }
+
+    /// Means (C, D) in the coordinates of a whitening.
+    #[must_use]
+    pub fn new(means: &Array2<f64>, whitening: Whitening) -> Self {
+        let centre = means.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(means.ncols()));
+        let means = whiten(&(means - &centre), &whitening, Threads::All);
+        let half_squares = means.map_axis(Axis(1), |mean| mean.dot(&mean) / 2.0);
+        Self { centre, whitening, means, half_squares }
     }
 
     /// What a file keeps of it.
@@ -87,18 +87,6 @@ impl NearestMean {
             whitening: state.part("whitening", Whitening::restore)?,
             means: state.matrix("means")?,
             half_squares: state.vector("half_squares")?,
-        })
-    }
-
-    /// What to say of a covariance without inverse.
-    #[must_use]
-    pub fn note(&self, of: &str, rows: usize) -> Option<String> {
-        let (rank, columns) = (self.whitening.rank, self.centre.len());
-        (rank < columns).then(|| {
-            format!(
-                "the {of} of {rows} training rows is singular: rank {rank} of {columns}; directions without variance are ignored \
-                 (pseudo-inverse)"
-            )
         })
     }
 

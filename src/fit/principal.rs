@@ -3,8 +3,12 @@
 use ndarray::{Array1, Array2, s};
 
 use super::error::FitError;
+use super::factor_of_rows::factor_of_rows;
+use super::moment::Rank;
+use super::rounding::rounding;
 use super::rows::TrainingRows;
-use crate::numeric::linalg::{Factor, Spectrum, Threads, add_product, complement, least_norm_solution, spectrum};
+use super::space::Space;
+use crate::numeric::linalg::{Decomposition, Factor, Side, Threads, add_product, complement, least_norm_solution};
 use crate::numeric::row_product::row_product;
 use crate::rows::ArrayKind;
 use crate::state::{State, StateError};
@@ -23,11 +27,23 @@ const ORIGIN_CUTOFF: f64 = 1e-15;
 #[derive(Clone, Debug)]
 pub struct PrincipalSpace {
     origin: Array1<f64>,
-    spectrum: Spectrum,
+    decomposition: Decomposition,
+}
+
+/// What is left beside principal directions, and how many these are.
+pub struct Residual {
+    /// The directions left.
+    pub space: ResidualSpace,
+    /// Principal directions.
+    pub dim: usize,
+    /// Of the directions that the training features span.
+    pub rank: Rank,
+    /// Whether `dim` was chosen by the rank.
+    pub lowered: bool,
 }
 
 impl PrincipalSpace {
-    /// Fits the training features in one pass.
+    /// Fits the training features in one pass; in a second one where directions have next to no variance.
     ///
     /// # Errors
     /// [`FitError`] without training features or linear head, or if every feature is `u`.
@@ -43,14 +59,23 @@ impl PrincipalSpace {
             add_product(&mut scatter.view_mut(), &centred.t(), &centred.view(), Threads::All);
         }
         scatter /= split.rows as f64;
+        if !scatter.iter().all(|moment| moment.is_finite()) {
+            return Err(FitError::TooLarge { place: split.place.clone() });
+        }
         if !scatter.diag().iter().any(|&moment| moment > 0.0) {
             return Err(FitError::NoVariance { place: split.place.clone() });
         }
-        let spectrum = spectrum(&scatter.view()).map_err(failed)?;
-        Ok(Self { origin, spectrum })
+        let moments = scatter.diag().to_owned();
+        // f − u rounds as f does, or as u where that is larger.
+        let squares = (&moments + &origin.mapv(|u| u * u)) * 2.0;
+        let rounding = rounding(features, &squares, moments);
+        let factor = || Ok(factor_of_rows(features, Space::Raw, |_, mut rows| rows -= &origin));
+        let decomposition = Decomposition::new(&scatter.view(), &rounding, factor, failed)?;
+        Ok(Self { decomposition, origin })
     }
 
-    /// What is left beside the `dim` directions of largest variance, for the score `score`.
+    /// What is left beside the `dim` directions of largest variance, for the score `score`. Where `dim` is not given it is the authors' choice, or half the
+    /// directions that the rows span where the authors' choice would leave none of them.
     ///
     /// # Errors
     /// [`FitError::NotApplicable`] if nothing is left, or if the rows determine fewer than `dim` directions.
@@ -59,22 +84,59 @@ impl PrincipalSpace {
         training: &TrainingRows<'_>,
         score: &'static str,
         dim: Option<usize>,
-    ) -> Result<ResidualSpace, FitError> {
+        side: Side,
+    ) -> Result<Residual, FitError> {
         let columns = self.origin.len();
-        let rank = self.spectrum.variances.len();
-        let dim = dim.unwrap_or_else(|| default_dim(columns));
+        let spectrum = self.decomposition.at(side).map_err(|error| training.failed(error))?;
+        let span = spectrum.variances.len();
+        let chosen = default_dim(columns);
+        let lowered = dim.is_none() && chosen >= span;
+        let dim = dim.unwrap_or(if lowered { span / 2 } else { chosen });
         let refuse = |reason| Err(training.not_applicable(score, reason));
         if dim >= columns {
             return refuse(format!("dim = {dim} of {columns} features leaves no residual; set {score}.dim below it"));
         }
-        if dim > rank {
+        if dim > span {
             return refuse(format!(
-                "the training features span {rank} of {columns} directions, so the first {dim} are not determined; set {score}.dim to at \
-                 most {rank} or dump more training rows"
+                "the training features span {span} of {columns} directions, so the first {dim} are not determined; set {score}.dim to at \
+                 most {span} or dump more training rows"
             ));
         }
-        let basis = complement(&self.spectrum.directions.slice(s![.., ..dim]));
-        Ok(ResidualSpace { origin: self.origin.clone(), basis, spanned: rank > dim })
+        let basis = complement(&spectrum.directions.slice(s![.., ..dim]));
+        let cut = self.decomposition.cut();
+        let rank = Rank {
+            kept: span,
+            columns,
+            beyond_rounding: span,
+            above_rounding: cut.map(|cut| cut.gap),
+            above_cut: None,
+            between: cut.filter(|cut| cut.fewer < cut.more).map(|cut| (cut.fewer, cut.more)),
+        };
+        let space = ResidualSpace { origin: self.origin.clone(), basis, spanned: span > dim };
+        Ok(Residual { space, dim, rank, lowered })
+    }
+}
+
+impl Residual {
+    /// What to say of a second moment without inverse, and of a dimension that the rows made smaller.
+    #[must_use]
+    pub fn note(&self, score: &str) -> Option<String> {
+        let Rank { kept, columns, .. } = self.rank;
+        let mut note = format!("the training features span {kept} of {columns} directions");
+        if let Some(gap) = self.rank.above_rounding {
+            note.push_str(&format!(", the last by {gap:.1e} times the variance that rounding makes of none"));
+        }
+        if let Some((fewer, more)) = self.rank.between {
+            note.push_str(&format!("; there is no clear gap: any number from {fewer} to {more} could be meant"));
+        }
+        if self.lowered {
+            let usual = default_dim(columns);
+            note.push_str(&format!(
+                "; the usual dim = {usual} leaves none of them, so dim = {} is half of them; {score}.dim sets another",
+                self.dim
+            ));
+        }
+        (kept < columns).then_some(note)
     }
 }
 

@@ -7,6 +7,8 @@ use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 
 use super::error::FitError;
+use super::obstacle::beyond_memory;
+use crate::numeric::linalg::LinalgError;
 use crate::rows::labels::Labels;
 use crate::rows::matrix::Matrix;
 use crate::rows::{ArrayKind, Head, Role, RowBlock, RunRows, Split};
@@ -99,6 +101,21 @@ impl<'a> TrainingRows<'a> {
     pub(crate) fn not_applicable(&self, score: &'static str, reason: String) -> FitError {
         let place = self.rows.split(&Role::Train).map_or(&self.rows.place, |split| &split.place).clone();
         FitError::NotApplicable { place, score, reason }
+    }
+
+    /// Refuses a score with a reason, if there is one.
+    pub(crate) fn refuse(&self, score: &'static str, reason: Option<String>) -> Result<(), FitError> {
+        reason.map_or(Ok(()), |reason| Err(self.not_applicable(score, reason)))
+    }
+
+    /// Refuses a score that would keep too much beside the rows, which ends the process on most machines.
+    pub(crate) fn within_memory(&self, score: &'static str, what: &str, numbers: [usize; 3]) -> Result<(), FitError> {
+        self.refuse(score, beyond_memory(what, numbers))
+    }
+
+    /// A factorisation of training rows has failed.
+    pub(crate) fn failed(&self, error: LinalgError) -> FitError {
+        FitError::Linalg { place: self.rows.place.clone(), error }
     }
 
     pub(crate) fn missing_labels(&self) -> FitError {

@@ -1,23 +1,4 @@
-//! ID is the positive class of the FPR; precision and recall as scikit-learn's average precision.
-//!
-//! # Formula
-//!
-//! ```text
-//! FPR@TPR95 (ID pos.) = share of OOD accepted at the highest threshold that accepts ≥ 95 % of ID
-//! AP_IN, AP_OUT       = Σ_i (R_i − R_{i−1}) P_i over distinct thresholds, ID resp. OOD positive
-//! ```
-//!
-//! # Differences
-//!
-//! The operating point of ViM, GEN, ReAct and energy papers. Up to the choice "at least" against "closest to" 95 % it is 1 − TNR of Lee's
-//! procedure; [`super::openood`]'s FPR is another point of the curve. Average precision is the step-wise area: it does not interpolate and is
-//! not optimistic under ties.
-//!
-//! # Source
-//!
-//! `sklearn.metrics.roc_curve(drop_intermediate=False)` and `average_precision_score`.
-//!
-//! # Example
+#![doc = include_str!("id_positive.md")]
 //!
 //! ```
 //! use oodbench::metric::{Sample, id_positive};
@@ -36,6 +17,8 @@ use crate::stats::bootstrap::Method;
 pub const PROCEDURE: Procedure = Procedure {
     id: "id_positive",
     title: "positive class ID in FPR@TPR95; first threshold with TPR ≥ 95 %; average precision over distinct thresholds",
+    reference: "scikit-learn, roc_curve(drop_intermediate=False) and average_precision_score",
+    page: include_str!("id_positive.md"),
     metrics: &[
         Metric {
             id: "fpr_at_tpr95_id_positive",

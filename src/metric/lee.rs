@@ -1,38 +1,4 @@
-//! The procedure of Lee et al. (2018), which Macêdo & Ludermir report: bit-exact, every quirk included.
-//!
-//! # Formula
-//!
-//! K scores are ID ("known"), N are OOD ("novel"), the positive class is ID. Scores are removed one by one from the lowest upwards; after
-//! each removal `tp` known and `fp` novel ones are left. Of a known and a novel score of equal value the *known* one is removed first.
-//!
-//! ```text
-//! TNR@TPR95 = 1 − fp/N      at the first state whose tp/K is closest to 0.95
-//! AUROC     = area under the states (fp/N, tp/K)                  = P(novel < known): ties count 0
-//! DTACC     = ½ · max (tp/K + 1 − fp/N)
-//! AUIN      = area under (tp/K, tp/(tp+fp)), ends (1, ½) and (0, 0)
-//! AUOUT     = area under ((N−fp)/N, (N−fp)/(K−tp+N−fp)), ends (0, 0) and (1, ½)
-//! ```
-//!
-//! # Quirks, all kept
-//!
-//! * K ≤ 9: TNR is 0 even under perfect separation, since TPR 1 is closest to 0.95. At K = 10 rounding decides for 0.9.
-//! * K not a multiple of 20: the TPR used is near 0.95, not 0.95 (24,730/26,032 = 0.949985), and may be below.
-//! * Ties count 0 in AUROC; constant scores have AUROC 0, DTACC ½ and AUIN = AUOUT = 0.306229 at K = N = 10.
-//! * Areas are trapezoids; AUIN ends at (0, 0) and so loses up to ½/K.
-//!
-//! Sums are added in NumPy's order, so every figure equals the original's to the last bit. NaN, which the original takes for the largest score, is
-//! refused beforehand; one score in a file, on which the original crashes, is fine.
-//!
-//! # Interval
-//!
-//! DTACC is a maximum over thresholds, so it lies above the truth, by 0.012 with 200 + 200 rows, and its bootstrap draws lie above it in turn. In simulations
-//! the percentile interval covers 83 to 89 % instead of 95 %, the bias-corrected one, which it gets, 91 to 93 %: not all of the bias is taken back.
-//!
-//! # Source
-//!
-//! K. Lee et al., NeurIPS 2018, arXiv:1807.03888, the function `metric` of their published code.
-//!
-//! # Example
+#![doc = include_str!("lee.md")]
 //!
 //! ```
 //! use oodbench::metric::{Sample, lee};
@@ -50,6 +16,8 @@ use crate::stats::bootstrap::Method;
 pub const PROCEDURE: Procedure = Procedure {
     id: "lee",
     title: "Lee et al. (the paper's): positive class ID; ties count against the score; TPR closest to 95 %",
+    reference: "Lee et al., A Simple Unified Framework for Detecting OOD Samples and Adversarial Attacks, NeurIPS 2018, arXiv:1807.03888",
+    page: include_str!("lee.md"),
     metrics: &[
         Metric {
             id: "tnr_at_tpr95",

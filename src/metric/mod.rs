@@ -1,13 +1,10 @@
-//! Figures of two samples of scores. A *procedure* names the positive class, the tie rule and the operating point; "FPR95" alone
+//! Values of two samples of scores. A *procedure* names the positive class, the tie rule and the operating point; "FPR95" alone
 //! names none of them.
 //!
-//! | procedure | positive class | ties | operating point |
-//! |---|---|---|---|
-//! | [`lee`] | in-distribution | count against the score | TPR closest to 95 %, first index |
-//! | [`openood`] | out-of-distribution (FPR), both (AUPR) | count half | first ROC vertex with TPR ≥ 95 % |
-//! | [`id_positive`] | in-distribution (FPR), both (AP) | one threshold for all | first threshold with TPR ≥ 95 % |
+//! Each page says which (`oodbench explain lee`, for one); [`PROCEDURES`] lists them. All take scores that are higher = more in-distribution.
 //!
-//! All take scores that are higher = more in-distribution.
+//! To add a procedure: write `src/metric/<id>.rs` with its `PROCEDURE` and its page `src/metric/<id>.md`, then name it in this file and in
+//! [`registry`]. The command line, `explain`, the README's table and the tests iterate over the registry.
 
 pub mod auroc;
 pub mod confidence;
@@ -16,61 +13,17 @@ pub mod lee;
 mod lee_areas;
 pub mod openood;
 pub mod precision_recall;
+pub mod procedure;
 pub mod ranking;
+pub mod registry;
 pub mod sample;
 pub mod tie_groups;
 
 pub use auroc::PairCounts;
+pub use procedure::{Better, Metric, Procedure};
 pub use ranking::Ranking;
+pub use registry::PROCEDURES;
 pub use sample::{Sample, SampleError};
-
-use crate::stats::bootstrap::Method;
-
-/// A way of measuring, with every convention it fixes.
-#[derive(Clone, Copy)]
-pub struct Procedure {
-    /// Its name in records and on the command line.
-    pub id: &'static str,
-    /// Its conventions in one line.
-    pub title: &'static str,
-    /// Its figures, in the order [`Procedure::figures`] gives them.
-    pub metrics: &'static [Metric],
-    /// The figures, as fractions, of ID and OOD scores in order.
-    pub figures: fn(ranking: &Ranking) -> Vec<f64>,
-}
-
-impl Procedure {
-    /// The figures of an ID and an OOD sample; for several procedures of the same two make the [`Ranking`] once.
-    #[must_use]
-    pub fn evaluate(&self, id: &Sample, ood: &Sample) -> Vec<f64> {
-        (self.figures)(&Ranking::new(id, ood))
-    }
-}
-
-/// One figure of a procedure.
-#[derive(Clone, Copy, Debug)]
-pub struct Metric {
-    /// Its name in records.
-    pub id: &'static str,
-    /// Its heading in tables; names the positive class where there is a choice.
-    pub title: &'static str,
-    /// Which way is better.
-    pub better: Better,
-    /// How its bootstrap interval is made: the way that covers in simulations (`tests/core/coverage.rs`).
-    pub interval: Method,
-}
-
-/// Which way a figure is better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Better {
-    /// Larger is better.
-    Higher,
-    /// Smaller is better.
-    Lower,
-}
-
-/// All procedures, the headline first.
-pub const PROCEDURES: &[Procedure] = &[lee::PROCEDURE, openood::PROCEDURE, id_positive::PROCEDURE];
 
 #[cfg(test)]
 pub(crate) mod testing {

@@ -1,24 +1,4 @@
-//! The figures of OpenOOD v1.5 and pytorch-ood: OOD is the positive class of the FPR.
-//!
-//! # Formula
-//!
-//! ```text
-//! FPR@TPR95 (OOD pos.) = share of ID flagged at the first ROC vertex that catches ≥ 95 % of OOD
-//! AUROC                = P(ood < id) + ½ P(ood = id)
-//! AUPR_IN, AUPR_OUT    = trapezoidal area under the precision-recall curve, ID resp. OOD positive
-//! ```
-//!
-//! # Differences
-//!
-//! Not the complement of Lee's TNR: there 95 % of *ID* are accepted. OpenOOD takes the ROC curve of scikit-learn, which by default leaves out
-//! vertices on a straight line between their neighbours; this decides under ties, so it is done here too. More than 5 % of OOD tied at
-//! the top make the FPR 100 %. Trapezoids are optimistic under ties.
-//!
-//! # Source
-//!
-//! OpenOOD v1.5, arXiv:2306.09301, `openood/evaluators/metrics.py`.
-//!
-//! # Example
+#![doc = include_str!("openood.md")]
 //!
 //! ```
 //! use oodbench::metric::{Sample, openood};
@@ -36,6 +16,8 @@ use crate::stats::bootstrap::Method;
 pub const PROCEDURE: Procedure = Procedure {
     id: "openood",
     title: "OpenOOD v1.5: positive class OOD in FPR@TPR95; ties count half; first ROC vertex with TPR ≥ 95 %",
+    reference: "Zhang et al., OpenOOD v1.5: Enhanced Benchmark for OOD Detection, arXiv:2306.09301",
+    page: include_str!("openood.md"),
     metrics: &[
         Metric {
             id: "fpr_at_tpr95_ood_positive",

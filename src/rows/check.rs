@@ -1,4 +1,4 @@
-//! The part of the gate that reads values: finiteness of every element, probabilities passed as logits.
+//! The part of the gate that reads values: finiteness of every element.
 
 use rayon::prelude::*;
 
@@ -74,17 +74,4 @@ fn bad_rows<T: Real>(rows: ndarray::ArrayView2<'_, T>, start: usize) -> BadRows 
         .map(|(i, _)| i)
         .collect();
     BadRows { first: bad.first().map(|i| i + start), count: bad.len() }
-}
-
-/// Rows looked at to tell probabilities from logits.
-const SAMPLE: usize = 256;
-
-/// Whether the first rows are all non-negative and sum to 1: probabilities where logits should be.
-#[must_use]
-pub fn looks_like_probabilities(logits: &Matrix) -> bool {
-    let rows = logits.block(0..logits.rows().min(SAMPLE)).to_f64();
-    // Half precision rounds each of C probabilities by up to 2^-11 relative, so their sum is off by at most that.
-    let tolerance = if logits.is_half_precision() { 2e-3 } else { 1e-4 };
-    logits.columns() > 1
-        && rows.rows().into_iter().all(|row| row.iter().all(|&p| p >= 0.0) && (row.sum() - 1.0).abs() < tolerance)
 }

@@ -34,6 +34,18 @@ impl Float {
             Self::F64 => 8,
         }
     }
+
+    /// The largest relative error of rounding to it.
+    #[must_use]
+    pub fn unit_roundoff(self) -> f64 {
+        let bits = match self {
+            Self::F16 => 11,
+            Self::Bf16 => 8,
+            Self::F32 => 24,
+            Self::F64 => 53,
+        };
+        0.5_f64.powi(bits)
+    }
 }
 
 /// An element type as the header's `descr` names it.

@@ -183,6 +183,12 @@ impl Matrix {
         self.shards.iter().any(|shard| shard.float.size() == 2)
     }
 
+    /// The largest relative error of rounding to the stored precision, of the coarsest shard: 2⁻²⁴ for single precision.
+    #[must_use]
+    pub fn unit_roundoff(&self) -> f64 {
+        self.shards.iter().map(|shard| shard.float.unit_roundoff()).fold(0.0, f64::max)
+    }
+
     /// The file a row stands in, and its index there.
     #[must_use]
     pub fn locate(&self, row: usize) -> (&Path, usize) {

@@ -7,6 +7,7 @@ pub mod array;
 pub mod block;
 pub mod check;
 pub mod checksum;
+pub mod disguise;
 pub mod element;
 pub mod error;
 pub mod head;

@@ -3,6 +3,7 @@
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
+use super::count::Count;
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
@@ -26,12 +27,14 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
             default: "0.1",
             help: "share of the training rows taken as reference, above 0, at most 1",
             grid: &[],
+            counts: Some(Count::ShareOfRows),
         },
         Parameter {
             name: "level",
             default: "0.01",
             help: "share of the reference rows that must be near, above 0, at most 1",
             grid: &[],
+            counts: None,
         },
     ],
     build,

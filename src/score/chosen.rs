@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Fit, Fitted, Need, Score, ScoreEntry, SettingError, Settings};
+use super::{Alternative, Fit, Fitted, Need, Score, ScoreEntry, SettingError, Settings};
 use crate::fit::{FitError, Training};
 
 /// A score with its parameters.
@@ -27,6 +27,8 @@ pub struct FittedScore {
     pub scorer: Box<dyn Fitted>,
     /// Facts about the fit, such as a singular covariance; one line each.
     pub notes: Vec<String>,
+    /// What could have been learnt with the same right.
+    pub alternatives: Vec<Alternative>,
     /// How long the fit took. What several scores share counts for the first of them.
     pub took: Duration,
 }
@@ -59,14 +61,16 @@ impl Chosen {
     /// [`FitError`] if the training rows do not allow it.
     pub fn fit(&self, training: &Training<'_>) -> Result<FittedScore, FitError> {
         let start = Instant::now();
+        training.refuse(self.entry.id, self.score.obstacle(training.rows()))?;
         let fit = self.score.fit(training)?;
-        Ok(self.fitted(fit, start.elapsed()))
+        let took = start.elapsed();
+        Ok(FittedScore { alternatives: self.score.alternatives(training)?, ..self.fitted(fit, took) })
     }
 
     /// It with a fit that took so long.
     pub(crate) fn fitted(&self, fit: Fit, took: Duration) -> FittedScore {
         let Fit { scorer, notes } = fit;
         let (settings, needs) = (self.settings.clone(), self.score.needs().to_vec());
-        FittedScore { entry: self.entry, settings, needs, scorer, notes, took }
+        FittedScore { entry: self.entry, settings, needs, scorer, notes, alternatives: Vec::new(), took }
     }
 }

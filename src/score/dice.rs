@@ -2,6 +2,7 @@
 
 use ndarray::Array2;
 
+use super::count::Count;
 use super::entry::{ScoreEntry, no_caution};
 use super::head_energy::head_energy;
 use super::need::Need;
@@ -22,6 +23,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
         default: "0.9",
         help: "weights whose contribution is up to this percentile of all contributions become 0; from 0 to 1",
         grid: &["0.1", "0.3", "0.5", "0.7", "0.9"],
+        counts: Some(Count::PercentileOfWeights),
     }],
     build,
     caution: no_caution,

@@ -12,7 +12,13 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     aliases: &["d_alpha", "gini"],
     reference: "Granese et al., DOCTOR: A Simple Method for Detecting Misclassification Errors, NeurIPS 2021, arXiv:2106.02395",
     page: include_str!("doctor.md"),
-    parameters: &[Parameter { name: "t", default: "1", help: "T, a number above 0", grid: &["1", "2", "5", "10"] }],
+    parameters: &[Parameter {
+        name: "t",
+        default: "1",
+        help: "T, a number above 0",
+        grid: &["1", "2", "5", "10"],
+        counts: None,
+    }],
     build,
     caution: no_caution,
 };

@@ -17,6 +17,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
         default: "1",
         help: "T, a number above 0",
         grid: &["0.5", "1", "2", "5", "10"],
+        counts: None,
     }],
     build,
     caution: no_caution,

@@ -2,6 +2,7 @@
 
 use multiversion::multiversion;
 
+use super::count::Count;
 use super::entry::{ScoreEntry, no_caution};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{RowScore, Score, fill_logits};
@@ -18,12 +19,19 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     reference: "Liu et al., GEN: Pushing the Limits of Softmax-Based Out-of-Distribution Detection, CVPR 2023",
     page: include_str!("gen.md"),
     parameters: &[
-        Parameter { name: "gamma", default: "0.1", help: "γ, a number above 0", grid: &["0.01", "0.1", "0.5"] },
+        Parameter {
+            name: "gamma",
+            default: "0.1",
+            help: "γ, a number above 0",
+            grid: &["0.01", "0.1", "0.5"],
+            counts: None,
+        },
         Parameter {
             name: "m",
             default: "100",
             help: "M, how many of the largest probabilities count; all if above C",
             grid: &["10", "100", "1000"],
+            counts: Some(Count::Classes),
         },
     ],
     build,

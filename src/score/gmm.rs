@@ -3,12 +3,13 @@
 use ndarray::{Array1, Array2, Axis};
 use rayon::prelude::*;
 
+use super::count::Count;
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{ClassMeans, FitError, Training};
-use crate::numeric::linalg::{Threads, Whitening, add_gram, whitening};
+use crate::numeric::linalg::{Threads, Whitening, add_gram, gram_rounding, whitening};
 use crate::numeric::row_product::row_product;
 use crate::numeric::softmax::softmax;
 use crate::numeric::vector::dot;
@@ -25,6 +26,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
         default: "1e-6",
         help: "added to every variance of every class, a finite number from 0",
         grid: &["1e-6", "1e-4", "1e-2"],
+        counts: Some(Count::RidgeOfClass),
     }],
     build,
     caution: no_caution,
@@ -39,9 +41,6 @@ fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
     Ok(Box::new(Gmm { ridge }))
 }
 
-/// Bytes that the covariances of all classes may take: a fit beyond it ends the process on most machines, so it is refused instead.
-const MOST_BYTES: usize = 4 << 30;
-
 /// Rows of each class that are multiplied at once, were they evenly mixed.
 const ROWS_PER_CLASS: usize = 32;
 
@@ -55,7 +54,7 @@ impl Score for Gmm {
         let covariances = self.covariances(training, &classes)?;
         let (split, _) = training.features()?;
         let components = covariances.into_par_iter().enumerate().map(|(class, covariance)| {
-            let whitening = whitening(&covariance.view(), 0.0)
+            let whitening = whitening(&covariance.view(), gram_rounding(classes.counts[class], covariance.nrows()))
                 .map_err(|error| FitError::Linalg { place: split.place.clone(), error })?;
             let columns = covariance.nrows();
             if whitening.rank < columns {
@@ -90,14 +89,8 @@ impl Gmm {
         let (split, features) = training.features()?;
         let labels = training.labels()?;
         let (count, columns) = classes.means.dim();
-        let bytes = count.saturating_mul(columns).saturating_mul(columns).saturating_mul(size_of::<f64>());
-        if bytes > MOST_BYTES {
-            let reason = format!(
-                "one covariance per class, {count} of {columns} × {columns}, takes {:.1} GB; mahalanobis shares one",
-                bytes as f64 / 1e9
-            );
-            return Err(training.not_applicable(ENTRY.id, reason));
-        }
+        let what = format!("one covariance per class, {count} of {columns} × {columns},");
+        training.within_memory(ENTRY.id, &what, [count, columns, columns])?;
         let mut covariances = vec![Array2::<f64>::zeros((columns, columns)); count];
         let step = ROWS_PER_CLASS * count;
         for start in (0..split.rows).step_by(step) {

@@ -18,6 +18,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
         default: "1",
         help: "temperature T of the softmax, a number above 0",
         grid: &[],
+        counts: None,
     }],
     build,
     caution: no_caution,

@@ -23,7 +23,13 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     aliases: &["fisher_rao"],
     reference: "Gomes et al., Igeood: An Information Geometry Approach to OOD Detection, ICLR 2022, arXiv:2203.07798",
     page: include_str!("igeood.md"),
-    parameters: &[Parameter { name: "t", default: "1", help: "T, a number above 0", grid: &["1", "2", "5", "10"] }],
+    parameters: &[Parameter {
+        name: "t",
+        default: "1",
+        help: "T, a number above 0",
+        grid: &["1", "2", "5", "10"],
+        counts: None,
+    }],
     build,
     caution: no_caution,
 };
@@ -48,6 +54,13 @@ impl Score for Igeood {
         let mut sums: BTreeMap<i64, (usize, Vec<f64>)> = BTreeMap::new();
         for (range, block) in training.blocks(split, &[ArrayKind::Logits]) {
             let truth = labels.block(range);
+            // Sums, means and roots.
+            let (known, logits) = (sums.len(), training.rows().classes.unwrap_or(0));
+            training.within_memory(
+                ENTRY.id,
+                &format!("a centroid of {logits} logits for each of {known} classes"),
+                [3, known, logits],
+            )?;
             block.logits().for_each(|i, row| {
                 let (count, sum) = sums.entry(truth[i]).or_insert_with(|| (0, vec![0.0; row.len()]));
                 *count += 1;

@@ -43,6 +43,13 @@ impl Score for KlMatching {
         let mut templates: BTreeMap<usize, LogMeanExp> = BTreeMap::new();
         for (_, block) in training.blocks(split, &[ArrayKind::Logits]) {
             let softmax = block.softmax();
+            // Two sums each, the means and their transpose.
+            let (known, logits) = (templates.len(), training.rows().classes.unwrap_or(0));
+            training.within_memory(
+                ENTRY.id,
+                &format!("a template of {logits} logits for each of {known} classes"),
+                [4, known, logits],
+            )?;
             block.logits().for_each(|i, row| {
                 let Softmax { top, rest, .. } = softmax[i];
                 let log_sum = rest.ln_1p();

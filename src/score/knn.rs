@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use ndarray::Array2;
 
+use super::count::Count;
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
@@ -11,7 +12,7 @@ use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::bank::{Bank, Nearness};
 use crate::fit::{FitError, Training};
 use crate::numeric::vector::unit_rows;
-use crate::rows::{ArrayKind, RowBlock};
+use crate::rows::{ArrayKind, Role, RowBlock, RunRows};
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "knn",
@@ -25,18 +26,21 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
             default: "50",
             help: "which neighbour's distance counts, a whole number from 1",
             grid: &["1", "5", "10", "20", "50", "100", "200", "500"],
+            counts: Some(Count::Neighbours),
         },
         Parameter {
             name: "squared",
             default: "false",
             help: "true for the squared distance, as faiss returns it",
             grid: &[],
+            counts: None,
         },
         Parameter {
             name: "normalised",
             default: "true",
             help: "false for features as they are, not of length 1",
             grid: &[],
+            counts: None,
         },
     ],
     build,
@@ -69,12 +73,14 @@ impl Score for NearestNeighbour {
         &[Need::Features, Need::TrainFeatures]
     }
 
+    fn obstacle(&self, run: &RunRows) -> Option<String> {
+        let rows = run.split(&Role::Train)?.rows;
+        (self.k > rows).then(|| format!("k = {} of {rows} training rows; set knn.k lower", self.k))
+    }
+
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
         let (split, features) = training.features()?;
-        if self.k > split.rows {
-            let reason = format!("k = {} of {} training rows; set knn.k lower", self.k, split.rows);
-            return Err(training.not_applicable(ENTRY.id, reason));
-        }
+        training.refuse(ENTRY.id, self.obstacle(training.rows()))?;
         let blocks =
             || training.blocks(split, &[ArrayKind::Features]).map(|(_, block)| self.prepare(&block).into_owned());
         let bank = Bank::new(Nearness::Distance, split.rows, features.columns(), blocks);

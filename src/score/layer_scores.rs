@@ -5,6 +5,7 @@ use ndarray::Array2;
 use super::{State, StateError};
 use crate::fit::nearest_mean::RCOND;
 use crate::fit::{FitError, NearestMean, Space, Training};
+use crate::numeric::linalg::Side;
 use crate::rows::{ArrayKind, RowBlock, Split};
 
 /// `M_l = −min_c (f_l − μ_lc)ᵀ Σ_l⁺ (f_l − μ_lc)` of every array of features that tells classes apart.
@@ -24,9 +25,9 @@ impl LayerScores {
         let mut layers = Vec::new();
         for array in training.rows().feature_arrays() {
             let name = array.file_stem();
-            match NearestMean::tied(training, &array, Space::Raw, RCOND) {
-                Ok(nearest) => {
-                    notes.extend(nearest.note(&format!("covariance of {name}"), training.split()?.rows));
+            match NearestMean::tied(training, &array, Space::Raw, RCOND, Side::Chosen) {
+                Ok((nearest, rank)) => {
+                    notes.extend(rank.note(&format!("covariance of {name}"), training.split()?.rows));
                     layers.push((array, nearest));
                 }
                 Err(FitError::NoVariance { .. }) => {

@@ -1,12 +1,13 @@
 #![doc = include_str!("logit_gap.md")]
 
+use super::count::Count;
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError, fill_logits};
 use crate::fit::{FitError, Training};
 use crate::numeric::softmax::mean_difference;
-use crate::rows::RowBlock;
+use crate::rows::{RowBlock, RunRows};
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "logit_gap",
@@ -19,6 +20,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
         default: "",
         help: "N, how many of the next largest logits are averaged; all others if not set or above C − 1",
         grid: &["1", "2", "5", "10", "100"],
+        counts: Some(Count::Classes),
     }],
     build,
     caution: no_caution,
@@ -39,15 +41,12 @@ impl Score for LogitGap {
         &[Need::Logits]
     }
 
+    fn obstacle(&self, run: &RunRows) -> Option<String> {
+        (run.classes == Some(1)).then(|| "there is one class, and no other logit to be above".to_owned())
+    }
+
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        let dump = training.rows();
-        if dump.classes == Some(1) {
-            return Err(FitError::NotApplicable {
-                place: dump.place.clone(),
-                score: ENTRY.id,
-                reason: "there is one class, and no other logit to be above".to_owned(),
-            });
-        }
+        training.refuse(ENTRY.id, self.obstacle(training.rows()))?;
         Ok(Fit { scorer: Box::new(*self), notes: Vec::new() })
     }
 

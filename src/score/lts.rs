@@ -1,5 +1,6 @@
 #![doc = include_str!("lts.md")]
 
+use super::count::Count;
 use super::entry::ScoreEntry;
 use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
@@ -20,6 +21,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
         default: "0.05",
         help: "share of the features that count as strongest, from 0 to 1",
         grid: &["0.01", "0.05", "0.1", "0.2"],
+        counts: Some(Count::ShareOfColumns),
     }],
     build,
     caution,

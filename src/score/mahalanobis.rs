@@ -1,11 +1,16 @@
 #![doc = include_str!("mahalanobis.md")]
 
+use ndarray::Array2;
+
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
+use super::ranked::{RCOND, RankedFit, alternatives, rcond};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score, State, StateError};
+use super::{Alternative, Fit, Fitted, Score, State, StateError};
+use crate::fit::obstacle::single_rows;
 use crate::fit::{FitError, NearestMean, Space, Training};
-use crate::rows::{ArrayKind, RowBlock};
+use crate::numeric::linalg::{Side, Whitening, whitening};
+use crate::rows::{ArrayKind, RowBlock, RunRows};
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "mahalanobis",
@@ -19,14 +24,16 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
             default: "tied",
             help: "whose constants: tied, lee, assume_centered, openood or pytorch_ood",
             grid: &[],
+            counts: None,
         },
-        Parameter { name: "layer", default: "", help: "scores features@LAYER.npy instead of features.npy", grid: &[] },
         Parameter {
-            name: "rcond",
-            default: "1e-15",
-            help: "eigenvalues of a singular covariance up to rcond · the largest count as zero; from 0 to below 1",
+            name: "layer",
+            default: "",
+            help: "scores features@LAYER.npy instead of features.npy",
             grid: &[],
+            counts: None,
         },
+        RCOND,
     ],
     build,
     caution: no_caution,
@@ -54,6 +61,17 @@ struct Mahalanobis {
 /// What pytorch-ood adds to the diagonal of the summed outer products.
 const PYTORCH_OOD_RIDGE: f64 = 1e-6;
 
+/// The whitening of the summed outer products and the ridge, as pytorch-ood inverts them, given their mean.
+pub(super) fn summed_with_ridge(
+    training: &Training<'_>,
+    covariance: &Array2<f64>,
+    rows: usize,
+) -> Result<Whitening, FitError> {
+    let mut summed = covariance * rows as f64;
+    summed.diag_mut().mapv_inplace(|variance| variance + PYTORCH_OOD_RIDGE);
+    whitening(&summed.view(), 0.0).map_err(|error| training.failed(error))
+}
+
 fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
     let variant = settings.choice(
         "variant",
@@ -65,7 +83,7 @@ fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
             ("pytorch_ood", Variant::PytorchOod),
         ],
     )?;
-    let rcond = settings.number("rcond", "a number from 0 to below 1", |r: &f64| (0.0..1.0).contains(r))?;
+    let rcond = rcond(settings)?;
     let (array, needs) = match settings.text("layer") {
         "" => (ArrayKind::Features, [Need::Features, Need::TrainFeatures, Need::TrainLabels]),
         layer => {
@@ -81,6 +99,19 @@ impl Mahalanobis {
     fn factor(&self) -> f64 {
         if self.variant == Variant::Tied { 1.0 } else { 0.5 }
     }
+
+    fn fit_at(&self, training: &Training<'_>, side: Side) -> Result<RankedFit, FitError> {
+        let gaussian = training.gaussian_of(&self.array, Space::Raw)?;
+        let (nearest, ranks) = if self.variant == Variant::PytorchOod {
+            let whitening = summed_with_ridge(training, &gaussian.within_classes(training)?.matrix, gaussian.rows)?;
+            (NearestMean::new(&gaussian.classes(training)?.means, whitening), Vec::new())
+        } else {
+            let (nearest, rank) = NearestMean::tied(training, &self.array, Space::Raw, self.rcond, side)?;
+            (nearest, vec![("covariance", rank)])
+        };
+        let scorer = FittedMahalanobis { array: self.array.clone(), nearest, factor: self.factor() };
+        Ok(RankedFit::new(scorer, &ranks, gaussian.rows, Vec::new()))
+    }
 }
 
 impl Score for Mahalanobis {
@@ -88,19 +119,16 @@ impl Score for Mahalanobis {
         &self.needs
     }
 
+    fn obstacle(&self, run: &RunRows) -> Option<String> {
+        single_rows(run)
+    }
+
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        let gaussian = training.gaussian_of(&self.array, Space::Raw)?;
-        let mut covariance = gaussian.tied_covariance(training)?;
-        let mut rcond = self.rcond;
-        if self.variant == Variant::PytorchOod {
-            covariance *= gaussian.rows as f64;
-            covariance.diag_mut().mapv_inplace(|variance| variance + PYTORCH_OOD_RIDGE);
-            rcond = 0.0;
-        }
-        let nearest = NearestMean::new(training, &gaussian.classes(training)?.means, &covariance, rcond)?;
-        let notes = nearest.note("covariance", gaussian.rows).into_iter().collect();
-        let array = self.array.clone();
-        Ok(Fit { scorer: Box::new(FittedMahalanobis { array, nearest, factor: self.factor() }), notes })
+        self.fit_at(training, Side::Chosen).map(RankedFit::into_fit)
+    }
+
+    fn alternatives(&self, training: &Training<'_>) -> Result<Vec<Alternative>, FitError> {
+        alternatives(|side| self.fit_at(training, side))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

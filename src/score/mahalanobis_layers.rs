@@ -7,9 +7,10 @@ use super::layer_scores::LayerScores;
 use super::need::{Need, Splits};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
+use crate::fit::obstacle::single_rows;
 use crate::fit::{FitError, Training};
 use crate::numeric::logistic::Logistic;
-use crate::rows::{Role, RowBlock, Split};
+use crate::rows::{Role, RowBlock, RunRows, Split};
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "mahalanobis_layers",
@@ -23,12 +24,14 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
             default: "",
             help: "the set in val_ood/ that the weights are fitted on; the only one if not set",
             grid: &[],
+            counts: None,
         },
         Parameter {
             name: "c",
             default: "1",
             help: "weakness C of the penalty on the weights, a number above 0",
             grid: &[],
+            counts: None,
         },
     ],
     build,
@@ -52,6 +55,10 @@ fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
 impl Score for MahalanobisLayers {
     fn needs(&self) -> &[Need] {
         &self.needs
+    }
+
+    fn obstacle(&self, run: &RunRows) -> Option<String> {
+        single_rows(run)
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {

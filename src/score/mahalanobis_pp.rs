@@ -2,11 +2,14 @@
 
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
+use super::ranked::{RankedFit, alternatives};
 use super::settings::{SettingError, Settings};
-use super::{Fit, Fitted, Score, State, StateError};
+use super::{Alternative, Fit, Fitted, Score, State, StateError};
 use crate::fit::nearest_mean::RCOND;
+use crate::fit::obstacle::single_rows;
 use crate::fit::{FitError, NearestMean, Space, Training};
-use crate::rows::RowBlock;
+use crate::numeric::linalg::Side;
+use crate::rows::{ArrayKind, RowBlock, RunRows};
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "mahalanobis_pp",
@@ -30,17 +33,27 @@ impl Score for MahalanobisPp {
         &[Need::Features, Need::TrainFeatures, Need::TrainLabels]
     }
 
+    fn obstacle(&self, run: &RunRows) -> Option<String> {
+        single_rows(run)
+    }
+
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        let gaussian = training.gaussian(Space::Unit)?;
-        let covariance = gaussian.tied_covariance(training)?;
-        let nearest = NearestMean::new(training, &gaussian.classes(training)?.means, &covariance, RCOND)?;
-        let notes = nearest.note("covariance", gaussian.rows).into_iter().collect();
-        Ok(Fit { scorer: Box::new(UnitDistance(nearest)), notes })
+        fit_at(training, Side::Chosen).map(RankedFit::into_fit)
+    }
+
+    fn alternatives(&self, training: &Training<'_>) -> Result<Vec<Alternative>, FitError> {
+        alternatives(|side| fit_at(training, side))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
         Ok(Box::new(UnitDistance(NearestMean::restore(state)?)))
     }
+}
+
+fn fit_at(training: &Training<'_>, side: Side) -> Result<RankedFit, FitError> {
+    let (nearest, rank) = NearestMean::tied(training, &ArrayKind::Features, Space::Unit, RCOND, side)?;
+    let rows = training.split()?.rows;
+    Ok(RankedFit::new(UnitDistance(nearest), &[("covariance", rank)], rows, Vec::new()))
 }
 
 /// `−d²` of normalised features to the nearest mean.

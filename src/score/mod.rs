@@ -4,16 +4,19 @@
 //! and in [`registry`]. The command line, `list`, `explain`, the README's table and the laws iterate over the registry.
 
 use crate::fit::{FitError, Training};
-use crate::rows::RowBlock;
+use crate::rows::{RowBlock, RunRows};
 pub use crate::state::{State, StateError};
 
 pub mod chosen;
+pub mod count;
+pub mod counts;
 pub mod entry;
 #[cfg(test)]
 mod example;
 mod head_energy;
 mod layer_scores;
 pub mod need;
+mod ranked;
 pub mod registry;
 pub mod settings;
 mod shaping;
@@ -74,11 +77,24 @@ pub trait Score: Send + Sync {
     /// What it reads.
     fn needs(&self) -> &[Need];
 
+    /// Why the score cannot be fitted on a run that has all it reads, as far as that is known from shapes and labels.
+    fn obstacle(&self, _: &RunRows) -> Option<String> {
+        None
+    }
+
     /// Learns from the in-distribution training rows what scoring needs; most scores of logits learn nothing.
     ///
     /// # Errors
     /// [`FitError`] if the training rows do not allow it.
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError>;
+
+    /// The fits that could be meant with the same right, where the training rows leave something open, such as the rank of a covariance.
+    ///
+    /// # Errors
+    /// [`FitError`] if the training rows do not allow a fit.
+    fn alternatives(&self, _: &Training<'_>) -> Result<Vec<Alternative>, FitError> {
+        Ok(Vec::new())
+    }
 
     /// The fitted score of these parameters that [`Fitted::save`] wrote; it gives the same scores to the last bit.
     ///
@@ -93,6 +109,14 @@ pub struct Fit {
     pub scorer: Box<dyn Fitted>,
     /// Facts about the fit, such as a singular covariance; one line each.
     pub notes: Vec<String>,
+}
+
+/// Another fit of the same score.
+pub struct Alternative {
+    /// What differs, e.g. `rank 5`.
+    pub what: String,
+    /// What scores rows.
+    pub scorer: Box<dyn Fitted>,
 }
 
 /// A fitted score.

@@ -21,6 +21,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
         default: "1e-4",
         help: "weight of the features' 1-norm, at least 0",
         grid: &["0", "1e-4", "1e-3", "1e-2"],
+        counts: None,
     }],
     build,
     caution: no_caution,

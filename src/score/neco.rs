@@ -7,7 +7,7 @@ use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, Space, Training};
-use crate::numeric::linalg::{Factor, Spectrum, Threads, spectrum};
+use crate::numeric::linalg::{Factor, Spectrum, Threads, gram_rounding, spectrum};
 use crate::numeric::row_product::row_product;
 use crate::numeric::vector::norm;
 use crate::rows::{Head, RowBlock};
@@ -24,12 +24,14 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
             default: "0.9",
             help: "share of the variance kept, above 0, at most 1",
             grid: &["0.5", "0.7", "0.9", "0.95", "0.99"],
+            counts: None,
         },
         Parameter {
             name: "max_logit",
             default: "true",
             help: "whether the share of the norm is multiplied by the largest logit",
             grid: &[],
+            counts: None,
         },
     ],
     build,
@@ -63,14 +65,15 @@ impl Score for Neco {
         let correlation = Array2::from_shape_fn(gaussian.covariance.dim(), |(i, j)| {
             gaussian.covariance[[i, j]] / (deviation[i] * deviation[j])
         });
-        let Spectrum { variances, directions } = spectrum(&correlation.view())
-            .map_err(|error| FitError::Linalg { place: training.rows().place.clone(), error })?;
+        let spectrum = spectrum(&correlation.view()).map_err(|error| training.failed(error))?;
+        let varying = spectrum.above(gram_rounding(gaussian.rows, deviation.len()));
+        let Spectrum { variances, directions } = spectrum;
         let total: f64 = variances.iter().sum();
         let shares = variances.iter().scan(0.0, |sum, variance| {
             *sum += variance;
             Some(*sum / total)
         });
-        let axes = variances.len().min(1 + shares.take_while(|share| *share < self.variance).count());
+        let axes = varying.min(1 + shares.take_while(|share| *share < self.variance).count());
         let mut notes = vec![format!("{axes} of {} principal axes", deviation.len())];
         if self.max_logit
             && matches!(training.rows().head, Some(Head::Prototypes { .. } | Head::NormalisedPrototypes { .. }))

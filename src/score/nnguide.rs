@@ -2,6 +2,7 @@
 
 use ndarray::{Array2, Axis};
 
+use super::count::Count;
 use super::entry::ScoreEntry;
 use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
@@ -12,7 +13,7 @@ use crate::fit::evenly_spaced::evenly_spaced;
 use crate::fit::{FitError, Training};
 use crate::numeric::share::share_of;
 use crate::numeric::vector::unit_rows;
-use crate::rows::{ArrayKind, RowBlock};
+use crate::rows::{ArrayKind, Role, RowBlock, RunRows};
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "nnguide",
@@ -26,12 +27,14 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
             default: "10",
             help: "neighbours that count, a whole number from 1",
             grid: &["1", "5", "10", "50", "100"],
+            counts: Some(Count::Neighbours),
         },
         Parameter {
             name: "fraction",
             default: "1",
             help: "share of the training rows in the bank, above 0, at most 1",
             grid: &[],
+            counts: Some(Count::ShareOfRows),
         },
     ],
     build,
@@ -63,12 +66,14 @@ impl Score for NnGuide {
         &[Need::Features, Need::Logits, Need::TrainFeatures, Need::TrainLogits]
     }
 
+    fn obstacle(&self, run: &RunRows) -> Option<String> {
+        let rows = run.split(&Role::Train)?.rows;
+        (self.k > rows).then(|| format!("k = {} of {rows} training rows; set nnguide.k lower", self.k))
+    }
+
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
         let (split, features) = training.features()?;
-        if self.k > split.rows {
-            let reason = format!("k = {} of {} training rows; set nnguide.k lower", self.k, split.rows);
-            return Err(training.not_applicable(ENTRY.id, reason));
-        }
+        training.refuse(ENTRY.id, self.obstacle(training.rows()))?;
         let size = (share_of(self.fraction, split.rows) as usize).max(self.k);
         let blocks = || {
             training.blocks(split, &[ArrayKind::Features, ArrayKind::Logits]).map(move |(range, block)| {

@@ -16,6 +16,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
         default: "1000",
         help: "T, a number above 0",
         grid: &["1", "10", "100", "1000"],
+        counts: None,
     }],
     build,
     caution: no_caution,

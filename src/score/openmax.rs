@@ -4,16 +4,18 @@ use std::cmp::Ordering;
 
 use ndarray::{Array2, ArrayView1};
 
+use super::count::Count;
 use super::entry::ScoreEntry;
 use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError, fill_logits};
 use crate::dump::{Dump, Loss};
+use crate::fit::obstacle::beyond_memory;
 use crate::fit::{FitError, Training};
 use crate::numeric::softmax::softmax;
 use crate::numeric::vector::squared_distance;
 use crate::numeric::weibull::Weibull;
-use crate::rows::{ArrayKind, Head, RowBlock, Split};
+use crate::rows::{ArrayKind, Head, RowBlock, RunRows, Split};
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "openmax",
@@ -27,12 +29,14 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
             default: "20",
             help: "distances per class that the Weibull distribution is fitted to",
             grid: &["10", "20", "50"],
+            counts: Some(Count::RowsOfClass),
         },
         Parameter {
             name: "alpha",
             default: "10",
             help: "α, how many of the largest logits are revised; all if above C",
             grid: &["3", "5", "10"],
+            counts: Some(Count::Classes),
         },
     ],
     build,
@@ -65,7 +69,14 @@ impl Score for OpenMax {
         &[Need::Logits, Need::TrainLogits, Need::TrainLabels]
     }
 
+    fn obstacle(&self, run: &RunRows) -> Option<String> {
+        // Sums, and the means made of them.
+        let classes = run.classes?;
+        beyond_memory(&format!("a centre of {classes} logits for each of {classes} classes"), [2, classes, classes])
+    }
+
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
+        training.refuse(ENTRY.id, self.obstacle(training.rows()))?;
         let split = training.split()?;
         let centres = self.centres(training, split)?;
         let mut tails = vec![Tail::new(self.tail); centres.nrows()];

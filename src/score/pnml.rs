@@ -1,17 +1,17 @@
 #![doc = include_str!("pnml.md")]
 
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2};
 
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
+use super::ranked::{RCOND, RankedFit, alternatives, rcond};
 use super::settings::{SettingError, Settings};
-use super::{Fit, Fitted, Score, State, StateError};
-use crate::fit::nearest_mean::RCOND;
+use super::{Alternative, Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, NearestMean, Space, Training};
-use crate::numeric::linalg::{Factor, Threads};
+use crate::numeric::linalg::{Factor, Side, Threads};
 use crate::numeric::row_product::row_product;
 use crate::numeric::softmax::softmax;
-use crate::rows::{Head, RowBlock};
+use crate::rows::{Head, RowBlock, RunRows};
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "pnml",
@@ -19,15 +19,17 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     aliases: &["pnml_regret"],
     reference: "Bibas et al., Single Layer Predictive Normalized Maximum Likelihood for Out-of-Distribution Detection, NeurIPS 2021, arXiv:2110.09246",
     page: include_str!("pnml.md"),
-    parameters: &[],
+    parameters: &[RCOND],
     build,
     caution: no_caution,
 };
 
-struct Pnml;
+struct Pnml {
+    rcond: f64,
+}
 
-fn build(_: &Settings) -> Result<Box<dyn Score>, SettingError> {
-    Ok(Box::new(Pnml))
+fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
+    Ok(Box::new(Pnml { rcond: rcond(settings)? }))
 }
 
 impl Score for Pnml {
@@ -36,17 +38,32 @@ impl Score for Pnml {
         &[Need::Logits, Need::Features, Need::TrainFeatures]
     }
 
+    fn obstacle(&self, run: &RunRows) -> Option<String> {
+        (run.classes == Some(1)).then(|| "one class leaves nothing to regret".to_owned())
+    }
+
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        if training.rows().classes == Some(1) {
-            return Err(training.not_applicable(ENTRY.id, "one class leaves nothing to regret".to_owned()));
-        }
+        self.fit_at(training, Side::Chosen).map(RankedFit::into_fit)
+    }
+
+    fn alternatives(&self, training: &Training<'_>) -> Result<Vec<Alternative>, FitError> {
+        alternatives(|side| self.fit_at(training, side))
+    }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        let head = if state.has("weight") { Some((state.matrix("weight")?, state.vector("bias")?)) } else { None };
+        let lengths = state.part("lengths", NearestMean::restore)?;
+        Ok(Box::new(FittedPnml { lengths, rows: state.number("rows")?, head }))
+    }
+}
+
+impl Pnml {
+    fn fit_at(&self, training: &Training<'_>, side: Side) -> Result<RankedFit, FitError> {
+        training.refuse(ENTRY.id, self.obstacle(training.rows()))?;
         let gaussian = training.gaussian(Space::Unit)?;
-        // Adding what the mean contributes, instead of summing f̂ f̂ᵀ beside the covariance, loses nothing: both terms are positive semi-definite.
-        let mean = gaussian.mean.view().insert_axis(Axis(1));
-        let second_moment = &gaussian.covariance + &mean.dot(&mean.t());
         let origin = Array1::zeros(gaussian.mean.len());
-        let lengths = NearestMean::single(training, &origin, &second_moment, RCOND)?;
-        let mut notes: Vec<String> = lengths.note("second moment", gaussian.rows).into_iter().collect();
+        let (lengths, rank) = NearestMean::single(training, &origin, &gaussian.about_origin(), self.rcond, side)?;
+        let mut notes = Vec::new();
         let head = match &training.rows().head {
             Some(Head::Linear { weight, bias }) => Some((weight.clone(), bias.clone())),
             // The logits of this head are those of the normalised features.
@@ -56,13 +73,8 @@ impl Score for Pnml {
                 None
             }
         };
-        Ok(Fit { scorer: Box::new(FittedPnml { lengths, rows: gaussian.rows as f64, head }), notes })
-    }
-
-    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
-        let head = if state.has("weight") { Some((state.matrix("weight")?, state.vector("bias")?)) } else { None };
-        let lengths = state.part("lengths", NearestMean::restore)?;
-        Ok(Box::new(FittedPnml { lengths, rows: state.number("rows")?, head }))
+        let scorer = FittedPnml { lengths, rows: gaussian.rows as f64, head };
+        Ok(RankedFit::new(scorer, &[("second moment", rank)], gaussian.rows, notes))
     }
 }
 

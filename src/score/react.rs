@@ -1,5 +1,6 @@
 #![doc = include_str!("react.md")]
 
+use super::count::Count;
 use super::entry::{ScoreEntry, no_caution};
 use super::head_energy::head_energy;
 use super::need::Need;
@@ -20,6 +21,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
         default: "0.9",
         help: "features are clipped at this percentile of all training features; from 0 to 1",
         grid: &["0.8", "0.85", "0.9", "0.95", "0.99"],
+        counts: Some(Count::PercentileOfFeatures),
     }],
     build,
     caution: no_caution,

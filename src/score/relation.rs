@@ -19,12 +19,19 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     reference: "Kim et al., Neural Relation Graph: A Unified Framework for Identifying Label Noise and Outlier Data, NeurIPS 2023, arXiv:2301.12321",
     page: include_str!("relation.md"),
     parameters: &[
-        Parameter { name: "power", default: "1", help: "t, a number above 0", grid: &["1", "2", "4", "8"] },
+        Parameter {
+            name: "power",
+            default: "1",
+            help: "t, a number above 0",
+            grid: &["1", "2", "4", "8"],
+            counts: None,
+        },
         Parameter {
             name: "threshold",
             default: "0.03",
             help: "relations up to it do not count, from 0 to below 1",
             grid: &[],
+            counts: None,
         },
     ],
     build,
@@ -59,6 +66,9 @@ impl Score for Relation {
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
         let (split, features) = training.features()?;
+        let (rows, numbers) = (split.rows, features.columns() + training.rows().classes.unwrap_or(0));
+        let what = format!("{numbers} features and probabilities of each of {rows} training rows");
+        training.within_memory(ENTRY.id, &what, [1, rows, numbers])?;
         let mut directions = Array2::zeros((split.rows, features.columns()));
         let mut probabilities: Option<Array2<f64>> = None;
         for (range, block) in training.blocks(split, &[ArrayKind::Features, ArrayKind::Logits]) {

@@ -1,12 +1,18 @@
 #![doc = include_str!("relative_mahalanobis.md")]
 
+use ndarray::{Array2, Axis};
+
 use super::entry::{ScoreEntry, no_caution};
+use super::mahalanobis::summed_with_ridge;
 use super::need::Need;
+use super::ranked::{RankedFit, alternatives};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score, State, StateError};
+use super::{Alternative, Fit, Fitted, Score, State, StateError};
 use crate::fit::nearest_mean::RCOND;
+use crate::fit::obstacle::single_rows;
 use crate::fit::{FitError, NearestMean, Space, Training};
-use crate::rows::RowBlock;
+use crate::numeric::linalg::Side;
+use crate::rows::{ArrayKind, RowBlock, RunRows};
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "relative_mahalanobis",
@@ -14,21 +20,67 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     aliases: &["rmd", "rmds"],
     reference: "Ren et al., A Simple Fix to Mahalanobis Distance for Improving Near-OOD Detection, ICML 2021 UDL workshop, arXiv:2106.09022",
     page: include_str!("relative_mahalanobis.md"),
-    parameters: &[Parameter {
-        name: "normalised",
-        default: "false",
-        help: "true: on features divided by their norms (Mahalanobis++, relative)",
-        grid: &["false", "true"],
-    }],
+    parameters: &[
+        Parameter {
+            name: "normalised",
+            default: "false",
+            help: "true: on features divided by their norms (Mahalanobis++, relative)",
+            grid: &["false", "true"],
+            counts: None,
+        },
+        Parameter {
+            name: "variant",
+            default: "paper",
+            help: "whose constants: paper, or pytorch_ood: sums of outer products and a ridge of 1e-6 in place of covariances",
+            grid: &[],
+            counts: None,
+        },
+    ],
     build,
     caution: no_caution,
 };
 
-struct RelativeMahalanobis(Space);
+/// Whose constants.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Variant {
+    /// Covariances, divided by n.
+    Paper,
+    /// Summed outer products and a ridge.
+    PytorchOod,
+}
+
+struct RelativeMahalanobis {
+    space: Space,
+    variant: Variant,
+}
 
 fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
     let space = if settings.flag("normalised")? { Space::Unit } else { Space::Raw };
-    Ok(Box::new(RelativeMahalanobis(space)))
+    let variant = settings.choice("variant", &[("paper", Variant::Paper), ("pytorch_ood", Variant::PytorchOod)])?;
+    Ok(Box::new(RelativeMahalanobis { space, variant }))
+}
+
+impl RelativeMahalanobis {
+    fn fit_at(&self, training: &Training<'_>, side: Side) -> Result<RankedFit, FitError> {
+        let gaussian = training.gaussian(self.space)?;
+        let class_means = &gaussian.classes(training)?.means;
+        let (tied, of_all) = (gaussian.within_classes(training)?, gaussian.of_all());
+        let (classes, background, ranks) = match self.variant {
+            Variant::Paper => {
+                let (classes, rank) = NearestMean::tied(training, &ArrayKind::Features, self.space, RCOND, side)?;
+                let (background, of_background) = NearestMean::single(training, &gaussian.mean, &of_all, RCOND, side)?;
+                (classes, background, vec![("covariance", rank), ("background covariance", of_background)])
+            }
+            Variant::PytorchOod => {
+                let whitening = |moment: &Array2<f64>| summed_with_ridge(training, moment, gaussian.rows);
+                let mean = gaussian.mean.clone().insert_axis(Axis(0));
+                let classes = NearestMean::new(class_means, whitening(&tied.matrix)?);
+                (classes, NearestMean::new(&mean, whitening(&of_all.matrix)?), Vec::new())
+            }
+        };
+        let scorer = FittedRelativeMahalanobis { space: self.space, classes, background };
+        Ok(RankedFit::new(scorer, &ranks, gaussian.rows, Vec::new()))
+    }
 }
 
 impl Score for RelativeMahalanobis {
@@ -36,20 +88,22 @@ impl Score for RelativeMahalanobis {
         &[Need::Features, Need::TrainFeatures, Need::TrainLabels]
     }
 
+    fn obstacle(&self, run: &RunRows) -> Option<String> {
+        single_rows(run)
+    }
+
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        let gaussian = training.gaussian(self.0)?;
-        let tied = gaussian.tied_covariance(training)?;
-        let classes = NearestMean::new(training, &gaussian.classes(training)?.means, &tied, RCOND)?;
-        let background = NearestMean::single(training, &gaussian.mean, &gaussian.covariance, RCOND)?;
-        let notes = classes.note("covariance", gaussian.rows).into_iter();
-        let notes = notes.chain(background.note("background covariance", gaussian.rows)).collect();
-        Ok(Fit { scorer: Box::new(FittedRelativeMahalanobis { space: self.0, classes, background }), notes })
+        self.fit_at(training, Side::Chosen).map(RankedFit::into_fit)
+    }
+
+    fn alternatives(&self, training: &Training<'_>) -> Result<Vec<Alternative>, FitError> {
+        alternatives(|side| self.fit_at(training, side))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
         let classes = state.part("classes", NearestMean::restore)?;
         let background = state.part("background", NearestMean::restore)?;
-        Ok(Box::new(FittedRelativeMahalanobis { space: self.0, classes, background }))
+        Ok(Box::new(FittedRelativeMahalanobis { space: self.space, classes, background }))
     }
 }
 
@@ -90,6 +144,8 @@ mod tests {
             logits: None,
         };
         example.gives(&ENTRY, &[], &[0.8, 49.0 / 5.0 - 25.0], 1e-13);
+        // Sums of 4 and 20 in place of means of 1 and 5.
+        example.gives(&ENTRY, &[("variant", "pytorch_ood")], &[0.2, 49.0 / 20.0 - 25.0 / 4.0], 1e-5);
     }
 
     /// On the sphere of one dimension both classes are a point: nothing varies within them.

@@ -2,9 +2,11 @@
 
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
+use super::ranked::{RankedFit, alternatives};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score, State, StateError};
+use super::{Alternative, Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, ResidualSpace, Training};
+use crate::numeric::linalg::Side;
 use crate::rows::RowBlock;
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
@@ -22,8 +24,9 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
 pub(super) const DIM: Parameter = Parameter {
     name: "dim",
     default: "",
-    help: "dimension of the principal space, below D; empty: 1000 if D ≥ 2048, 512 if D ≥ 768, else D/2",
+    help: "dimension of the principal space, below D; empty: 1000 if D ≥ 2048, 512 if D ≥ 768, else D/2, but half the rank where that is no more",
     grid: &["16", "32", "64", "128", "256", "512", "1000"],
+    counts: None,
 };
 
 /// Its value.
@@ -39,14 +42,25 @@ fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
     Ok(Box::new(Residual { dim: dim(settings)? }))
 }
 
+impl Residual {
+    fn fit_at(&self, training: &Training<'_>, side: Side) -> Result<RankedFit, FitError> {
+        let residual = training.principal()?.residual(training, ENTRY.id, self.dim, side)?;
+        let notes = residual.note(ENTRY.id).into_iter().collect();
+        Ok(RankedFit { scorer: Box::new(FittedResidual { space: residual.space }), ranks: vec![residual.rank], notes })
+    }
+}
+
 impl Score for Residual {
     fn needs(&self) -> &'static [Need] {
         &[Need::Features, Need::LinearHead, Need::TrainFeatures]
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        let space = training.principal()?.residual(training, ENTRY.id, self.dim)?;
-        Ok(Fit { scorer: Box::new(FittedResidual { space }), notes: Vec::new() })
+        self.fit_at(training, Side::Chosen).map(RankedFit::into_fit)
+    }
+
+    fn alternatives(&self, training: &Training<'_>) -> Result<Vec<Alternative>, FitError> {
+        alternatives(|side| self.fit_at(training, side))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 
+use super::count::Count;
+
 /// A parameter a score understands.
 #[derive(Clone, Copy, Debug)]
 pub struct Parameter {
@@ -15,6 +17,8 @@ pub struct Parameter {
     pub help: &'static str,
     /// Values that a search tries; none if it is not searched.
     pub grid: &'static [&'static str],
+    /// What of a dump it counts, if anything.
+    pub counts: Option<Count>,
 }
 
 /// A parameter that cannot be used.

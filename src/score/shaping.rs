@@ -1,5 +1,6 @@
 //! Activation shaping: what ASH and SCALE have in common.
 
+use super::count::Count;
 use super::head_energy::head_energy;
 use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
@@ -28,6 +29,7 @@ pub(super) const fn share(default: &'static str) -> Parameter {
         default,
         help: "share of the features that are not among the largest, from 0 to below 1",
         grid: &["0.6", "0.65", "0.7", "0.75", "0.8", "0.85", "0.9", "0.95"],
+        counts: Some(Count::ShareOfColumns),
     }
 }
 

@@ -21,6 +21,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
         default: "inner_product",
         help: "how features are compared with the pattern: inner_product, euclidean or cosine",
         grid: &["inner_product", "euclidean", "cosine"],
+        counts: None,
     }],
     build,
     caution: no_caution,

@@ -3,10 +3,12 @@
 use super::entry::{ScoreEntry, no_caution};
 use super::mahalanobis_pp::UnitDistance;
 use super::need::Need;
+use super::ranked::{RankedFit, alternatives};
 use super::settings::{SettingError, Settings};
-use super::{Fit, Fitted, Score, State, StateError};
+use super::{Alternative, Fit, Fitted, Score, State, StateError};
 use crate::fit::nearest_mean::RCOND;
 use crate::fit::{FitError, NearestMean, Space, Training};
+use crate::numeric::linalg::Side;
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "ssd",
@@ -31,15 +33,22 @@ impl Score for Ssd {
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        let gaussian = training.gaussian(Space::Unit)?;
-        let nearest = NearestMean::single(training, &gaussian.mean, &gaussian.covariance, RCOND)?;
-        let notes = nearest.note("covariance", gaussian.rows).into_iter().collect();
-        Ok(Fit { scorer: Box::new(UnitDistance(nearest)), notes })
+        fit_at(training, Side::Chosen).map(RankedFit::into_fit)
+    }
+
+    fn alternatives(&self, training: &Training<'_>) -> Result<Vec<Alternative>, FitError> {
+        alternatives(|side| fit_at(training, side))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
         Ok(Box::new(UnitDistance(NearestMean::restore(state)?)))
     }
+}
+
+fn fit_at(training: &Training<'_>, side: Side) -> Result<RankedFit, FitError> {
+    let gaussian = training.gaussian(Space::Unit)?;
+    let (nearest, rank) = NearestMean::single(training, &gaussian.mean, &gaussian.of_all(), RCOND, side)?;
+    Ok(RankedFit::new(UnitDistance(nearest), &[("covariance", rank)], gaussian.rows, Vec::new()))
 }
 
 #[cfg(test)]

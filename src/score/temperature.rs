@@ -20,7 +20,13 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     aliases: &["temperature_scaling", "temp_scaling"],
     reference: "Guo et al., On Calibration of Modern Neural Networks, ICML 2017, arXiv:1706.04599",
     page: include_str!("temperature.md"),
-    parameters: &[Parameter { name: "t", default: "", help: "T, a number above 0; fitted if not set", grid: &[] }],
+    parameters: &[Parameter {
+        name: "t",
+        default: "",
+        help: "T, a number above 0; fitted if not set",
+        grid: &[],
+        counts: None,
+    }],
     build,
     caution: no_caution,
 };

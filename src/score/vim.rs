@@ -7,10 +7,12 @@ use rayon::prelude::*;
 
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
+use super::ranked::{RankedFit, alternatives};
 use super::residual::{DIM, dim};
 use super::settings::{SettingError, Settings};
-use super::{Fit, Fitted, Score, State, StateError};
+use super::{Alternative, Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, ResidualSpace, Training};
+use crate::numeric::linalg::Side;
 use crate::rows::{ArrayKind, RowBlock};
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
@@ -38,7 +40,24 @@ impl Score for Vim {
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        let space = training.principal()?.residual(training, ENTRY.id, self.dim)?;
+        self.fit_at(training, Side::Chosen).map(RankedFit::into_fit)
+    }
+
+    fn alternatives(&self, training: &Training<'_>) -> Result<Vec<Alternative>, FitError> {
+        alternatives(|side| self.fit_at(training, side))
+    }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        let space = state.part("space", ResidualSpace::restore)?;
+        Ok(Box::new(FittedVim { space, alpha: state.number("alpha")? }))
+    }
+}
+
+impl Vim {
+    fn fit_at(&self, training: &Training<'_>, side: Side) -> Result<RankedFit, FitError> {
+        let residual = training.principal()?.residual(training, ENTRY.id, self.dim, side)?;
+        let mut notes: Vec<String> = residual.note(ENTRY.id).into_iter().collect();
+        let (space, rank) = (residual.space, residual.rank);
         let (split, _) = training.features()?;
         let (wanted, head) = (BTreeSet::from([ArrayKind::Logits, ArrayKind::Features]), training.rows().head.as_ref());
         let sums = |range: Range<usize>| {
@@ -55,16 +74,10 @@ impl Score for Vim {
             return Err(training.not_applicable(ENTRY.id, reason.to_owned()));
         }
         let alpha = logits / norms;
-        let mut notes = Vec::new();
         if alpha <= 0.0 {
             notes.push(format!("α = {alpha} is not positive, as the mean largest logit of the training rows is not: residuals raise the score"));
         }
-        Ok(Fit { scorer: Box::new(FittedVim { space, alpha }), notes })
-    }
-
-    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
-        let space = state.part("space", ResidualSpace::restore)?;
-        Ok(Box::new(FittedVim { space, alpha: state.number("alpha")? }))
+        Ok(RankedFit { scorer: Box::new(FittedVim { space, alpha }), ranks: vec![rank], notes })
     }
 }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("vra.md")]
 
+use super::count::Count;
 use super::entry::{ScoreEntry, no_caution};
 use super::head_energy::head_energy;
 use super::need::Need;
@@ -21,12 +22,14 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
             default: "0.6",
             help: "features below this percentile of all training features become 0; from 0 to `high`",
             grid: &["0.4", "0.5", "0.6", "0.7"],
+            counts: Some(Count::PercentileOfFeatures),
         },
         Parameter {
             name: "high",
             default: "0.9",
             help: "features are clipped at this percentile of all training features; from `low` to 1",
             grid: &["0.8", "0.85", "0.9", "0.95", "0.99"],
+            counts: Some(Count::PercentileOfFeatures),
         },
     ],
     build,

@@ -2,13 +2,15 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod best;
-mod circles;
 #[path = "../common/mod.rs"]
 mod common;
 mod coverage;
+mod dependent_features;
 mod goldens;
 mod in_memory;
 mod layers;
+mod left_out;
+mod lists;
 mod npy_files;
 mod procedures;
 mod score_goldens;

@@ -3,19 +3,26 @@
 use clap::Args;
 
 use crate::screen::terminal;
-use oodbench::metric::PROCEDURES;
+use oodbench::metric::registry::find as find_procedure;
+use oodbench::metric::{Better, PROCEDURES, Procedure};
 use oodbench::score::ScoreEntry;
 use oodbench::score::registry::find;
+use oodbench::stats::bootstrap::Method;
 
-/// Explain a score (formula, orientation, cost, differences between implementations), or `layout`
+/// Explain a score or a procedure (formula, conventions, cost, differences between implementations), or `layout`
 #[derive(Args)]
 #[command(after_help = "Examples:
   oodbench explain mds
   oodbench explain layout
   oodbench explain lee")]
 pub(crate) struct Command {
-    /// A score's id or alias, `lee`, `openood`, `id_positive`, or `layout`
+    #[arg(help = help())]
     topic: String,
+}
+
+fn help() -> String {
+    let procedures: Vec<&str> = PROCEDURES.iter().map(|procedure| procedure.id).collect();
+    format!("A score's id or alias, a procedure ({}), or layout", procedures.join(", "))
 }
 
 /// Runs the command.
@@ -23,12 +30,8 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
     let topic = command.topic.as_str();
     let text = if topic == "layout" {
         include_str!("layout.md").to_owned()
-    } else if let Some(procedure) = PROCEDURES.iter().find(|p| p.id == topic) {
-        let metrics = procedure
-            .metrics
-            .iter()
-            .map(|m| format!("- `{}`: {}, {:?} is better, {:?} interval\n", m.id, m.title, m.better, m.interval));
-        format!("# {}\n\n{}\n\n{}", procedure.id, procedure.title, metrics.collect::<String>())
+    } else if let Some(procedure) = find_procedure(topic) {
+        format!("# {}\n\n{}{}", procedure.id, procedure.page, metrics(procedure))
     } else {
         let entry = find(topic)?;
         let names = if entry.aliases.is_empty() { String::new() } else { format!(" ({})", entry.aliases.join(", ")) };
@@ -36,6 +39,22 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
     };
     terminal::print(&text)?;
     Ok(())
+}
+
+/// The metrics of a procedure, by their names in records.
+fn metrics(procedure: &Procedure) -> String {
+    let lines = procedure.metrics.iter().map(|metric| {
+        let better = match metric.better {
+            Better::Higher => "higher",
+            Better::Lower => "lower",
+        };
+        let interval = match metric.interval {
+            Method::Percentile => "percentile",
+            Method::BiasCorrected => "bias-corrected",
+        };
+        format!("- `{}`: {}, {better} is better; {interval} interval with --bootstrap\n", metric.id, metric.title)
+    });
+    format!("\n## Metrics\n\nNames in records, headings in tables:\n\n{}", lines.collect::<String>())
 }
 
 /// What `--tune` tries of a score.

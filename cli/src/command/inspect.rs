@@ -13,6 +13,7 @@ use oodbench::dump::layout::{RunFiles, discover};
 use oodbench::rows::Head;
 use oodbench::rows::array::shape_text;
 use oodbench::score::REGISTRY;
+use oodbench::score::counts::Counts;
 
 /// Show splits, shapes, types and classes of dumps, what each score lacks, and what looks wrong
 #[derive(Args)]
@@ -62,13 +63,15 @@ fn describe(files: &RunFiles) -> anyhow::Result<String> {
         }
     }
     lines.push("  scores".to_owned());
+    let counts = Counts::of(&dump);
     for entry in REGISTRY {
-        let lacking = entry.with_defaults().needs().iter().find_map(|need| need.lacking(&dump));
-        lines.push(format!(
-            "    {:<13} {}",
-            entry.id,
-            lacking.map_or_else(|| "ready".to_owned(), |file| format!("lacks {file}"))
-        ));
+        let score = entry.with_defaults();
+        let lacking = score.needs().iter().find_map(|need| Some(format!("lacks {}", need.lacking(&dump)?)));
+        let state = lacking.or_else(|| Some(format!("not applicable: {}", score.obstacle(&dump)?)));
+        if state.is_none() {
+            suspicions.extend(counts.remarks(entry, &entry.settings()));
+        }
+        lines.push(format!("    {:<13} {}", entry.id, state.unwrap_or_else(|| "ready".to_owned())));
     }
     if !suspicions.is_empty() {
         lines.push("  to look at".to_owned());

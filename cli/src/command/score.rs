@@ -10,6 +10,7 @@ use crate::option::choice::ScoreChoice;
 use crate::option::common::Common;
 use crate::option::input;
 use crate::option::intervals::Intervals;
+use crate::option::procedure::{self, ProcedureName};
 use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal, tuning};
 use oodbench::dump::layout::discover;
@@ -20,9 +21,7 @@ use oodbench::report;
 use oodbench::table::scores_file::ScoresFile;
 use oodbench::table::{Comparison, Results};
 
-/// Score dumps and print how well each score tells ID from OOD
-#[derive(Args)]
-#[command(after_help = "Examples:
+const EXAMPLES: &str = "Examples:
   oodbench score dumps/ --score mds
   oodbench score dumps/ --score mds,es,mps --procedure lee,openood
   oodbench score dumps/ --score energy --set energy.temperature=2
@@ -31,12 +30,15 @@ use oodbench::table::{Comparison, Results};
   oodbench score dumps/my-run --fit my-run.fit    as fitted before; `oodbench fit` writes the file
   oodbench score dumps/ --score all --format json > records.json
   oodbench score dumps/ --score all --out out     writes scores.parquet and records.{csv,json,parquet}
-  oodbench score dumps/ --score mds,es --bootstrap 1000    82.80 [82.1, 83.5]: an interval from 1,000 draws of the rows
+  oodbench score dumps/ --score mds,es --bootstrap 1000    82.80 [82.1, 83.5]: an interval from 1,000 draws of the rows";
 
-The ids of procedures and metrics in json and csv are stable:
-  lee          tnr_at_tpr95 auroc dtacc auin auout
-  openood      fpr_at_tpr95_ood_positive auroc aupr_in aupr_out
-  id_positive  fpr_at_tpr95_id_positive average_precision_in average_precision_out")]
+fn after_help() -> String {
+    format!("{EXAMPLES}\n\nThe ids of procedures and metrics in json and csv are stable:\n{}", procedure::metric_ids())
+}
+
+/// Score dumps and print how well each score tells ID from OOD
+#[derive(Args)]
+#[command(after_help = after_help())]
 pub(crate) struct Command {
     /// A run, or a folder of runs [default: dumps, else fixtures/dumps]
     dir: Option<PathBuf>,
@@ -48,8 +50,8 @@ pub(crate) struct Command {
     /// A file written by `oodbench fit`: its scores, parameters and fits, no training rows needed
     #[arg(long, value_name = "FILE", conflicts_with_all = ["set", "config", "tune"])]
     fit: Option<PathBuf>,
-    /// Procedures to show, comma-separated: lee, openood, id_positive, or all [default: lee in tables, all in json and csv]
-    #[arg(long, value_name = "PROCEDURES", value_delimiter = ',')]
+    /// Procedures to show, comma-separated [default: the first in tables, all in json and csv]
+    #[arg(long, value_name = "PROCEDURES", value_delimiter = ',', value_parser = procedure::parser())]
     procedure: Vec<ProcedureName>,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -71,26 +73,6 @@ enum Format {
     Csv,
     /// The table as GitHub-flavoured Markdown
     Markdown,
-}
-
-#[derive(Clone, Copy)]
-enum ProcedureName {
-    All,
-    One(&'static Procedure),
-}
-
-impl std::str::FromStr for ProcedureName {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        if name == "all" {
-            return Ok(Self::All);
-        }
-        PROCEDURES.iter().find(|p| p.id == name).map(Self::One).ok_or_else(|| {
-            let known: Vec<&str> = PROCEDURES.iter().map(|p| p.id).collect();
-            format!("expected {} or all", known.join(", "))
-        })
-    }
 }
 
 /// Runs the command.

@@ -8,4 +8,5 @@ pub(crate) mod input;
 pub(crate) mod intervals;
 #[cfg(feature = "train")]
 pub(crate) mod named;
+pub(crate) mod procedure;
 pub(crate) mod threads;

@@ -1,6 +1,7 @@
 //! The program as its users meet it. One test program, so that everything is linked once.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod applicable;
 mod bad_dumps;
 mod common;
 mod confidence;

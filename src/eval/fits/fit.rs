@@ -2,8 +2,9 @@
 
 use crate::eval::error::EvalError;
 use crate::eval::plan::Plan;
-use crate::fit::{FitError, Training};
+use crate::fit::Training;
 use crate::score::FittedScore;
+use crate::score::counts::Counts;
 use crate::table::Skipped;
 
 /// The fitted scores of a run.
@@ -12,23 +13,31 @@ pub struct Fits {
     pub scores: Vec<FittedScore>,
     /// Scores left out, those of the plan first.
     pub skipped: Vec<Skipped>,
+    /// Parameters that do not suit the number of rows, classes or columns, one line each.
+    pub warnings: Vec<String>,
 }
 
 /// Fits every planned score, or restores it where the plan has a file of fits.
 ///
 /// # Errors
-/// [`EvalError::Fit`] if a score cannot be fitted, [`EvalError::Fits`] if it cannot be restored. A lenient plan leaves out scores that turn out
-/// not to be applicable.
+/// [`EvalError::Fit`] if a score cannot be fitted, [`EvalError::Fits`] if it cannot be restored. A lenient plan leaves out scores that cannot be
+/// fitted, as long as any can.
 pub fn fit(plan: &Plan<'_>) -> Result<Fits, EvalError> {
     let training = Training::new(&plan.dump);
-    let mut fits = Fits { scores: Vec::with_capacity(plan.scores.len()), skipped: plan.skipped.clone() };
+    let scores = Vec::with_capacity(plan.scores.len());
+    let mut fits = Fits { scores, skipped: plan.skipped.clone(), warnings: Vec::new() };
+    let (mut failed, counts) = (None, Counts::of(&plan.dump));
     for chosen in &plan.scores {
         let fitted = match plan.fits {
             Some(file) => file.restore(chosen)?,
             None => match chosen.fit(&training) {
-                Ok(fitted) => fitted,
-                Err(FitError::NotApplicable { reason, .. }) if plan.lenient => {
-                    fits.skipped.push(Skipped { score: chosen.entry.id, why: reason });
+                Ok(fitted) => {
+                    fits.warnings.extend(counts.remarks(chosen.entry, &chosen.settings));
+                    fitted
+                }
+                Err(error) if plan.lenient => {
+                    fits.skipped.push(Skipped { score: chosen.entry.id, why: error.reason() });
+                    failed.get_or_insert(error);
                     continue;
                 }
                 Err(error) => return Err(error.into()),
@@ -36,5 +45,8 @@ pub fn fit(plan: &Plan<'_>) -> Result<Fits, EvalError> {
         };
         fits.scores.push(fitted);
     }
-    Ok(fits)
+    match failed {
+        Some(error) if fits.scores.is_empty() => Err(error.into()),
+        _ => Ok(fits),
+    }
 }

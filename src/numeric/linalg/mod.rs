@@ -1,9 +1,12 @@
 //! The only door to faer: products, and factorisations in `f64`.
 
 mod complement;
+mod decomposition;
 mod least_norm;
 mod product;
+mod rounding;
 mod spectrum;
+mod triangle;
 mod whitening;
 
 use std::sync::Once;
@@ -12,9 +15,12 @@ use faer::{MatMut, MatRef, Par};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 pub use complement::complement;
+pub use decomposition::{Decomposition, Side};
 pub use least_norm::least_norm_solution;
 pub use product::{Factor, Threads, add_gram, add_product, product};
+pub use rounding::{RankCut, Rounding, gram_rounding};
 pub use spectrum::{Spectrum, spectrum};
+pub use triangle::Triangle;
 pub use whitening::{Whitening, whitening};
 
 /// A factorisation that did not succeed.

@@ -1,8 +1,9 @@
 //! Coordinates in which a covariance is the identity.
 
 use faer::{Mat, Par, Side};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView1, ArrayView2};
 
+use super::rounding::{Rounding, TRUSTED_PIVOT_RATIO};
 use super::spectrum::{Spectrum, spectrum};
 use super::{Factor, LinalgError, faer_view, sequential};
 use crate::state::{State, StateError};
@@ -21,6 +22,35 @@ pub struct Whitening {
 }
 
 impl Whitening {
+    /// `L⁻ᵀ` of Σ = L Lᵀ; `None` where Σ does not show by itself that every direction varies by more than rounding.
+    #[must_use]
+    pub fn regular(covariance: &ArrayView2<'_, f64>, rounding: &Rounding) -> Option<Self> {
+        let whitening = Self::of_inverse(inverse_cholesky(covariance)?);
+        let diagonal = whitening.matrix.diag();
+        let mut pivots = diagonal.iter().map(|inverse| 1.0 / (inverse * inverse)).zip(&rounding.scales);
+        if pivots.any(|(pivot, scale)| pivot <= scale * TRUSTED_PIVOT_RATIO) {
+            return None;
+        }
+        let share = |(row, deviation): (ArrayView1<'_, f64>, &f64)| row.dot(&row) * deviation * deviation;
+        let share = whitening.matrix.rows().into_iter().zip(&rounding.deviations).map(share).sum();
+        rounding.is_small(share).then_some(whitening)
+    }
+
+    /// `U λ^{−1/2}` of the directions of greatest variance.
+    #[must_use]
+    pub fn of_spectrum(spectrum: &Spectrum, kept: usize) -> Self {
+        let Spectrum { variances, directions } = spectrum;
+        let matrix =
+            Array2::from_shape_fn((directions.nrows(), kept), |(row, j)| directions[[row, j]] / variances[j].sqrt());
+        let log_det = variances[..kept].iter().map(|variance| variance.ln()).sum();
+        Self { matrix, factor: Factor::Full, rank: kept, log_det }
+    }
+
+    fn of_inverse(matrix: Array2<f64>) -> Self {
+        let log_det = -2.0 * matrix.diag().iter().map(|pivot| pivot.ln()).sum::<f64>();
+        Self { rank: matrix.nrows(), matrix, factor: Factor::Upper, log_det }
+    }
+
     /// What a file keeps of it.
     #[must_use]
     pub fn save(&self) -> State<'_> {
@@ -45,9 +75,6 @@ impl Whitening {
     }
 }
 
-/// A pivot ratio below which a Cholesky factor is not trusted and singular values decide about the rank.
-const TRUSTED_PIVOT_RATIO: f64 = 1e-10;
-
 /// The whitening of a covariance Σ (D, D), positive semi-definite up to rounding.
 ///
 /// A well-conditioned Σ = L Lᵀ gives `W = L⁻ᵀ`. Else `W = U λ^{−1/2}` over the directions U of the [`spectrum`] whose variance λ is above
@@ -56,16 +83,12 @@ const TRUSTED_PIVOT_RATIO: f64 = 1e-10;
 /// # Errors
 /// [`LinalgError`] if the singular values do not converge.
 pub fn whitening(covariance: &ArrayView2<'_, f64>, cutoff: f64) -> Result<Whitening, LinalgError> {
-    let size = covariance.nrows();
     if let Some(matrix) = inverse_cholesky(covariance) {
-        let log_det = -2.0 * matrix.diag().iter().map(|pivot| pivot.ln()).sum::<f64>();
-        return Ok(Whitening { matrix, factor: Factor::Upper, rank: size, log_det });
+        return Ok(Whitening::of_inverse(matrix));
     }
-    let Spectrum { variances, directions } = spectrum(covariance)?;
-    let kept = variances.iter().filter(|&&variance| variance > cutoff * variances[0]).count();
-    let matrix = Array2::from_shape_fn((size, kept), |(row, j)| directions[[row, j]] / variances[j].sqrt());
-    let log_det = variances[..kept].iter().map(|variance| variance.ln()).sum();
-    Ok(Whitening { matrix, factor: Factor::Full, rank: kept, log_det })
+    let spectrum = spectrum(covariance)?;
+    let kept = spectrum.above(cutoff);
+    Ok(Whitening::of_spectrum(&spectrum, kept))
 }
 
 /// `L⁻ᵀ` of Σ = L Lᵀ, unless a pivot is lost in rounding.

@@ -1,0 +1,83 @@
+# Recipes of `just`; each is one command that can be typed without it.
+
+export CARGO_TERM_COLOR := "auto"
+
+# What there is
+default:
+    @just --list
+
+# Formatting, lints, documentation, tests: what CI runs
+ci:
+    .ci/run
+
+# The tests, or those whose name contains FILTER
+test FILTER="":
+    cargo test --release --workspace {{FILTER}}
+
+# Writes the tables of README.md and docs/ anew
+bless-readme:
+    OODBENCH_BLESS=1 cargo test --release -p oodbench-cli --test cli readme
+
+# Writes fixtures/instructions.json anew; needs valgrind, and no incremental build, which changes the counts
+bless-instructions:
+    CARGO_INCREMENTAL=0 OODBENCH_BLESS=1 cargo test --release -p oodbench --test instructions
+
+# Everything that OODBENCH_BLESS writes
+bless: bless-readme bless-instructions
+
+# A Python environment for the scripts of fixtures/
+python:
+    python3 -m venv target/python
+    target/python/bin/pip install -q -r fixtures/requirements.txt -r fixtures/scores/requirements.txt safetensors pyarrow
+
+# Values of procedures and scores on the fixture dumps, by NumPy and scikit-learn
+golden-procedures:
+    target/python/bin/python fixtures/make_golden.py
+
+# A golden per score, by NumPy, with pytorch-ood's value
+golden-scores:
+    target/python/bin/python fixtures/scores/make_goldens.py
+
+# DeLong's test and bootstrap intervals, by NumPy
+golden-stats:
+    target/python/bin/python fixtures/stats/make_goldens.py
+
+# Files in every way an array is stored
+fixture-npy:
+    target/python/bin/python fixtures/npy/make_npy.py
+
+# Images in every format that is read
+fixture-images:
+    target/python/bin/python fixtures/images/formats/make_formats.py
+
+# The run with further layers
+fixture-layers:
+    target/python/bin/python fixtures/scores/make_layers.py
+
+# Networks and their gradients, by PyTorch
+fixture-train:
+    target/python/bin/python fixtures/train/make_networks.py fixtures/train/networks.safetensors
+    target/python/bin/python fixtures/train/make_reference.py fixtures/train/reference.safetensors
+    target/python/bin/python fixtures/train/make_user_model.py fixtures/train/user_model.pth
+
+# The first rows of whole dumps in the folder DUMPS
+fixture-dumps DUMPS:
+    target/python/bin/python fixtures/make_dumps.py {{DUMPS}}
+
+# Compares what two builds of the program compute over dumps, bit for bit
+same-values OLD NEW *DUMPS:
+    target/python/bin/python fixtures/same_values.py {{OLD}} {{NEW}} {{DUMPS}}
+
+# What detection costs, or the bench NAME: knn, mahalanobis, metrics, logit_scores, ingest, train_epoch
+bench NAME="detection_cost" *ARGUMENTS:
+    cargo bench --bench {{NAME}} -- {{ARGUMENTS}}
+
+# Licences, sources and duplicate versions; needs cargo-deny
+deny:
+    cargo deny check
+
+# What is published
+package:
+    cargo package --list -p oodbench
+    cargo package --list -p oodbench-train
+    cargo package --list -p oodbench-cli

@@ -1,0 +1,69 @@
+//! Scores of covariances, whose rank the rounding of the features can leave open.
+
+use super::settings::{Parameter, SettingError, Settings};
+use super::{Alternative, Fit, Fitted};
+use crate::fit::{FitError, Rank};
+use crate::numeric::linalg::Side;
+
+/// The parameter of scores that leave out directions by the size of their variance.
+pub(super) const RCOND: Parameter = Parameter {
+    name: "rcond",
+    default: "1e-15",
+    help: "eigenvalues of a singular covariance up to rcond · the largest count as zero; from 0 to below 1",
+    grid: &[],
+    counts: None,
+};
+
+/// Its value.
+pub(super) fn rcond(settings: &Settings) -> Result<f64, SettingError> {
+    settings.number("rcond", "a number from 0 to below 1", |share: &f64| (0.0..1.0).contains(share))
+}
+
+/// A fit of one of the ranks that could be meant.
+pub(super) struct RankedFit {
+    pub(super) scorer: Box<dyn Fitted>,
+    /// The ranks it was fitted with.
+    pub(super) ranks: Vec<Rank>,
+    /// What its user should know.
+    pub(super) notes: Vec<String>,
+}
+
+impl RankedFit {
+    /// A score that inverts matrices, which notes call so, of so many training rows.
+    pub(super) fn new(
+        scorer: impl Fitted + 'static,
+        ranks: &[(&'static str, Rank)],
+        rows: usize,
+        more: Vec<String>,
+    ) -> Self {
+        let mut notes: Vec<String> = ranks.iter().filter_map(|(of, rank)| rank.note(of, rows)).collect();
+        notes.extend(more);
+        Self { scorer: Box::new(scorer), ranks: ranks.iter().map(|(_, rank)| *rank).collect(), notes }
+    }
+
+    /// The fit.
+    pub(super) fn into_fit(self) -> Fit {
+        Fit { scorer: self.scorer, notes: self.notes }
+    }
+}
+
+/// The fits of the least and of the greatest rank that could be meant, where it is open.
+///
+/// # Errors
+/// Those of `fit`.
+pub(super) fn alternatives(fit: impl Fn(Side) -> Result<RankedFit, FitError>) -> Result<Vec<Alternative>, FitError> {
+    let ranks = |fit: &RankedFit| fit.ranks.iter().map(|rank| rank.kept).collect::<Vec<_>>();
+    let chosen = fit(Side::Chosen)?;
+    if chosen.ranks.iter().all(|rank| rank.between.is_none()) {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for side in [Side::Fewer, Side::More] {
+        let other = fit(side)?;
+        if ranks(&other) != ranks(&chosen) {
+            let kept: Vec<String> = ranks(&other).iter().map(ToString::to_string).collect();
+            found.push(Alternative { what: format!("rank {}", kept.join(" and ")), scorer: other.scorer });
+        }
+    }
+    Ok(found)
+}
