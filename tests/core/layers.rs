@@ -30,7 +30,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("anyhow", &["cli/src"]),
     ("ctrlc", &["cli/src/screen"]),
     ("console", &["cli/src/screen"]),
-    ("comfy_table", &["src/report", "cli/src"]),
+    ("comfy_table", &["src/report/grid.rs"]),
     ("plotters", &["src/plot"]),
     ("tiny_skia", &["src/plot"]),
     ("png", &["src/plot"]),

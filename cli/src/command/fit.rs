@@ -60,7 +60,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let rows: Vec<String> = rows.map(|split| format!("{} ({} rows)", split.role, split.rows)).collect();
     save(&command.out, &fits, description).with_context(|| format!("{}: cannot be written", command.out.display()))?;
     if !common.quiet {
-        fits.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+        fits.warnings.iter().for_each(|warning| terminal::say(&format!("warning: {warning}")));
         for score in &fits.scores {
             score.notes.iter().for_each(|note| terminal::say(&format!("note: {}: {note}", score.entry.id)));
         }
