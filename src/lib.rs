@@ -11,8 +11,8 @@
 //!   fit  metric  state learnt from training rows; one file per procedure
 //!   dump         runs on disk: layouts, file formats, validation
 //!   rows  stats  matrices, labels, heads and blocks of rows, in memory or mapped; spreads
-//!   numeric  output  printable   kernels (the only door to faer); files written whole or not at all; names made harmless
-//!   error  state  progress   files that fail; what a fit keeps, as named arrays; who watches long work
+//!   numeric  output  printable   kernels (the only door to faer); files and folders written whole or not at all; names made harmless
+//!   error  state  progress  suggestion   files that fail; what a fit keeps, as named arrays; who watches long work; the name that was meant
 //! ```
 //!
 //! Every score is **higher = more in-distribution**. [`Dump::open`](dump::Dump::open) and [`Split::check_finite`](rows::Split::check_finite) are the
@@ -45,4 +45,5 @@ pub mod rows;
 pub mod score;
 pub mod state;
 pub mod stats;
+pub mod suggestion;
 pub mod table;

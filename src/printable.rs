@@ -3,12 +3,10 @@
 //! | where | what would do harm | what is shown |
 //! |---|---|---|
 //! | terminal, [`line()`] | escape codes, line breaks, marks that turn the direction of writing | as Rust escapes them: `\u{1b}`, `\n` |
-//! | Markdown, [`markdown`] | bars, tags, emphasis, line breaks | a backslash before it |
 //! | HTML, [`xml`] | tags, quotes; control characters, which XML forbids | entities, U+FFFD |
-//! | CSV, [`csv`] | a formula to a spreadsheet: `=cmd()`, `+1`, `-1`, `@a`, and what begins with a tab or a line break | an apostrophe before it |
 //! | file names, [`file_name`] | separators, `..`, what some system forbids; two names that would become one | `_`, and a checksum of the name |
 //!
-//! JSON and Parquet need nothing: they keep names as they are. What is drawn as SVG is escaped by plotters, its control characters by the plot's line breaks.
+//! Markdown and CSV are quoted where they are written: `report::markdown::escape`, `table::csv::guard`. JSON and Parquet need nothing: they keep names as they are. What is drawn as SVG is escaped by plotters, its control characters by the plot's line breaks.
 
 use std::borrow::Cow;
 
@@ -49,29 +47,6 @@ pub fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, |letter| letter == '\n' || letter == '\t')
 }
 
-/// Text in a cell of a Markdown table.
-///
-/// ```
-/// use oodbench::printable::markdown;
-/// assert_eq!(markdown("a|b <i>x_y_</i>"), r"a\|b \<i\>x_y\_\</i\>");
-/// ```
-#[must_use]
-pub fn markdown(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let (mut before, line) = (' ', line(text));
-    let mut letters = line.chars().peekable();
-    while let Some(letter) = letters.next() {
-        // Inside a word an underscore is only itself.
-        let inside = before.is_alphanumeric() && letters.peek().is_some_and(|next| next.is_alphanumeric());
-        if "\\|`*<>[]&~$#!".contains(letter) || letter == '_' && !inside {
-            out.push('\\');
-        }
-        out.push(letter);
-        before = letter;
-    }
-    out
-}
-
 /// Text of an element or of an attribute of HTML or SVG.
 ///
 /// ```
@@ -94,31 +69,6 @@ pub fn xml(text: &str) -> String {
         }
     }
     out
-}
-
-/// A field of CSV before it is quoted: what a spreadsheet would take for a formula gets an apostrophe, and so does what begins with one, so that
-/// [`csv_back`] gives every text back.
-///
-/// ```
-/// use oodbench::printable::{csv, csv_back};
-/// assert_eq!([csv("=cmd()"), csv("a=b"), csv("'a")], ["'=cmd()", "a=b", "''a"]);
-/// assert_eq!([csv_back("'=cmd()"), csv_back("a=b"), csv_back("''a")], ["=cmd()", "a=b", "'a"]);
-/// ```
-#[must_use]
-pub fn csv(text: &str) -> Cow<'_, str> {
-    if text.starts_with(FORMULA) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
-}
-
-/// How a text begins that a spreadsheet would not take for one, and the mark itself.
-const FORMULA: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\''];
-
-/// The text that [`csv`] was given.
-#[must_use]
-pub fn csv_back(field: &str) -> &str {
-    match field.strip_prefix('\'') {
-        Some(text) if text.starts_with(FORMULA) => text,
-        _ => field,
-    }
 }
 
 /// A part of a file's name. Letters and digits of ASCII, `-`, `_`, `.`, `+` stay as they are, where the name has anything else it becomes `_`, and a checksum of
@@ -152,13 +102,8 @@ mod tests {
         #[test]
         fn any_name_is_harmless_everywhere(name in any::<String>(), other in any::<String>()) {
             prop_assert!(!line(&name).chars().any(is_unseen));
-            let cell = markdown(&name);
-            prop_assert!(!cell.contains('\n') && cell.replace("\\\\", "").replace("\\|", "").find('|').is_none());
             let document = format!("<a b=\"{0}\">{0}</a>", xml(&name));
             prop_assert!(roxmltree::Document::parse(&document).is_ok_and(|d| d.root_element().attributes().len() == 1));
-            let field = csv(&name);
-            prop_assert_eq!(csv_back(&field), &name);
-            prop_assert!(!csv(&name).starts_with(['=', '+', '-', '@', '\t', '\r']));
             let file = file_name(&name);
             prop_assert!(!file.contains(['/', '\\', ':', '\0']) && !file.starts_with('.') && !file.is_empty());
             prop_assert_eq!(name == other, file == file_name(&other));

@@ -14,9 +14,9 @@ use std::process::ExitCode;
 use clap::CommandFactory;
 
 use arguments::{Arguments, Command};
-use screen::help;
+use oodbench::output::discard_pending;
 use screen::interrupt::{self, INTERRUPTED, Interrupted};
-use screen::terminal;
+use screen::{help, lost_file, terminal};
 
 // Training allocates every intermediate result anew; the allocator of the C library gives large blocks back to the system
 // each time, which costs up to half of the time.
@@ -38,7 +38,11 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(code) => return code,
     };
-    match run(arguments) {
+    let done = run(arguments);
+    if done.is_err() {
+        discard_pending();
+    }
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) if error.is::<Interrupted>() => {
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {
     interrupt::install()?;
+    lost_file::install(FAILED)?;
     option::threads::start(arguments.common.threads)?;
     let common = &arguments.common;
     match arguments.command {

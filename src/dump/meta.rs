@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::error::DumpError;
 use super::npy::open_regular;
 use crate::rows::HeadKind;
+use crate::suggestion::nearest;
 
 /// The loss a network was trained with.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -46,6 +47,9 @@ impl fmt::Display for Loss {
     }
 }
 
+/// The keys of `run.toml`: a misspelt one would be no seed or no loss, in silence.
+const KEYS: [&str; 7] = ["name", "model", "loss", "in_distribution", "seed", "head", "note"];
+
 /// What `run.toml` says, with the folder's name where it says nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct RunInfo {
@@ -77,19 +81,69 @@ impl RunInfo {
         if path.symlink_metadata().is_ok() {
             open_regular(&path)?.read_to_string(&mut text).map_err(|error| DumpError::io(&path, error))?;
         }
-        let mut info: Self = toml::from_str(&text).map_err(|error| {
+        let damaged = |error: toml::de::Error| {
             let message = error.message().lines().next().unwrap_or_default().to_owned();
-            DumpError::malformed(
-                &path,
-                message,
-                "name, model, loss, in_distribution, seed, head, note",
-                "mend or remove the file",
-            )
-        })?;
+            DumpError::malformed(&path, message, KEYS.join(", "), "correct the file or remove it")
+        };
+        let table: toml::Table = toml::from_str(&text).map_err(damaged)?;
+        if let Some(unknown) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
+            let expected = nearest(unknown, KEYS).map_or_else(|| KEYS.join(", "), str::to_owned);
+            let remedy = "correct the key, or put what else is worth knowing into note";
+            return Err(DumpError::malformed(&path, format!("the key {unknown:?}"), expected, remedy));
+        }
+        let mut info: Self = table.try_into().map_err(damaged)?;
         if info.name.is_empty() {
             let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
             info.name = folder.file_name().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned());
         }
         Ok(info)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<RunInfo, String> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("run.toml"), text).unwrap();
+        let place = format!("{}/", folder.path().display());
+        RunInfo::read(folder.path()).map_err(|error| error.to_string().replace(&place, ""))
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let info = read(
+            "name = \"n\"\nmodel = \"m\"\nloss = \"isomax+\"\nin_distribution = \"i\"\nseed = 7\nhead = \"linear\"\nnote = \"x\"",
+        );
+        let expected = RunInfo {
+            name: "n".to_owned(),
+            model: Some("m".to_owned()),
+            loss: Some(Loss::IsomaxPlus),
+            in_distribution: Some("i".to_owned()),
+            seed: Some(7),
+            head: Some(HeadKind::Linear),
+            note: Some("x".to_owned()),
+        };
+        assert_eq!(info, Ok(expected));
+    }
+
+    #[test]
+    fn a_misspelt_key_is_refused_with_the_one_that_is_near() {
+        for (text, expected) in [
+            ("mdoel = \"resnet\"", "run.toml: found the key \"mdoel\", expected model; correct the key"),
+            ("sede = 3", "run.toml: found the key \"sede\", expected seed; correct"),
+            ("[Loss]", "run.toml: found the key \"Loss\", expected loss; correct"),
+            (
+                "optimiser = \"sgd\"",
+                "run.toml: found the key \"optimiser\", expected name, model, loss, in_distribution, ",
+            ),
+            ("seed = -1", "run.toml: found "),
+            ("seed = ", "run.toml: found "),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.starts_with(expected), "{error}");
+            assert_eq!(error.lines().count(), 1, "{error}");
+        }
     }
 }

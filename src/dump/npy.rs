@@ -6,30 +6,12 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use memmap2::Mmap;
 use ndarray_npy::npy::header::{Header, Layout};
 
 use super::error::DumpError;
-use crate::rows::array::{Memory, StoredArray, shape_text};
+use crate::rows::array::{StoredArray, shape_text};
 use crate::rows::element::Dtype;
-
-/// A mapped file.
-pub(super) struct Mapped(pub(super) Mmap);
-
-impl Memory for Mapped {
-    fn bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// Asks the system to map some bytes at once, before they are read for the first time: one call costs less than a page fault for every few
-    /// pages. Where the system cannot, reading maps them as ever.
-    fn populate(&self, bytes: Range<usize>) {
-        #[cfg(target_os = "linux")]
-        let _ = self.0.advise_range(memmap2::Advice::PopulateRead, bytes.start, bytes.len());
-        #[cfg(not(target_os = "linux"))]
-        let _ = bytes;
-    }
-}
+use crate::rows::mapped::Mapped;
 
 /// Opens an `.npy` file.
 ///
@@ -46,7 +28,7 @@ pub fn open(path: &Path) -> Result<StoredArray, DumpError> {
 ///
 /// # Errors
 /// As [`open`].
-pub fn from_map(path: PathBuf, map: Mmap, range: Range<usize>) -> Result<StoredArray, DumpError> {
+pub fn from_map(path: PathBuf, map: Mapped, range: Range<usize>) -> Result<StoredArray, DumpError> {
     let mut cursor = Cursor::new(&map[range.clone()]);
     let header = Header::from_reader(&mut cursor).map_err(|error| {
         let found = if range.is_empty() { "an empty file".to_owned() } else { format!("no .npy header ({error})") };
@@ -68,7 +50,7 @@ pub fn from_map(path: PathBuf, map: Mmap, range: Range<usize>) -> Result<StoredA
     let available = range.end - start;
     let fortran = header.layout == Layout::Fortran;
     let fits = needed.is_some_and(|needed| needed <= available);
-    fits.then(|| StoredArray::new(path.clone(), dtype, header.shape.clone(), Arc::new(Mapped(map)), start))
+    fits.then(|| StoredArray::new(path.clone(), dtype, header.shape.clone(), Arc::new(map), start))
         .flatten()
         .map(|array| array.in_fortran_order(fortran))
         .ok_or_else(|| {
@@ -96,9 +78,6 @@ pub(super) fn open_regular(path: &Path) -> Result<File, DumpError> {
 }
 
 /// Maps a file for reading.
-pub(super) fn map_file(path: &Path) -> Result<Mmap, DumpError> {
-    let file = open_regular(path)?;
-    // SAFETY: the map is read-only; a dump that another program changes while it is read is outside the contract, as
-    // with every tool that maps its input.
-    unsafe { Mmap::map(&file) }.map_err(|error| DumpError::io(path, error))
+pub(super) fn map_file(path: &Path) -> Result<Mapped, DumpError> {
+    Mapped::file(path, &open_regular(path)?).map_err(|error| DumpError::io(path, error))
 }

@@ -6,12 +6,12 @@
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use memmap2::Mmap;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::error::DumpError;
 use super::npy::{from_map, map_file};
 use crate::rows::array::StoredArray;
+use crate::rows::mapped::Mapped;
 
 /// The names of the arrays in an archive, without `.npy`, sorted.
 ///
@@ -55,8 +55,7 @@ pub fn open(path: &Path, member: &str) -> Result<StoredArray, DumpError> {
         let mut entry = archive.by_name(&format!("{member}.npy")).map_err(|error| damaged(&error))?;
         std::io::copy(&mut entry, &mut inflated).map_err(|error| damaged(&error))?;
     }
-    // SAFETY: the file has no name, so nothing else can change it.
-    let map = unsafe { Mmap::map(&inflated) }.map_err(|error| DumpError::io(std::env::temp_dir(), error))?;
+    let map = Mapped::unnamed(&inflated).map_err(|error| DumpError::io(std::env::temp_dir(), error))?;
     let length = map.len();
     from_map(shown, map, 0..length)
 }
@@ -70,6 +69,6 @@ fn damaged(path: &Path, error: &dyn std::fmt::Display) -> DumpError {
     )
 }
 
-fn open_archive<'a>(path: &Path, map: &'a Mmap) -> Result<ZipArchive<Cursor<&'a [u8]>>, DumpError> {
-    ZipArchive::new(Cursor::new(&map[..])).map_err(|error| damaged(path, &error))
+fn open_archive<'a>(path: &Path, map: &'a [u8]) -> Result<ZipArchive<Cursor<&'a [u8]>>, DumpError> {
+    ZipArchive::new(Cursor::new(map)).map_err(|error| damaged(path, &error))
 }

@@ -21,8 +21,7 @@
 
 use std::path::PathBuf;
 
-use super::one_run;
-use super::score_split::Scoring;
+use super::score_split::{Scoring, collect};
 use crate::fit::{FitError, Training};
 use crate::progress::Silent;
 use crate::rows::{ArrayKind, RowsError, RunRows, Split};
@@ -112,8 +111,8 @@ impl<'a> FittedInMemory<'a> {
             }
         }
         split.check_finite(&arrays, &|_| {})?;
-        let scores = std::slice::from_ref(&self.score);
+        let scores = &[&self.score];
         let scoring = Scoring { arrays: &arrays, head: self.rows.head.as_ref(), scores, predictions: false };
-        Ok(one_run::collect(&scoring, split, &Silent).pop().unwrap_or_default())
+        Ok(collect(&scoring, split, &Silent).pop().unwrap_or_default())
     }
 }

@@ -1,15 +1,16 @@
 //! The raw scores of one run, for figures.
 
-use std::convert::Infallible;
-
+use super::cautions;
 use super::error::EvalError;
-use super::fits;
+use super::evaluate;
 use super::plan::Plan;
-use super::score_split::Scoring;
+use super::score_split::score_rows;
+use crate::metric::{Ranking, Sample};
 use crate::progress::Progress;
 use crate::rows::{Role, Split};
 use crate::score::FittedScore;
 use crate::score::need::Splits;
+use crate::table::{Remark, Results};
 
 /// Scores of one split.
 #[derive(Clone, Debug)]
@@ -20,35 +21,47 @@ pub struct SplitScores {
     pub scores: Vec<Vec<f64>>,
 }
 
-/// Scores id/test and every OOD set of a run by every planned score.
+/// Scores id/test and every OOD set of a run by every planned score. What a reader should know of them goes to `results`, as if
+/// metrics were made of them.
 ///
 /// # Errors
-/// [`EvalError::Fit`] if a score cannot be fitted.
-pub fn score_run(plan: &Plan<'_>, progress: &dyn Progress) -> Result<Vec<SplitScores>, EvalError> {
-    let scores = fits::fit(plan)?.scores;
+/// [`EvalError::Fit`] if a score cannot be fitted, [`EvalError::Sample`] if its values overflow.
+pub fn score_run(
+    plan: &Plan<'_>,
+    results: &mut Results,
+    progress: &dyn Progress,
+) -> Result<Vec<SplitScores>, EvalError> {
+    let (scores, _) = evaluate::fit(plan, results)?;
+    let scores: Vec<&FittedScore> = scores.iter().collect();
     let all_rows =
         |split: &Split| SplitScores { role: split.role.clone(), scores: score_rows(plan, &scores, split, progress) };
-    Ok(Splits::Scored.of(&plan.dump).map(all_rows).collect())
+    let splits: Vec<SplitScores> = Splits::Scored.of(&plan.dump).map(all_rows).collect();
+    results.warnings.extend(remarks(plan, &scores, &splits)?);
+    Ok(splits)
 }
 
-/// Per fitted score its values, in the order of rows.
-pub(super) fn score_rows(
-    plan: &Plan<'_>,
-    scores: &[FittedScore],
-    split: &Split,
-    progress: &dyn Progress,
-) -> Vec<Vec<f64>> {
-    let arrays = plan.arrays(&Splits::Scored);
-    let scoring = Scoring { arrays: &arrays, head: plan.dump.head.as_ref(), scores, predictions: false };
-    collect(&scoring, split, progress)
-}
-
-/// Per score its values of a whole split.
-pub(super) fn collect(scoring: &Scoring<'_>, split: &Split, progress: &dyn Progress) -> Vec<Vec<f64>> {
-    let mut all = vec![Vec::with_capacity(split.rows); scoring.scores.len()];
-    let Ok(()) = scoring.run(split, progress, |batch| {
-        all.iter_mut().zip(batch.scores).for_each(|(all, more)| all.extend(more));
-        Ok::<(), Infallible>(())
-    });
-    all
+/// What the values themselves show.
+fn remarks(plan: &Plan<'_>, scores: &[&FittedScore], splits: &[SplitScores]) -> Result<Vec<Remark>, EvalError> {
+    let run = &plan.dump.info.name;
+    let Some(test) = splits.iter().find(|split| split.role == Role::Test) else { return Ok(Vec::new()) };
+    let sample = |split: &SplitScores, score: usize| {
+        Sample::new(split.scores[score].clone()).map_err(|error| EvalError::Sample {
+            place: split.role.to_string(),
+            score: scores[score].entry.id,
+            error,
+        })
+    };
+    let mut remarks: Vec<Remark> =
+        cautions::of_rows(run, test.scores.first().map_or(0, Vec::len)).into_iter().collect();
+    for (number, score) in scores.iter().enumerate() {
+        let id = sample(test, number)?;
+        remarks.extend(cautions::of_id(run, score.entry.id, &id));
+        for split in splits {
+            if let Role::Ood { name, .. } = &split.role {
+                let ranking = Ranking::new(&id, &sample(split, number)?);
+                remarks.extend(cautions::of_pair(&plan.dump, score.entry.id, name, &ranking));
+            }
+        }
+    }
+    Ok(remarks)
 }

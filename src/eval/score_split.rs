@@ -1,13 +1,16 @@
 //! Scoring one split, block by block.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::plan::Plan;
 use crate::progress::Progress;
 use crate::rows::{ArrayKind, Head, Split};
 use crate::score::FittedScore;
+use crate::score::need::Splits;
 
 /// Consecutive rows with their scores.
 pub struct Batch {
@@ -29,7 +32,7 @@ pub struct Scoring<'a> {
     /// The head, if there is one.
     pub head: Option<&'a Head>,
     /// The scores.
-    pub scores: &'a [FittedScore],
+    pub scores: &'a [&'a FittedScore],
     /// Whether to tell the predicted classes as well.
     pub predictions: bool,
 }
@@ -87,4 +90,28 @@ fn join(rows: Range<usize>, blocks: Vec<Batch>) -> Batch {
     let mut joined = joined.unwrap_or(Batch { rows: 0..0, scores: Vec::new(), predicted: None });
     joined.rows = rows;
     joined
+}
+
+/// Per fitted score its values, in the order of rows.
+pub(super) fn score_rows(
+    plan: &Plan<'_>,
+    scores: &[&FittedScore],
+    split: &Split,
+    progress: &dyn Progress,
+) -> Vec<Vec<f64>> {
+    let missing = |id: &str| plan.missing.iter().any(|missing| missing.score == id && missing.role == split.role);
+    assert!(!scores.iter().any(|score| missing(score.entry.id)), "only scores that the split allows");
+    let arrays = plan.arrays(&Splits::Scored);
+    let scoring = Scoring { arrays: &arrays, head: plan.dump.head.as_ref(), scores, predictions: false };
+    collect(&scoring, split, progress)
+}
+
+/// Per score its values of a whole split.
+pub(super) fn collect(scoring: &Scoring<'_>, split: &Split, progress: &dyn Progress) -> Vec<Vec<f64>> {
+    let mut all = vec![Vec::with_capacity(split.rows); scoring.scores.len()];
+    let Ok(()) = scoring.run(split, progress, |batch| {
+        all.iter_mut().zip(batch.scores).for_each(|(all, more)| all.extend(more));
+        Ok::<(), Infallible>(())
+    });
+    all
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::assignment::{Assignment, AssignmentError};
 use super::error::PlanError;
 use super::fits::FitsFile;
+use crate::score::REGISTRY;
 use crate::score::registry::entries;
 use crate::score::{Chosen, ScoreEntry, Settings};
 
@@ -53,9 +54,18 @@ impl Selection {
             if let Some(missing) = entries.iter().find(|entry| !scores.iter().any(|one| one.entry.id == entry.id)) {
                 return Err(file.lacks(missing).into());
             }
-            scores.retain(|one| entries.iter().any(|entry| entry.id == one.entry.id));
+            // In the order they were asked for, each once: `entries` has no entry twice.
+            let place = |one: &Chosen| entries.iter().position(|entry| entry.id == one.entry.id);
+            scores.retain(|one| place(one).is_some());
+            scores.sort_by_key(|one| place(one));
         }
         Ok(Self { scores, fits: Some(file), lenient: all })
+    }
+
+    /// Ids of the columns of a file of scores: of all scores there are if `all` were asked for, so that files do not differ by what runs allow.
+    #[must_use]
+    pub fn columns(&self) -> Vec<&'static str> {
+        if self.lenient { REGISTRY.iter().map(|entry| entry.id).collect() } else { self.ids() }
     }
 
     /// Ids of all scores asked for.

@@ -2,7 +2,7 @@
 
 use super::report::{Measurement, Report};
 use super::subject::Reference;
-use crate::plot::latency::{Costs, LatencyPlot, Panel, Series};
+use crate::plot::latency::{CostPair, CostPanel, CostSeries, LatencyPlot};
 
 /// One row per thing, the cheapest in the last panel above.
 #[must_use]
@@ -24,16 +24,16 @@ pub fn latency_plot(report: &Report) -> LatencyPlot {
         last.and_then(|(&classes, &batch)| find(id, classes, batch)).map_or(f64::INFINITY, |row| row.p50_ns)
     };
     things.sort_by(|a, b| order(a.0).total_cmp(&order(b.0)));
-    let panel = |&classes: &usize| Panel {
+    let panel = |&classes: &usize| CostPanel {
         title: format!("{classes} classes"),
         series: batches
             .iter()
-            .map(|&batch| Series {
+            .map(|&batch| CostSeries {
                 reference: find(Reference::ArgMax.id(), classes, batch).map(|row| row.p50_ns),
                 costs: things
                     .iter()
                     .map(|(id, _)| {
-                        find(id, classes, batch).map(|row| Costs { whole: row.p50_ns, added: row.added_p50_ns })
+                        find(id, classes, batch).map(|row| CostPair { whole: row.p50_ns, added: row.added_p50_ns })
                     })
                     .collect(),
             })

@@ -1,7 +1,7 @@
-//! Bootstrap intervals of figures: ID and OOD rows drawn apart, as often as there are.
+//! Bootstrap intervals of metrics: ID and OOD rows drawn apart, as often as there are.
 
 use super::{Procedure, Ranking};
-use crate::stats::bootstrap::{Bootstrap, Draw, Interval, Method};
+use crate::stats::bootstrap::{Bootstrap, Draw, Interval};
 
 /// What to know of an interval, in a line: from `coverage_of_every_way` in `tests/core/coverage.rs`.
 pub const CAUTION: &str = "Intervals: what other rows of the same sets would give. Those of 95 % covered 91 to 97 % in simulations of 200 + 200 rows and more";
@@ -12,9 +12,21 @@ struct Memory {
     drawn: Ranking,
 }
 
-/// The intervals of every figure of some procedures, in their order, all from the same draws.
+/// Intervals by procedure and metric.
+#[derive(Clone, Debug)]
+pub struct Intervals(Vec<((&'static str, &'static str), Interval)>);
+
+impl Intervals {
+    /// The interval of a metric of a procedure, if it was asked for.
+    #[must_use]
+    pub fn of(&self, procedure: &str, metric: &str) -> Option<Interval> {
+        self.0.iter().find(|(key, _)| *key == (procedure, metric)).map(|(_, interval)| *interval)
+    }
+}
+
+/// The intervals of every metric of some procedures, all from the same draws.
 ///
-/// A figure of a draw is exactly the procedure's on the scores drawn, a row drawn twice being two rows of equal scores. Time is linear in scores per
+/// A value of a draw is exactly the procedure's on the scores drawn, a row drawn twice being two rows of equal scores. Time is linear in scores per
 /// draw. What varies is which rows were tested; that other training runs would give other scores is not in it.
 ///
 /// ```
@@ -23,18 +35,24 @@ struct Memory {
 /// let ranking = Ranking::new(&Sample::new(vec![0.9, 0.8, 0.7, 0.6])?, &Sample::new(vec![0.5, 0.4, 0.3])?);
 /// let found = intervals(&ranking, &[&openood::PROCEDURE], &Bootstrap { resamples: 100, level: 0.95, seed: 0 });
 /// // Apart in every draw.
-/// assert_eq!((found[1].low, found[1].high), (1.0, 1.0));
+/// let auroc = found.of("openood", "auroc").unwrap();
+/// assert_eq!((auroc.low, auroc.high), (1.0, 1.0));
 /// # Ok::<(), oodbench::metric::SampleError>(())
 /// ```
 #[must_use]
-pub fn intervals(ranking: &Ranking, procedures: &[&Procedure], bootstrap: &Bootstrap) -> Vec<Interval> {
-    let methods = procedures.iter().flat_map(|procedure| procedure.metrics).map(|metric| metric.interval);
-    let values = procedures.iter().flat_map(|procedure| (procedure.figures)(ranking));
-    let interval = |((method, value), draws): ((Method, f64), Vec<f64>)| bootstrap.interval(method, value, &draws);
-    methods.zip(values).zip(draws(ranking, procedures, bootstrap)).map(interval).collect()
+pub fn intervals(ranking: &Ranking, procedures: &[&Procedure], bootstrap: &Bootstrap) -> Intervals {
+    let draws = draws(ranking, procedures, bootstrap);
+    let values = procedures.iter().flat_map(|procedure| {
+        let values = procedure.values(ranking);
+        procedure.metrics.iter().map(move |metric| ((procedure.id, metric.id), metric.interval, values[metric.id]))
+    });
+    let values: Vec<_> = values.collect();
+    assert_eq!(values.len(), draws.len(), "every metric has an interval");
+    let interval = |((key, method, value), draws): (_, Vec<f64>)| (key, bootstrap.interval(method, value, &draws));
+    Intervals(values.into_iter().zip(draws).map(interval).collect())
 }
 
-/// The draws that [`intervals`] are made of: per figure, sorted upwards.
+/// The draws that [`intervals`] are made of: per metric, in the order of the procedures, sorted upwards.
 #[must_use]
 pub fn draws(ranking: &Ranking, procedures: &[&Procedure], bootstrap: &Bootstrap) -> Vec<Vec<f64>> {
     let places = |is_ood: usize| -> Vec<u32> {
@@ -48,6 +66,7 @@ pub fn draws(ranking: &Ranking, procedures: &[&Procedure], bootstrap: &Bootstrap
         draw.count(&id, &mut memory.counts);
         draw.count(&ood, &mut memory.counts);
         ranking.resample(&memory.counts, &mut memory.drawn);
-        procedures.iter().flat_map(|procedure| (procedure.figures)(&memory.drawn)).collect()
+        let values = procedures.iter().map(|procedure| procedure.values(&memory.drawn));
+        values.flat_map(|values| values.iter().map(|(_, value)| value).collect::<Vec<_>>()).collect()
     })
 }

@@ -5,9 +5,9 @@
 //! # Example
 //!
 //! ```
-//! use oodbench::plot::{Format, latency::{Costs, LatencyPlot, Panel, Series}};
-//! let costs = vec![Some(Costs { whole: 40.0, added: Some(2.0) })];
-//! let panel = Panel { title: "10 classes".to_owned(), series: vec![Series { reference: Some(38.0), costs }] };
+//! use oodbench::plot::{Format, latency::{CostPair, LatencyPlot, CostPanel, CostSeries}};
+//! let costs = vec![Some(CostPair { whole: 40.0, added: Some(2.0) })];
+//! let panel = CostPanel { title: "10 classes".to_owned(), series: vec![CostSeries { reference: Some(38.0), costs }] };
 //! let plot = LatencyPlot {
 //!     title: "Detection cost".to_owned(),
 //!     rows: vec!["Minimum distance".to_owned()],
@@ -45,9 +45,9 @@ const LEAST_PANEL: i32 = dots(80.0);
 const STRIPE: RGBColor = RGBColor(246, 246, 246);
 const X_NAME: &str = "time per sample (logarithmic)";
 
-/// Costs in nanoseconds.
+/// Two costs in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Costs {
+pub struct CostPair {
     /// Of everything.
     pub whole: f64,
     /// Of what is not done anyway.
@@ -56,20 +56,20 @@ pub struct Costs {
 
 /// One kind of measurement of all rows.
 #[derive(Clone, Debug)]
-pub struct Series {
+pub struct CostSeries {
     /// The cost that all are compared with.
     pub reference: Option<f64>,
     /// Costs in the order of the rows, where there are any.
-    pub costs: Vec<Option<Costs>>,
+    pub costs: Vec<Option<CostPair>>,
 }
 
 /// One panel.
 #[derive(Clone, Debug)]
-pub struct Panel {
+pub struct CostPanel {
     /// Stands above it.
     pub title: String,
     /// In the order of the names in [`LatencyPlot::series`].
-    pub series: Vec<Series>,
+    pub series: Vec<CostSeries>,
 }
 
 /// Panels side by side over common rows.
@@ -84,7 +84,7 @@ pub struct LatencyPlot {
     /// What the reference is.
     pub reference: String,
     /// The panels, from the left.
-    pub panels: Vec<Panel>,
+    pub panels: Vec<CostPanel>,
 }
 
 impl LatencyPlot {
@@ -259,7 +259,7 @@ impl<'a> Measured<'a> {
         &self,
         area: &DrawingArea<DB, Shift>,
         place: Place,
-        series: &Series,
+        series: &CostSeries,
         index: usize,
     ) -> Result<(), PlotError> {
         let colour = curve(index).colour;
@@ -340,15 +340,15 @@ mod tests {
     use super::*;
 
     fn plot(costs: &[f64], panels: usize) -> LatencyPlot {
-        let row = |&whole: &f64| Some(Costs { whole, added: Some(whole / 50.0) });
-        let series = Series { reference: costs.first().copied(), costs: costs.iter().map(row).collect() };
+        let row = |&whole: &f64| Some(CostPair { whole, added: Some(whole / 50.0) });
+        let series = CostSeries { reference: costs.first().copied(), costs: costs.iter().map(row).collect() };
         let name = |row: usize| format!("score {row} with a name that is {}long", "very ".repeat(row));
         LatencyPlot {
             title: "Cost <&>".to_owned(),
             rows: (0..costs.len()).map(name).collect(),
             series: vec!["batch 1".to_owned(), "batch 256".to_owned()],
             reference: "arg max".to_owned(),
-            panels: vec![Panel { title: "10 classes".to_owned(), series: vec![series.clone(), series] }; panels],
+            panels: vec![CostPanel { title: "10 classes".to_owned(), series: vec![series.clone(), series] }; panels],
         }
     }
 

@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{caution, percent, tied};
-use crate::printable;
+use super::{MISSING, caution, percent, tied};
 use crate::table::{Block, Comparison};
 
 /// The tables of one procedure.
@@ -14,9 +13,12 @@ pub fn comparisons(title: &str, tables: &[Comparison]) -> String {
         let _ = writeln!(out, "{caution}.");
     }
     for table in tables {
-        section(&mut out, table, &format!("{} against", printable::markdown(&table.in_distribution)), &table.blocks);
+        section(&mut out, table, &format!("{} against", escape(&table.in_distribution)), &table.blocks);
         if !table.seed_blocks.is_empty() {
             section(&mut out, table, "mean ± std over seeds (ddof = 1), against", &table.seed_blocks);
+        }
+        for (i, line) in table.missing.iter().enumerate() {
+            let _ = writeln!(out, "{}- {MISSING} {}", if i == 0 { "\n" } else { "" }, escape(line));
         }
     }
     out
@@ -33,9 +35,37 @@ fn section(out: &mut String, table: &Comparison, first: &str, blocks: &[Block]) 
                 let text = percent(cell);
                 if cell.best { format!("**{text}**") } else { text }
             });
-            let (label, run) = (printable::markdown(&block.label), printable::markdown(&row.run));
             let cells = cells.collect::<Vec<_>>().join(" | ");
-            let _ = writeln!(out, "| {label} | {run} | {} | {cells} | {} |", row.score, tied(row.tied_share));
+            let names = [&block.label, &row.run, &row.score].map(|name| escape(name)).join(" | ");
+            let _ = writeln!(out, "| {names} | {cells} | {} |", tied(row.tied_share));
         }
     }
+}
+
+/// Text for one cell of a table: nothing in it ends the cell or the line, or is HTML or markup.
+///
+/// ```
+/// use oodbench::report::markdown::escape;
+/// assert_eq!(escape("max_logit|far\n<b>_x_"), "max_logit\\|far &lt;b&gt;\\_x\\_");
+/// ```
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let is_inner = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
+    let mut before = None;
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            // Within a word it is no markup.
+            '_' if is_inner(before) && is_inner(letters.peek().copied()) => out.push('_'),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '~' => out.extend(['\\', letter]),
+            letter if letter.is_control() => out.push(' '),
+            letter => out.push(letter),
+        }
+        before = Some(letter);
+    }
+    out
 }

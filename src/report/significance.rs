@@ -3,6 +3,7 @@
 use super::grid::{Grid, Style};
 use super::plain;
 use crate::printable;
+use crate::table::csv::guard;
 use crate::table::{AgainstBest, Verdict};
 
 /// For reading: what may be the best is marked.
@@ -77,13 +78,13 @@ pub fn json(lines: &[AgainstBest]) -> serde_json::Result<String> {
     Ok(format!("[\n{}\n]\n", lines.join(",\n")))
 }
 
-/// With a header; what is not there is an empty field. Names that a spreadsheet would take for formulas are marked: [`printable::csv`].
+/// With a header; what is not there is an empty field. Names that a spreadsheet would take for formulas are marked: [`guard`].
 ///
 /// # Errors
 /// Never in memory; the signature is that of the writer behind it.
 pub fn csv(lines: &[AgainstBest]) -> csv::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let text = |text: &String| printable::csv(text).into_owned();
+    let text = |text: &String| guard(text).into_owned();
     for line in lines {
         writer.serialize(AgainstBest {
             run: text(&line.run),

@@ -1,7 +1,8 @@
 //! Comparison tables for the terminal.
 
 use super::grid::{Grid, GridCell};
-use super::{caution, percent, tied};
+use super::{MISSING, caution, percent, tied};
+use crate::printable;
 use crate::table::{Block, Comparison};
 
 pub use super::grid::Style;
@@ -22,6 +23,9 @@ pub fn comparisons(title: &str, tables: &[Comparison], style: Style) -> String {
             out.push_str("\nmean ± standard deviation over seeds (ddof = 1):\n");
             out.push_str(&section(table, "vs", &table.seed_blocks, style));
         }
+        for line in &table.missing {
+            out.push_str(&format!("{MISSING} {}\n", printable::line(line)));
+        }
     }
     out
 }
@@ -32,7 +36,7 @@ fn section(comparison: &Comparison, first: &str, blocks: &[Block], style: Style)
     for block in blocks {
         grid.group(&block.label);
         for row in &block.rows {
-            let keys = [GridCell::from(&row.run), GridCell::from(row.score)];
+            let keys = [GridCell::from(&row.run), GridCell::from(&row.score)];
             let values = row.cells.iter().map(|cell| GridCell::marked(percent(cell), cell.best));
             grid.row(keys.into_iter().chain(values).chain([GridCell::from(tied(row.tied_share))]));
         }

@@ -5,18 +5,22 @@
 
 pub mod array;
 pub mod block;
+mod block_checksum;
 pub mod check;
 pub mod checksum;
 pub mod disguise;
 pub mod element;
 pub mod error;
+pub mod fault;
 pub mod head;
 pub mod labels;
+pub mod mapped;
 pub mod matrix;
 pub mod origin;
 pub mod role;
 pub mod run;
 pub mod split;
+pub mod watch;
 
 pub use block::RowBlock;
 pub use error::RowsError;

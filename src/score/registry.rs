@@ -1,13 +1,13 @@
 //! The list of all scores; everything that enumerates scores reads this one.
 
 use super::entry::ScoreEntry;
-use super::settings::nearest;
 use super::{
     ash_b, ash_p, ash_s, cfood, cosine, dice, doctor, energy, es, fdbd, r#gen, gmm, grad_norm, igeood, kl_matching,
     knn, logit_gap, lts, mahalanobis, mahalanobis_layers, mahalanobis_pp, max_logit, mds, mmleps, mmles, mmls, mps,
     nci, neco, nnguide, odin_t, openmax, pnml, react, relation, relative_mahalanobis, residual, scale, scaled_cosine,
     she, ssd, temperature, vim, vra,
 };
+use crate::suggestion::nearest;
 
 /// All scores, in the order of tables and pages.
 pub const REGISTRY: &[ScoreEntry] = &[
@@ -75,7 +75,7 @@ pub struct UnknownScore {
 /// # Errors
 /// [`UnknownScore`] with the nearest known name.
 pub fn find(name: &str) -> Result<&'static ScoreEntry, UnknownScore> {
-    let wanted = name.to_lowercase().replace('-', "_");
+    let wanted = name.trim().to_lowercase().replace('-', "_");
     let named = |entry: &&ScoreEntry| entry.id == wanted || entry.aliases.contains(&wanted.as_str());
     REGISTRY.iter().find(named).ok_or_else(|| {
         let known = REGISTRY.iter().flat_map(|entry| entry.aliases.iter().copied().chain([entry.id]));

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use super::count::Count;
+use crate::suggestion::nearest;
 
 /// A parameter a score understands.
 #[derive(Clone, Copy, Debug)]
@@ -144,14 +145,4 @@ impl Settings {
     fn refuse(&self, name: &'static str, value: &str, expected: String) -> SettingError {
         SettingError::Value { score: self.score, name, value: value.to_owned(), expected }
     }
-}
-
-/// The known name nearest to `name`, if any is near.
-#[must_use]
-pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .min()
-        .filter(|(distance, _)| *distance <= 2.max(name.len() / 3))
-        .map(|(_, candidate)| candidate)
 }

@@ -45,7 +45,10 @@ fn metrics() -> impl Iterator<Item = (&'static Procedure, &'static Metric)> {
 }
 
 fn values(ranking: &Ranking) -> Vec<f64> {
-    PROCEDURES.iter().flat_map(|procedure| (procedure.figures)(ranking)).collect()
+    PROCEDURES
+        .iter()
+        .flat_map(|procedure| procedure.values(ranking).iter().map(|(_, value)| value).collect::<Vec<_>>())
+        .collect()
 }
 
 /// A way to make an interval of a value from its draws.

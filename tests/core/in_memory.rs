@@ -9,6 +9,7 @@ use oodbench::rows::matrix::Rows;
 use oodbench::rows::{ArrayKind, Labels, Matrix, Role, RowsError, RunRows, Split};
 use oodbench::score::registry::find;
 use oodbench::score::{Need, REGISTRY};
+use oodbench::table::Results;
 
 use super::common::fixture;
 
@@ -40,7 +41,7 @@ fn every_score_gives_the_same_bits_from_memory_as_from_files() {
         let files = discover(&fixture("dumps").join(run)).unwrap();
         let selection = Selection::new(&["all".to_owned()], &[]).unwrap();
         let plan = Plan::each(files.iter().map(|files| (files, &selection)), &Silent).unwrap().remove(0);
-        let from_files = score_run(&plan, &Silent).unwrap();
+        let from_files = score_run(&plan, &mut Results::default(), &Silent).unwrap();
         let rows = copies(&plan.dump);
         let mut column = 0;
         for chosen in &plan.scores {

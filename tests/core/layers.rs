@@ -10,7 +10,7 @@ use source::sources;
 
 /// Rooms of the library from the bottom up; those in one line may not see each other.
 const LAYERS: &[&[&str]] = &[
-    &["error", "state", "progress"],
+    &["error", "state", "progress", "suggestion"],
     &["numeric", "output", "printable"],
     &["rows", "stats"],
     &["dump"],
@@ -39,6 +39,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("faer", &["src/numeric/linalg", "train/src/nn/matmul.rs"]),
     ("libm", &["src/stats"]),
     ("half", &["src/rows"]),
+    ("libc", &["src/rows"]),
+    ("rustix", &["src/output"]),
     ("xxhash_rust", &["src/numeric", "src/printable.rs"]),
     ("cpu_time", &["src/latency"]),
     ("zip", &["src/dump", "train/src/data"]),

@@ -1,15 +1,12 @@
 //! `oodbench compare`: which scores are as good as the best one.
 
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
 
-use crate::option::choice::ScoreChoice;
+use crate::option::choice::{FitOrParameters, ScoreNames};
 use crate::option::common::Common;
-use crate::option::input;
+use crate::option::runs::Runs;
 use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal};
-use oodbench::dump::layout::discover;
 use oodbench::eval::Plan;
 use oodbench::eval::significance::against_best;
 use oodbench::report::significance;
@@ -23,10 +20,12 @@ use oodbench::table::Results;
 
 The test is about other rows of the same sets; it does not say how another training run would do.")]
 pub(crate) struct Command {
-    /// A run, or a folder of runs [default: dumps, else fixtures/dumps]
-    dir: Option<PathBuf>,
     #[command(flatten)]
-    choice: ScoreChoice,
+    runs: Runs,
+    #[command(flatten)]
+    names: ScoreNames,
+    #[command(flatten)]
+    fitted: FitOrParameters,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -44,12 +43,13 @@ enum Format {
 
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
-    let folder = input::folder(command.dir.as_ref(), common.quiet)?;
-    let selection = command.choice.selection()?;
+    let selection = command.fitted.selection(&command.names.scores)?;
+    let runs = command.runs.find(common.quiet)?;
     let progress = Bars::new(common.quiet);
-    let plans = Plan::each(discover(&folder)?.iter().map(|files| (files, &selection)), &progress)?;
+    let plans = Plan::each(runs.iter().map(|files| (files, &selection)), &progress)?;
     let mut results = Results::default();
     let lines = against_best(&plans, &mut results, &progress)?;
+    remarks::unchanged()?;
     remarks::say(&results, common);
     match command.format {
         Format::Table => terminal::print(&significance::text(&lines, terminal::style()))?,

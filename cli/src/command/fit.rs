@@ -1,21 +1,19 @@
 //! `oodbench fit`: what scores learn from training rows, into a file.
 
-use std::fs::create_dir_all;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, ValueHint};
 
-use crate::option::choice::ScoreChoice;
+use crate::option::choice::{Parameters, ScoreNames};
 use crate::option::common::Common;
-use crate::option::input;
-use crate::screen::{terminal, tuning};
-use oodbench::dump::layout::discover;
+use crate::option::runs::Runs;
+use crate::screen::{remarks, terminal, tuning};
 use oodbench::eval::fits::describe;
-use oodbench::eval::fits::description::Description;
 use oodbench::eval::fits::{Fits, fit, write};
 use oodbench::eval::{FitsError, Plan};
-use oodbench::output::AtomicFile;
+use oodbench::output::{AtomicFile, make_folder};
 use oodbench::report::grid::Grid;
 
 /// Fit scores on the training rows of a run and keep the fits in a file for `score --fit`
@@ -27,29 +25,34 @@ use oodbench::report::grid::Grid;
 
 The file is a safetensors file: arrays named score/array, the parameters and checksums of what was read as metadata.")]
 pub(crate) struct Command {
-    /// A run
-    dir: Option<PathBuf>,
     #[command(flatten)]
-    choice: ScoreChoice,
+    runs: Runs,
+    #[command(flatten)]
+    names: ScoreNames,
+    #[command(flatten)]
+    parameters: Parameters,
     /// Search parameters on id/val first, without a look at any OOD row, and say what was tried
     #[arg(long)]
     tune: bool,
     /// The file to write
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     out: PathBuf,
 }
 
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
-    let folder = input::folder(command.dir.as_ref(), common.quiet)?;
-    let selection = command.choice.selection()?;
-    let runs = discover(&folder)?;
+    let selection = command.parameters.selection(&command.names.scores)?;
+    let runs = command.runs.find(common.quiet)?;
     let [files] = &runs[..] else {
-        return Err(FitsError::SeveralRuns { folder, runs: runs.len() }.into());
+        return Err(FitsError::SeveralRuns { folder: command.runs.shown().into(), runs: runs.len() }.into());
     };
     let tuned = command.tune.then(|| tuning::search(&runs, &selection, common)).transpose()?;
     let selection = tuned.as_ref().and_then(|tuned| tuned.selections.first()).unwrap_or(&selection);
     let plan = Plan::of_fit(files, selection)?;
+    let writing = || format!("{}: cannot be written", command.out.display());
+    // Before the work: what cannot be written has to be known now.
+    let mut file = create(&command.out).with_context(writing)?;
+    let to_stream = file.is_stream();
     let fits = fit(&plan)?;
     let description = describe(&plan, &fits);
     let rows = plan
@@ -58,8 +61,12 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         .iter()
         .filter(|split| description.read.iter().any(|read| read.split == split.role.to_string()));
     let rows: Vec<String> = rows.map(|split| format!("{} ({} rows)", split.role, split.rows)).collect();
-    save(&command.out, &fits, description).with_context(|| format!("{}: cannot be written", command.out.display()))?;
+    remarks::unchanged()?;
+    write(&mut file, &fits, description).with_context(writing)?;
+    file.commit().with_context(writing)?;
     if !common.quiet {
+        // The stream may be standard output: a table behind the file would spoil it.
+        let say = |text: &str| if to_stream { io::stderr().write_all(text.as_bytes()) } else { terminal::print(text) };
         fits.warnings.iter().for_each(|warning| terminal::say(&format!("warning: {warning}")));
         for score in &fits.scores {
             score.notes.iter().for_each(|note| terminal::say(&format!("note: {}: {note}", score.entry.id)));
@@ -68,23 +75,18 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
             terminal::say(&format!("note: {} left out: {}", skipped.score, skipped.why));
         }
         if let Some(tuned) = &tuned {
-            terminal::print(&tuning::table(&tuned.searches))?;
+            say(&tuning::table(&tuned.searches))?;
         }
-        terminal::print(&table(&fits))?;
+        say(&table(&fits))?;
         let learnt = if rows.is_empty() { "nothing had to be read".to_owned() } else { rows.join(", ") };
-        terminal::print(&format!("{} fitted on {learnt}: {}\n", plan.dump.info.name, command.out.display()))?;
+        say(&format!("{} fitted on {learnt}: {}\n", plan.dump.info.name, command.out.display()))?;
     }
     Ok(())
 }
 
-fn save(path: &Path, fits: &Fits, description: Description) -> anyhow::Result<()> {
-    if let Some(folder) = path.parent() {
-        create_dir_all(folder)?;
-    }
-    let mut file = AtomicFile::create(path)?;
-    write(&mut file, fits, description)?;
-    file.commit()?;
-    Ok(())
+fn create(path: &Path) -> io::Result<AtomicFile> {
+    path.parent().map_or(Ok(()), make_folder)?;
+    AtomicFile::create(path)
 }
 
 /// A line per score: how long its fit took and how much of the file it takes.

@@ -1,15 +1,13 @@
 //! `oodbench inspect`: what a dump holds, what scores lack, what looks wrong.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 use crate::option::common::Common;
-use crate::option::input;
-use crate::screen::terminal;
+use crate::option::runs::Runs;
+use crate::screen::{remarks, terminal};
 use oodbench::dump::Dump;
 use oodbench::dump::diagnose::{ArrayFacts, ValueFacts, diagnose};
-use oodbench::dump::layout::{RunFiles, discover};
+use oodbench::dump::layout::RunFiles;
 use oodbench::rows::Head;
 use oodbench::rows::array::shape_text;
 use oodbench::score::REGISTRY;
@@ -20,14 +18,13 @@ use oodbench::score::counts::Counts;
 #[command(after_help = "Example:
   oodbench inspect dumps/")]
 pub(crate) struct Command {
-    /// A run, or a folder of runs [default: dumps, else fixtures/dumps]
-    dir: Option<PathBuf>,
+    #[command(flatten)]
+    runs: Runs,
 }
 
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
-    let folder = input::folder(command.dir.as_ref(), common.quiet)?;
-    for (number, files) in discover(&folder)?.iter().enumerate() {
+    for (number, files) in command.runs.find(common.quiet)?.iter().enumerate() {
         if number > 0 {
             terminal::print("\n")?;
         }
@@ -77,6 +74,7 @@ fn describe(files: &RunFiles) -> anyhow::Result<String> {
         lines.push("  to look at".to_owned());
         lines.extend(suspicions.iter().map(|what| format!("    {what}")));
     }
+    remarks::unchanged()?;
     Ok(lines.join("\n") + "\n")
 }
 

@@ -1,8 +1,7 @@
 //! `oodbench latency`: what detection costs.
 
-use std::fs;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -13,7 +12,7 @@ use crate::screen::terminal;
 use oodbench::latency::markdown::{cells, markdown};
 use oodbench::latency::plot::latency_plot;
 use oodbench::latency::{Report, Request, measure};
-use oodbench::output::write_atomically;
+use oodbench::output::OutputSet;
 use oodbench::plot;
 use oodbench::report::grid::{Grid, GridCell};
 use oodbench::score::registry::entries;
@@ -77,9 +76,13 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         train_rows: command.train_rows.get(),
         rounds: command.rounds.get(),
     };
+    let writing = |out: &PathBuf| format!("{}: cannot be written", out.display());
+    // Before the minutes that it takes: what cannot be written has to be known now.
+    let set =
+        command.out.as_ref().map(|out| OutputSet::begin(out, &FILES).with_context(|| writing(out))).transpose()?;
     let report = measure(&request, &Bars::of("steps", common.quiet))?;
-    if let Some(out) = &command.out {
-        write(out, &report).with_context(|| format!("{}: cannot be written", out.display()))?;
+    if let (Some(set), Some(out)) = (set, &command.out) {
+        write(set, &report).with_context(|| writing(out))?;
     }
     let text = match command.format {
         Format::Json => report.json()?,
@@ -99,16 +102,19 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn write(out: &Path, report: &Report) -> anyhow::Result<()> {
+/// What `--out` writes.
+const FILES: [&str; 4] = ["latency.json", "latency.md", "latency.png", "latency.svg"];
+
+fn write(set: OutputSet, report: &Report) -> anyhow::Result<()> {
     let drawn = latency_plot(report);
     // Everything is drawn before anything is written.
     let png = drawn.render(plot::Format::Png)?;
     let svg = drawn.render(plot::Format::Svg)?;
-    fs::create_dir_all(out)?;
-    write_atomically(&out.join("latency.json"), report.json()?.as_bytes())?;
-    write_atomically(&out.join("latency.md"), markdown(report).as_bytes())?;
-    write_atomically(&out.join("latency.png"), &png)?;
-    write_atomically(&out.join("latency.svg"), &svg)?;
+    let (json, markdown) = (report.json()?, markdown(report));
+    for (name, bytes) in FILES.into_iter().zip([json.as_bytes(), markdown.as_bytes(), &png, &svg]) {
+        set.write(name, bytes)?;
+    }
+    set.commit()?;
     Ok(())
 }
 

@@ -1,27 +1,28 @@
 //! `oodbench plot`: figures of the scores of dumps.
 
 use std::collections::HashSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use clap::Args;
+use clap::{Args, ValueHint};
 
+use crate::option::choice::{self, FitOrParameters};
 use crate::option::common::Common;
-use crate::option::input;
+use crate::option::runs::Runs;
 use crate::screen::progress::Bars;
-use crate::screen::terminal;
-use oodbench::dump::layout::{RunFiles, discover};
+use crate::screen::{remarks, terminal};
+use oodbench::dump::layout::RunFiles;
 use oodbench::dump::{Loss, RunInfo};
 use oodbench::eval::figures::{FIG1_SCORES, fig1_bands};
-use oodbench::eval::{Plan, ScoredRun, Selection, score_run};
-use oodbench::output::write_atomically;
+use oodbench::eval::{Plan, ScoredRun, score_run};
+use oodbench::output::{make_folder, write_atomically};
 use oodbench::plot::fig1;
 use oodbench::plot::histogram::Histogram;
 use oodbench::plot::roc::{Curve, Roc};
 use oodbench::plot::{Format, PlotError};
 use oodbench::printable::file_name;
 use oodbench::score::registry::find;
+use oodbench::table::Results;
 
 /// Draw figures as PNG and SVG: the paper's Fig. 1, histograms of a score, ROC curves
 #[derive(Args)]
@@ -31,22 +32,21 @@ use oodbench::score::registry::find;
   oodbench plot dumps/my-run --roc             ROC curves of the scores that need logits alone
   oodbench plot dumps/my-run --roc mds,es      of these scores")]
 pub(crate) struct Command {
-    /// A run, or a folder of runs [default: dumps, else fixtures/dumps]
-    dir: Option<PathBuf>,
+    #[command(flatten)]
+    runs: Runs,
     /// The paper's Fig. 1: four bands of ID and OOD histograms, from one IsoMax and one IsoMax+ run
     #[arg(long)]
     fig1: bool,
     /// Histograms of a score, one panel per OOD set, one figure per run
-    #[arg(long, value_name = "SCORE")]
+    #[arg(long, value_name = "SCORE", value_parser = choice::name)]
     hist: Option<String>,
     /// ROC curves with the 95 % point marked, one figure per run and OOD set
-    #[arg(long, value_name = "SCORES", value_delimiter = ',', num_args = 0..=1, default_missing_value = "mds,es,mps,energy")]
+    #[arg(long, value_name = "SCORES", value_delimiter = ',', value_parser = choice::name, num_args = 0..=1, default_missing_value = "mds,es,mps,energy")]
     roc: Option<Vec<String>>,
-    /// A parameter of a score, e.g. energy.temperature=2; may be repeated
-    #[arg(long, value_name = "SCORE.NAME=VALUE")]
-    set: Vec<String>,
+    #[command(flatten)]
+    fitted: FitOrParameters,
     /// Folder for the figures
-    #[arg(long, value_name = "FOLDER", default_value = "reports")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = "reports")]
     out: PathBuf,
 }
 
@@ -55,13 +55,12 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     if !command.fig1 && command.hist.is_none() && command.roc.is_none() {
         bail!("expected --fig1, --hist SCORE or --roc; `oodbench plot --help` shows examples");
     }
-    let folder = input::folder(command.dir.as_ref(), common.quiet)?;
-    let runs = discover(&folder)?;
+    let runs = command.runs.find(common.quiet)?;
     let work = Work { command, common, runs: &runs };
     // Everything is drawn before anything is written: an error leaves no part of the figures behind.
     let mut figures = Vec::new();
     if command.fig1 {
-        figures.extend(work.fig1(&folder)?);
+        figures.extend(work.fig1()?);
     }
     if let Some(score) = &command.hist {
         figures.extend(work.histograms(score)?);
@@ -88,7 +87,7 @@ fn apart(figures: Vec<Figure>) -> Vec<Figure> {
 }
 
 fn write(out: &Path, figures: &[Figure], quiet: bool) -> anyhow::Result<()> {
-    fs::create_dir_all(out).with_context(|| format!("{}: cannot be written", out.display()))?;
+    make_folder(out).with_context(|| format!("{}: cannot be written", out.display()))?;
     for (name, bytes) in figures {
         let path = out.join(name);
         write_atomically(&path, bytes).with_context(|| format!("{}: cannot be written", path.display()))?;
@@ -111,21 +110,27 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// The scores of every row; says what a reader should know of them.
     fn score(&self, runs: &[RunFiles], scores: &[&str]) -> anyhow::Result<Vec<ScoredRun>> {
         let names: Vec<String> = scores.iter().map(|&name| name.to_owned()).collect();
-        let selection = Selection::parse(&names, &self.command.set)?;
+        let selection = self.command.fitted.selection(&names)?;
         let progress = Bars::new(self.common.quiet);
         let plans = Plan::each(runs.iter().map(|files| (files, &selection)), &progress)?;
-        let scored = plans
-            .iter()
-            .map(|plan| Ok(ScoredRun { info: plan.dump.info.clone(), splits: score_run(plan, &progress)? }));
-        scored.collect()
+        let mut results = Results::default();
+        let mut scored = Vec::with_capacity(plans.len());
+        for plan in &plans {
+            let splits = score_run(plan, &mut results, &progress)?;
+            scored.push(ScoredRun { info: plan.dump.info.clone(), splits });
+        }
+        remarks::unchanged()?;
+        remarks::say(&results, self.common);
+        Ok(scored)
     }
 
-    fn fig1(&self, folder: &Path) -> anyhow::Result<Vec<Figure>> {
+    fn fig1(&self) -> anyhow::Result<Vec<Figure>> {
         let mut by_loss = Vec::new();
         for loss in [Loss::Isomax, Loss::IsomaxPlus] {
-            by_loss.push(self.run_of(&loss, folder)?.clone());
+            by_loss.push(self.run_of(&loss)?.clone());
         }
         let scored = self.score(&by_loss, &FIG1_SCORES)?;
         let [isomax, plus] = &scored[..] else { bail!("expected two runs") };
@@ -134,7 +139,7 @@ impl Work<'_> {
     }
 
     /// The run trained with a loss; of several the one with the lowest seed.
-    fn run_of(&self, loss: &Loss, folder: &Path) -> anyhow::Result<&RunFiles> {
+    fn run_of(&self, loss: &Loss) -> anyhow::Result<&RunFiles> {
         let mut found = Vec::new();
         for files in self.runs {
             let info = RunInfo::read(&files.folder)?;
@@ -147,7 +152,7 @@ impl Work<'_> {
             let key = if *loss == Loss::Isomax { "isomax" } else { "isomax-plus" };
             bail!(
                 "{}: found no run trained with {loss}, expected one whose run.toml says loss = \"{key}\"; Fig. 1 needs an IsoMax and an IsoMax+ run",
-                folder.display()
+                self.command.runs.shown()
             );
         };
         if found.len() > 1 && !self.common.quiet {

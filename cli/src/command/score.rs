@@ -1,25 +1,23 @@
 //! `oodbench score`: scores and figures of every run of a folder.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 
-use crate::option::choice::ScoreChoice;
+use crate::option::choice::{FitOrParameters, ScoreNames};
 use crate::option::common::Common;
-use crate::option::input;
 use crate::option::intervals::Intervals;
 use crate::option::procedure::{self, ProcedureName};
+use crate::option::runs::Runs;
 use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal, tuning};
-use oodbench::dump::layout::discover;
-use oodbench::eval::{Figures, FitsFile, Plan, Selection, evaluate, memory};
+use oodbench::eval::{Measures, Plan, ScoreSink, ScoresFile, evaluate, memory};
 use oodbench::metric::{PROCEDURES, Procedure};
-use oodbench::output::{AtomicFile, write_atomically};
+use oodbench::output::OutputSet;
 use oodbench::report;
-use oodbench::table::scores_file::ScoresFile;
-use oodbench::table::{Comparison, Results};
+use oodbench::table::provenance::Provenance;
+use oodbench::table::{Comparison, Record, Results, with_means};
 
 const EXAMPLES: &str = "Examples:
   oodbench score dumps/ --score mds
@@ -29,7 +27,7 @@ const EXAMPLES: &str = "Examples:
   oodbench score dumps/my-run --score knn,react --tune    parameters searched on id/val
   oodbench score dumps/my-run --fit my-run.fit    as fitted before; `oodbench fit` writes the file
   oodbench score dumps/ --score all --format json > records.json
-  oodbench score dumps/ --score all --out out     writes scores.parquet and records.{csv,json,parquet}
+  oodbench score dumps/ --score all --out out     writes scores.parquet, records.{csv,json,parquet}, provenance.json
   oodbench score dumps/ --score mds,es --bootstrap 1000    82.80 [82.1, 83.5]: an interval from 1,000 draws of the rows";
 
 fn after_help() -> String {
@@ -40,16 +38,15 @@ fn after_help() -> String {
 #[derive(Args)]
 #[command(after_help = after_help())]
 pub(crate) struct Command {
-    /// A run, or a folder of runs [default: dumps, else fixtures/dumps]
-    dir: Option<PathBuf>,
     #[command(flatten)]
-    choice: ScoreChoice,
+    runs: Runs,
+    #[command(flatten)]
+    names: ScoreNames,
+    #[command(flatten)]
+    fitted: FitOrParameters,
     /// Search parameters on id/val, without a look at any OOD row, and say what was tried; `explain` shows what is tried
-    #[arg(long)]
+    #[arg(long, conflicts_with = "fit")]
     tune: bool,
-    /// A file written by `oodbench fit`: its scores, parameters and fits, no training rows needed
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["set", "config", "tune"])]
-    fit: Option<PathBuf>,
     /// Procedures to show, comma-separated [default: the first in tables, all in json and csv]
     #[arg(long, value_name = "PROCEDURES", value_delimiter = ',', value_parser = procedure::parser())]
     procedure: Vec<ProcedureName>,
@@ -58,8 +55,8 @@ pub(crate) struct Command {
     format: Format,
     #[command(flatten)]
     intervals: Intervals,
-    /// Folder for scores.parquet and records.{csv,json,parquet}; search.json too with --tune
-    #[arg(long, value_name = "DIR")]
+    /// Folder for scores.parquet, records.{csv,json,parquet} and provenance.json; search.json too with --tune
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     out: Option<PathBuf>,
 }
 
@@ -78,12 +75,8 @@ enum Format {
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let bootstrap = command.intervals.bootstrap()?;
-    let folder = input::folder(command.dir.as_ref(), common.quiet)?;
-    let selection = match &command.fit {
-        Some(file) => Selection::fitted(&command.choice.scores, FitsFile::open(file)?)?,
-        None => command.choice.selection()?,
-    };
-    let runs = discover(&folder)?;
+    let selection = command.fitted.selection(&command.names.scores)?;
+    let runs = command.runs.find(common.quiet)?;
     let tuned = command.tune.then(|| tuning::search(&runs, &selection, common)).transpose()?;
     let progress = Bars::new(common.quiet);
     let plans = match &tuned {
@@ -91,30 +84,35 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         None => Plan::each(runs.iter().map(|files| (files, &selection)), &progress)?,
     };
     check_memory(&plans, common)?;
-    let figures = Figures {
+    let measures = Measures {
         // Files hold every procedure, the terminal those asked for.
         procedures: if command.out.is_some() { PROCEDURES.iter().collect() } else { shown(command) },
         bootstrap,
     };
 
-    let columns = selection.ids();
+    let columns = selection.columns();
     let results = match &command.out {
-        None => evaluate::<AtomicFile>(&plans, &columns, None, &figures, &progress)?,
+        None => evaluate(&plans, &columns, None, &measures, &progress)?,
         Some(out) => {
             let writing = || format!("{}: cannot be written", out.display());
-            fs::create_dir_all(out).with_context(writing)?;
-            let mut file =
-                ScoresFile::new(AtomicFile::create(&out.join("scores.parquet")).with_context(writing)?, &columns)?;
-            let results = evaluate(&plans, &columns, Some(&mut file), &figures, &progress)?;
+            let set = OutputSet::begin(out, &FILES).with_context(writing)?;
+            let mut file = ScoresFile::new(set.create(SCORES).with_context(writing)?, &columns)?;
+            let sink: &mut dyn ScoreSink = &mut file;
+            let results = evaluate(&plans, &columns, Some(sink), &measures, &progress)?;
             file.finish()?.commit().with_context(writing)?;
-            write_records(out, &results).with_context(writing)?;
+            remarks::unchanged()?;
+            write_records(&set, &results).with_context(writing)?;
             if let Some(tuned) = &tuned {
-                write_atomically(&out.join("search.json"), &serde_json::to_vec_pretty(&tuned.searches)?)
-                    .with_context(writing)?;
+                set.write(SEARCH, &serde_json::to_vec_pretty(&tuned.searches)?).with_context(writing)?;
+            }
+            let written = set.commit().with_context(writing)?;
+            if !common.quiet {
+                terminal::say(&format!("wrote to {}: {}", out.display(), written.join(", ")));
             }
             results
         }
     };
+    remarks::unchanged()?;
     remarks::say(&results, common);
     if let Some(tuned) = &tuned {
         let tried = tuning::table(&tuned.searches);
@@ -174,11 +172,21 @@ fn bytes_text(bytes: u64) -> String {
     }
 }
 
-fn write_records(out: &Path, results: &Results) -> anyhow::Result<()> {
-    write_atomically(&out.join("records.csv"), &report::csv::records(&results.records)?)?;
-    write_atomically(&out.join("records.json"), report::json::records(&results.records)?.as_bytes())?;
-    let parquet = AtomicFile::create(&out.join("records.parquet"))?;
-    report::parquet::records(parquet, &results.records)?.commit()?;
+/// What `--out` writes.
+const FILES: [&str; 6] = [SCORES, "records.csv", "records.json", "records.parquet", PROVENANCE, SEARCH];
+const SCORES: &str = "scores.parquet";
+const PROVENANCE: &str = "provenance.json";
+const SEARCH: &str = "search.json";
+
+fn write_records(set: &OutputSet, results: &Results) -> anyhow::Result<()> {
+    let records = with_means(&results.records);
+    set.write("records.csv", &oodbench::table::csv::write(&records)?)?;
+    set.write("records.json", report::json::rows(&records)?.as_bytes())?;
+    let parquet = set.create("records.parquet")?;
+    report::parquet::records(parquet, &records)?.commit()?;
+    let command = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
+    let provenance = Provenance::new(results, Some(command.collect()));
+    set.write(PROVENANCE, &serde_json::to_vec_pretty(&provenance)?)?;
     Ok(())
 }
 
@@ -209,11 +217,11 @@ fn render(command: &Command, results: &Results) -> anyhow::Result<String> {
     };
     let records = || {
         let ids: Vec<&str> = shown(command).iter().map(|p| p.id).collect();
-        results.records.iter().filter(|r| ids.contains(&r.procedure)).cloned().collect::<Vec<_>>()
+        with_means(&results.records).into_iter().filter(|r| ids.contains(&&*r.procedure)).collect::<Vec<Record>>()
     };
     Ok(match command.format {
-        Format::Json => report::json::records(&records())?,
-        Format::Csv => String::from_utf8(report::csv::records(&records())?)?,
+        Format::Json => report::json::rows(&records())?,
+        Format::Csv => String::from_utf8(oodbench::table::csv::write(&records())?)?,
         Format::Markdown => {
             format!("{}\n{}", accuracies(results), tables(&|p, t| report::markdown::comparisons(p.title, t)))
         }

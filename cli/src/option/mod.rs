@@ -4,9 +4,10 @@ pub(crate) mod choice;
 pub(crate) mod common;
 #[cfg(feature = "train")]
 pub(crate) mod images;
-pub(crate) mod input;
 pub(crate) mod intervals;
 #[cfg(feature = "train")]
 pub(crate) mod named;
 pub(crate) mod procedure;
+pub(crate) mod runs;
 pub(crate) mod threads;
+mod trimmed;

@@ -1,6 +1,8 @@
 //! Procedures by their names in arguments, and what the help says of them: all from the library's list.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+use super::trimmed::Trimmed;
 use oodbench::metric::registry::find;
 use oodbench::metric::{PROCEDURES, Procedure};
 
@@ -18,7 +20,7 @@ pub(crate) enum ProcedureName {
 pub(crate) fn parser() -> impl TypedValueParser<Value = ProcedureName> {
     let names = PROCEDURES.iter().map(|procedure| procedure.id).chain([ALL]);
     // No other name passes, so what is no procedure's is `all`.
-    PossibleValuesParser::new(names).map(|name| find(&name).map_or(ProcedureName::All, ProcedureName::One))
+    Trimmed(PossibleValuesParser::new(names)).map(|name| find(&name).map_or(ProcedureName::All, ProcedureName::One))
 }
 
 /// The ids of the procedures, each with the ids of its metrics, one procedure a line.

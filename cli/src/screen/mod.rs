@@ -2,6 +2,7 @@
 
 pub(crate) mod help;
 pub(crate) mod interrupt;
+pub(crate) mod lost_file;
 pub(crate) mod progress;
 pub(crate) mod remarks;
 pub(crate) mod terminal;

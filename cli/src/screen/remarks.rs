@@ -2,27 +2,42 @@
 
 use crate::option::common::Common;
 use crate::screen::terminal;
+use oodbench::rows::watch;
 use oodbench::table::Results;
+use oodbench::table::remark::{self, Remark};
+
+/// Refuses to go on if a file that was read was written to meanwhile: values may be half of the old and half of the new one.
+pub(crate) fn unchanged() -> anyhow::Result<()> {
+    match &watch::changed()[..] {
+        [] => Ok(()),
+        [path, ..] => anyhow::bail!(
+            "{}: changed while it was read, expected the same file from beginning to end; run the command again once nothing writes to it",
+            path.display()
+        ),
+    }
+}
 
 /// Warnings always (unless quiet), notes and what was left out if verbose.
 pub(crate) fn say(results: &Results, common: &Common) {
     if common.quiet {
         return;
     }
-    for warning in &results.warnings {
+    for warning in remark::lines(&results.warnings) {
         terminal::say(&format!("warning: {warning}"));
     }
-    for note in &results.notes {
-        terminal::say(&format!("note: {note}"));
-    }
+    let mut notes = results.notes.clone();
     for run in &results.runs {
+        let name = &run.info.name;
         if common.verbose {
-            for skipped in &run.skipped {
-                terminal::say(&format!("note: {}: {} left out: {}", run.info.name, skipped.score, skipped.why));
-            }
+            let why = run.skipped.iter();
+            notes
+                .extend(why.map(|skipped| Remark::of_score(name, skipped.score, format!("left out: {}", skipped.why))));
         } else if !run.skipped.is_empty() {
             let ids: Vec<&str> = run.skipped.iter().map(|skipped| skipped.score).collect();
-            terminal::say(&format!("note: {}: left out (-v says why): {}", run.info.name, ids.join(", ")));
+            notes.push(Remark::of_run(name, format!("left out (-v says why): {}", ids.join(", "))));
         }
+    }
+    for note in remark::lines(&notes) {
+        terminal::say(&format!("note: {note}"));
     }
 }

@@ -10,8 +10,11 @@ mod latency;
 mod layouts;
 mod limits;
 mod names;
+mod options;
+mod outputs;
 mod parameters;
 mod readme;
+mod records;
 mod score;
 mod terminal;
 #[cfg(feature = "train")]

@@ -4,25 +4,26 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use memmap2::Mmap;
 use ndarray::{ArrayD, IxDyn};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
-use super::description::{Description, FORMAT, METADATA_KEY, ReadArray, Sealed, features, seal_array};
+use super::description::{Description, FORMAT, METADATA_KEY, Sealed, features, seal_array};
 use super::error::FitsError;
 use crate::dump::Dump;
 use crate::error::FileError;
 use crate::rows::ArrayKind;
+use crate::rows::mapped::Mapped;
 use crate::score::need::Splits;
 use crate::score::registry::find;
 use crate::score::{Chosen, Fit, FittedScore, Need, ScoreEntry, State};
 use crate::state::stored::Stored;
+use crate::table::ArrayRead;
 
 /// An opened file of fits, whole and unchanged.
 pub struct FitsFile {
     path: PathBuf,
-    map: Mmap,
+    map: Mapped,
     /// What it says of itself.
     pub description: Description,
 }
@@ -35,8 +36,7 @@ impl FitsFile {
     pub fn open(path: &Path) -> Result<Self, FitsError> {
         let damaged = |found: String| FitsError::Damaged { file: path.to_owned(), found };
         let file = File::open(path).map_err(FileError::reading(path))?;
-        // SAFETY: the map is read-only; a file that another program changes meanwhile is outside the contract, as it is for dumps.
-        let map = unsafe { Mmap::map(&file) }.map_err(FileError::reading(path))?;
+        let map = Mapped::file(path, &file).map_err(FileError::reading(path))?;
         let (_, metadata) = SafeTensors::read_metadata(&map)
             .map_err(|error| damaged(format!("no sound safetensors file ({error})")))?;
         let text = metadata.metadata().as_ref().and_then(|entries| entries.get(METADATA_KEY));
@@ -177,7 +177,7 @@ impl FitsFile {
     fn other_rows(
         &self,
         dump: &Dump,
-        source: &ReadArray,
+        source: &ArrayRead,
         found: usize,
         checksum: crate::numeric::checksum::Checksum,
     ) -> FitsError {

@@ -1,0 +1,75 @@
+//! What an interrupted program has to clear away.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Temporary files and folders not yet renamed, and folders made for outputs, in the order they were made.
+static PENDING: Mutex<Vec<Pending>> = Mutex::new(Vec::new());
+
+enum Pending {
+    /// A file or folder under a temporary name: goes with all it holds.
+    Temporary(PathBuf),
+    /// A folder made for an output: goes if nothing came into it.
+    Made(PathBuf),
+}
+
+fn pending() -> MutexGuard<'static, Vec<Pending>> {
+    PENDING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(super) fn add_temporary(path: &Path) {
+    pending().push(Pending::Temporary(path.to_owned()));
+}
+
+pub(super) fn forget_temporary(path: &Path) {
+    pending().retain(|one| !matches!(one, Pending::Temporary(other) if other == path));
+}
+
+pub(super) fn add_made(folder: &Path) {
+    pending().push(Pending::Made(folder.to_owned()));
+}
+
+/// Removes what was started and not finished, and folders made for it that are still empty; for a program about to end early, on a
+/// signal or on an error.
+pub fn discard_pending() {
+    clear(std::mem::take(&mut *pending()));
+}
+
+/// The last first: a folder is empty once what was made in it is gone.
+fn clear(all: Vec<Pending>) {
+    for one in all.into_iter().rev() {
+        // Nothing can be done about one that does not go away.
+        let _ = match one {
+            Pending::Temporary(path) if path.is_dir() => fs::remove_dir_all(path),
+            Pending::Temporary(path) => fs::remove_file(path),
+            Pending::Made(folder) => fs::remove_dir(folder),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Not by `discard_pending`: other tests of this process have files under way.
+    #[test]
+    fn what_is_unfinished_goes_and_what_holds_something_stays() {
+        let root = tempfile::tempdir().unwrap();
+        let [empty, filled, work] = ["empty", "filled", "empty/work"].map(|name| root.path().join(name));
+        for folder in [&empty, &filled, &work] {
+            fs::create_dir(folder).unwrap();
+        }
+        fs::write(work.join("half"), "").unwrap();
+        fs::write(filled.join("whole"), "").unwrap();
+        let half = filled.join("half");
+        fs::write(&half, "").unwrap();
+        clear(vec![
+            Pending::Made(empty.clone()),
+            Pending::Made(filled.clone()),
+            Pending::Temporary(work),
+            Pending::Temporary(half.clone()),
+        ]);
+        assert!(!empty.exists() && filled.join("whole").exists() && !half.exists());
+    }
+}

@@ -1,0 +1,171 @@
+//! Temporary names: recognisable, locked by their owner, cleared away by anyone once the owner is gone.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use super::pending;
+
+const PREFIX: &str = ".oodbench-";
+const SUFFIX: &str = ".tmp";
+
+/// So much of a name is kept in a temporary one: file systems take 255 bytes, and a character has up to 4.
+const NAME_CHARACTERS: usize = 40;
+
+/// Files without the suffix are of versions that knew no locks; at this age nobody writes to them any more.
+const OLD: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A temporary name; what it stands for is removed when this is dropped, unless it was renamed.
+#[derive(Debug)]
+pub(super) struct Temporary {
+    path: PathBuf,
+    renamed: bool,
+    /// The lock of a folder. A file is locked by the handle that writes to it.
+    _lock: Option<File>,
+}
+
+impl Temporary {
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives it its own name, replacing a file of that name.
+    pub(super) fn rename(mut self, target: &Path) -> io::Result<()> {
+        fs::rename(&self.path, target)?;
+        self.renamed = true;
+        Ok(())
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        pending::forget_temporary(&self.path);
+        if !self.renamed {
+            // Nothing can be done about one that does not go away.
+            let _ = if self.path.is_dir() { fs::remove_dir_all(&self.path) } else { fs::remove_file(&self.path) };
+        }
+    }
+}
+
+/// A new file in `folder`, for one to be called `name`.
+pub(super) fn file(folder: &Path, name: &OsStr) -> io::Result<(File, Temporary)> {
+    sweep(folder);
+    let create = |path: &Path| OpenOptions::new().write(true).create_new(true).open(path);
+    let (file, path) = locked(folder, name, create)?;
+    Ok((file, Temporary { path, renamed: false, _lock: None }))
+}
+
+/// A new folder in `folder`, for one to be called `name`.
+pub(super) fn folder(folder: &Path, name: &OsStr) -> io::Result<Temporary> {
+    sweep(folder);
+    let create = |path: &Path| fs::create_dir(path).and_then(|()| File::open(path));
+    let (lock, path) = locked(folder, name, create)?;
+    Ok(Temporary { path, renamed: false, _lock: Some(lock) })
+}
+
+fn locked(folder: &Path, name: &OsStr, create: impl Fn(&Path) -> io::Result<File>) -> io::Result<(File, PathBuf)> {
+    let name: String = name.to_string_lossy().chars().take(NAME_CHARACTERS).collect();
+    let process = process::id();
+    let mut number = 0_u32;
+    loop {
+        let again = if number == 0 { String::new() } else { format!("-{number}") };
+        let path = folder.join(format!("{PREFIX}{name}{again}-{process}{SUFFIX}"));
+        number += 1;
+        match create(&path) {
+            Ok(file) => {
+                pending::add_temporary(&path);
+                // Where a file system has no locks, nobody takes it for abandoned either.
+                let _ = file.lock();
+                // Another program may have swept it between the two steps.
+                if path.exists() {
+                    return Ok((file, path));
+                }
+                pending::forget_temporary(&path);
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Removes what killed programs left in a folder; once for each folder.
+pub(super) fn sweep(folder: &Path) {
+    static SWEPT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    if !SWEPT.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned()) {
+        return;
+    }
+    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    for path in entries.map(|entry| entry.path()).filter(|path| is_temporary(path)) {
+        if path.is_dir() && is_abandoned(&path) {
+            let _ = fs::remove_dir_all(path);
+        } else if path.is_file() && is_abandoned(&path) {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+fn is_temporary(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX)) && !path.is_symlink()
+}
+
+/// Whether the program that made it is gone. Its number in the name does not tell: numbers are used again, and other containers and machines
+/// that share the folder have their own.
+fn is_abandoned(path: &Path) -> bool {
+    let of_this_form = path.extension().is_some_and(|ending| ending == "tmp");
+    if !of_this_form {
+        // Folders of other versions may hold the only copy of what was being replaced.
+        let age = fs::metadata(path).and_then(|facts| facts.modified()).map(|at| SystemTime::now().duration_since(at));
+        return path.is_file() && age.is_ok_and(|age| age.is_ok_and(|age| age > OLD));
+    }
+    File::open(path).is_ok_and(|file| file.try_lock().is_ok())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_killed_programs_left_goes_and_what_is_being_written_stays() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join(name);
+        let age = |name: &str, hours: u64| {
+            let file = File::create(at(name)).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(hours * 3600)).unwrap();
+        };
+        age(".oodbench-scores.parquet-1.tmp", 0);
+        age(".oodbench-abcdef", 48);
+        age(".oodbench-fedcba", 1);
+        age("notes.tmp", 48);
+        fs::create_dir(at(".oodbench-out-1.tmp")).unwrap();
+        fs::write(at(".oodbench-out-1.tmp/half"), "").unwrap();
+        fs::create_dir(at(".oodbench-old-abc")).unwrap();
+        std::os::unix::fs::symlink("notes.tmp", at(".oodbench-link-1.tmp")).unwrap();
+        let other = File::create(at(".oodbench-other-1.tmp")).unwrap();
+        other.lock().unwrap();
+        sweep(root.path());
+        let mut left: Vec<String> =
+            fs::read_dir(root.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        left.sort();
+        let expected =
+            [".oodbench-fedcba", ".oodbench-link-1.tmp", ".oodbench-old-abc", ".oodbench-other-1.tmp", "notes.tmp"];
+        assert_eq!(left, expected);
+    }
+
+    #[test]
+    fn a_temporary_name_says_what_it_is_for_and_whose_it_is() {
+        let root = tempfile::tempdir().unwrap();
+        let (_file, temporary) = file(root.path(), OsStr::new("run.fit")).unwrap();
+        let expected = format!(".oodbench-run.fit-{}.tmp", process::id());
+        assert_eq!(temporary.path().file_name().unwrap().to_str(), Some(expected.as_str()));
+        // Others see its lock.
+        assert!(!is_abandoned(temporary.path()));
+        let path = temporary.path().to_owned();
+        drop(temporary);
+        assert!(!path.exists());
+    }
+}
