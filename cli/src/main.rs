@@ -3,6 +3,8 @@
 
 mod arguments;
 mod command;
+#[cfg(feature = "train")]
+mod memory;
 mod option;
 #[cfg(feature = "train")]
 mod paper;
@@ -18,16 +20,14 @@ use oodbench::output::discard_pending;
 use screen::interrupt::{self, INTERRUPTED, Interrupted};
 use screen::{help, lost_file, terminal};
 
-// Training allocates every intermediate result anew; the allocator of the C library gives large blocks back to the system
-// each time, which costs up to half of the time.
 #[cfg(feature = "train")]
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: memory::Allocator = memory::Allocator;
 
-/// The command could not do what it was asked for.
+/// The command failed.
 const FAILED: u8 = 2;
 
-/// Runs the program. Exit codes: 0 done, 2 could not be done, 130 stopped by Ctrl-C; a reader that closes the pipe is no failure.
+/// Runs the program. Exit codes: 0 done, 2 could not be done, 130 stopped by a signal; a reader that closes the pipe is no failure.
 fn main() -> ExitCode {
     #[cfg(feature = "train")]
     // SAFETY: nothing has started a thread yet.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::Read;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::error::DumpError;
 use super::npy::open_regular;
@@ -12,8 +12,8 @@ use crate::rows::HeadKind;
 use crate::suggestion::nearest;
 
 /// The loss a network was trained with.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(from = "String", into = "String")]
 pub enum Loss {
     /// Linear head, softmax, cross-entropy.
     Softmax,
@@ -36,6 +36,18 @@ impl From<String> for Loss {
     }
 }
 
+impl From<Loss> for String {
+    /// As `run.toml` has it.
+    fn from(loss: Loss) -> Self {
+        match loss {
+            Loss::Softmax => "softmax".to_owned(),
+            Loss::Isomax => "isomax".to_owned(),
+            Loss::IsomaxPlus => "isomax-plus".to_owned(),
+            Loss::Other(name) => name,
+        }
+    }
+}
+
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -51,22 +63,28 @@ impl fmt::Display for Loss {
 const KEYS: [&str; 7] = ["name", "model", "loss", "in_distribution", "seed", "head", "note"];
 
 /// What `run.toml` says, with the folder's name where it says nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct RunInfo {
     /// The run's name in tables.
     #[serde(default)]
     pub name: String,
     /// The network.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// The training loss.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub loss: Option<Loss>,
     /// The in-distribution data set.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub in_distribution: Option<String>,
     /// The training seed; runs that differ by it alone are averaged.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
     /// The kind of the head.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<HeadKind>,
     /// Anything worth knowing.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 

@@ -7,10 +7,13 @@ pub mod error;
 mod head;
 pub mod layout;
 pub mod meta;
+pub mod name;
 pub mod npy;
 pub mod npz;
 pub mod run;
+pub mod write;
 
 pub use error::DumpError;
 pub use meta::{Loss, RunInfo};
 pub use run::Dump;
+pub use write::{DumpWriter, WriteError};

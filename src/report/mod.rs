@@ -1,6 +1,7 @@
 //! Writers of results: terminal text, Markdown, CSV, JSON, HTML.
 
 pub mod csv;
+pub mod format;
 pub mod grid;
 pub mod html;
 pub mod json;
@@ -9,6 +10,8 @@ pub mod markdown;
 pub mod parquet;
 pub mod significance;
 pub mod text;
+
+pub use format::Format;
 
 use crate::metric::confidence::CAUTION;
 use crate::table::comparison::DIGITS;

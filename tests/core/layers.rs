@@ -23,8 +23,7 @@ const LAYERS: &[&[&str]] = &[
 
 /// Crates and the only places that name them: rooms and files below the root of the workspace. A crate also stands for those whose names it begins.
 const DOORS: &[(&str, &[&str])] = &[
-    // The command line still names a device of candle in two places.
-    ("candle", &["train/src", "cli/src/option/images.rs", "cli/src/paper/settings.rs"]),
+    ("candle", &["train/src"]),
     ("clap", &["cli/src"]),
     ("indicatif", &["cli/src"]),
     ("anyhow", &["cli/src"]),
@@ -44,7 +43,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("xxhash_rust", &["src/numeric", "src/printable.rs"]),
     ("cpu_time", &["src/latency"]),
     ("zip", &["src/dump", "train/src/data"]),
-    ("ndarray_npy", &["src/dump", "src/latency/synthetic.rs", "train/src/data", "train/src/extract.rs"]),
+    ("ndarray_npy", &["src/dump", "train/src/data"]),
     ("safetensors", &["src/dump/format", "src/eval/fits", "train/src/checkpoint.rs", "train/src/model"]),
     ("image", &["train/src/data"]),
     ("flate2", &["src/dump/format", "train/src/data"]),

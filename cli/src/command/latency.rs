@@ -4,9 +4,10 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::option::common::Common;
+use crate::option::format::Printed;
 use crate::screen::progress::Bars;
 use crate::screen::terminal;
 use oodbench::latency::markdown::{cells, markdown};
@@ -14,6 +15,7 @@ use oodbench::latency::plot::latency_plot;
 use oodbench::latency::{Report, Request, measure};
 use oodbench::output::OutputSet;
 use oodbench::plot;
+use oodbench::report::Format;
 use oodbench::report::grid::{Grid, GridCell};
 use oodbench::score::registry::entries;
 
@@ -45,24 +47,11 @@ pub(crate) struct Command {
     /// Rounds in which all are timed in turn; scores that take long are in fewer of them
     #[arg(long, value_name = "N", default_value = "2000")]
     rounds: NonZeroUsize,
-    /// What to print
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[command(flatten)]
+    printed: Printed,
     /// Folder for latency.json, latency.md and the plot latency.png, latency.svg
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    /// For reading
-    Table,
-    /// Machine, conditions, measurements and what was not measured
-    Json,
-    /// The measurements as comma-separated values
-    Csv,
-    /// The report as GitHub-flavoured Markdown
-    Markdown,
 }
 
 /// Runs the command.
@@ -84,7 +73,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     if let (Some(set), Some(out)) = (set, &command.out) {
         write(set, &report).with_context(|| writing(out))?;
     }
-    let text = match command.format {
+    let text = match command.printed.format {
         Format::Json => report.json()?,
         Format::Csv => String::from_utf8(report.csv()?)?,
         Format::Markdown => markdown(&report),

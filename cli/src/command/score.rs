@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::{Args, ValueEnum, ValueHint};
+use clap::{Args, ValueHint};
 
 use crate::option::choice::{FitOrParameters, ScoreNames};
 use crate::option::common::Common;
+use crate::option::format::Printed;
 use crate::option::intervals::Intervals;
 use crate::option::procedure::{self, ProcedureName};
 use crate::option::runs::Runs;
@@ -15,7 +16,7 @@ use crate::screen::{remarks, terminal, tuning};
 use oodbench::eval::{Measures, Plan, ScoreSink, ScoresFile, evaluate, memory};
 use oodbench::metric::{PROCEDURES, Procedure};
 use oodbench::output::OutputSet;
-use oodbench::report;
+use oodbench::report::{self, Format};
 use oodbench::table::provenance::Provenance;
 use oodbench::table::{Comparison, Record, Results, with_means};
 
@@ -50,26 +51,13 @@ pub(crate) struct Command {
     /// Procedures to show, comma-separated [default: the first in tables, all in json and csv]
     #[arg(long, value_name = "PROCEDURES", value_delimiter = ',', value_parser = procedure::parser())]
     procedure: Vec<ProcedureName>,
-    /// What to print
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[command(flatten)]
+    printed: Printed,
     #[command(flatten)]
     intervals: Intervals,
     /// Folder for scores.parquet, records.{csv,json,parquet} and provenance.json; search.json too with --tune
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     out: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For reading: percent, best in bold
-    Table,
-    /// An array of records, values as fractions, never rounded
-    Json,
-    /// The same records as comma-separated values
-    Csv,
-    /// The table as GitHub-flavoured Markdown
-    Markdown,
 }
 
 /// Runs the command.
@@ -116,7 +104,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     remarks::say(&results, common);
     if let Some(tuned) = &tuned {
         let tried = tuning::table(&tuned.searches);
-        match command.format {
+        match command.printed.format {
             Format::Table => terminal::print(&tried)?,
             Format::Markdown => terminal::print(&format!("```\n{}\n```\n\n", tried.trim_end()))?,
             // What is printed there is for programs.
@@ -125,7 +113,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         }
     }
     let text = render(command, &results)?;
-    match command.format {
+    match command.printed.format {
         Format::Json | Format::Csv => terminal::print_data(&text)?,
         Format::Table | Format::Markdown => terminal::print(&text)?,
     }
@@ -194,7 +182,7 @@ fn write_records(set: &OutputSet, results: &Results) -> anyhow::Result<()> {
 fn shown(command: &Command) -> Vec<&'static Procedure> {
     let all = command.procedure.iter().any(|name| matches!(name, ProcedureName::All));
     match &command.procedure[..] {
-        [] if matches!(command.format, Format::Table | Format::Markdown) => PROCEDURES[..1].iter().collect(),
+        [] if matches!(command.printed.format, Format::Table | Format::Markdown) => PROCEDURES[..1].iter().collect(),
         names if all || names.is_empty() => PROCEDURES.iter().collect(),
         names => {
             let mut procedures: Vec<&'static Procedure> = Vec::new();
@@ -219,7 +207,7 @@ fn render(command: &Command, results: &Results) -> anyhow::Result<String> {
         let ids: Vec<&str> = shown(command).iter().map(|p| p.id).collect();
         with_means(&results.records).into_iter().filter(|r| ids.contains(&&*r.procedure)).collect::<Vec<Record>>()
     };
-    Ok(match command.format {
+    Ok(match command.printed.format {
         Format::Json => report::json::rows(&records())?,
         Format::Csv => String::from_utf8(oodbench::table::csv::write(&records())?)?,
         Format::Markdown => {

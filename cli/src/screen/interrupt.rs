@@ -1,5 +1,5 @@
-//! Ctrl-C: unfinished files go, finished ones stay. Training is asked to stop first, since its last checkpoint is worth a
-//! message.
+//! Ctrl-C and the signals that end a program (SIGTERM, SIGHUP): unfinished files and folders go, finished ones stay. Training is asked to stop first,
+//! since its last checkpoint is worth a message.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,7 +7,7 @@ use oodbench::output::discard_pending;
 
 use crate::screen::terminal;
 
-/// What shells report for a program ended by SIGINT.
+/// What shells report for a program ended by SIGINT; the other signals end it with the same code.
 pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Whether the work at hand looks at [`STOP`].
@@ -31,6 +31,13 @@ pub(crate) fn install() -> anyhow::Result<()> {
         std::process::exit(INTERRUPTED.into());
     })?;
     Ok(())
+}
+
+/// For work that has nothing to save: it need not look, since a signal ends the program at once.
+#[cfg(feature = "train")]
+pub(crate) fn never_stopped() -> &'static AtomicBool {
+    static NEVER: AtomicBool = AtomicBool::new(false);
+    &NEVER
 }
 
 /// From here on the first signal only sets this flag, which the caller promises to look at often; the second one ends the

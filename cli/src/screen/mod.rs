@@ -9,3 +9,5 @@ pub(crate) mod terminal;
 #[cfg(feature = "train")]
 pub(crate) mod training;
 pub(crate) mod tuning;
+#[cfg(feature = "train")]
+pub(crate) mod words;
