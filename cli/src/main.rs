@@ -1,5 +1,5 @@
 //! The command line of oodbench: `arguments` is what may be typed, `command` has one file per subcommand, `paper` the demo.
-#![cfg_attr(test, allow(clippy::unwrap_used))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::print_stdout))]
 
 mod arguments;
 mod command;
