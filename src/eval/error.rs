@@ -11,14 +11,14 @@ use crate::metric::SampleError;
 use crate::rows::RowsError;
 use crate::score::registry::UnknownScore;
 
-/// Something asked for that cannot be done.
+/// A request that cannot be carried out.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum PlanError {
     /// The dump is not as it should be.
     #[error(transparent)]
     Dump(#[from] DumpError),
-    /// There is no such score.
+    /// The score is unknown.
     #[error(transparent)]
     Unknown(#[from] UnknownScore),
     /// A parameter does not fit.

@@ -21,7 +21,7 @@ const MOST_BATCHES: usize = 4096;
 /// Groups above this are not run once for warming up before each measurement: nothing of the group before is left when they end.
 const LONG_GROUP_NS: f64 = 1e6;
 
-/// Time that one thing may take altogether, in nanoseconds; dear things are measured in fewer rounds, spread evenly.
+/// Time that one thing may take altogether, in nanoseconds; expensive ones are measured in fewer rounds, spread evenly.
 const BUDGET_NS: f64 = 5e8;
 
 /// Least rounds that a thing is measured in, unless fewer were asked for.
@@ -187,7 +187,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::super::subject::{Reference, Work};
-    use super::super::synthetic::{Shape, Synthetic};
+    use super::super::synthetic::{Shape, dump};
     use super::*;
     use crate::rows::HeadKind;
     use crate::rows::{ArrayKind, Role};
@@ -224,8 +224,8 @@ mod tests {
     #[test]
     fn everything_is_timed_in_every_round_on_all_batches() {
         let shape = Shape { classes: 3, features: 4, train_rows: 3, test_rows: 50 };
-        let data = Synthetic::write(shape, HeadKind::Linear).unwrap();
-        let test = data.dump.split(&Role::Test).unwrap();
+        let dump = dump(shape, HeadKind::Linear).unwrap();
+        let test = dump.split(&Role::Test).unwrap();
         let remembers = Remembers(Mutex::new(Vec::new()));
         let score = Subject {
             id: "score",
@@ -235,7 +235,7 @@ mod tests {
             head: None,
             work: Work::Score(&remembers),
         };
-        let subjects = [Subject::reference(Reference::ArgMax, test, data.dump.head.as_ref().unwrap()), score];
+        let subjects = [Subject::reference(Reference::ArgMax, test, dump.head.as_ref().unwrap()), score];
         let timing = RoundRobin { batch: 16, rounds: 7, clock: Clock { overhead: 0.0 } };
         let counts = Counts(AtomicUsize::new(0));
         let costs = timing.measure(&subjects, &counts);

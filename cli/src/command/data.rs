@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::Args;
-use comfy_table::{ContentArrangement, Table, presets};
 
 use crate::screen::terminal;
+use oodbench::report::grid::Grid;
 use oodbench_train::data::catalog::{self, FileState, KNOWN_SETS, KnownSet};
 use oodbench_train::data::embedded::EmbeddedSet;
 use oodbench_train::data::noise::Noise;
@@ -41,12 +41,7 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
 
 fn check(set: &KnownSet, folder: &Path) -> anyhow::Result<()> {
     if !folder.is_dir() {
-        bail!(
-            "{}: found no such folder, expected the files of {}; get them from {}",
-            folder.display(),
-            set.title,
-            set.home
-        );
+        bail!("{}: found no folder, expected the files of {}; get them from {}", folder.display(), set.title, set.home);
     }
     let files = catalog::check(set, folder);
     let wrong = files
@@ -56,7 +51,7 @@ fn check(set: &KnownSet, folder: &Path) -> anyhow::Result<()> {
     let lines = files.iter().map(|(file, state)| format!("{}: {state}\n", file.display()));
     terminal::print(&lines.collect::<String>())?;
     match (wrong, files.len()) {
-        (_, 0) => terminal::print(&format!("{}: a folder of images, no sums are published\n", set.title))?,
+        (_, 0) => terminal::print(&format!("{}: a folder of images; no checksums are published\n", set.title))?,
         (0, _) => {}
         (wrong, all) => bail!(
             "{}: found {wrong} of {all} files missing or wrong, expected none; get them from {}",
@@ -68,27 +63,20 @@ fn check(set: &KnownSet, folder: &Path) -> anyhow::Result<()> {
 }
 
 fn list() -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    if let Some(width) = terminal::style().width {
-        table.set_width(width);
-    }
-    table.set_header(["name", "set", "licence", "home"]);
+    let mut grid = Grid::of_text(1, &["name", "set", "licence", "home"]);
     for set in KNOWN_SETS {
-        table.add_row([set.name, set.title, set.licence, set.home]);
+        grid.row([set.name, set.title, set.licence, set.home]);
     }
     for set in EmbeddedSet::ALL {
         let name = format!("embedded:{}", set.name());
-        table.add_row([name.as_str(), "a part of it, inside the program", "see the whole set", ""]);
+        grid.row([name.as_str(), "a part of it, inside the program", "see the whole set", ""]);
     }
     for noise in [Noise::Uniform, Noise::Gaussian] {
-        table.add_row([noise.name(), "seeded noise, made on the spot", "", ""]);
+        grid.row([noise.name(), "seeded noise, made on the spot", "", ""]);
     }
-    let text = table.to_string();
-    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     format!(
-        "{}\n\nA set is written NAME:PATH, with the folder of its files or the one above; `oodbench data NAME PATH` checks them.\n\
+        "{}\nA set is written NAME:PATH, with the folder of its files or the one above; `oodbench data NAME PATH` checks them.\n\
          idx:PATH reads other files of MNIST's format, PATH alone a folder of images, an .npz or an .npy file.\n",
-        lines.join("\n")
+        grid.render(terminal::style())
     )
 }

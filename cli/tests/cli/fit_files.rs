@@ -1,4 +1,4 @@
-//! `oodbench fit` and `score --fit`: the same figures as without, and every way in which a fit may not belong to a run.
+//! `oodbench fit` and `score --fit`: the same values as without, and every way in which a fit may not belong to a run.
 
 use std::fs;
 use std::path::Path;
@@ -45,7 +45,7 @@ fn refused_score(folder: &Path) -> String {
 }
 
 #[test]
-fn figures_are_those_of_a_fit_at_once_with_training_rows_and_without() {
+fn values_are_those_of_a_fit_at_once_with_training_rows_and_without() {
     let folder = fitted();
     let expected = score(folder.path(), &["--score", "all", "--set", "knn.k=3"]);
     assert!(expected.contains("\"knn\"") && expected.contains("\"vim\""), "{expected}");
@@ -118,13 +118,13 @@ fn a_damaged_file_is_refused() {
         changed
     };
     let cases = [
-        (Vec::new(), "found no sound safetensors file"),
-        (whole[..7].to_vec(), "found no sound safetensors file"),
-        (whole[..whole.len() - 1].to_vec(), "found no sound safetensors file"),
+        (Vec::new(), "found a file that is not valid safetensors"),
+        (whole[..7].to_vec(), "found a file that is not valid safetensors"),
+        (whole[..whole.len() - 1].to_vec(), "found a file that is not valid safetensors"),
         (flipped, "found contents that do not have the checksum"),
         (text(r#"\"k\":\"3\""#, r#"\"k\":\"4\""#), "found contents that do not have the checksum"),
         (text(r#"\"format\":1"#, r#"\"format\":2"#), "found format 2 (oodbench"),
-        (b"not a file of fits at all".to_vec(), "found no sound safetensors file"),
+        (b"not a file of fits at all".to_vec(), "found a file that is not valid safetensors"),
     ];
     for (bytes, expected) in cases {
         fs::write(&file, bytes).unwrap();

@@ -38,12 +38,12 @@ impl FitsFile {
         let file = File::open(path).map_err(FileError::reading(path))?;
         let map = Mapped::file(path, &file).map_err(FileError::reading(path))?;
         let (_, metadata) = SafeTensors::read_metadata(&map)
-            .map_err(|error| damaged(format!("no sound safetensors file ({error})")))?;
+            .map_err(|error| damaged(format!("a file that is not valid safetensors ({error})")))?;
         let text = metadata.metadata().as_ref().and_then(|entries| entries.get(METADATA_KEY));
         let text = text.ok_or_else(|| damaged("a safetensors file of something else".to_owned()))?;
         check_format(path, text)?;
-        let Sealed { checksum, fit } =
-            serde_json::from_str(text).map_err(|error| damaged(format!("a description that is none ({error})")))?;
+        let Sealed { checksum, fit } = serde_json::from_str(text)
+            .map_err(|error| damaged(format!("a description that is not valid ({error})")))?;
         let opened = Self { path: path.to_owned(), map, description: fit };
         let seal = || -> Option<_> {
             let tensors = SafeTensors::deserialize(&opened.map).ok()?;
