@@ -1,13 +1,12 @@
 //! `run.toml`: what a run is called and how it was trained. Everything in it is optional.
 
 use std::fmt;
-use std::io::Read;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::error::DumpError;
-use super::npy::open_regular;
+use super::format::file;
 use crate::rows::HeadKind;
 use crate::suggestion::nearest;
 
@@ -88,6 +87,9 @@ pub struct RunInfo {
     pub note: Option<String>,
 }
 
+/// No description of a run is longer.
+const MOST_BYTES: u64 = 1 << 16;
+
 impl RunInfo {
     /// Reads `run.toml` of a run's folder, if there is one.
     ///
@@ -95,10 +97,7 @@ impl RunInfo {
     /// [`DumpError::Rows`] if it is no TOML or a field has the wrong type.
     pub fn read(folder: &Path) -> Result<Self, DumpError> {
         let path = folder.join("run.toml");
-        let mut text = String::new();
-        if path.symlink_metadata().is_ok() {
-            open_regular(&path)?.read_to_string(&mut text).map_err(|error| DumpError::io(&path, error))?;
-        }
+        let text = if path.symlink_metadata().is_ok() { file::text(&path, MOST_BYTES)? } else { String::new() };
         let damaged = |error: toml::de::Error| {
             let message = error.message().lines().next().unwrap_or_default().to_owned();
             DumpError::malformed(&path, message, KEYS.join(", "), "correct the file or remove it")

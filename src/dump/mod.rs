@@ -4,12 +4,11 @@
 
 pub mod diagnose;
 pub mod error;
+pub mod format;
 mod head;
 pub mod layout;
 pub mod meta;
 pub mod name;
-pub mod npy;
-pub mod npz;
 pub mod run;
 pub mod write;
 

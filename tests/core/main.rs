@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod dependent_features;
+mod formats;
 mod goldens;
 mod in_memory;
 mod layers;
@@ -15,4 +16,5 @@ mod records;
 mod score_goldens;
 mod score_laws;
 mod stats_goldens;
+mod strays;
 mod synthetic;

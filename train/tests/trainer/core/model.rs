@@ -151,7 +151,7 @@ fn weights_of_others_load_from_a_state_dict_and_from_safetensors() {
 
         let rgb = self::network(&design(Architecture::of(&small_cnn::ENTRY)), 0);
         let error = load_weights(&rgb, file).unwrap_err();
-        let shape = |e: &WeightsError| matches!(e, WeightsError::Fit { source: LoadError::Shape { .. }, .. });
+        let shape = |e: &WeightsError| matches!(e, WeightsError::Fit { reason: LoadError::Shape { .. }, .. });
         assert!(shape(&error), "{error}");
     }
 }
