@@ -47,7 +47,8 @@ fn knn(c: &mut Criterion) {
     let score = Chosen::with_defaults(find("knn").expect("registered"));
     let scores = [score.fit(&training).expect("enough rows")];
     let arrays = BTreeSet::from([ArrayKind::Features]);
-    let scoring = Scoring { arrays: &arrays, head: None, scores: &scores, predictions: false };
+    let scoring =
+        Scoring { arrays: &arrays, head: None, scores: &scores.iter().collect::<Vec<_>>(), predictions: false };
     let test = dump.split(&Role::Test).expect("a test split");
 
     let mut group = c.benchmark_group("knn");

@@ -58,6 +58,15 @@ fn features_that_never_change() {
 #[test]
 fn features_whose_squares_overflow() {
     let arrays = Arrays::linear(4, ROWS).each(|rows| rows.features *= 1e300);
+    let skipped = left_out(&arrays);
+    for id in ["mahalanobis", "neco", "gmm"] {
+        assert!(has(&skipped, id, "beyond 1.8e308"), "{id}: {skipped:?}");
+    }
+    // What can be fitted and not be scored has missing values.
+    let results = evaluated(&arrays.write(), "all").unwrap();
+    let she: Vec<_> = results.records.iter().filter(|record| record.score == "she").collect();
+    assert!(!she.is_empty() && she.iter().all(|record| record.value.is_none() && record.missing.is_some()), "{she:?}");
+    assert!(evaluated(&arrays.write(), "she").is_err());
     let error = evaluated(&arrays.write(), "mahalanobis").err().unwrap().to_string();
     assert!(error.contains("beyond 1.8e308"), "{error}");
 }
