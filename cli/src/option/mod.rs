@@ -2,6 +2,7 @@
 
 pub(crate) mod choice;
 pub(crate) mod common;
+pub(crate) mod complete;
 #[cfg(feature = "train")]
 pub(crate) mod images;
 #[cfg(feature = "train")]
