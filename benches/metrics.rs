@@ -58,7 +58,7 @@ fn bench(group: &mut BenchmarkGroup<'_, WallTime>, id: &[f64], ood: &[f64]) {
     group.bench_function("ranking", |bencher| bencher.iter(|| Ranking::new(&id, &ood)));
     group.bench_function("pairs", |bencher| bencher.iter(|| PairCounts::in_ranking(&ranking)));
     for procedure in PROCEDURES {
-        group.bench_function(procedure.id, |bencher| bencher.iter(|| (procedure.figures)(&ranking)));
+        group.bench_function(procedure.id, |bencher| bencher.iter(|| procedure.values(&ranking)));
     }
 }
 

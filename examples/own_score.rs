@@ -47,8 +47,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (id, ood) = (Sample::new(id)?, Sample::new(ood)?);
     for procedure in PROCEDURES {
         let values = procedure.evaluate(&id, &ood);
-        for (metric, value) in procedure.metrics.iter().zip(values) {
-            println!("{} {}: {value:.4}", procedure.id, metric.id);
+        for (metric, value) in values.iter() {
+            println!("{} {}: {value:.4}", procedure.id, metric);
         }
     }
     Ok(())

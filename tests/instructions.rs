@@ -47,7 +47,7 @@ fn run(kernel: &str, rows: usize) {
         "ranking" => drop(black_box(ranking(rows))),
         "pairs" => drop(black_box(PairCounts::in_ranking(&ranking(rows)))),
         other => match find(other) {
-            Some(procedure) => drop(black_box((procedure.figures)(&ranking(rows)))),
+            Some(procedure) => drop(black_box(procedure.values(&ranking(rows)))),
             None => logits(other, rows),
         },
     }

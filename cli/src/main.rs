@@ -27,7 +27,7 @@ use screen::lost_file;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The command could not do what it was asked for.
+/// The command failed.
 const FAILED: u8 = 2;
 
 /// Runs the program. Exit codes: 0 done, 2 could not be done, 130 stopped by Ctrl-C; a reader that closes the pipe is no failure.

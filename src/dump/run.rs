@@ -107,7 +107,7 @@ fn check_head_kind(files: &RunFiles, head: Option<&Head>, info: &RunInfo) -> Res
             files.folder.join("run.toml"),
             format!("head = {said:?}"),
             format!("{:?}, as in the folder head/", head.kind()),
-            "mend run.toml or the arrays in head/",
+            "fix run.toml or the arrays in head/",
         )),
         _ => Ok(()),
     }

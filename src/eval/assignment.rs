@@ -21,7 +21,7 @@ pub struct Assignment {
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum AssignmentError {
-    /// There is no such score.
+    /// The score is unknown.
     #[error(transparent)]
     Unknown(#[from] UnknownScore),
     /// The text, the parameter or its value does not fit.
@@ -42,7 +42,7 @@ impl Assignment {
     /// Reads `SCORE.NAME=VALUE`.
     ///
     /// # Errors
-    /// [`AssignmentError::Setting`] if it is not of this form, [`AssignmentError::Unknown`] if there is no such score.
+    /// [`AssignmentError::Setting`] if it is not of this form, [`AssignmentError::Unknown`] if the score is unknown.
     pub fn parse(text: &str) -> Result<Self, AssignmentError> {
         let syntax = || SettingError::Syntax { text: text.to_owned() };
         let (key, value) = text.split_once('=').ok_or_else(syntax)?;

@@ -2,6 +2,7 @@
 
 use crate::dump::Dump;
 use crate::metric::{PairCounts, Ranking, Sample};
+use crate::table::Remark;
 
 /// Fewer ID rows than this make TNR@TPR95 meaningless.
 const FEW_ROWS: usize = 20;
@@ -10,41 +11,43 @@ const FEW_ROWS: usize = 20;
 const MANY_TIES: f64 = 0.01;
 
 /// Too few rows of id/test.
-pub(super) fn of_rows(run: &str, rows: usize) -> Option<String> {
+pub(super) fn of_rows(run: &str, rows: usize) -> Option<Remark> {
     (rows < FEW_ROWS).then(|| {
-        format!(
-            "{run}: id/test has {rows} rows: TNR@TPR95 needs at least {FEW_ROWS} to mean 95 % (it is 0 by construction below 10)"
-        )
+        let text = format!(
+            "id/test has {rows} rows: TNR@TPR95 needs at least {FEW_ROWS} to mean 95 % (it is 0 by construction below 10)"
+        );
+        Remark::of_run(run, text)
     })
 }
 
 /// A score that is the same on all rows of id/test.
-pub(super) fn of_id(run: &str, score: &str, id: &Sample) -> Option<String> {
+pub(super) fn of_id(run: &str, score: &str, id: &Sample) -> Option<Remark> {
     let value = id.ascending()[0];
     let constant = id.is_constant() && id.len() > 1;
-    constant.then(|| format!("{run}: {score} is {value} on every row of id/test: it tells nothing apart"))
+    let text = || format!("{score} is {value} on every row of id/test: it tells nothing apart");
+    constant.then(|| Remark::of_run(run, text()))
 }
 
 /// A score on id/test and one OOD set.
-pub(super) fn of_pair(dump: &Dump, score: &str, ood: &str, ranking: &Ranking) -> Vec<String> {
+pub(super) fn of_pair(dump: &Dump, score: &str, ood: &str, ranking: &Ranking) -> Vec<Remark> {
     let run = &dump.info.name;
     let counts = PairCounts::in_ranking(ranking);
     let mut cautions = Vec::new();
     if counts.auroc() < 0.5 {
         cautions.push(format!(
-            "{run}: {score} on {ood}: AUROC {:.2} % is below 50 %: either the score fails here or its orientation is inverted \
+            "{score} on {ood}: AUROC {:.2} % is below 50 %: either the score fails here or its orientation is inverted \
              (higher must mean in-distribution)",
             counts.auroc() * 100.0
         ));
     }
     if counts.tied_share() > MANY_TIES {
         cautions.push(format!(
-            "{run}: {score} on {ood}: {:.1} % of the pairs are tied, so the tie rule decides{}",
+            "{score} on {ood}: {:.1} % of the pairs are tied, so the tie rule decides{}",
             counts.tied_share() * 100.0,
             if half_precision(dump) { "; the dump is 16-bit, dump f32" } else { "" }
         ));
     }
-    cautions
+    cautions.into_iter().map(|text| Remark::of_run(run, text)).collect()
 }
 
 fn half_precision(dump: &Dump) -> bool {

@@ -4,20 +4,21 @@ use std::path::PathBuf;
 
 use super::assignment::AssignmentError;
 use super::fits::FitsError;
+use super::sink::SinkError;
 use crate::dump::DumpError;
 use crate::fit::FitError;
 use crate::metric::SampleError;
+use crate::rows::RowsError;
 use crate::score::registry::UnknownScore;
-use crate::table::frame::FrameError;
 
-/// Something asked for that cannot be done.
+/// A request that cannot be carried out.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum PlanError {
     /// The dump is not as it should be.
     #[error(transparent)]
     Dump(#[from] DumpError),
-    /// There is no such score.
+    /// The score is unknown.
     #[error(transparent)]
     Unknown(#[from] UnknownScore),
     /// A parameter does not fit.
@@ -53,7 +54,10 @@ pub enum EvalError {
     /// Scores that no metric is defined for.
     #[error("{place}: score {score}: {error}; the numbers are too large for this score")]
     Sample { place: String, score: &'static str, error: SampleError },
-    /// The file of scores could not be written.
-    #[error("scores.parquet: {0}")]
-    Frame(#[from] FrameError),
+    /// Rows that are scored for the sink alone are not as they should be.
+    #[error(transparent)]
+    Rows(#[from] RowsError),
+    /// Whoever takes the scores failed.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
 }

@@ -111,7 +111,7 @@ impl<'a> FittedInMemory<'a> {
             }
         }
         split.check_finite(&arrays, &|_| {})?;
-        let scores = std::slice::from_ref(&self.score);
+        let scores = &[&self.score];
         let scoring = Scoring { arrays: &arrays, head: self.rows.head.as_ref(), scores, predictions: false };
         Ok(collect(&scoring, split, &Silent).pop().unwrap_or_default())
     }

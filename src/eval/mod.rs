@@ -12,14 +12,17 @@ pub mod memory;
 pub mod one_run;
 pub mod plan;
 pub mod score_split;
+#[cfg(feature = "parquet")]
+pub mod scores_file;
 pub mod selection;
 pub mod significance;
+pub mod sink;
 pub mod tune;
 mod undecided;
 
 pub use assignment::{Assignment, AssignmentError};
 pub use error::{EvalError, PlanError};
-pub use evaluate::{Figures, evaluate};
+pub use evaluate::{Measures, evaluate};
 #[cfg(feature = "plot")]
 pub use figures::ScoredRun;
 pub use fits::{FitsError, FitsFile};
@@ -27,5 +30,8 @@ pub use in_memory::{FittedInMemory, InMemoryError};
 pub use one_run::{SplitScores, score_run};
 pub use plan::Plan;
 pub use score_split::Batch;
+#[cfg(feature = "parquet")]
+pub use scores_file::ScoresFile;
 pub use selection::Selection;
+pub use sink::{ScoreSink, ScoredRows, SinkError};
 pub use tune::{TuneError, tune};

@@ -10,7 +10,7 @@ use crate::progress::Progress;
 use crate::rows::{Role, Split};
 use crate::score::FittedScore;
 use crate::score::need::Splits;
-use crate::table::Results;
+use crate::table::{Remark, Results};
 
 /// Scores of one split.
 #[derive(Clone, Debug)]
@@ -32,6 +32,7 @@ pub fn score_run(
     progress: &dyn Progress,
 ) -> Result<Vec<SplitScores>, EvalError> {
     let (scores, _) = evaluate::fit(plan, results)?;
+    let scores: Vec<&FittedScore> = scores.iter().collect();
     let all_rows =
         |split: &Split| SplitScores { role: split.role.clone(), scores: score_rows(plan, &scores, split, progress) };
     let splits: Vec<SplitScores> = Splits::Scored.of(&plan.dump).map(all_rows).collect();
@@ -40,7 +41,7 @@ pub fn score_run(
 }
 
 /// What the values themselves show.
-fn remarks(plan: &Plan<'_>, scores: &[FittedScore], splits: &[SplitScores]) -> Result<Vec<String>, EvalError> {
+fn remarks(plan: &Plan<'_>, scores: &[&FittedScore], splits: &[SplitScores]) -> Result<Vec<Remark>, EvalError> {
     let run = &plan.dump.info.name;
     let Some(test) = splits.iter().find(|split| split.role == Role::Test) else { return Ok(Vec::new()) };
     let sample = |split: &SplitScores, score: usize| {
@@ -50,7 +51,7 @@ fn remarks(plan: &Plan<'_>, scores: &[FittedScore], splits: &[SplitScores]) -> R
             error,
         })
     };
-    let mut remarks: Vec<String> =
+    let mut remarks: Vec<Remark> =
         cautions::of_rows(run, test.scores.first().map_or(0, Vec::len)).into_iter().collect();
     for (number, score) in scores.iter().enumerate() {
         let id = sample(test, number)?;

@@ -8,11 +8,10 @@ use super::selection::Selection;
 use crate::dump::layout::RunFiles;
 use crate::dump::{Dump, DumpError};
 use crate::progress::{Progress, Silent};
-use crate::rows::ArrayKind;
-use crate::rows::Split;
+use crate::rows::{ArrayKind, Role, Split};
 use crate::score::need::Splits;
 use crate::score::{Chosen, Need};
-use crate::table::Skipped;
+use crate::table::{ArrayRead, Skipped};
 
 /// A run and the scores that will run on it; every array they read has passed the gate.
 pub struct Plan<'s> {
@@ -24,11 +23,26 @@ pub struct Plan<'s> {
     pub fits: Option<&'s FitsFile>,
     /// Scores left out, with what they lack.
     pub skipped: Vec<Skipped>,
+    /// Scores that some of the OOD sets do not allow, those that others do.
+    pub missing: Vec<Missing>,
+    /// The arrays that were read, with their checksums.
+    pub arrays: Vec<ArrayRead>,
     /// Whether a score that turns out not to be applicable is left out rather than refused.
     pub lenient: bool,
     /// What was noticed while planning, one line each.
     pub notes: Vec<String>,
     purpose: Purpose,
+}
+
+/// A score that an OOD set does not allow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// The score's id.
+    pub score: &'static str,
+    /// The OOD set.
+    pub role: Role,
+    /// What it lacks.
+    pub why: String,
 }
 
 /// What a plan is for, and so which rows are read.
@@ -112,13 +126,22 @@ impl<'s> Plan<'s> {
         }
         let mut scores = Vec::new();
         let mut skipped = Vec::new();
+        let mut missing = Vec::new();
         for chosen in &selection.scores {
             let score = chosen.entry.id;
-            let mut needs = chosen.score.needs().iter().filter(|need| purpose.has(need, &dump));
+            let in_part = if selection.lenient { lacking_in_part(chosen, &dump) } else { Vec::new() };
+            let is_scored = |need: &Need| need.reads(&dump).is_some_and(|(rows, _)| rows == Splits::Scored);
+            let mut needs = chosen.score.needs().iter().filter(|need| {
+                // What only some OOD sets lack is missing there and nowhere else.
+                purpose.has(need, &dump) && (in_part.is_empty() || !is_scored(need))
+            });
             let of_fit = || Some((selection.fits.as_ref()?.lacking(chosen, &dump)?, None));
             let lacking = needs.find_map(|need| Some((need.lacking(&dump)?, need.instead(&dump)))).or_else(of_fit);
             match (lacking, selection.lenient) {
-                (None, _) => scores.push(chosen),
+                (None, _) => {
+                    scores.push(chosen);
+                    missing.extend(in_part);
+                }
                 (Some((file, instead)), true) => {
                     let instead = instead.map(|instead| format!("; {instead}")).unwrap_or_default();
                     skipped.push(Skipped { score, why: format!("it needs {file}{instead}") });
@@ -134,7 +157,14 @@ impl<'s> Plan<'s> {
             return Err(PlanError::Nothing { path: dump.folder.clone() });
         }
         let (fits, lenient, notes) = (selection.fits.as_ref(), selection.lenient, Vec::new());
-        Ok(Self { dump, scores, fits, skipped, lenient, notes, purpose })
+        let arrays = Vec::new();
+        Ok(Self { dump, scores, fits, skipped, missing, arrays, lenient, notes, purpose })
+    }
+
+    /// What a split lacks of what a score reads of the rows to be scored, be it a split that is scored or another.
+    #[must_use]
+    pub fn lacking_in(&self, chosen: &Chosen, split: &Split) -> Option<String> {
+        lacking_in(chosen, split, &self.dump)
     }
 
     fn needs(&self) -> impl Iterator<Item = &Need> {
@@ -158,10 +188,10 @@ impl<'s> Plan<'s> {
         rows.arrays(self.needs(), &self.dump)
     }
 
-    /// Whether predictions can be told.
+    /// Whether predictions can be told of a split.
     #[must_use]
-    pub fn has_logits(&self) -> bool {
-        Need::Logits.lacking(&self.dump).is_none() && self.needs().any(|need| *need == Need::Logits)
+    pub fn has_logits(&self, split: &Split) -> bool {
+        Need::Logits.lacking_in(split, &self.dump).is_none() && self.needs().any(|need| *need == Need::Logits)
     }
 
     /// The last step of the gate: no NaN, no infinity in anything that will be read.
@@ -171,9 +201,19 @@ impl<'s> Plan<'s> {
             for split in rows.of(&self.dump) {
                 let matrices = arrays.iter().filter(|kind| split.matrix(kind).is_some()).count();
                 progress.begin(&format!("checking {}", split.role), matrices * split.rows);
-                let result = split.check_finite(&arrays, &|rows| progress.advance(rows));
+                let result = split.check_with_checksums(&arrays, &|rows| progress.advance(rows));
                 progress.end();
-                result.map_err(DumpError::from)?;
+                let read = result.map_err(DumpError::from)?.into_iter().map(|(kind, checksum)| ArrayRead {
+                    split: split.role.to_string(),
+                    array: kind.file_stem(),
+                    rows: split.rows,
+                    checksum,
+                });
+                for array in read {
+                    if !self.arrays.contains(&array) {
+                        self.arrays.push(array);
+                    }
+                }
             }
         }
         if let Some(file) = self.fits {
@@ -192,4 +232,22 @@ impl<'s> Plan<'s> {
         }
         all
     }
+}
+
+fn lacking_in(chosen: &Chosen, split: &Split, dump: &Dump) -> Option<String> {
+    let scored = |need: &&Need| need.reads(dump).is_some_and(|(rows, _)| rows == Splits::Scored);
+    chosen.score.needs().iter().filter(scored).find_map(|need| need.lacking_in(split, dump))
+}
+
+/// The OOD sets that do not allow a score, if id/test and at least one other OOD set do.
+fn lacking_in_part(chosen: &Chosen, dump: &Dump) -> Vec<Missing> {
+    if dump.split(&Role::Test).is_none_or(|test| lacking_in(chosen, test, dump).is_some()) {
+        return Vec::new();
+    }
+    let missing = |split: &Split| {
+        let file = lacking_in(chosen, split, dump)?;
+        Some(Missing { score: chosen.entry.id, role: split.role.clone(), why: format!("it needs {file}") })
+    };
+    let missing: Vec<Missing> = dump.ood().filter_map(missing).collect();
+    if missing.len() == dump.ood().count() { Vec::new() } else { missing }
 }

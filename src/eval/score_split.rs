@@ -32,7 +32,7 @@ pub struct Scoring<'a> {
     /// The head, if there is one.
     pub head: Option<&'a Head>,
     /// The scores.
-    pub scores: &'a [FittedScore],
+    pub scores: &'a [&'a FittedScore],
     /// Whether to tell the predicted classes as well.
     pub predictions: bool,
 }
@@ -95,10 +95,12 @@ fn join(rows: Range<usize>, blocks: Vec<Batch>) -> Batch {
 /// Per fitted score its values, in the order of rows.
 pub(super) fn score_rows(
     plan: &Plan<'_>,
-    scores: &[FittedScore],
+    scores: &[&FittedScore],
     split: &Split,
     progress: &dyn Progress,
 ) -> Vec<Vec<f64>> {
+    let missing = |id: &str| plan.missing.iter().any(|missing| missing.score == id && missing.role == split.role);
+    assert!(!scores.iter().any(|score| missing(score.entry.id)), "only scores that the split allows");
     let arrays = plan.arrays(&Splits::Scored);
     let scoring = Scoring { arrays: &arrays, head: plan.dump.head.as_ref(), scores, predictions: false };
     collect(&scoring, split, progress)

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::assignment::{Assignment, AssignmentError};
 use super::error::PlanError;
 use super::fits::FitsFile;
+use crate::score::REGISTRY;
 use crate::score::registry::entries;
 use crate::score::{Chosen, ScoreEntry, Settings};
 
@@ -59,6 +60,12 @@ impl Selection {
             scores.sort_by_key(|one| place(one));
         }
         Ok(Self { scores, fits: Some(file), lenient: all })
+    }
+
+    /// Ids of the columns of a file of scores: of all scores there are if `all` were asked for, so that files do not differ by what runs allow.
+    #[must_use]
+    pub fn columns(&self) -> Vec<&'static str> {
+        if self.lenient { REGISTRY.iter().map(|entry| entry.id).collect() } else { self.ids() }
     }
 
     /// Ids of all scores asked for.

@@ -8,9 +8,10 @@ use super::plan::Plan;
 use super::score_split::score_rows;
 use crate::progress::Progress;
 use crate::rows::Role;
+use crate::score::FittedScore;
 use crate::stats::delong::Components;
 use crate::stats::holm;
-use crate::table::{AgainstBest, Results, RunSummary};
+use crate::table::{AgainstBest, Remark, Results, RunSummary};
 
 /// Compares the AUROC of every planned score with that of the best one on the same rows, by DeLong's test, p-values by Holm over the others.
 ///
@@ -28,11 +29,24 @@ pub fn against_best(
         let (scores, skipped) = fit(plan, results)?;
         let Some(test) = plan.dump.split(&Role::Test) else { continue };
         let info = plan.dump.info.clone();
-        results.runs.push(RunSummary { info, accuracy: None, id_rows: test.rows, skipped });
-        let id = score_rows(plan, &scores, test, progress);
+        let arrays = plan.arrays.clone();
+        results.runs.push(RunSummary { info, accuracy: None, id_rows: test.rows, skipped, arrays });
+        let all: Vec<&FittedScore> = scores.iter().collect();
+        let id = score_rows(plan, &all, test, progress);
         for split in plan.dump.ood() {
             let Role::Ood { group, name } = &split.role else { continue };
+            // A score that the set does not allow has no part in the comparison on it.
+            let missing = |score: &str| plan.missing.iter().find(|one| one.score == score && one.role == split.role);
+            for score in &all {
+                results.notes.extend(missing(score.entry.id).map(|missing| {
+                    let text = format!("left out on {}: {}", split.role, missing.why);
+                    Remark::of_score(&plan.dump.info.name, score.entry.id, text)
+                }));
+            }
+            let (scores, id): (Vec<&FittedScore>, Vec<&Vec<f64>>) =
+                all.iter().copied().zip(&id).filter(|(score, _)| missing(score.entry.id).is_none()).unzip();
             let ood = score_rows(plan, &scores, split, progress);
+            assert_eq!(id.len(), ood.len(), "the same scores of both sets");
             let components: Vec<Components> =
                 id.par_iter().zip(&ood).map(|(id, ood)| Components::of(id, ood)).collect();
             let found = compare(&components, |score| AgainstBest {

@@ -16,7 +16,7 @@ pub struct Report {
     pub features: usize,
     /// Training rows that scores were fitted on.
     pub train_rows: usize,
-    /// Rounds in which everything was timed in turn; dear scores in fewer, see `samples`.
+    /// Rounds in which everything was timed in turn; fewer for expensive scores, see `samples`.
     pub rounds: usize,
     /// What was subtracted from each duration for reading the clock.
     pub clock_overhead_ns: f64,

@@ -21,7 +21,7 @@ const MOST_BATCHES: usize = 4096;
 /// Groups above this are not run once for warming up before each measurement: nothing of the group before is left when they end.
 const LONG_GROUP_NS: f64 = 1e6;
 
-/// Time that one thing may take altogether, in nanoseconds; dear things are measured in fewer rounds, spread evenly.
+/// Time that one thing may take altogether, in nanoseconds; expensive ones are measured in fewer rounds, spread evenly.
 const BUDGET_NS: f64 = 5e8;
 
 /// Least rounds that a thing is measured in, unless fewer were asked for.

@@ -1,4 +1,4 @@
-//! Bootstrap intervals of figures: ID and OOD rows drawn apart, as often as there are.
+//! Bootstrap intervals of metrics: ID and OOD rows drawn apart, as often as there are.
 
 use super::{Procedure, Ranking};
 use crate::stats::bootstrap::{Bootstrap, Draw, Interval};
@@ -9,9 +9,21 @@ struct Memory {
     drawn: Ranking,
 }
 
-/// The intervals of every figure of some procedures, in their order, all from the same draws.
+/// Intervals by procedure and metric.
+#[derive(Clone, Debug)]
+pub struct Intervals(Vec<((&'static str, &'static str), Interval)>);
+
+impl Intervals {
+    /// The interval of a metric of a procedure, if it was asked for.
+    #[must_use]
+    pub fn of(&self, procedure: &str, metric: &str) -> Option<Interval> {
+        self.0.iter().find(|(key, _)| *key == (procedure, metric)).map(|(_, interval)| *interval)
+    }
+}
+
+/// The intervals of every metric of some procedures, all from the same draws.
 ///
-/// A figure of a draw is exactly the procedure's on the scores drawn, a row drawn twice being two rows of equal scores. Time is linear in scores per
+/// A value of a draw is exactly the procedure's on the scores drawn, a row drawn twice being two rows of equal scores. Time is linear in scores per
 /// draw. What varies is which rows were tested; that other training runs would give other scores is not in it.
 ///
 /// ```
@@ -20,22 +32,30 @@ struct Memory {
 /// let ranking = Ranking::new(&Sample::new(vec![0.9, 0.8, 0.7, 0.6])?, &Sample::new(vec![0.5, 0.4, 0.3])?);
 /// let found = intervals(&ranking, &[&openood::PROCEDURE], &Bootstrap { resamples: 100, level: 0.95, seed: 0 });
 /// // Apart in every draw.
-/// assert_eq!((found[1].low, found[1].high), (1.0, 1.0));
+/// let auroc = found.of("openood", "auroc").unwrap();
+/// assert_eq!((auroc.low, auroc.high), (1.0, 1.0));
 /// # Ok::<(), oodbench::metric::SampleError>(())
 /// ```
 #[must_use]
-pub fn intervals(ranking: &Ranking, procedures: &[&Procedure], bootstrap: &Bootstrap) -> Vec<Interval> {
+pub fn intervals(ranking: &Ranking, procedures: &[&Procedure], bootstrap: &Bootstrap) -> Intervals {
     let places = |is_ood: usize| -> Vec<u32> {
         let steps = ranking.steps().iter().zip(0..);
         steps.filter(|(step, _)| step.ood() == is_ood).map(|(_, place)| place).collect()
     };
     let (id, ood) = (places(0), places(1));
     let memory = || Memory { counts: vec![0; ranking.steps().len()], drawn: ranking.clone() };
-    bootstrap.intervals(memory, |draw: &mut Draw, memory| {
+    let found = bootstrap.intervals(memory, |draw: &mut Draw, memory| {
         memory.counts.fill(0);
         draw.count(&id, &mut memory.counts);
         draw.count(&ood, &mut memory.counts);
         ranking.resample(&memory.counts, &mut memory.drawn);
-        procedures.iter().flat_map(|procedure| (procedure.figures)(&memory.drawn)).collect()
-    })
+        let values = procedures.iter().map(|procedure| procedure.values(&memory.drawn));
+        values.flat_map(|values| values.iter().map(|(_, value)| value).collect::<Vec<_>>()).collect()
+    });
+    // A procedure gives its metrics in the order it lists them.
+    let key =
+        |procedure: &&Procedure| procedure.metrics.iter().map(|metric| (procedure.id, metric.id)).collect::<Vec<_>>();
+    let keys: Vec<_> = procedures.iter().flat_map(key).collect();
+    assert_eq!(keys.len(), found.len(), "every metric has an interval");
+    Intervals(keys.into_iter().zip(found).collect())
 }

@@ -5,7 +5,7 @@
 //! let id = Sample::new(vec![0.9, 0.8, 0.7, 0.6]).unwrap();
 //! let ood = Sample::new(vec![0.65, 0.5, 0.4, 0.3]).unwrap();
 //! // Accepting all ID (95 % of 4 needs 4) accepts the OOD sample at 0.65.
-//! assert_eq!(id_positive::PROCEDURE.evaluate(&id, &ood)[0], 0.25);
+//! assert_eq!(id_positive::PROCEDURE.evaluate(&id, &ood)["fpr_at_tpr95_id_positive"], 0.25);
 //! ```
 
 use super::openood::fewest_for_95_percent;
@@ -18,16 +18,17 @@ pub const PROCEDURE: Procedure = Procedure {
     title: "positive class ID in FPR@TPR95; first threshold with TPR ≥ 95 %; average precision over distinct thresholds",
     reference: "scikit-learn, roc_curve(drop_intermediate=False) and average_precision_score",
     page: include_str!("id_positive.md"),
-    metrics: &[
-        Metric { id: "fpr_at_tpr95_id_positive", title: "FPR@TPR95 (ID pos.)", better: Better::Lower },
-        Metric { id: "average_precision_in", title: "AP-IN", better: Better::Higher },
-        Metric { id: "average_precision_out", title: "AP-OUT", better: Better::Higher },
-    ],
-    figures: |ranking| {
+    metrics: &[FPR_AT_TPR95, AP_IN, AP_OUT],
+    measure: |ranking| {
         let (inside, outside) = both(ranking, average_precision);
-        vec![fpr_at_tpr95_id_positive(ranking), inside, outside]
+        [(FPR_AT_TPR95.id, fpr_at_tpr95_id_positive(ranking)), (AP_IN.id, inside), (AP_OUT.id, outside)].into()
     },
 };
+
+const FPR_AT_TPR95: Metric =
+    Metric { id: "fpr_at_tpr95_id_positive", title: "FPR@TPR95 (ID pos.)", better: Better::Lower };
+const AP_IN: Metric = Metric { id: "average_precision_in", title: "AP-IN", better: Better::Higher };
+const AP_OUT: Metric = Metric { id: "average_precision_out", title: "AP-OUT", better: Better::Higher };
 
 /// Share of OOD accepted at the highest threshold that accepts at least 95 % of ID.
 #[must_use]

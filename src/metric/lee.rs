@@ -17,22 +17,23 @@ pub const PROCEDURE: Procedure = Procedure {
     title: "Lee et al. (the paper's): positive class ID; ties count against the score; TPR closest to 95 %",
     reference: "Lee et al., A Simple Unified Framework for Detecting OOD Samples and Adversarial Attacks, NeurIPS 2018, arXiv:1807.03888",
     page: include_str!("lee.md"),
-    metrics: &[
-        Metric { id: "tnr_at_tpr95", title: "TNR@TPR95 (ID pos.)", better: Better::Higher },
-        Metric { id: "auroc", title: "AUROC", better: Better::Higher },
-        Metric { id: "dtacc", title: "DTACC", better: Better::Higher },
-        Metric { id: "auin", title: "AUIN", better: Better::Higher },
-        Metric { id: "auout", title: "AUOUT", better: Better::Higher },
-    ],
-    figures: |ranking| {
-        let figures = Figures::of(ranking);
-        vec![figures.tnr_at_tpr95, figures.auroc, figures.dtacc, figures.auin, figures.auout]
+    metrics: &[TNR_AT_TPR95, AUROC, DTACC, AUIN, AUOUT],
+    measure: |ranking| {
+        let Values { tnr_at_tpr95, auroc, dtacc, auin, auout } = Values::of(ranking);
+        [(TNR_AT_TPR95.id, tnr_at_tpr95), (AUROC.id, auroc), (DTACC.id, dtacc), (AUIN.id, auin), (AUOUT.id, auout)]
+            .into()
     },
 };
 
-/// The five figures, as fractions.
+const TNR_AT_TPR95: Metric = Metric { id: "tnr_at_tpr95", title: "TNR@TPR95 (ID pos.)", better: Better::Higher };
+const AUROC: Metric = Metric { id: "auroc", title: "AUROC", better: Better::Higher };
+const DTACC: Metric = Metric { id: "dtacc", title: "DTACC", better: Better::Higher };
+const AUIN: Metric = Metric { id: "auin", title: "AUIN", better: Better::Higher };
+const AUOUT: Metric = Metric { id: "auout", title: "AUOUT", better: Better::Higher };
+
+/// The five values, as fractions.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Figures {
+pub struct Values {
     /// True negative rate where the true positive rate is closest to 95 %.
     pub tnr_at_tpr95: f64,
     /// Area under the ROC curve, ties counting 0.
@@ -45,14 +46,14 @@ pub struct Figures {
     pub auout: f64,
 }
 
-/// The figures of an ID and an OOD sample.
+/// The values of an ID and an OOD sample.
 #[must_use]
-pub fn evaluate(id: &Sample, ood: &Sample) -> Figures {
-    Figures::of(&Ranking::new(id, ood))
+pub fn evaluate(id: &Sample, ood: &Sample) -> Values {
+    Values::of(&Ranking::new(id, ood))
 }
 
-impl Figures {
-    /// The figures of ID and OOD scores in order; removal is in the order of the ranking.
+impl Values {
+    /// The values of ID and OOD scores in order; removal is in the order of the ranking.
     #[must_use]
     pub fn of(ranking: &Ranking) -> Self {
         // The state of that `tp` comes right after the last of the known scores below the threshold.
@@ -93,7 +94,7 @@ mod tests {
         }
     }
 
-    fn separated(k: usize) -> Figures {
+    fn separated(k: usize) -> Values {
         let id = sample((0..k).map(|i| 100.0 + i as f64).collect());
         evaluate(&id, &sample((0..10).map(f64::from).collect()))
     }

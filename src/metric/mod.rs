@@ -18,16 +18,18 @@ pub mod ranking;
 pub mod registry;
 pub mod sample;
 pub mod tie_groups;
+pub mod values;
 
 pub use auroc::PairCounts;
 pub use procedure::{Better, Metric, Procedure};
 pub use ranking::Ranking;
 pub use registry::PROCEDURES;
 pub use sample::{Sample, SampleError};
+pub use values::MetricValues;
 
 #[cfg(test)]
 pub(crate) mod testing {
-    use super::Sample;
+    use super::{MetricValues, Sample};
 
     /// The four toy pairs of samples that the golden vectors of the procedures are given for.
     pub(crate) fn toys() -> Vec<(Sample, Sample)> {
@@ -48,10 +50,10 @@ pub(crate) mod testing {
         Sample::new(scores).expect("finite scores")
     }
 
-    pub(crate) fn assert_close(found: &[f64], expected: &[f64], tolerance: f64) {
-        assert_eq!(found.len(), expected.len());
-        for (f, e) in found.iter().zip(expected) {
-            assert!((f - e).abs() <= tolerance, "found {found:?}, expected {expected:?}");
+    pub(crate) fn assert_close(found: &MetricValues, expected: &[f64], tolerance: f64) {
+        assert_eq!(found.iter().len(), expected.len());
+        for ((metric, f), e) in found.iter().zip(expected) {
+            assert!((f - e).abs() <= tolerance, "{metric}: found {found:?}, expected {expected:?}");
         }
     }
 }

@@ -5,7 +5,7 @@
 //! let id = Sample::new(vec![0.9, 0.8, 0.7, 0.6]).unwrap();
 //! let ood = Sample::new(vec![0.65, 0.5, 0.4, 0.3]).unwrap();
 //! // Catching all OOD (95 % of 4 needs 4) flags the ID sample at 0.6.
-//! assert_eq!(openood::PROCEDURE.evaluate(&id, &ood)[0], 0.25);
+//! assert_eq!(openood::PROCEDURE.evaluate(&id, &ood)["fpr_at_tpr95_ood_positive"], 0.25);
 //! ```
 
 use super::precision_recall::{both, trapezoidal_area};
@@ -17,18 +17,20 @@ pub const PROCEDURE: Procedure = Procedure {
     title: "OpenOOD v1.5: positive class OOD in FPR@TPR95; ties count half; first ROC vertex with TPR ≥ 95 %",
     reference: "Zhang et al., OpenOOD v1.5: Enhanced Benchmark for OOD Detection, arXiv:2306.09301",
     page: include_str!("openood.md"),
-    metrics: &[
-        Metric { id: "fpr_at_tpr95_ood_positive", title: "FPR@TPR95 (OOD pos.)", better: Better::Lower },
-        Metric { id: "auroc", title: "AUROC", better: Better::Higher },
-        Metric { id: "aupr_in", title: "AUPR-IN", better: Better::Higher },
-        Metric { id: "aupr_out", title: "AUPR-OUT", better: Better::Higher },
-    ],
-    figures: |ranking| {
+    metrics: &[FPR_AT_TPR95, AUROC, AUPR_IN, AUPR_OUT],
+    measure: |ranking| {
         let (auroc, (aupr_in, aupr_out)) =
             rayon::join(|| PairCounts::in_ranking(ranking).auroc(), || both(ranking, trapezoidal_area));
-        vec![fpr_at_tpr95_ood_positive(ranking), auroc, aupr_in, aupr_out]
+        let fpr = fpr_at_tpr95_ood_positive(ranking);
+        [(FPR_AT_TPR95.id, fpr), (AUROC.id, auroc), (AUPR_IN.id, aupr_in), (AUPR_OUT.id, aupr_out)].into()
     },
 };
+
+const FPR_AT_TPR95: Metric =
+    Metric { id: "fpr_at_tpr95_ood_positive", title: "FPR@TPR95 (OOD pos.)", better: Better::Lower };
+const AUROC: Metric = Metric { id: "auroc", title: "AUROC", better: Better::Higher };
+const AUPR_IN: Metric = Metric { id: "aupr_in", title: "AUPR-IN", better: Better::Higher };
+const AUPR_OUT: Metric = Metric { id: "aupr_out", title: "AUPR-OUT", better: Better::Higher };
 
 /// Share of ID flagged at the first vertex of the thinned ROC curve that catches at least 95 % of OOD.
 #[must_use]

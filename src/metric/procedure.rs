@@ -1,6 +1,6 @@
 //! What a procedure is: its names, its conventions and the function that computes its values.
 
-use super::{Ranking, Sample};
+use super::{MetricValues, Ranking, Sample};
 
 /// A way of measuring, with every convention it fixes.
 #[derive(Clone, Copy)]
@@ -13,17 +13,30 @@ pub struct Procedure {
     pub reference: &'static str,
     /// Its page, Markdown.
     pub page: &'static str,
-    /// Its metrics, in the order [`Procedure::figures`] gives their values.
+    /// Its metrics, in the order of tables.
     pub metrics: &'static [Metric],
-    /// The values, as fractions, of ID and OOD scores in order.
-    pub figures: fn(ranking: &Ranking) -> Vec<f64>,
+    /// Measures ID and OOD scores in order; [`Procedure::values`] calls it.
+    pub(super) measure: fn(ranking: &Ranking) -> MetricValues,
 }
 
 impl Procedure {
     /// The values of an ID and an OOD sample; for several procedures of the same two make the [`Ranking`] once.
     #[must_use]
-    pub fn evaluate(&self, id: &Sample, ood: &Sample) -> Vec<f64> {
-        (self.figures)(&Ranking::new(id, ood))
+    pub fn evaluate(&self, id: &Sample, ood: &Sample) -> MetricValues {
+        self.values(&Ranking::new(id, ood))
+    }
+
+    /// The value of every metric, as a fraction, of ID and OOD scores in order.
+    ///
+    /// # Panics
+    /// If the procedure does not measure exactly the metrics that it lists: a mistake in its file.
+    #[must_use]
+    pub fn values(&self, ranking: &Ranking) -> MetricValues {
+        let values = (self.measure)(ranking);
+        let names = values.iter().map(|(metric, _)| metric);
+        let listed = self.metrics.iter().map(|metric| metric.id);
+        assert!(names.eq(listed), "{} measures other metrics than it lists", self.id);
+        values
     }
 }
 

@@ -69,7 +69,7 @@ impl Ranking {
     ///
     /// `into` is overwritten, so that many can be made in the memory of one.
     pub fn resample(&self, counts: &[u8], into: &mut Self) {
-        // Four copies are written whatever the count, which cannot be predicted; what is too much is overwritten by the next.
+        // Always write four copies: the count is unpredictable, and the next write overwrites any excess.
         const COPIES: usize = 4;
         let drawn: usize = counts.iter().map(|&count| usize::from(count)).sum();
         into.steps.clear();

@@ -27,7 +27,7 @@ mod tests {
         let sample = crate::metric::testing::sample(vec![1.0, 2.0]);
         for procedure in PROCEDURES {
             ids(procedure.metrics.iter().map(|metric| metric.id).collect());
-            assert_eq!(procedure.evaluate(&sample, &sample).len(), procedure.metrics.len(), "{}", procedure.id);
+            assert_eq!(procedure.evaluate(&sample, &sample).iter().len(), procedure.metrics.len(), "{}", procedure.id);
         }
     }
 

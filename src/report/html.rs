@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use super::{percent, tied};
+use super::{MISSING, percent, tied};
 use crate::table::{Block, Comparison};
 
 /// A page.
@@ -106,6 +106,9 @@ fn write_part(out: &mut String, part: &Part) {
                 write_blocks(out, table, &format!("{} against", table.in_distribution), &table.blocks);
                 out.push_str("</details>\n");
             }
+            for line in &table.missing {
+                let _ = writeln!(out, "<p>{MISSING} {}</p>", escape(line));
+            }
         }
         Part::Figure { svg, caption } => {
             let _ =
@@ -120,7 +123,7 @@ fn write_blocks(out: &mut String, table: &Comparison, first: &str, blocks: &[Blo
     let headings = names.into_iter().chain(figures).chain(["tied pairs".to_owned()]);
     let rows = blocks.iter().flat_map(|block| {
         block.rows.iter().map(|row| {
-            let mut cells = vec![escape(&block.label), escape(&row.run), escape(row.score)];
+            let mut cells = vec![escape(&block.label), escape(&row.run), escape(&row.score)];
             cells.extend(row.cells.iter().map(|cell| match cell.best {
                 true => format!("<b>{}</b>", percent(cell)),
                 false => percent(cell),
@@ -187,15 +190,20 @@ mod tests {
 
     #[test]
     fn any_page_is_well_formed_and_marks_the_best() {
-        let cell = |value, best| Cell { value, spread: Some(0.01), interval: None, best };
-        let row =
-            |run: &str, best| Row { run: run.to_owned(), score: "mds", cells: vec![cell(0.5, best)], tied_share: 1e-9 };
+        let cell = |value, best| Cell { value: Some(value), spread: Some(0.01), interval: None, best };
+        let row = |run: &str, best| Row {
+            run: run.to_owned(),
+            score: "mds".to_owned(),
+            cells: vec![cell(0.5, best)],
+            tied_share: Some(1e-9),
+        };
         let block = Block { label: "a < b".to_owned(), rows: vec![row("x & y", true), row("\"z\"", false)] };
         let table = Comparison {
             in_distribution: "fashion-mnist".to_owned(),
             headings: vec!["AUROC"],
             blocks: vec![block.clone(), block.clone()],
             seed_blocks: vec![block],
+            missing: vec!["<r> on far".to_owned()],
         };
         let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1 1\"><text>a</text></svg>";
         let parts = vec![

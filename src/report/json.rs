@@ -1,12 +1,12 @@
-//! Records as a JSON array.
+//! Rows as a JSON array.
 
-use crate::table::Record;
+use serde::Serialize;
 
-/// One object per record, one record per line.
+/// One object per row, one row per line; a number that is not finite is null.
 ///
 /// # Errors
-/// Never for finite values, which is what metrics give.
-pub fn records(records: &[Record]) -> serde_json::Result<String> {
-    let lines = records.iter().map(serde_json::to_string).collect::<serde_json::Result<Vec<_>>>()?;
+/// Never for rows of text and numbers.
+pub fn rows<T: Serialize>(rows: &[T]) -> serde_json::Result<String> {
+    let lines = rows.iter().map(serde_json::to_string).collect::<serde_json::Result<Vec<_>>>()?;
     Ok(format!("[\n{}\n]\n", lines.join(",\n")))
 }

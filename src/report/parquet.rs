@@ -3,37 +3,37 @@
 use std::io::Write;
 
 use crate::table::Record;
-use crate::table::frame::{Column, FrameError, FrameWriter, Kind};
+use crate::table::field::{Content, Kind};
+use crate::table::parquet::{Column, FrameError, FrameWriter};
 
-/// Writes the records as one row group, columns as in [`Record`].
+/// Writes the records as one row group, columns as in [`Record::FIELDS`].
 ///
 /// # Errors
 /// [`FrameError`] if the file cannot be written.
 pub fn records<W: Write>(writer: W, records: &[Record]) -> Result<W, FrameError> {
-    let names = ["run", "in_distribution", "ood", "group", "score", "procedure", "metric"];
-    let mut columns: Vec<(String, Kind)> = names.iter().map(|&name| (name.to_owned(), Kind::Text)).collect();
-    columns.push(("value".to_owned(), Kind::Float));
-    // As in the other formats, intervals are columns only where there are any.
-    let has_intervals = records.iter().any(|r| r.low.is_some());
-    if has_intervals {
-        columns.extend(["low", "high"].map(|name| (name.to_owned(), Kind::Float)));
+    let mut columns: Vec<Column<'_>> = Record::FIELDS.iter().map(|(_, kind)| empty(*kind)).collect();
+    for record in records {
+        for (column, content) in columns.iter_mut().zip(record.contents()) {
+            match (column, content) {
+                (Column::Texts(texts), Content::Text(text)) => texts.push(text),
+                // Seeds of TOML are below 2⁶³; larger ones have no place in the file.
+                (Column::MaybeIntegers(numbers), Content::Integer(number)) => {
+                    numbers.push(number.and_then(|number| i64::try_from(number).ok()));
+                }
+                (Column::MaybeFloats(numbers), Content::Float(number)) => numbers.push(number),
+                _ => unreachable!("a field has one kind"),
+            }
+        }
     }
-    let text = |of: fn(&Record) -> Option<String>| Column::Text(records.iter().map(of).collect());
-    let mut frame = FrameWriter::new(writer, &columns)?;
-    let mut values = vec![
-        text(|r| Some(r.run.clone())),
-        text(|r| r.in_distribution.clone()),
-        text(|r| Some(r.ood.clone())),
-        text(|r| r.group.clone()),
-        text(|r| Some(r.score.to_owned())),
-        text(|r| Some(r.procedure.to_owned())),
-        text(|r| Some(r.metric.to_owned())),
-        Column::Float(records.iter().map(|r| Some(r.value)).collect()),
-    ];
-    if has_intervals {
-        values.push(Column::Float(records.iter().map(|r| r.low).collect()));
-        values.push(Column::Float(records.iter().map(|r| r.high).collect()));
-    }
-    frame.write(values)?;
+    let mut frame = FrameWriter::new(writer, Record::FIELDS)?;
+    frame.write(columns)?;
     frame.finish()
+}
+
+fn empty(kind: Kind) -> Column<'static> {
+    match kind {
+        Kind::Text => Column::Texts(Vec::new()),
+        Kind::Integer => Column::MaybeIntegers(Vec::new()),
+        Kind::Float => Column::MaybeFloats(Vec::new()),
+    }
 }

@@ -2,7 +2,7 @@
 
 use comfy_table::{Attribute, Cell as TextCell, CellAlignment, ContentArrangement, Table, presets};
 
-use super::{percent, tied};
+use super::{MISSING, percent, tied};
 use crate::table::{Block, Comparison};
 
 /// How to draw on the terminal at hand.
@@ -23,6 +23,9 @@ pub fn comparisons(title: &str, tables: &[Comparison], style: Style) -> String {
         if !table.seed_blocks.is_empty() {
             out.push_str("mean ± standard deviation over seeds (ddof = 1):\n");
             out.push_str(&section(table, "vs", &table.seed_blocks, style));
+        }
+        for line in &table.missing {
+            out.push_str(&format!("{MISSING} {line}\n"));
         }
     }
     out
@@ -53,11 +56,11 @@ fn section(comparison: &Comparison, first: &str, blocks: &[Block], style: Style)
             let mut cells = vec![
                 TextCell::new(if i == 0 { &block.label } else { "" }),
                 TextCell::new(&row.run),
-                TextCell::new(row.score),
+                TextCell::new(&row.score),
             ];
-            for figure in &row.cells {
-                let text = percent(figure);
-                let cell = match (figure.best, style.bold) {
+            for cell in &row.cells {
+                let text = percent(cell);
+                let cell = match (cell.best, style.bold) {
                     (true, true) => TextCell::new(text).add_attribute(Attribute::Bold),
                     (true, false) => TextCell::new(format!("*{text}")),
                     (false, _) => TextCell::new(text),

@@ -2,20 +2,33 @@
 
 use rayon::prelude::*;
 
+use super::block_checksum::{self, BLOCK_ELEMENTS};
 use super::error::RowsError;
 use super::matrix::{Matrix, Rows};
+use crate::numeric::checksum::Checksum;
 use crate::numeric::finite::all_finite;
 use crate::numeric::real::Real;
-
-/// Rows looked at together: large enough to amortise, small enough to stay in cache.
-const BLOCK_ELEMENTS: usize = 1 << 18;
 
 /// Refuses NaN and infinite values; `seen` is told of rows looked at, from any thread.
 ///
 /// # Errors
 /// [`RowsError::NotFinite`] with the first such row and their number.
 pub fn finite(matrix: &Matrix, seen: &(dyn Fn(usize) + Sync)) -> Result<(), RowsError> {
-    let bad = non_finite_rows(matrix, seen);
+    refuse(matrix, non_finite_rows(matrix, seen))
+}
+
+/// As [`finite`], and makes the checksum of the values in the same pass.
+///
+/// # Errors
+/// As [`finite`].
+pub fn finite_with_checksum(matrix: &Matrix, seen: &(dyn Fn(usize) + Sync)) -> Result<Checksum, RowsError> {
+    let look = |rows: &Rows, start: usize| (bad_rows_of(rows, start), block_checksum::of_block(rows));
+    let (bad, blocks): (Vec<BadRows>, Vec<Checksum>) = over_blocks(matrix, seen, look).into_iter().unzip();
+    refuse(matrix, bad.into_iter().fold(BadRows::default(), BadRows::join))?;
+    Ok(block_checksum::of_blocks(matrix, &blocks))
+}
+
+fn refuse(matrix: &Matrix, bad: BadRows) -> Result<(), RowsError> {
     match bad.first {
         None => Ok(()),
         Some(row) => {
@@ -37,29 +50,45 @@ pub struct BadRows {
 /// Finds the rows with NaN or infinite values; `seen` is told of rows looked at, from any thread.
 #[must_use]
 pub fn non_finite_rows(matrix: &Matrix, seen: &(dyn Fn(usize) + Sync)) -> BadRows {
+    over_blocks(matrix, seen, bad_rows_of).into_iter().fold(BadRows::default(), BadRows::join)
+}
+
+/// Blocks are those of checksums: large enough to amortise, small enough to stay in cache.
+fn over_blocks<T: Send>(
+    matrix: &Matrix,
+    seen: &(dyn Fn(usize) + Sync),
+    look: impl Fn(&Rows, usize) -> T + Sync + Send,
+) -> Vec<T> {
     let step = (BLOCK_ELEMENTS / matrix.columns()).max(1);
     let blocks = matrix.rows().div_ceil(step);
-    let bad_in = |block: usize| {
+    let look_at = |block: usize| {
         let start = block * step;
         let range = start..matrix.rows().min(start + step);
         // The gate is the first to touch the file.
         matrix.populate(range.clone());
         let rows = range.len();
-        let bad = match matrix.block(range) {
-            Rows::F32(rows) => bad_rows(rows.view(), start),
-            Rows::F64(rows) => bad_rows(rows.view(), start),
-        };
+        let found = look(&matrix.block(range), start);
         seen(rows);
-        bad
+        found
     };
-    let join = |a: BadRows, b: BadRows| BadRows {
-        first: match (a.first, b.first) {
+    (0..blocks).into_par_iter().map(look_at).collect()
+}
+
+impl BadRows {
+    fn join(self, other: Self) -> Self {
+        let first = match (self.first, other.first) {
             (Some(x), Some(y)) => Some(x.min(y)),
             (x, y) => x.or(y),
-        },
-        count: a.count + b.count,
-    };
-    (0..blocks).into_par_iter().map(bad_in).reduce(BadRows::default, join)
+        };
+        Self { first, count: self.count + other.count }
+    }
+}
+
+fn bad_rows_of(rows: &Rows, start: usize) -> BadRows {
+    match rows {
+        Rows::F32(rows) => bad_rows(rows.view(), start),
+        Rows::F64(rows) => bad_rows(rows.view(), start),
+    }
 }
 
 fn bad_rows<T: Real>(rows: ndarray::ArrayView2<'_, T>, start: usize) -> BadRows {

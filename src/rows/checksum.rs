@@ -2,15 +2,13 @@
 
 use rayon::prelude::*;
 
+use super::block_checksum::{BLOCK_ELEMENTS, of_block, of_blocks};
 use super::head::Head;
 use super::labels::Labels;
-use super::matrix::{Matrix, Rows};
+use super::matrix::Matrix;
 use super::role::ArrayKind;
 use super::split::Split;
 use crate::numeric::checksum::{Checksum, Hasher};
-
-/// Elements whose checksum is made at once; fixed, because it is part of the result.
-const BLOCK_ELEMENTS: usize = 1 << 18;
 
 impl Split {
     /// The checksum of one of its arrays: number of rows and columns, and all values.
@@ -45,20 +43,9 @@ impl Head {
 fn of_matrix(matrix: &Matrix) -> Checksum {
     let (rows, columns) = (matrix.rows(), matrix.columns());
     let step = (BLOCK_ELEMENTS / columns).max(1);
-    let block = |number: usize| {
-        let mut hasher = Hasher::new();
-        let range = number * step..rows.min((number + 1) * step);
-        match matrix.block(range) {
-            Rows::F32(rows) => hasher.singles(rows.view().as_slice().unwrap_or_default()),
-            Rows::F64(rows) => hasher.doubles(rows.view().as_slice().unwrap_or_default()),
-        }
-        hasher.finish()
-    };
+    let block = |number: usize| of_block(&matrix.block(number * step..rows.min((number + 1) * step)));
     let blocks: Vec<Checksum> = (0..rows.div_ceil(step)).into_par_iter().map(block).collect();
-    let mut hasher = Hasher::new();
-    [rows, columns].into_iter().for_each(|number| hasher.number(number));
-    blocks.into_iter().for_each(|block| hasher.checksum(block));
-    hasher.finish()
+    of_blocks(matrix, &blocks)
 }
 
 fn of_labels(labels: &Labels) -> Checksum {
@@ -95,7 +82,9 @@ mod tests {
         let columns: Vec<f32> = whole.t().iter().copied().collect();
         let bytes = Arc::new(columns);
         let columns = StoredArray::new("columns".into(), Dtype::parse("<f4"), vec![150_000, 2], bytes, 0).unwrap();
-        assert_eq!(of_matrix(&Matrix::new(vec![columns.in_fortran_order(true)]).unwrap()), expected);
+        let columns = Matrix::new(vec![columns.in_fortran_order(true)]).unwrap();
+        assert_eq!(of_matrix(&columns), expected);
+        assert_eq!(crate::rows::check::finite_with_checksum(&columns, &|_| {}).unwrap(), expected);
         let mut other = whole;
         other[[149_999, 1]] = f32::from_bits(other[[149_999, 1]].to_bits() ^ 1);
         assert_ne!(checksum(&[other.clone()]), expected);

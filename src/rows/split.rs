@@ -12,6 +12,7 @@ use super::labels::Labels;
 use super::matrix::Matrix;
 use super::origin::Origin;
 use super::role::{ArrayKind, Role};
+use crate::numeric::checksum::Checksum;
 
 /// One split of a run.
 #[derive(Debug)]
@@ -130,6 +131,26 @@ impl Split {
     /// [`RowsError::NotFinite`].
     pub fn check_finite(&self, arrays: &BTreeSet<ArrayKind>, seen: &(dyn Fn(usize) + Sync)) -> Result<(), RowsError> {
         arrays.iter().filter_map(|kind| self.matrix(kind)).try_for_each(|matrix| check::finite(matrix, seen))
+    }
+
+    /// As [`Split::check_finite`], and tells the checksums of the arrays that are there, labels among them.
+    ///
+    /// # Errors
+    /// [`RowsError::NotFinite`].
+    pub fn check_with_checksums(
+        &self,
+        arrays: &BTreeSet<ArrayKind>,
+        seen: &(dyn Fn(usize) + Sync),
+    ) -> Result<Vec<(ArrayKind, Checksum)>, RowsError> {
+        let mut found = Vec::with_capacity(arrays.len());
+        for kind in arrays {
+            let checksum = match self.matrix(kind) {
+                Some(matrix) => Some(check::finite_with_checksum(matrix, seen)?),
+                None => self.checksum(kind),
+            };
+            found.extend(checksum.map(|checksum| (kind.clone(), checksum)));
+        }
+        Ok(found)
     }
 
     /// The matrices there are.

@@ -7,7 +7,7 @@ use crate::dump::Dump;
 /// What is known of a score without a dump.
 #[derive(Clone, Copy)]
 pub struct ScoreEntry {
-    /// The name it is asked for by.
+    /// Its name on the command line and in records.
     pub id: &'static str,
     /// Its name in tables.
     pub title: &'static str,
@@ -21,7 +21,7 @@ pub struct ScoreEntry {
     pub parameters: &'static [Parameter],
     /// Makes the score from its parameters.
     pub build: fn(&Settings) -> Result<Box<dyn Score>, SettingError>,
-    /// Why one should not trust it on a dump, if there is a reason known beforehand.
+    /// A reason, known before scoring, not to trust it on this dump.
     pub caution: fn(&Dump) -> Option<String>,
 }
 

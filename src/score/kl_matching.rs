@@ -57,7 +57,8 @@ impl Score for KlMatching {
                 template.add(row, top.value, log_sum);
             });
         }
-        let stand_in = (split.role != Role::Val).then(|| format!("fitted on {}, for want of id/val", split.role));
+        let stand_in =
+            (split.role != Role::Val).then(|| format!("fitted on {}, because there is no id/val", split.role));
         let log_means: Vec<Vec<f64>> = templates.into_values().map(LogMeanExp::finish).collect();
         Ok(Fit { scorer: Box::new(Templates::new(&log_means)), notes: stand_in.into_iter().collect() })
     }

@@ -129,10 +129,7 @@ impl Need {
             if splits.peek().is_none() {
                 return arrays.last().map(|array| file(rows.place(), array));
             }
-            return splits.find_map(|split| {
-                let without = arrays.iter().find(|array| !has(split, array, run))?;
-                Some(file(split.role.to_string(), without))
-            });
+            return splits.find_map(|split| self.lacking_in(split, run));
         }
         match (self, &run.head) {
             (Self::LinearHead, Some(Head::Linear { .. })) => None,
@@ -140,6 +137,14 @@ impl Need {
             (_, Some(Head::Prototypes { .. } | Head::NormalisedPrototypes { .. })) => None,
             (_, _) => Some(run.origin.array("head", "prototypes")),
         }
+    }
+
+    /// What one split lacks of it, be it read there or not: a file to add; `None` if nothing.
+    #[must_use]
+    pub fn lacking_in(&self, split: &Split, run: &RunRows) -> Option<String> {
+        let (_, arrays) = self.reads(run)?;
+        let without = arrays.iter().find(|array| !has(split, array, run))?;
+        Some(format!("{}/{}.npy", split.role, without.file_stem()))
     }
 
     /// Whether there are several sets where one has to be chosen.

@@ -60,7 +60,7 @@ pub const REGISTRY: &[ScoreEntry] = &[
     scaled_cosine::ENTRY,
 ];
 
-/// A name that is no score's.
+/// A name that no score has.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("unknown score {name:?}; {suggestion}")]
 pub struct UnknownScore {

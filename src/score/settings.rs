@@ -29,7 +29,7 @@ pub enum SettingError {
     /// The text is not `SCORE.NAME=VALUE`.
     #[error("--set {text}: expected SCORE.NAME=VALUE, e.g. energy.temperature=2")]
     Syntax { text: String },
-    /// There is no such parameter.
+    /// The score has no parameter of this name.
     #[error("{score}.{name}: unknown parameter; {suggestion}")]
     Unknown {
         score: String,

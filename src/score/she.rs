@@ -86,7 +86,8 @@ impl Score for SimplifiedHopfieldEnergy {
             }
         }
         if let Some(class) = counts.iter().position(|&count| count == 0) {
-            let reason = format!("class {class} has no training row that is classified right, so no pattern");
+            let reason =
+                format!("class {class} has no training row that is classified correctly, so it has no pattern");
             return Err(training.not_applicable(ENTRY.id, reason));
         }
         for (mut pattern, &count) in patterns.rows_mut().into_iter().zip(&counts) {

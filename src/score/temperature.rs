@@ -76,7 +76,7 @@ impl Score for FittedTemperature {
             reason: format!("{} has {reason}; set temperature.t, or dump other rows as id/val", split.role),
         })?;
         let temperature = 1.0 / beta;
-        let stand_in = if split.role == Role::Val { "" } else { ", for want of id/val" };
+        let stand_in = if split.role == Role::Val { "" } else { ", because there is no id/val" };
         let notes = vec![format!("T = {temperature:.6}, fitted on {}{stand_in}", split.role)];
         Ok(Fit { scorer: Box::new(Calibrated(ProbabilityAt { temperature })), notes })
     }

@@ -36,7 +36,7 @@ pub enum StateError {
     #[error("found array {name} of {found}, expected {expected}")]
     Other { name: String, found: String, expected: &'static str },
     /// One is not asked for.
-    #[error("found array {name}, which is no part of the fit")]
+    #[error("found array {name}, which is not part of the fit")]
     LeftOver { name: String },
 }
 

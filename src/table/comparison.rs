@@ -1,21 +1,25 @@
-//! The table people read: per OOD set the figures of every run and score, then their means over OOD sets, then over seeds.
+//! The table people read: per OOD set the values of every run and score, then their means over OOD sets, then over seeds.
 
 use std::collections::BTreeMap;
 
-use super::record::{Record, Results};
-use crate::metric::{Better, Procedure};
+use super::frame::{PivotRow, SET, pivot};
+use super::means::{Seeds, with_means};
+use super::record::{MeanOver, Record, Results};
+use crate::metric::{Better, Metric, Procedure};
 
 /// A table of one procedure and one in-distribution set.
 #[derive(Clone, Debug)]
 pub struct Comparison {
     /// The in-distribution set.
     pub in_distribution: String,
-    /// Headings of the figures.
+    /// Headings of the values.
     pub headings: Vec<&'static str>,
     /// One block per OOD set, then the means.
     pub blocks: Vec<Block>,
     /// Blocks of mean ± standard deviation over runs that differ by seed; empty where no runs do.
     pub seed_blocks: Vec<Block>,
+    /// Which values are missing and why, one line each.
+    pub missing: Vec<String>,
 }
 
 /// Rows that are compared with each other.
@@ -27,29 +31,29 @@ pub struct Block {
     pub rows: Vec<Row>,
 }
 
-/// The figures of one run, or of several that differ by seed, under one score.
+/// The values of one run, or of several that differ by seed, under one score.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The run, or model and loss of the runs.
     pub run: String,
     /// The score's id.
-    pub score: &'static str,
+    pub score: String,
     /// One cell per heading.
     pub cells: Vec<Cell>,
-    /// Share of tied pairs; the largest one in a mean.
-    pub tied_share: f64,
+    /// Share of tied pairs; the largest one in a mean; none where there is no value.
+    pub tied_share: Option<f64>,
 }
 
-/// One figure as a fraction.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// One value as a fraction.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Cell {
-    /// The value, or the mean.
-    pub value: f64,
+    /// The value, or the mean; none if it is missing.
+    pub value: Option<f64>,
     /// Sample standard deviation (n − 1 in the denominator) over seeds.
     pub spread: Option<f64>,
     /// Ends of the bootstrap interval, if there is one; means over OOD sets and seeds have none.
     pub interval: Option<(f64, f64)>,
-    /// Whether no other row of the block is better at the digits shown.
+    /// Whether no other row of the block is better at the digits shown. Runs that differ by seed alone are marked by their mean only.
     pub best: bool,
 }
 
@@ -60,142 +64,132 @@ impl Comparison {
     /// One table per in-distribution set, in the order of the runs.
     #[must_use]
     pub fn all(results: &Results, procedure: &Procedure) -> Vec<Self> {
-        let mut sets: Vec<Option<String>> = Vec::new();
-        for run in &results.runs {
-            if !sets.contains(&run.info.in_distribution) {
-                sets.push(run.info.in_distribution.clone());
-            }
-        }
-        sets.iter().map(|set| Self::of(results, procedure, set.as_ref())).collect()
+        Self::of_records(&results.records, procedure)
     }
 
-    fn of(results: &Results, procedure: &Procedure, in_distribution: Option<&String>) -> Self {
-        let mine: Vec<&Record> = results
-            .records
-            .iter()
-            .filter(|r| r.in_distribution.as_ref() == in_distribution && r.procedure == procedure.id)
-            .collect();
-        let mut blocks: Vec<Block> = Vec::new();
-        for figures in mine.chunks(procedure.metrics.len()) {
-            let first = figures[0];
-            let label =
-                first.group.as_ref().map_or_else(|| first.ood.clone(), |group| format!("{group}/{}", first.ood));
-            let pair =
-                results.pairs.iter().find(|p| p.run == first.run && p.ood == first.ood && p.score == first.score);
-            let row = Row {
-                run: first.run.clone(),
-                score: first.score,
-                cells: figures
-                    .iter()
-                    .map(|r| Cell { value: r.value, spread: None, interval: r.low.zip(r.high), best: false })
-                    .collect(),
-                tied_share: pair.map_or(0.0, |pair| pair.tied_share),
-            };
-            match blocks.iter_mut().find(|block| block.label == label) {
-                Some(block) => block.rows.push(row),
-                None => blocks.push(Block { label, rows: vec![row] }),
+    /// One table per in-distribution set, in the order of the records, which may have been read from a file.
+    #[must_use]
+    pub fn of_records(records: &[Record], procedure: &Procedure) -> Vec<Self> {
+        let mut sets: Vec<Option<&str>> = Vec::new();
+        for record in records {
+            let set = record.in_distribution.as_deref();
+            if !sets.contains(&set) {
+                sets.push(set);
             }
         }
-        if blocks.len() > 1 {
-            blocks.push(mean_block(&blocks));
-        }
-        let mut seed_blocks = seed_blocks(results, &blocks);
-        for block in blocks.iter_mut().chain(&mut seed_blocks) {
-            mark_best(block, procedure);
-        }
+        sets.into_iter().map(|set| Self::of(records, procedure, set)).collect()
+    }
+
+    /// The table of the records of one procedure and one in-distribution set, other records being left out.
+    ///
+    /// # Panics
+    /// If two records are of one run, OOD set, score and metric; [`read`](super::read::read) refuses such records.
+    #[must_use]
+    pub fn of(records: &[Record], procedure: &Procedure, in_distribution: Option<&str>) -> Self {
+        let own =
+            |record: &&Record| record.in_distribution.as_deref() == in_distribution && record.procedure == procedure.id;
+        let own: Vec<Record> = records.iter().filter(own).cloned().collect();
+        let all = with_means(&own);
+        let seeds = Seeds::of(&own);
+        let is_over_seeds =
+            |record: &&Record| matches!(record.mean_over, Some(MeanOver::Seeds | MeanOver::OodAndSeeds));
+        let (over_seeds, single): (Vec<Record>, Vec<Record>) =
+            all.iter().cloned().partition(|record| is_over_seeds(&record));
+        let blocks = |records: &[Record]| blocks(records, procedure, &seeds);
         Self {
-            in_distribution: in_distribution.cloned().unwrap_or_else(|| "in-distribution".to_owned()),
+            in_distribution: in_distribution.unwrap_or("in-distribution").to_owned(),
             headings: procedure.metrics.iter().map(|metric| metric.title).collect(),
-            blocks,
-            seed_blocks,
+            blocks: blocks(&single),
+            seed_blocks: blocks(&over_seeds),
+            missing: missing(&all),
         }
     }
 }
 
-/// Means over the OOD sets, of runs that have all of them: others would be averaged over easier or harder sets.
-fn mean_block(blocks: &[Block]) -> Block {
-    let mut by_row: Vec<(&Row, Vec<&Row>)> = Vec::new();
-    for row in blocks.iter().flat_map(|block| &block.rows) {
-        match by_row.iter_mut().find(|(first, _)| first.run == row.run && first.score == row.score) {
-            Some((_, rows)) => rows.push(row),
-            None => by_row.push((row, vec![row])),
+/// A block per OOD set or mean.
+fn blocks(records: &[Record], procedure: &Procedure, seeds: &Seeds) -> Vec<Block> {
+    let metrics: Vec<&str> = procedure.metrics.iter().map(|metric| metric.id).collect();
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut contenders: Vec<Vec<Option<Contender>>> = Vec::new();
+    let mut last = None;
+    for PivotRow { key, cells } in pivot(records, &["mean_over", SET, "run", "score"], "metric", &metrics) {
+        let found = || cells.iter().flatten().map(|&number| &records[number]);
+        let Some(first) = found().next() else { continue };
+        if last.as_deref() != Some(&key[..2]) {
+            blocks.push(Block { label: first.set(), rows: Vec::new() });
+            contenders.push(Vec::new());
+            last = Some(key[..2].to_vec());
         }
-    }
-    let complete = by_row.into_iter().filter(|(_, rows)| rows.len() == blocks.len());
-    let rows = complete.map(|(first, rows)| {
-        let mean = |i: usize| rows.iter().map(|row| row.cells[i].value).sum::<f64>() / rows.len() as f64;
-        Row {
+        let (Some(block), Some(contenders)) = (blocks.last_mut(), contenders.last_mut()) else { continue };
+        contenders.push(seeds.is_one_of_several(first).then(|| (first.family(), first.score.clone())));
+        block.rows.push(Row {
             run: first.run.clone(),
-            score: first.score,
-            cells: (0..first.cells.len())
-                .map(|i| Cell { value: mean(i), spread: None, interval: None, best: false })
+            score: first.score.clone(),
+            tied_share: first.tied_share,
+            cells: cells
+                .iter()
+                .map(|number| number.map_or_else(Cell::default, |number| cell(&records[number])))
                 .collect(),
-            tied_share: rows.iter().map(|row| row.tied_share).fold(0.0, f64::max),
-        }
-    });
-    Block { label: format!("mean of {}", blocks.len()), rows: rows.collect() }
+        });
+    }
+    for (block, contenders) in blocks.iter_mut().zip(&contenders) {
+        mark_best(block, procedure.metrics, contenders);
+    }
+    blocks
 }
 
-/// Mean ± sample standard deviation over runs of one model and loss with different seeds.
-fn seed_blocks(results: &Results, blocks: &[Block]) -> Vec<Block> {
-    let family = |run: &str| {
-        let info = &results.runs.iter().find(|summary| summary.info.name == run)?.info;
-        info.seed?;
-        let loss = info.loss.as_ref().map_or_else(|| "?".to_owned(), ToString::to_string);
-        Some(format!("{} {loss}", info.model.as_deref().unwrap_or("?")))
-    };
-    let mut out = Vec::new();
-    for block in blocks {
-        let mut families: BTreeMap<(String, &'static str), Vec<&Row>> = BTreeMap::new();
-        let mut order = Vec::new();
-        for row in &block.rows {
-            if let Some(family) = family(&row.run) {
-                let key = (family, row.score);
-                if !families.contains_key(&key) {
-                    order.push(key.clone());
-                }
-                families.entry(key).or_default().push(row);
-            }
-        }
-        let mut rows = Vec::new();
-        for key in order {
-            let members = families.get(&key).map_or(&[][..], Vec::as_slice);
-            if members.len() < 2 {
-                continue;
-            }
-            let cells = (0..members[0].cells.len()).map(|i| {
-                let values: Vec<f64> = members.iter().map(|row| row.cells[i].value).collect();
-                let spread = crate::stats::spread::mean_and_std(&values);
-                Cell { value: spread.mean, spread: Some(spread.std), interval: None, best: false }
-            });
-            rows.push(Row {
-                run: format!("{} ({} seeds)", key.0, members.len()),
-                score: key.1,
-                cells: cells.collect(),
-                tied_share: members.iter().map(|row| row.tied_share).fold(0.0, f64::max),
-            });
-        }
-        if !rows.is_empty() {
-            out.push(Block { label: block.label.clone(), rows });
-        }
-    }
-    out
+fn cell(record: &Record) -> Cell {
+    Cell { value: record.value, spread: record.std, interval: record.low.zip(record.high), best: false }
 }
 
-fn mark_best(block: &mut Block, procedure: &Procedure) {
-    if block.rows.len() < 2 {
-        return;
+/// One line per reason: of which runs, OOD sets and scores.
+fn missing(records: &[Record]) -> Vec<String> {
+    let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
+    for record in records.iter().filter(|record| record.value.is_none() && record.mean_over.is_none()) {
+        let reason = record.missing.as_deref().unwrap_or("no reason was recorded");
+        let text = format!("{} on {}: {reason}", record.run, record.set());
+        match reasons.iter_mut().find(|(other, _)| *other == text) {
+            Some((_, scores)) if scores.contains(&record.score.as_str()) => (),
+            Some((_, scores)) => scores.push(&record.score),
+            None => reasons.push((text, vec![&record.score])),
+        }
     }
-    for (i, metric) in procedure.metrics.iter().enumerate() {
-        // Two rows that print the same number are equally good to the reader.
-        let shown = |row: &Row| (row.cells[i].value * 100.0 * 10_f64.powi(DIGITS as i32)).round();
-        let values = block.rows.iter().map(shown);
+    let mut lines: Vec<String> =
+        reasons.into_iter().map(|(text, scores)| format!("{text} ({})", scores.join(", "))).collect();
+    if records.iter().any(|record| record.value.is_none() && record.mean_over.is_some()) {
+        lines.push("means over OOD sets are of rows that have a value on every one of them".to_owned());
+    }
+    lines
+}
+
+/// The family and the score of a row that is one of several seeds.
+type Contender = (Option<String>, String);
+
+/// Marks the best rows. Runs that differ by seed alone compete as one, by their mean, and none of them is marked: the best seed means nothing.
+fn mark_best(block: &mut Block, metrics: &[Metric], contenders: &[Option<Contender>]) {
+    // Two rows that print the same number are equally good to the reader.
+    let shown = |value: f64| (value * 100.0 * 10_f64.powi(DIGITS as i32)).round();
+    for (i, metric) in metrics.iter().enumerate() {
+        let mut seeds: BTreeMap<&Contender, Vec<f64>> = BTreeMap::new();
+        let mut values: Vec<f64> = Vec::new();
+        for (row, contender) in block.rows.iter().zip(contenders) {
+            match (row.cells[i].value, contender) {
+                (None, _) => {}
+                (Some(value), None) => values.push(shown(value)),
+                (Some(value), Some(contender)) => seeds.entry(contender).or_default().push(value),
+            }
+        }
+        values.extend(seeds.values().map(|values| shown(values.iter().sum::<f64>() / values.len() as f64)));
         let best = match metric.better {
-            Better::Higher => values.fold(f64::NEG_INFINITY, f64::max),
-            Better::Lower => values.fold(f64::INFINITY, f64::min),
+            Better::Higher => values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            Better::Lower => values.iter().copied().fold(f64::INFINITY, f64::min),
         };
-        for row in &mut block.rows {
-            row.cells[i].best = shown(row) == best;
+        // Where all are equal, none is best.
+        if values.iter().all(|value| *value == best) {
+            continue;
+        }
+        for (row, contender) in block.rows.iter_mut().zip(contenders) {
+            row.cells[i].best = contender.is_none() && row.cells[i].value.map(shown) == Some(best);
         }
     }
 }

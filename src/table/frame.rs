@@ -1,135 +1,86 @@
-//! The only door to polars: columns of text and numbers into Parquet, one row group at a time.
+//! Records grouped and pivoted by the names of their fields. What groups them adds nothing up: it gives the numbers of records, so that a mean does not
+//! depend on how the work is split.
 
-use std::io::Write;
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use polars_arrow::array::{ArrayRef, PrimitiveArray, Utf8ViewArray};
-use polars_arrow::datatypes::{ArrowDataType, ArrowSchema, Field};
-use polars_arrow::record_batch::RecordBatchT;
-use polars_error::PolarsError;
-use polars_parquet::write::{
-    CompressionOptions, Encoding, FileWriter, SchemaDescriptor, StatisticsOptions, Version, WriteOptions,
-    row_group_iter, to_parquet_schema,
-};
+use super::field::Content;
+use super::record::Record;
 
-/// A column that could not be written.
-#[derive(Debug, thiserror::Error)]
-#[error("parquet: {0}")]
-pub struct FrameError(String);
+/// The OOD set of a record with its group, as [`Record::set`].
+pub(super) const SET: &str = "set";
 
-impl From<PolarsError> for FrameError {
-    fn from(error: PolarsError) -> Self {
-        Self(error.to_string())
-    }
-}
+/// Model and loss, as [`Record::family`].
+pub(super) const FAMILY: &str = "family";
 
-/// What a column holds; every value may be missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// UTF-8 text.
-    Text,
-    /// 64-bit integers.
-    Integer,
-    /// 64-bit floats.
-    Float,
-}
-
-/// Values of one column.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Column {
-    /// UTF-8 text.
-    Text(Vec<Option<String>>),
-    /// 64-bit integers.
-    Integer(Vec<Option<i64>>),
-    /// 64-bit floats.
-    Float(Vec<Option<f64>>),
-}
-
-impl Column {
-    fn len(&self) -> usize {
-        match self {
-            Self::Text(values) => values.len(),
-            Self::Integer(values) => values.len(),
-            Self::Float(values) => values.len(),
+/// The texts of some fields of a record.
+fn key(record: &Record, by: &[&str]) -> Vec<Option<String>> {
+    let contents = record.contents();
+    let of = |name: &&str| match *name {
+        SET => Some(record.set()),
+        FAMILY => record.family(),
+        name => {
+            let place = Record::FIELDS.iter().position(|(field, _)| *field == name);
+            match &contents[place.unwrap_or_else(|| panic!("records have no field {name}"))] {
+                Content::Text(text) => text.clone(),
+                Content::Integer(number) => number.map(|number| number.to_string()),
+                Content::Float(number) => number.map(|number| number.to_string()),
+            }
         }
-    }
-
-    fn into_array(self) -> ArrayRef {
-        match self {
-            Self::Text(values) => Box::new(Utf8ViewArray::from_slice(&values)),
-            Self::Integer(values) => Box::new(PrimitiveArray::<i64>::from(values)),
-            Self::Float(values) => Box::new(PrimitiveArray::<f64>::from(values)),
-        }
-    }
+    };
+    by.iter().map(of).collect()
 }
 
-/// A Parquet file being written.
-pub struct FrameWriter<W: Write> {
-    writer: FileWriter<W>,
-    schema: Arc<ArrowSchema>,
-    parquet: SchemaDescriptor,
-    encodings: Vec<Vec<Encoding>>,
-    options: WriteOptions,
+/// The records that are kept, grouped by some fields, missing being a value as any: of each group the numbers of its records, groups and members in the
+/// order of the first record of their OOD set, then in their own.
+pub(super) fn groups(records: &[Record], keep: impl Fn(&Record) -> bool, by: &[&str]) -> Vec<Vec<usize>> {
+    let mut places: BTreeMap<Vec<Option<String>>, usize> = BTreeMap::new();
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for number in in_order(records).into_iter().filter(|&number| keep(&records[number])) {
+        let place = *places.entry(key(&records[number], by)).or_insert_with(|| {
+            groups.push(Vec::new());
+            groups.len() - 1
+        });
+        groups[place].push(number);
+    }
+    groups
 }
 
-impl<W: Write> FrameWriter<W> {
-    /// Starts a file with these columns.
-    ///
-    /// # Errors
-    /// [`FrameError`] if two columns have one name.
-    pub fn new(writer: W, columns: &[(String, Kind)]) -> Result<Self, FrameError> {
-        let field = |(name, kind): &(String, Kind)| {
-            let dtype = match kind {
-                Kind::Text => ArrowDataType::Utf8View,
-                Kind::Integer => ArrowDataType::Int64,
-                Kind::Float => ArrowDataType::Float64,
-            };
-            (name.as_str().into(), Field::new(name.as_str().into(), dtype, true))
-        };
-        // Text repeats over thousands of rows; scores hardly ever do.
-        let encoding = |(_, kind): &(String, Kind)| match kind {
-            Kind::Text => vec![Encoding::RleDictionary],
-            Kind::Integer | Kind::Float => vec![Encoding::Plain],
-        };
-        let schema: ArrowSchema = columns.iter().map(field).collect();
-        if schema.len() != columns.len() {
-            return Err(FrameError("two columns have one name".to_owned()));
+/// Numbers of the records, those of one OOD set together, sets in the order in which they first appear in their in-distribution set.
+fn in_order(records: &[Record]) -> Vec<usize> {
+    let mut first: BTreeMap<Vec<Option<String>>, usize> = BTreeMap::new();
+    let mut order: Vec<(usize, usize)> = Vec::with_capacity(records.len());
+    for (number, record) in records.iter().enumerate() {
+        let set = key(record, &["in_distribution", "mean_over", SET]);
+        order.push((*first.entry(set).or_insert(number), number));
+    }
+    order.sort_unstable();
+    order.into_iter().map(|(_, number)| number).collect()
+}
+
+/// One row of a pivoted table: a key, and per column the number of its record, if there is one.
+pub(super) struct PivotRow {
+    /// The values of the index, `None` where missing.
+    pub(super) key: Vec<Option<String>>,
+    /// Numbers of records, in the order of the columns asked for.
+    pub(super) cells: Vec<Option<usize>>,
+}
+
+/// Pivots records: a row per `index` in the order of the sets, a column for each of `names` that the field `on` may have.
+///
+/// # Panics
+/// If two records are in one cell.
+pub(super) fn pivot(records: &[Record], index: &[&str], on: &str, names: &[&str]) -> Vec<PivotRow> {
+    let row = |members: Vec<usize>| {
+        let mut cells = vec![None; names.len()];
+        for &number in &members {
+            let name = key(&records[number], &[on]).pop().flatten();
+            let place = names.iter().position(|own| Some(*own) == name.as_deref());
+            if let Some(place) = place {
+                let before = cells[place].replace(number);
+                assert!(before.is_none(), "two records in one cell: {:?}", records[number]);
+            }
         }
-        let options = WriteOptions {
-            statistics: StatisticsOptions::default(),
-            version: Version::V1,
-            compression: CompressionOptions::Uncompressed,
-            data_page_size: None,
-        };
-        let parquet = to_parquet_schema(&schema)?;
-        let writer = FileWriter::try_new(writer, schema.clone(), options)?;
-        Ok(Self {
-            writer,
-            schema: Arc::new(schema),
-            parquet,
-            encodings: columns.iter().map(encoding).collect(),
-            options,
-        })
-    }
-
-    /// Appends one row group: a column of equal length for every name given at the start, of the same kinds.
-    ///
-    /// # Errors
-    /// [`FrameError`] if the columns do not fit or the file cannot be written.
-    pub fn write(&mut self, columns: Vec<Column>) -> Result<(), FrameError> {
-        let rows = columns.first().map_or(0, Column::len);
-        let arrays = columns.into_iter().map(Column::into_array).collect();
-        let batch = RecordBatchT::try_new(rows, Arc::clone(&self.schema), arrays)?;
-        let group = row_group_iter(batch, self.encodings.clone().into(), self.parquet.fields().to_vec(), self.options);
-        Ok(self.writer.write(rows as u64, group)?)
-    }
-
-    /// Writes the footer and hands the inner writer back.
-    ///
-    /// # Errors
-    /// [`FrameError`] if the file cannot be written.
-    pub fn finish(mut self) -> Result<W, FrameError> {
-        self.writer.end(None)?;
-        Ok(self.writer.into_inner())
-    }
+        PivotRow { key: key(&records[members[0]], index), cells }
+    };
+    groups(records, |_| true, index).into_iter().map(row).collect()
 }

@@ -1,11 +1,20 @@
-//! Tidy records of figures, tables over runs and data sets, Parquet files.
+//! Tidy records of values, means and tables over runs and data sets, Parquet files.
 
 pub mod against_best;
 pub mod comparison;
+pub mod csv;
+pub mod field;
 pub mod frame;
+pub mod means;
+#[cfg(feature = "parquet")]
+pub mod parquet;
+pub mod provenance;
+pub mod read;
 pub mod record;
-pub mod scores_file;
+pub mod remark;
 
 pub use against_best::AgainstBest;
 pub use comparison::{Block, Cell, Comparison, Row};
-pub use record::{PairFacts, Record, Results, RunSummary, Skipped};
+pub use means::with_means;
+pub use record::{ArrayRead, MeanOver, Record, Results, RunSummary, Skipped};
+pub use remark::Remark;

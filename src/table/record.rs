@@ -1,47 +1,161 @@
-//! What an evaluation found, one figure per record.
+//! What an evaluation found, one value per record.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize, Serializer};
 
+use super::field::{Content, Field, Kind, fields, finite};
+use super::remark::Remark;
 use crate::dump::RunInfo;
+use crate::numeric::checksum::Checksum;
 
-/// One figure. These field names and the ids in them are an interface.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Record {
-    /// The run.
-    pub run: String,
-    /// The in-distribution set, if `run.toml` names it.
-    pub in_distribution: Option<String>,
-    /// The OOD set.
-    pub ood: String,
-    /// Its group (`near`, `far`, ...), if it has one.
-    pub group: Option<String>,
-    /// The score's id.
-    pub score: &'static str,
-    /// The procedure's id.
-    pub procedure: &'static str,
-    /// The metric's id.
-    pub metric: &'static str,
-    /// The figure as a fraction, never rounded.
-    pub value: f64,
-    /// The lower end of its bootstrap interval, if one was asked for; the field is left out if not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub low: Option<f64>,
-    /// The upper end.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub high: Option<f64>,
+/// The version of the fields of [`Record`]; changes whenever a record of before could be misread.
+pub const SCHEMA: u64 = 2;
+
+fields! {
+    /// One value, or one that is missing. The names of the fields, of which every format has all, and the ids in them are an interface.
+    ///
+    /// A value that is not finite is missing: `null` in JSON and Parquet, an empty field in CSV.
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct Record {
+        /// The run; of a mean over seeds, model and loss of the runs and how many these are.
+        run: String,
+        /// The in-distribution set, if `run.toml` names it.
+        in_distribution: Option<String>,
+        /// The OOD set; of a mean over OOD sets, how many these are.
+        ood: String,
+        /// Its group (`near`, `far`, ...), if it has one.
+        group: Option<String>,
+        /// The score's id.
+        score: String,
+        /// The procedure's id.
+        procedure: String,
+        /// The metric's id.
+        metric: String,
+        /// The value as a fraction, never rounded; missing where `missing` says why.
+        #[serde(serialize_with = "or_null")]
+        value: Option<f64>,
+        /// The lower end of its bootstrap interval, if one was asked for.
+        #[serde(serialize_with = "or_null")]
+        low: Option<f64>,
+        /// The upper end.
+        #[serde(serialize_with = "or_null")]
+        high: Option<f64>,
+        /// The share of draws that the interval holds.
+        #[serde(serialize_with = "or_null")]
+        level: Option<f64>,
+        /// What it is a mean over; none for a value of one run on one OOD set.
+        mean_over: Option<MeanOver>,
+        /// How many values it is the mean of.
+        members: Option<u64>,
+        /// Their sample standard deviation (n − 1 in the denominator), of a mean over seeds.
+        #[serde(serialize_with = "or_null")]
+        std: Option<f64>,
+        /// Why there is no value.
+        missing: Option<String>,
+        /// Share of (ID, OOD) pairs with equal scores; the largest one in a mean.
+        #[serde(serialize_with = "or_null")]
+        tied_share: Option<f64>,
+        /// The network, if `run.toml` names it.
+        model: Option<String>,
+        /// The training loss, if `run.toml` names it.
+        loss: Option<String>,
+        /// The training seed, if `run.toml` names it.
+        seed: Option<u64>,
+        /// The parameters of the score, `name=value` with blanks between.
+        parameters: Option<String>,
+        /// XXH3 (128 bits) of the arrays of id/test that were read: two runs that have it in common are one.
+        data: Option<String>,
+        /// The version of oodbench that found the value.
+        version: String,
+        /// [`SCHEMA`].
+        schema: u64,
+    }
 }
 
-/// Facts about one pair of samples that no procedure reports and every reader needs.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PairFacts {
-    /// The run.
-    pub run: String,
-    /// The OOD set.
-    pub ood: String,
-    /// The score's id.
-    pub score: &'static str,
-    /// Share of (ID, OOD) pairs with equal scores.
-    pub tied_share: f64,
+impl Default for Record {
+    /// No value of nothing, by this version.
+    fn default() -> Self {
+        Self {
+            run: String::new(),
+            in_distribution: None,
+            ood: String::new(),
+            group: None,
+            score: String::new(),
+            procedure: String::new(),
+            metric: String::new(),
+            value: None,
+            low: None,
+            high: None,
+            level: None,
+            mean_over: None,
+            members: None,
+            std: None,
+            missing: None,
+            tied_share: None,
+            model: None,
+            loss: None,
+            seed: None,
+            parameters: None,
+            data: None,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            schema: SCHEMA,
+        }
+    }
+}
+
+fn or_null<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    finite(*value).serialize(serializer)
+}
+
+impl Record {
+    /// The OOD set with its group, as in headings.
+    #[must_use]
+    pub fn set(&self) -> String {
+        self.group.as_ref().map_or_else(|| self.ood.clone(), |group| format!("{group}/{}", self.ood))
+    }
+
+    /// Model and loss, of a run that has a seed: what runs that differ by it have in common.
+    #[must_use]
+    pub fn family(&self) -> Option<String> {
+        self.seed?;
+        Some(format!("{} {}", self.model.as_deref().unwrap_or("?"), self.loss.as_deref().unwrap_or("?")))
+    }
+}
+
+/// What a mean is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MeanOver {
+    /// The OOD sets of a run.
+    Ood,
+    /// Runs that differ by seed, on one OOD set.
+    Seeds,
+    /// Runs that differ by seed, of each the mean over its OOD sets.
+    OodAndSeeds,
+}
+
+impl MeanOver {
+    const ALL: [(Self, &'static str); 3] =
+        [(Self::Ood, "ood"), (Self::Seeds, "seeds"), (Self::OodAndSeeds, "ood_and_seeds")];
+}
+
+impl Field for Option<MeanOver> {
+    const KIND: Kind = Kind::Text;
+
+    fn content(&self) -> Content {
+        let name = self.and_then(|own| MeanOver::ALL.iter().find(|(over, _)| *over == own));
+        Content::Text(name.map(|(_, name)| (*name).to_owned()))
+    }
+
+    fn from_content(content: Content) -> Option<Self> {
+        match content {
+            Content::Text(None) => Some(None),
+            Content::Text(Some(text)) => {
+                MeanOver::ALL.iter().find(|(_, name)| *name == text).map(|(over, _)| Some(*over))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A score that a run does not allow.
@@ -53,7 +167,7 @@ pub struct Skipped {
     pub why: String,
 }
 
-/// What is known of a run beside its figures.
+/// What is known of a run beside its values.
 #[derive(Clone, Debug)]
 pub struct RunSummary {
     /// Its description.
@@ -64,6 +178,21 @@ pub struct RunSummary {
     pub id_rows: usize,
     /// Scores left out.
     pub skipped: Vec<Skipped>,
+    /// The arrays that were read, with their checksums.
+    pub arrays: Vec<ArrayRead>,
+}
+
+/// An array that values were made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArrayRead {
+    /// Its split, e.g. `id/train`.
+    pub split: String,
+    /// Its file's name without extension, e.g. `features`.
+    pub array: String,
+    /// Its rows.
+    pub rows: usize,
+    /// Its checksum.
+    pub checksum: Checksum,
 }
 
 /// Everything an evaluation found.
@@ -71,12 +200,30 @@ pub struct RunSummary {
 pub struct Results {
     /// The runs.
     pub runs: Vec<RunSummary>,
-    /// Every figure of every procedure.
+    /// Every value of every procedure; no means, see [`with_means`](super::means::with_means).
     pub records: Vec<Record>,
-    /// Facts per pair of samples.
-    pub pairs: Vec<PairFacts>,
-    /// What to be careful about, one line each.
-    pub warnings: Vec<String>,
-    /// What was noticed while fitting, one line each.
-    pub notes: Vec<String>,
+    /// What to be careful about.
+    pub warnings: Vec<Remark>,
+    /// What was noticed while fitting.
+    pub notes: Vec<Remark>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn serde_and_columns_have_the_same_names() {
+        let json = serde_json::to_value(Record::default()).unwrap();
+        let mut names: Vec<&str> = Record::FIELDS.iter().map(|(name, _)| *name).collect();
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.serialize(Record::default()).unwrap();
+        let header = String::from_utf8(writer.into_inner().unwrap()).unwrap();
+        assert_eq!(header.lines().next().unwrap(), names.join(","));
+        names.sort_unstable();
+        assert_eq!(json.as_object().unwrap().keys().collect::<Vec<_>>(), names);
+        for (over, name) in MeanOver::ALL {
+            assert_eq!(serde_json::to_value(over).unwrap(), name);
+        }
+    }
 }

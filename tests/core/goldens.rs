@@ -1,7 +1,7 @@
 //! The whole way from dumps to figures against NumPy and scikit-learn (`fixtures/make_golden.py`), on the real dumps of `fixtures/dumps`.
 
 use oodbench::dump::layout::discover;
-use oodbench::eval::{Figures, Plan, Selection, evaluate, score_run};
+use oodbench::eval::{Measures, Plan, Selection, evaluate, score_run};
 use oodbench::progress::Silent;
 use oodbench::table::Results;
 use serde_json::Value;
@@ -20,7 +20,7 @@ fn results() -> Results {
     let runs = discover(&super::common::fixture("dumps")).unwrap();
     let selection = selection();
     let plans = Plan::all(&runs, &selection).unwrap();
-    evaluate::<Vec<u8>>(&plans, &selection.ids(), None, &Figures::default(), &Silent).unwrap()
+    evaluate(&plans, &selection.ids(), None, &Measures::default(), &Silent).unwrap()
 }
 
 #[test]
@@ -30,11 +30,11 @@ fn figures_end_to_end() {
     // 9 pairs of a run and an OOD set, 6 scores, 12 metrics.
     assert_eq!(results.records.len(), 9 * 6 * 12);
     for record in &results.records {
-        let figures = &golden["runs"][&record.run]["figures"][&record.ood][record.score];
-        let expected = figures[record.procedure][record.metric].as_f64().unwrap();
-        let found = record.value;
+        let figures = &golden["runs"][&record.run]["figures"][&record.ood][&record.score];
+        let expected = figures[&record.procedure][&record.metric].as_f64().unwrap();
+        let found = record.value.unwrap();
         // Lee's figures of scores of logits are equal to the last bit: same ranks, same order of summation.
-        let equal = match (record.procedure, record.score) {
+        let equal = match (&*record.procedure, &*record.score) {
             ("lee", score) if score != "mahalanobis" => found.to_bits() == expected.to_bits(),
             _ => (found - expected).abs() < 1e-12,
         };
@@ -81,8 +81,9 @@ fn mds_from_features_agrees_with_logits() {
         let settings: Vec<String> = settings.iter().map(|&s| s.to_owned()).collect();
         let selection = Selection::parse(&["mds".to_owned()], &settings).unwrap();
         let plans = Plan::all(&runs, &selection).unwrap();
-        let figures = evaluate::<Vec<u8>>(&plans, &["mds"], None, &Figures::default(), &Silent).unwrap().records;
-        (score_run(&plans[0], &mut Results::default(), &Silent).unwrap()[0].scores[0].clone(), figures)
+        let results = evaluate(&plans, &["mds"], None, &Measures::default(), &Silent).unwrap();
+        let values: Vec<Option<f64>> = results.records.iter().map(|record| record.value).collect();
+        (score_run(&plans[0], &mut Results::default(), &Silent).unwrap()[0].scores[0].clone(), values)
     };
     let (logits, _) = mds(&[]);
     let (features, with) = mds(&["mds.source=features"]);

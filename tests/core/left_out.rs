@@ -3,7 +3,7 @@
 use super::synthetic::{Arrays, Written};
 use ndarray::s;
 use oodbench::dump::layout::discover;
-use oodbench::eval::{EvalError, Figures, Plan, Selection, evaluate, fits};
+use oodbench::eval::{EvalError, Measures, Plan, Selection, evaluate, fits};
 use oodbench::progress::Silent;
 use oodbench::table::Results;
 
@@ -12,7 +12,7 @@ const ROWS: [usize; 3] = [200, 60, 60];
 fn evaluated(written: &Written, scores: &str) -> Result<Results, EvalError> {
     let selection = Selection::parse(&[scores.to_owned()], &[]).unwrap();
     let plans = Plan::all(&discover(written.folder.path()).unwrap(), &selection).unwrap();
-    evaluate::<Vec<u8>>(&plans, &selection.ids(), None, &Figures::default(), &Silent)
+    evaluate(&plans, &selection.ids(), None, &Measures::default(), &Silent)
 }
 
 /// What is left out of `all`, each with a reason, and that the others have figures.

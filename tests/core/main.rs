@@ -11,6 +11,7 @@ mod left_out;
 mod lists;
 mod npy_files;
 mod procedures;
+mod records;
 mod score_goldens;
 mod score_laws;
 mod stats_goldens;

@@ -6,14 +6,13 @@ use super::synthetic::{Arrays, Random, Rows, Written, far, fit, score, score_in}
 use ndarray::{Axis, s};
 use oodbench::dump::layout::discover;
 use oodbench::eval::fits::{self, FitsFile, describe};
-use oodbench::eval::{Figures, Plan, Selection, evaluate};
+use oodbench::eval::{Measures, Plan, ScoreSink, ScoresFile, Selection, evaluate};
 use oodbench::fit::Training;
 use oodbench::metric::{PairCounts, Sample};
 use oodbench::progress::Silent;
 use oodbench::rows::Role;
 use oodbench::score::registry::find;
 use oodbench::score::{Need, REGISTRY, ScoreEntry};
-use oodbench::table::scores_file::ScoresFile;
 
 const ROWS: [usize; 3] = [400, 300, 200];
 
@@ -158,8 +157,9 @@ fn evaluated(written: &Written, scores: &str, threads: usize) -> (Vec<u8>, Strin
         let plans = Plan::all(&discover(written.folder.path()).unwrap(), &selection).unwrap();
         let columns = selection.ids();
         let mut file = ScoresFile::new(Vec::new(), &columns).unwrap();
-        let results = evaluate(&plans, &columns, Some(&mut file), &Figures::default(), &Silent).unwrap();
-        (file.finish().unwrap(), format!("{:?} {:?} {:?}", results.records, results.pairs, results.notes))
+        let sink: &mut dyn ScoreSink = &mut file;
+        let results = evaluate(&plans, &columns, Some(sink), &Measures::default(), &Silent).unwrap();
+        (file.finish().unwrap(), format!("{:?} {:?}", results.records, results.notes))
     })
 }
 

@@ -41,12 +41,7 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
 
 fn check(set: &KnownSet, folder: &Path) -> anyhow::Result<()> {
     if !folder.is_dir() {
-        bail!(
-            "{}: found no such folder, expected the files of {}; get them from {}",
-            folder.display(),
-            set.title,
-            set.home
-        );
+        bail!("{}: found no folder, expected the files of {}; get them from {}", folder.display(), set.title, set.home);
     }
     let files = catalog::check(set, folder);
     let wrong = files
@@ -56,7 +51,7 @@ fn check(set: &KnownSet, folder: &Path) -> anyhow::Result<()> {
     let lines = files.iter().map(|(file, state)| format!("{}: {state}\n", file.display()));
     terminal::print(&lines.collect::<String>())?;
     match (wrong, files.len()) {
-        (_, 0) => terminal::print(&format!("{}: a folder of images, no sums are published\n", set.title))?,
+        (_, 0) => terminal::print(&format!("{}: a folder of images; no checksums are published\n", set.title))?,
         (0, _) => {}
         (wrong, all) => bail!(
             "{}: found {wrong} of {all} files missing or wrong, expected none; get them from {}",

@@ -12,13 +12,13 @@ use crate::option::procedure::{self, ProcedureName};
 use crate::option::runs::Runs;
 use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal, tuning};
-use oodbench::eval::{Figures, Plan, evaluate, memory};
+use oodbench::eval::{Measures, Plan, ScoreSink, ScoresFile, evaluate, memory};
 use oodbench::metric::{PROCEDURES, Procedure};
-use oodbench::output::{AtomicFile, OutputSet};
+use oodbench::output::OutputSet;
 use oodbench::report;
 use oodbench::stats::bootstrap::Bootstrap;
-use oodbench::table::scores_file::ScoresFile;
-use oodbench::table::{Comparison, Results};
+use oodbench::table::provenance::Provenance;
+use oodbench::table::{Comparison, Record, Results, with_means};
 
 const EXAMPLES: &str = "Examples:
   oodbench score dumps/ --score mds
@@ -28,7 +28,7 @@ const EXAMPLES: &str = "Examples:
   oodbench score dumps/my-run --score knn,react --tune    parameters searched on id/val
   oodbench score dumps/my-run --fit my-run.fit    as fitted before; `oodbench fit` writes the file
   oodbench score dumps/ --score all --format json > records.json
-  oodbench score dumps/ --score all --out out     writes scores.parquet and records.{csv,json,parquet}
+  oodbench score dumps/ --score all --out out     writes scores.parquet, records.{csv,json,parquet}, provenance.json
   oodbench score dumps/ --score mds,es --bootstrap 1000    82.80 [82.1, 83.5]: 95 % of 1,000 draws of the rows";
 
 fn after_help() -> String {
@@ -63,7 +63,7 @@ pub(crate) struct Command {
     /// Seed of the draws
     #[arg(long, value_name = "SEED", default_value_t = 0, requires = "bootstrap")]
     seed: u64,
-    /// Folder for scores.parquet and records.{csv,json,parquet}; search.json too with --tune
+    /// Folder for scores.parquet, records.{csv,json,parquet} and provenance.json; search.json too with --tune
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     out: Option<PathBuf>,
 }
@@ -91,7 +91,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         None => Plan::each(runs.iter().map(|files| (files, &selection)), &progress)?,
     };
     check_memory(&plans, common)?;
-    let figures = Figures {
+    let measures = Measures {
         // Files hold every procedure, the terminal those asked for.
         procedures: if command.out.is_some() { PROCEDURES.iter().collect() } else { shown(command) },
         bootstrap: command.bootstrap.map(|resamples| Bootstrap {
@@ -101,14 +101,15 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         }),
     };
 
-    let columns = selection.ids();
+    let columns = selection.columns();
     let results = match &command.out {
-        None => evaluate::<AtomicFile>(&plans, &columns, None, &figures, &progress)?,
+        None => evaluate(&plans, &columns, None, &measures, &progress)?,
         Some(out) => {
             let writing = || format!("{}: cannot be written", out.display());
             let set = OutputSet::begin(out, &FILES).with_context(writing)?;
             let mut file = ScoresFile::new(set.create(SCORES).with_context(writing)?, &columns)?;
-            let results = evaluate(&plans, &columns, Some(&mut file), &figures, &progress)?;
+            let sink: &mut dyn ScoreSink = &mut file;
+            let results = evaluate(&plans, &columns, Some(sink), &measures, &progress)?;
             file.finish()?.commit().with_context(writing)?;
             remarks::unchanged()?;
             write_records(&set, &results).with_context(writing)?;
@@ -170,15 +171,20 @@ fn check_memory(plans: &[Plan<'_>], common: &Common) -> anyhow::Result<()> {
 }
 
 /// What `--out` writes.
-const FILES: [&str; 5] = [SCORES, "records.csv", "records.json", "records.parquet", SEARCH];
+const FILES: [&str; 6] = [SCORES, "records.csv", "records.json", "records.parquet", PROVENANCE, SEARCH];
 const SCORES: &str = "scores.parquet";
+const PROVENANCE: &str = "provenance.json";
 const SEARCH: &str = "search.json";
 
 fn write_records(set: &OutputSet, results: &Results) -> anyhow::Result<()> {
-    set.write("records.csv", &report::csv::records(&results.records)?)?;
-    set.write("records.json", report::json::records(&results.records)?.as_bytes())?;
+    let records = with_means(&results.records);
+    set.write("records.csv", &oodbench::table::csv::write(&records)?)?;
+    set.write("records.json", report::json::rows(&records)?.as_bytes())?;
     let parquet = set.create("records.parquet")?;
-    report::parquet::records(parquet, &results.records)?.commit()?;
+    report::parquet::records(parquet, &records)?.commit()?;
+    let command = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
+    let provenance = Provenance::new(results, Some(command.collect()));
+    set.write(PROVENANCE, &serde_json::to_vec_pretty(&provenance)?)?;
     Ok(())
 }
 
@@ -209,11 +215,11 @@ fn render(command: &Command, results: &Results) -> anyhow::Result<String> {
     };
     let records = || {
         let ids: Vec<&str> = shown(command).iter().map(|p| p.id).collect();
-        results.records.iter().filter(|r| ids.contains(&r.procedure)).cloned().collect::<Vec<_>>()
+        with_means(&results.records).into_iter().filter(|r| ids.contains(&&*r.procedure)).collect::<Vec<Record>>()
     };
     Ok(match command.format {
-        Format::Json => report::json::records(&records())?,
-        Format::Csv => String::from_utf8(report::csv::records(&records())?)?,
+        Format::Json => report::json::rows(&records())?,
+        Format::Csv => String::from_utf8(oodbench::table::csv::write(&records())?)?,
         Format::Markdown => {
             format!("{}\n{}", accuracies(results), tables(&|p, t| report::markdown::comparisons(p.title, t)))
         }

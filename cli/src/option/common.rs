@@ -7,10 +7,10 @@ use clap::Args;
 /// Options of every command.
 #[derive(Args)]
 pub(crate) struct Common {
-    /// Say nothing but results and errors
+    /// Print only results and errors
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Say more, such as which scores were left out and why
+    /// Print more, such as which scores were left out and why
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
     /// Threads to use [default: all cores]; results do not depend on it

@@ -7,9 +7,8 @@ use super::train::Trained;
 use oodbench::dump::Loss;
 use oodbench::dump::layout::discover;
 use oodbench::eval::figures::{FIG1_SCORES, fig1_bands};
-use oodbench::eval::{Figures, Plan, ScoredRun, Selection, evaluate, score_run};
+use oodbench::eval::{Measures, Plan, ScoredRun, Selection, evaluate, score_run};
 use oodbench::metric::{Procedure, lee};
-use oodbench::output::AtomicFile;
 use oodbench::plot::fig1::Band;
 use oodbench::progress::Progress;
 use oodbench::table::{Comparison, Results};
@@ -53,7 +52,7 @@ pub(crate) fn measure(trained: &[Trained], progress: &dyn Progress) -> Result<Ou
         files.extend(discover(&run.dump)?);
     }
     let plans = Plan::all(&files, &selection)?;
-    let results = evaluate::<AtomicFile>(&plans, &selection.ids(), None, &Figures::default(), progress)?;
+    let results = evaluate(&plans, &selection.ids(), None, &Measures::default(), progress)?;
     Ok(Outcome {
         headline: Comparison::all(&only(&results, &HEADLINE), PROCEDURE),
         table6: Comparison::all(&only(&results, &TABLE_6), PROCEDURE),
@@ -81,8 +80,7 @@ fn only(results: &Results, columns: &[(Loss, &str)]) -> Results {
         columns.iter().any(|(of, with)| Some(of) == loss && *with == score)
     };
     let mut kept = results.clone();
-    kept.records.retain(|record| wanted(&record.run, record.score));
-    kept.pairs.retain(|pair| wanted(&pair.run, pair.score));
+    kept.records.retain(|record| wanted(&record.run, &record.score));
     kept
 }
 
@@ -119,7 +117,7 @@ impl Claim {
                 let only = only(results, &[(loss, score)]);
                 let values =
                     only.records.iter().filter(|r| r.ood == ood && r.procedure == PROCEDURE.id && r.metric == metric);
-                mean(values.map(|record| record.value))
+                mean(values.filter_map(|record| record.value))
             };
             (of(Loss::Softmax, "es"), of(Loss::IsomaxPlus, "mds"))
         };
@@ -198,22 +196,18 @@ mod tests {
             head: None,
             note: None,
         };
-        RunSummary { info, accuracy: Some(accuracy), id_rows: 1, skipped: Vec::new() }
+        RunSummary { info, accuracy: Some(accuracy), id_rows: 1, skipped: Vec::new(), arrays: Vec::new() }
     }
 
     fn record(run: &str, ood: &str, score: &'static str, metric: &'static str, value: f64) -> Record {
-        let (run, ood) = (run.to_owned(), ood.to_owned());
         Record {
-            run,
-            in_distribution: None,
-            ood,
-            group: None,
-            score,
-            procedure: "lee",
-            metric,
-            value,
-            low: None,
-            high: None,
+            run: run.to_owned(),
+            ood: ood.to_owned(),
+            score: score.to_owned(),
+            procedure: "lee".to_owned(),
+            metric: metric.to_owned(),
+            value: Some(value),
+            ..Record::default()
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::option::common::Common;
 use oodbench::rows::watch;
 use oodbench::table::Results;
+use oodbench::table::remark::{self, Remark};
 
 /// Refuses to go on if a file that was read was written to meanwhile: values may be half of the old and half of the new one.
 pub(crate) fn unchanged() -> anyhow::Result<()> {
@@ -20,20 +21,22 @@ pub(crate) fn say(results: &Results, common: &Common) {
     if common.quiet {
         return;
     }
-    for warning in &results.warnings {
+    for warning in remark::lines(&results.warnings) {
         eprintln!("warning: {warning}");
     }
-    for note in &results.notes {
-        eprintln!("note: {note}");
-    }
+    let mut notes = results.notes.clone();
     for run in &results.runs {
+        let name = &run.info.name;
         if common.verbose {
-            for skipped in &run.skipped {
-                eprintln!("note: {}: {} left out: {}", run.info.name, skipped.score, skipped.why);
-            }
+            let why = run.skipped.iter();
+            notes
+                .extend(why.map(|skipped| Remark::of_score(name, skipped.score, format!("left out: {}", skipped.why))));
         } else if !run.skipped.is_empty() {
             let ids: Vec<&str> = run.skipped.iter().map(|skipped| skipped.score).collect();
-            eprintln!("note: {}: left out (-v says why): {}", run.info.name, ids.join(", "));
+            notes.push(Remark::of_run(name, format!("left out (-v says why): {}", ids.join(", "))));
         }
+    }
+    for note in remark::lines(&notes) {
+        eprintln!("note: {note}");
     }
 }

@@ -118,13 +118,13 @@ fn a_damaged_file_is_refused() {
         changed
     };
     let cases = [
-        (Vec::new(), "found no sound safetensors file"),
-        (whole[..7].to_vec(), "found no sound safetensors file"),
-        (whole[..whole.len() - 1].to_vec(), "found no sound safetensors file"),
+        (Vec::new(), "found a file that is not valid safetensors"),
+        (whole[..7].to_vec(), "found a file that is not valid safetensors"),
+        (whole[..whole.len() - 1].to_vec(), "found a file that is not valid safetensors"),
         (flipped, "found contents that do not have the checksum"),
         (text(r#"\"k\":\"3\""#, r#"\"k\":\"4\""#), "found contents that do not have the checksum"),
         (text(r#"\"format\":1"#, r#"\"format\":2"#), "found format 2 (oodbench"),
-        (b"not a file of fits at all".to_vec(), "found no sound safetensors file"),
+        (b"not a file of fits at all".to_vec(), "found a file that is not valid safetensors"),
     ];
     for (bytes, expected) in cases {
         fs::write(&file, bytes).unwrap();

@@ -12,6 +12,7 @@ mod options;
 mod outputs;
 mod parameters;
 mod readme;
+mod records;
 mod score;
 #[cfg(feature = "train")]
 mod train;

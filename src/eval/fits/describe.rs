@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::description::{Description, FORMAT, KeptScore, ReadArray, features};
+use super::description::{Description, FORMAT, KeptScore, features};
 use super::fit::Fits;
 use crate::eval::plan::Plan;
 use crate::rows::{ArrayKind, Split};
 use crate::score::FittedScore;
+use crate::table::ArrayRead;
 
 /// What a file of these fits says of itself. Reads every array that they read once more, for its checksum.
 #[must_use]
@@ -33,9 +34,9 @@ fn score(score: &FittedScore) -> KeptScore {
 }
 
 /// The arrays of a split that are there, with their checksums.
-fn sources(split: &Split, arrays: BTreeSet<ArrayKind>) -> impl Iterator<Item = ReadArray> {
+fn sources(split: &Split, arrays: BTreeSet<ArrayKind>) -> impl Iterator<Item = ArrayRead> {
     arrays.into_iter().filter_map(|kind| {
         let checksum = split.checksum(&kind)?;
-        Some(ReadArray { split: split.role.to_string(), array: kind.file_stem(), rows: split.rows, checksum })
+        Some(ArrayRead { split: split.role.to_string(), array: kind.file_stem(), rows: split.rows, checksum })
     })
 }

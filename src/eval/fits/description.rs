@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::dump::Dump;
 use crate::numeric::checksum::{Checksum, Hasher};
 use crate::rows::ArrayKind;
+use crate::table::ArrayRead;
 
 /// Changes whenever a file of before could be misread.
 pub const FORMAT: u32 = 1;
@@ -39,22 +40,9 @@ pub struct Description {
     /// The checksum of the head, if the run had one.
     pub head: Option<Checksum>,
     /// The arrays that the fits read.
-    pub read: Vec<ReadArray>,
+    pub read: Vec<ArrayRead>,
     /// The scores.
     pub scores: Vec<KeptScore>,
-}
-
-/// An array that fits were made from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReadArray {
-    /// Its split, e.g. `id/train`.
-    pub split: String,
-    /// Its file's name without extension, e.g. `features`.
-    pub array: String,
-    /// Its rows.
-    pub rows: usize,
-    /// Its checksum.
-    pub checksum: Checksum,
 }
 
 /// One fitted score.

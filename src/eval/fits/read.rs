@@ -8,7 +8,7 @@ use ndarray::{ArrayD, IxDyn};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
-use super::description::{Description, FORMAT, METADATA_KEY, ReadArray, Sealed, features, seal_array};
+use super::description::{Description, FORMAT, METADATA_KEY, Sealed, features, seal_array};
 use super::error::FitsError;
 use crate::dump::Dump;
 use crate::error::FileError;
@@ -18,6 +18,7 @@ use crate::score::need::Splits;
 use crate::score::registry::find;
 use crate::score::{Chosen, Fit, FittedScore, Need, ScoreEntry, State};
 use crate::state::stored::Stored;
+use crate::table::ArrayRead;
 
 /// An opened file of fits, whole and unchanged.
 pub struct FitsFile {
@@ -37,12 +38,12 @@ impl FitsFile {
         let file = File::open(path).map_err(FileError::reading(path))?;
         let map = Mapped::file(path, &file).map_err(FileError::reading(path))?;
         let (_, metadata) = SafeTensors::read_metadata(&map)
-            .map_err(|error| damaged(format!("no sound safetensors file ({error})")))?;
+            .map_err(|error| damaged(format!("a file that is not valid safetensors ({error})")))?;
         let text = metadata.metadata().as_ref().and_then(|entries| entries.get(METADATA_KEY));
         let text = text.ok_or_else(|| damaged("a safetensors file of something else".to_owned()))?;
         check_format(path, text)?;
-        let Sealed { checksum, fit } =
-            serde_json::from_str(text).map_err(|error| damaged(format!("a description that is none ({error})")))?;
+        let Sealed { checksum, fit } = serde_json::from_str(text)
+            .map_err(|error| damaged(format!("a description that is not valid ({error})")))?;
         let opened = Self { path: path.to_owned(), map, description: fit };
         let seal = || -> Option<_> {
             let tensors = SafeTensors::deserialize(&opened.map).ok()?;
@@ -176,7 +177,7 @@ impl FitsFile {
     fn other_rows(
         &self,
         dump: &Dump,
-        source: &ReadArray,
+        source: &ArrayRead,
         found: usize,
         checksum: crate::numeric::checksum::Checksum,
     ) -> FitsError {

@@ -46,7 +46,7 @@ pub struct Tried {
 pub struct Trial {
     /// The parameters that were searched, e.g. `k=10`.
     pub parameters: String,
-    /// AUROC between validation rows and mixtures, as a fraction; none if the score was not to be had.
+    /// AUROC between validation rows and mixtures, as a fraction; `None` if the score could not be computed.
     pub mixed: Option<f64>,
     /// AUROC between validation rows and shuffled ones; none if there are none for this score.
     pub shuffled: Option<f64>,

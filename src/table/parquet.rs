@@ -1,0 +1,220 @@
+//! Parquet files, one row group at a time: the only door to polars' Parquet writer and reader.
+
+use std::fs::File;
+use std::io::{Cursor, Write};
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+use std::sync::Arc;
+
+use polars_arrow::array::{Array, ArrayRef, PrimitiveArray, StaticArray as _, Utf8ViewArray};
+use polars_arrow::datatypes::{ArrowDataType, ArrowSchema, Field};
+use polars_arrow::record_batch::RecordBatchT;
+use polars_buffer::Buffer;
+use polars_error::PolarsError;
+use polars_parquet::read::{BasicDecompressor, PageReader, column_iter_to_arrays, infer_schema, read_metadata};
+use polars_parquet::write::{
+    CompressionOptions, Encoding, FileWriter, SchemaDescriptor, StatisticsOptions, Version, WriteOptions,
+    row_group_iter, to_parquet_schema,
+};
+
+use super::field::{Content, Kind};
+
+/// A column that could not be written or read.
+#[derive(Debug, thiserror::Error)]
+#[error("parquet: {0}")]
+pub struct FrameError(String);
+
+impl From<PolarsError> for FrameError {
+    fn from(error: PolarsError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Values of one column.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Column<'a> {
+    /// UTF-8 text, any of it missing.
+    Texts(Vec<Option<String>>),
+    /// The same text, or none, in so many rows.
+    SameText(Option<&'a str>, usize),
+    /// 64-bit integers.
+    Integers(Vec<i64>),
+    /// 64-bit integers, any of them missing.
+    MaybeIntegers(Vec<Option<i64>>),
+    /// 64-bit floats.
+    Floats(Vec<f64>),
+    /// 64-bit floats, any of them missing.
+    MaybeFloats(Vec<Option<f64>>),
+    /// Nothing in so many rows.
+    Missing(Kind, usize),
+}
+
+impl Column<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Texts(values) => values.len(),
+            Self::Integers(values) => values.len(),
+            Self::MaybeIntegers(values) => values.len(),
+            Self::Floats(values) => values.len(),
+            Self::MaybeFloats(values) => values.len(),
+            Self::SameText(_, rows) | Self::Missing(_, rows) => *rows,
+        }
+    }
+
+    fn into_array(self) -> ArrayRef {
+        match self {
+            Self::Texts(values) => Box::new(Utf8ViewArray::from_slice(&values)),
+            Self::SameText(Some(text), rows) => Box::new(Utf8ViewArray::full(rows, text, arrow_type(Kind::Text))),
+            Self::SameText(None, rows) => Box::new(Utf8ViewArray::new_null(arrow_type(Kind::Text), rows)),
+            Self::Integers(values) => Box::new(PrimitiveArray::from_vec(values)),
+            Self::MaybeIntegers(values) => Box::new(PrimitiveArray::<i64>::from(values)),
+            Self::Floats(values) => Box::new(PrimitiveArray::from_vec(values)),
+            Self::MaybeFloats(values) => Box::new(PrimitiveArray::<f64>::from(values)),
+            Self::Missing(Kind::Text, rows) => Box::new(Utf8ViewArray::new_null(arrow_type(Kind::Text), rows)),
+            Self::Missing(Kind::Integer, rows) => {
+                Box::new(PrimitiveArray::<i64>::new_null(arrow_type(Kind::Integer), rows))
+            }
+            Self::Missing(Kind::Float, rows) => {
+                Box::new(PrimitiveArray::<f64>::new_null(arrow_type(Kind::Float), rows))
+            }
+        }
+    }
+}
+
+fn arrow_type(kind: Kind) -> ArrowDataType {
+    match kind {
+        Kind::Text => ArrowDataType::Utf8View,
+        Kind::Integer => ArrowDataType::Int64,
+        Kind::Float => ArrowDataType::Float64,
+    }
+}
+
+/// A Parquet file being written.
+pub struct FrameWriter<W: Write> {
+    writer: FileWriter<W>,
+    schema: Arc<ArrowSchema>,
+    parquet: SchemaDescriptor,
+    encodings: Vec<Vec<Encoding>>,
+    options: WriteOptions,
+}
+
+impl<W: Write> FrameWriter<W> {
+    /// Starts a file with these columns.
+    ///
+    /// # Errors
+    /// [`FrameError`] if two columns have one name.
+    pub fn new(writer: W, columns: &[(&str, Kind)]) -> Result<Self, FrameError> {
+        let field = |(name, kind): &(&str, Kind)| ((*name).into(), Field::new((*name).into(), arrow_type(*kind), true));
+        // Text repeats over thousands of rows; scores hardly ever do.
+        let encoding = |(_, kind): &(&str, Kind)| match kind {
+            Kind::Text => vec![Encoding::RleDictionary],
+            Kind::Integer | Kind::Float => vec![Encoding::Plain],
+        };
+        let schema: ArrowSchema = columns.iter().map(field).collect();
+        if schema.len() != columns.len() {
+            return Err(FrameError("two columns have one name".to_owned()));
+        }
+        let options = WriteOptions {
+            statistics: StatisticsOptions::default(),
+            version: Version::V1,
+            compression: CompressionOptions::Uncompressed,
+            data_page_size: None,
+        };
+        let parquet = to_parquet_schema(&schema)?;
+        let writer = FileWriter::try_new(writer, schema.clone(), options)?;
+        Ok(Self {
+            writer,
+            schema: Arc::new(schema),
+            parquet,
+            encodings: columns.iter().map(encoding).collect(),
+            options,
+        })
+    }
+
+    /// Appends one row group: a column of equal length for every name given at the start, of the same kinds.
+    ///
+    /// # Errors
+    /// [`FrameError`] if the columns do not fit or the file cannot be written.
+    pub fn write(&mut self, columns: Vec<Column<'_>>) -> Result<(), FrameError> {
+        let rows = columns.first().map_or(0, Column::len);
+        let arrays = columns.into_iter().map(Column::into_array).collect();
+        let batch = RecordBatchT::try_new(rows, Arc::clone(&self.schema), arrays)?;
+        let group = row_group_iter(batch, self.encodings.clone().into(), self.parquet.fields().to_vec(), self.options);
+        Ok(self.writer.write(rows as u64, group)?)
+    }
+
+    /// Writes the footer and hands the inner writer back.
+    ///
+    /// # Errors
+    /// [`FrameError`] if the file cannot be written.
+    pub fn finish(mut self) -> Result<W, FrameError> {
+        self.writer.end(None)?;
+        Ok(self.writer.into_inner())
+    }
+}
+
+/// Names of columns with their contents.
+pub type Read = Vec<(String, Vec<Content>)>;
+
+/// Reads a file of texts, 64-bit integers and floats.
+///
+/// # Errors
+/// [`FrameError`] if it is no such file.
+pub fn read(path: &Path) -> Result<Read, FrameError> {
+    let file = |error: std::io::Error| FrameError(error.to_string());
+    let bytes = std::fs::read(path).map_err(file)?;
+    let metadata = read_metadata(&mut File::open(path).map_err(file)?)?;
+    // Before anything is made of that many rows: a row takes at least a bit.
+    if metadata.num_rows / 8 > bytes.len() {
+        return Err(FrameError(format!("a file of {} bytes claims {} rows", bytes.len(), metadata.num_rows)));
+    }
+    // polars trusts a file in places; what it does not foresee is one message all the same.
+    let found = std::panic::catch_unwind(AssertUnwindSafe(|| read_columns(bytes, &metadata)));
+    found.unwrap_or_else(|_| Err(FrameError("the file is damaged".to_owned())))
+}
+
+fn read_columns(bytes: Vec<u8>, metadata: &polars_parquet::read::FileMetadata) -> Result<Read, FrameError> {
+    let schema = infer_schema(metadata)?;
+    let bytes = Buffer::from(bytes);
+    let mut columns: Read = Vec::new();
+    for (name, field) in schema.iter() {
+        let mut contents = Vec::new();
+        for group in &metadata.row_groups {
+            let Some(places) = group.columns_under_root_iter(name) else {
+                return Err(FrameError(format!("a row group without the column {name}")));
+            };
+            for place in places {
+                let range = place.byte_range();
+                let range = range.start as usize..range.end as usize;
+                if range.end > bytes.len() || range.start > range.end {
+                    return Err(FrameError(format!("column {name} lies outside the file")));
+                }
+                let largest = range.len();
+                let pages = PageReader::new(Cursor::new(bytes.clone().sliced(range)), place, Vec::new(), largest);
+                let kind = &place.descriptor().descriptor.primitive_type;
+                let pages = BasicDecompressor::new(pages, Vec::new());
+                let (arrays, _) = column_iter_to_arrays(vec![pages], vec![kind], field.clone(), None)?;
+                for array in arrays {
+                    contents.extend(contents_of(array.as_ref()).ok_or_else(|| {
+                        FrameError(format!("column {name} holds {:?}, expected text, Int64 or Float64", field.dtype))
+                    })?);
+                }
+            }
+        }
+        columns.push((name.to_string(), contents));
+    }
+    Ok(columns)
+}
+
+fn contents_of(array: &dyn Array) -> Option<Vec<Content>> {
+    let array = array.as_any();
+    if let Some(texts) = array.downcast_ref::<Utf8ViewArray>() {
+        return Some(texts.iter().map(|text| Content::Text(text.map(str::to_owned))).collect());
+    }
+    if let Some(numbers) = array.downcast_ref::<PrimitiveArray<i64>>() {
+        let whole = |number: Option<&i64>| Content::Integer(number.and_then(|number| u64::try_from(*number).ok()));
+        return Some(numbers.iter().map(whole).collect());
+    }
+    let numbers = array.downcast_ref::<PrimitiveArray<f64>>()?;
+    Some(numbers.iter().map(|number| Content::Float(number.copied())).collect())
+}

@@ -1,0 +1,170 @@
+//! Records read back from CSV, JSON or Parquet, and refused where they do not belong together.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::csv;
+use super::field::Content;
+use super::record::{Record, SCHEMA};
+use crate::metric::PROCEDURES;
+
+/// Records that cannot be read, or not together.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: found {found}, expected {expected}; {remedy}", path.display())]
+pub struct RecordsError {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub found: String,
+    /// What would be right.
+    pub expected: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// Found, expected, remedy.
+type Wrong = (String, String, &'static str);
+
+const SCORE_AGAIN: &str = "score the dump again with this version";
+
+/// Reads the records of some files, in the order of the files, means included. The format is told by the content: Parquet, a JSON array, else CSV.
+///
+/// # Errors
+/// [`RecordsError`] for a file that is none of these or of another schema, for two records of one value, and for records of several conventions: versions,
+/// levels of intervals, metrics that are not of their procedure, percentages.
+pub fn read<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Record>, RecordsError> {
+    let mut all: Vec<Record> = Vec::new();
+    let mut together = Together::default();
+    for path in paths {
+        let path = path.as_ref();
+        let refuse = |(found, expected, remedy): Wrong| RecordsError {
+            path: path.to_owned(),
+            found,
+            expected,
+            remedy: remedy.to_owned(),
+        };
+        let records = read_one(path).map_err(refuse)?;
+        records.iter().try_for_each(|record| together.check(record)).map_err(refuse)?;
+        all.extend(records);
+    }
+    Ok(all)
+}
+
+fn read_one(path: &Path) -> Result<Vec<Record>, Wrong> {
+    let unreadable =
+        |found: String| (found, "records as CSV, JSON or Parquet".to_owned(), "name a file that `score --out` wrote");
+    let bytes = std::fs::read(path).map_err(|error| unreadable(format!("a file that cannot be read ({error})")))?;
+    if bytes.starts_with(b"PAR1") {
+        #[cfg(feature = "parquet")]
+        return of_columns(super::parquet::read(path).map_err(|error| unreadable(error.to_string()))?);
+        #[cfg(not(feature = "parquet"))]
+        return Err(("Parquet".to_owned(), "CSV or JSON".to_owned(), "build oodbench with the feature `parquet`"));
+    }
+    match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'[') => {
+            let rows: Vec<serde_json::Value> = serde_json::from_slice(&bytes)
+                .map_err(|error| unreadable(format!("JSON that breaks off or is no array ({error})")))?;
+            let of_row = |row: serde_json::Value| {
+                let schema = row.get("schema");
+                if schema.and_then(serde_json::Value::as_u64) != Some(SCHEMA) {
+                    return Err(other_schema(schema.map(ToString::to_string)));
+                }
+                serde_json::from_value(row)
+                    .map_err(|error| (error.to_string(), "the fields of a record".to_owned(), SCORE_AGAIN))
+            };
+            rows.into_iter().map(of_row).collect()
+        }
+        _ => of_columns(csv::read(&bytes).map_err(unreadable)?),
+    }
+}
+
+fn other_schema(found: Option<String>) -> Wrong {
+    let found =
+        found.map_or_else(|| "records without a schema version".to_owned(), |found| format!("schema version {found}"));
+    (found, SCHEMA.to_string(), SCORE_AGAIN)
+}
+
+/// The records of columns, all of one length.
+fn of_columns(columns: Vec<(String, Vec<Content>)>) -> Result<Vec<Record>, Wrong> {
+    let rows = columns.first().map_or(0, |(_, contents)| contents.len());
+    let mut by_name: BTreeMap<String, std::vec::IntoIter<Content>> = BTreeMap::new();
+    let schema = columns.iter().find(|(name, _)| name == "schema").ok_or_else(|| other_schema(None))?;
+    if let Some(other) = schema.1.iter().find(|content| **content != Content::Integer(Some(SCHEMA))) {
+        return Err(other_schema(Some(match other {
+            Content::Integer(Some(number)) => number.to_string(),
+            other => format!("{other:?}"),
+        })));
+    }
+    let fields = || "the fields of a record".to_owned();
+    for (name, contents) in columns {
+        if !Record::FIELDS.iter().any(|(own, _)| *own == name) {
+            return Err((format!("a column {name:?}"), fields(), SCORE_AGAIN));
+        }
+        if contents.len() != rows || by_name.insert(name.clone(), contents.into_iter()).is_some() {
+            return Err((format!("column {name:?} twice or of another length"), fields(), SCORE_AGAIN));
+        }
+    }
+    if let Some((absent, _)) = Record::FIELDS.iter().find(|(name, _)| !by_name.contains_key(*name)) {
+        return Err((format!("no column {absent:?}"), fields(), SCORE_AGAIN));
+    }
+    let record = |number: usize| {
+        let next = |name: &str| by_name.get_mut(name).and_then(Iterator::next).unwrap_or(Content::Text(None));
+        Record::from_contents(next).map_err(|field| {
+            (format!("no valid {field} in record {}", number + 1), "one in every record".to_owned(), SCORE_AGAIN)
+        })
+    };
+    (0..rows).map(record).collect()
+}
+
+/// What the records read so far have in common.
+#[derive(Default)]
+struct Together {
+    values: BTreeSet<Vec<Part>>,
+    version: Option<String>,
+    level: Option<f64>,
+}
+
+/// A part of what names a value.
+type Part = Option<String>;
+
+impl Together {
+    fn check(&mut self, record: &Record) -> Result<(), Wrong> {
+        let Record { run, score, procedure, metric, .. } = record;
+        let key = vec![
+            Some(run.clone()),
+            record.in_distribution.clone(),
+            Some(record.ood.clone()),
+            record.group.clone(),
+            Some(score.clone()),
+            Some(procedure.clone()),
+            Some(metric.clone()),
+            record.mean_over.map(|over| format!("{over:?}")),
+        ];
+        if !self.values.insert(key) {
+            let found = format!("a second record of {run}, {}, {score}, {procedure} {metric}", record.set());
+            return Err((found, "one".to_owned(), "read a file once, and give runs different names in run.toml"));
+        }
+        let version = self.version.get_or_insert_with(|| record.version.clone());
+        if *version != record.version {
+            let found = format!("records of oodbench {version} and {}", record.version);
+            return Err((found, "one version".to_owned(), "score all dumps with one version"));
+        }
+        if let Some(own) = record.level {
+            let level = *self.level.get_or_insert(own);
+            if level != own {
+                let found = format!("intervals of {} % and of {} %", level * 100.0, own * 100.0);
+                return Err((found, "one level".to_owned(), "score all dumps with one --level"));
+            }
+        }
+        let known = PROCEDURES.iter().find(|own| own.id == procedure);
+        if known.is_none_or(|known| known.metrics.iter().all(|own| own.id != metric)) {
+            let found = format!("metric {metric:?} of procedure {procedure:?}");
+            return Err((found, "a metric of its procedure".to_owned(), "`oodbench explain lee` lists those of lee"));
+        }
+        if let Some(value) = record.value.filter(|value| !(0.0..=1.0).contains(value)) {
+            let found = format!("value {value} of {metric}");
+            return Err((found, "a fraction between 0 and 1".to_owned(), "divide percentages by 100"));
+        }
+        Ok(())
+    }
+}
