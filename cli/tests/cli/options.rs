@@ -34,7 +34,13 @@ fn several_folders_are_read_in_their_order_and_each_run_once() {
         let text =
             out(root.path(), &[command, "more/d", "dumps", "dumps/../dumps/a", "--score", "mds", "--format", "csv"]);
         let mut runs: Vec<&str> = text.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
-        runs.dedup();
+        let mut seen = Vec::new();
+        runs.retain(|run| {
+            !seen.contains(run) && {
+                seen.push(*run);
+                true
+            }
+        });
         assert_eq!(runs, ["d", "a", "b"], "{command}");
     }
     let text = out(root.path(), &["inspect", "more/d", "dumps", "dumps/../dumps/a"]);
