@@ -60,16 +60,15 @@ fn print(report: &Report) {
     for classes in report.classes() {
         let batches = report.batches();
         println!();
-        print!("{:42}", format!("{classes} classes"));
+        print!("{:16}", format!("{classes} classes"));
         for batch in &batches {
-            print!("{:>24} {:>9} {:>24}", format!("batch {batch}: alone"), "× arg max", "added");
+            print!("{:>24} {:>9} {:>17}", format!("batch {batch}: alone"), "× arg max", "added");
         }
         println!();
         for row in report.rows(classes) {
-            let Some(first) = row.first() else { continue };
-            print!("{:42}", format!("{} ({})", first.title, first.id));
+            print!("{:16}", row.first().map_or("", |first| first.id));
             for [alone, ratio, added] in row.iter().map(|measurement| cells(measurement)) {
-                print!("{alone:>24} {ratio:>9} {added:>24}");
+                print!("{alone:>24} {ratio:>9} {added:>17}");
             }
             println!();
         }

@@ -6,19 +6,16 @@
 
 use std::collections::BTreeSet;
 use std::hint::black_box;
-use std::path::Path;
 use std::time::Duration;
 
 use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use ndarray::{Array2, s};
-use ndarray_npy::WriteNpyExt;
-use oodbench::dump::{Dump, layout::discover};
 use oodbench::eval::score_split::Scoring;
 use oodbench::fit::Training;
 use oodbench::numeric::linalg::{Threads, product};
 use oodbench::numeric::noise::Congruential;
 use oodbench::progress::Silent;
-use oodbench::rows::{ArrayKind, Role};
+use oodbench::rows::{ArrayKind, Matrix, Role, RunRows, Split};
 use oodbench::score::Chosen;
 use oodbench::score::registry::find;
 
@@ -37,25 +34,21 @@ fn features(rows: usize, seed: u32) -> Array2<f32> {
     })
 }
 
-fn write(folder: &Path, split: &str, rows: &Array2<f32>) {
-    let folder = folder.join(split);
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let file = std::fs::File::create(folder.join("features.npy")).expect("writable");
-    rows.write_npy(std::io::BufWriter::new(file)).expect("writable");
+fn split(role: Role, rows: &Array2<f32>) -> Split {
+    let matrix = Matrix::of("features", rows.clone()).expect("numbers of a matrix");
+    Split::new(role, "memory").with(ArrayKind::Features, matrix).expect("rows")
 }
 
 fn knn(c: &mut Criterion) {
     let (bank, queries) = (features(BANK, 1), features(QUERIES, 2));
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    write(folder.path(), "id/train", &bank);
-    write(folder.path(), "id/test", &queries);
-    write(folder.path(), "ood/few", &features(16, 3));
-    let dump = Dump::open(&discover(folder.path()).expect("a run")[0]).expect("a dump");
+    let splits = vec![split(Role::Train, &bank), split(Role::Test, &queries)];
+    let dump = RunRows::new("memory", splits, None).expect("rows that fit together");
     let training = Training::new(&dump);
     let score = Chosen::with_defaults(find("knn").expect("registered"));
     let scores = [score.fit(&training).expect("enough rows")];
     let arrays = BTreeSet::from([ArrayKind::Features]);
-    let scoring = Scoring { arrays: &arrays, head: None, scores: &scores, predictions: false };
+    let scoring =
+        Scoring { arrays: &arrays, head: None, scores: &scores.iter().collect::<Vec<_>>(), predictions: false };
     let test = dump.split(&Role::Test).expect("a test split");
 
     let mut group = c.benchmark_group("knn");

@@ -1,4 +1,4 @@
-//! Mahalanobis beside the matrix products it is made of: fit and scoring of 50,000 rows from an `.npy` file of `f32`, and plain products of as many
+//! Mahalanobis beside the matrix products it is made of: fit and scoring of 50,000 rows of `f32`, and plain products of as many
 //! operations on `f64` in memory.
 //!
 //! The throughput counts 2·n·D² operations for the fit and 2·n·D·(D + C) for scoring, whichever of them symmetry saves, so that 1 Gelem/s is
@@ -6,17 +6,13 @@
 #![allow(clippy::unwrap_used, reason = "a benchmark may fail")]
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::hint::black_box;
-use std::path::Path;
 
 use criterion::{Criterion, SamplingMode, Throughput};
-use ndarray::{Array1, Array2};
-use ndarray_npy::write_npy;
-use oodbench::dump::{Dump, layout::discover};
+use ndarray::Array2;
 use oodbench::fit::Training;
 use oodbench::numeric::linalg::{Threads, add_product, product};
-use oodbench::rows::{ArrayKind, Role};
+use oodbench::rows::{ArrayKind, Labels, Matrix, Role, RunRows, Split};
 use oodbench::score::{Fitted, registry::find};
 use rayon::prelude::*;
 
@@ -34,9 +30,7 @@ fn main() {
 }
 
 fn bench(criterion: &mut Criterion, columns: usize, classes: usize) {
-    let folder = tempfile::tempdir().unwrap();
-    write_run(folder.path(), columns, classes);
-    let dump = Dump::open(&discover(folder.path()).unwrap()[0]).unwrap();
+    let dump = run(columns, classes);
     let score = find("mahalanobis").unwrap().with_defaults();
     let fit = || score.fit(&Training::new(&dump)).unwrap().scorer;
     let (rows, means) = (noise(PRODUCT_ROWS, columns), noise(classes, columns));
@@ -73,7 +67,7 @@ fn bench(criterion: &mut Criterion, columns: usize, classes: usize) {
 }
 
 /// The training rows, scored block by block on all threads, as `oodbench score` does.
-fn score_all(dump: &Dump, scorer: &dyn Fitted) -> f64 {
+fn score_all(dump: &RunRows, scorer: &dyn Fitted) -> f64 {
     let split = dump.split(&Role::Train).unwrap();
     let wanted = BTreeSet::from([ArrayKind::Features]);
     let blocks = split.block_ranges().into_par_iter().map(|range| {
@@ -84,20 +78,17 @@ fn score_all(dump: &Dump, scorer: &dyn Fitted) -> f64 {
     blocks.sum()
 }
 
-/// A run with regular covariance: classes apart, noise about them.
-fn write_run(folder: &Path, columns: usize, classes: usize) {
-    let (train, test) = (folder.join("id/train"), folder.join("id/test"));
-    fs::create_dir_all(&train).unwrap();
-    fs::create_dir_all(&test).unwrap();
+/// Training rows with regular covariance: classes apart, noise about them.
+fn run(columns: usize, classes: usize) -> RunRows {
     let means = noise(classes, columns);
     let mut features = noise(ROWS, columns).mapv(|value| value as f32);
     for (row, mut feature) in features.rows_mut().into_iter().enumerate() {
         feature.zip_mut_with(&means.row(row % classes), |value, mean| *value += *mean as f32);
     }
-    let labels: Array1<i64> = (0..ROWS).map(|row| (row % classes) as i64).collect();
-    write_npy(train.join("features.npy"), &features).unwrap();
-    write_npy(train.join("labels.npy"), &labels).unwrap();
-    write_npy(test.join("features.npy"), &features.slice(ndarray::s![..1, ..])).unwrap();
+    let labels = Labels::of("labels", (0..ROWS).map(|row| (row % classes) as i64).collect());
+    let train = Split::new(Role::Train, "memory");
+    let train = train.with(ArrayKind::Features, Matrix::of("features", features).unwrap()).unwrap();
+    RunRows::new("memory", vec![train.with_labels(labels).unwrap()], None).unwrap()
 }
 
 /// Reproducible numbers, even from −1 to 1.

@@ -8,18 +8,13 @@
     reason = "a test may fail, and shows what it counted"
 )]
 
-mod common;
-
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ndarray::Array2;
-use oodbench::dump::Dump;
-use oodbench::dump::layout::discover;
 use oodbench::fit::Training;
-use oodbench::rows::{ArrayKind, Role, RowBlock};
+use oodbench::rows::{ArrayKind, Matrix, Role, RowBlock, RunRows, Split};
 use oodbench::score::{Fitted, Need, REGISTRY};
 
 struct Counting;
@@ -46,12 +41,11 @@ static ALLOCATOR: Counting = Counting;
 const CLASSES: usize = 10;
 const ROWS: usize = 512;
 
-fn dump(folder: &Path) -> Dump {
-    for split in ["id/test", "ood/other"] {
-        let logit = |(row, class): (usize, usize)| (((row * 31 + class * 17) % 97) as f32 * 0.618_034).fract() * -9.0;
-        common::write(&folder.join(split).join("logits.npy"), &Array2::from_shape_fn((ROWS, CLASSES), logit));
-    }
-    Dump::open(&discover(folder).unwrap()[0]).unwrap()
+fn rows() -> RunRows {
+    let logit = |(row, class): (usize, usize)| (((row * 31 + class * 17) % 97) as f32 * 0.618_034).fract() * -9.0;
+    let logits = Matrix::of("logits", Array2::from_shape_fn((ROWS, CLASSES), logit)).unwrap();
+    let test = Split::new(Role::Test, "memory").with(ArrayKind::Logits, logits).unwrap();
+    RunRows::new("memory", vec![test], None).unwrap()
 }
 
 fn allocations(work: impl FnOnce()) -> usize {
@@ -62,8 +56,7 @@ fn allocations(work: impl FnOnce()) -> usize {
 
 #[test]
 fn logit_scores_allocate_nothing_per_row() {
-    let folder = tempfile::tempdir().unwrap();
-    let dump = dump(folder.path());
+    let dump = rows();
     let split = dump.split(&Role::Test).unwrap();
     let wanted = BTreeSet::from([ArrayKind::Logits]);
     let cost = |scorer: &dyn Fitted, rows: usize| {

@@ -19,7 +19,7 @@ use std::process::Command;
 use ndarray::Array2;
 use oodbench::metric::registry::find;
 use oodbench::metric::{PROCEDURES, PairCounts, Ranking, Sample};
-use oodbench::rows::Role;
+use oodbench::rows::{ArrayKind, Matrix, Role, RunRows, Split};
 
 /// Which kernel a child process runs, and on how many rows.
 const KERNEL: &str = "OODBENCH_KERNEL";
@@ -59,15 +59,10 @@ fn ranking(rows: usize) -> Ranking {
 }
 
 fn logits(score: &str, rows: usize) {
-    use oodbench::dump::{Dump, layout::discover};
-    use oodbench::rows::ArrayKind;
-    let folder = tempfile::tempdir().unwrap();
-    for split in ["id/test", "ood/other"] {
-        let rows = if split == "id/test" { rows } else { 1 };
-        let logit = |(row, class): (usize, usize)| ((row * 31 + class * 17) % 97) as f32 * -0.1;
-        common::write(&folder.path().join(split).join("logits.npy"), &Array2::from_shape_fn((rows, CLASSES), logit));
-    }
-    let dump = Dump::open(&discover(folder.path()).unwrap()[0]).unwrap();
+    let logit = |(row, class): (usize, usize)| ((row * 31 + class * 17) % 97) as f32 * -0.1;
+    let array = Matrix::of("logits", Array2::from_shape_fn((rows, CLASSES), logit)).unwrap();
+    let test = Split::new(Role::Test, "memory").with(ArrayKind::Logits, array).unwrap();
+    let dump = RunRows::new("memory", vec![test], None).unwrap();
     let split = dump.split(&Role::Test).unwrap();
     let wanted = std::collections::BTreeSet::from([ArrayKind::Logits]);
     if let Some(entry) = oodbench::score::REGISTRY.iter().find(|entry| entry.id == score) {

@@ -63,7 +63,8 @@ fn ingest(c: &mut Criterion) {
     let score = Chosen::with_defaults(find("mds").expect("registered"));
     let scores = [score.fit(&Training::new(&dump)).expect("nothing to fit")];
     let arrays = BTreeSet::from([ArrayKind::Logits]);
-    let scoring = Scoring { arrays: &arrays, head: None, scores: &scores, predictions: false };
+    let scoring =
+        Scoring { arrays: &arrays, head: None, scores: &scores.iter().collect::<Vec<_>>(), predictions: false };
 
     let mut group = c.benchmark_group("50000x1000_f32");
     group

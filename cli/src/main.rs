@@ -1,9 +1,10 @@
 //! The command line of oodbench: `arguments` is what may be typed, `command` has one file per subcommand, `paper` the demo.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "talking to the terminal is what a command line is for")]
-#![cfg_attr(test, allow(clippy::unwrap_used))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::print_stdout))]
 
 mod arguments;
 mod command;
+#[cfg(feature = "train")]
+mod memory;
 mod option;
 #[cfg(feature = "train")]
 mod paper;
@@ -12,25 +13,23 @@ mod screen;
 use std::io;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use clap_complete::CompleteEnv;
 
 use arguments::{Arguments, Command};
 use oodbench::output::discard_pending;
 use option::complete::VARIABLE;
 use screen::interrupt::{self, INTERRUPTED, Interrupted};
-use screen::lost_file;
+use screen::{help, lost_file, terminal};
 
-// Training allocates every intermediate result anew; the allocator of the C library gives large blocks back to the system
-// each time, which costs up to half of the time.
 #[cfg(feature = "train")]
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: memory::Allocator = memory::Allocator;
 
 /// The command failed.
 const FAILED: u8 = 2;
 
-/// Runs the program. Exit codes: 0 done, 2 could not be done, 130 stopped by Ctrl-C; a reader that closes the pipe is no failure.
+/// Runs the program. Exit codes: 0 done, 2 could not be done, 130 stopped by a signal; a reader that closes the pipe is no failure.
 fn main() -> ExitCode {
     CompleteEnv::with_factory(Arguments::command).var(VARIABLE).complete();
     #[cfg(feature = "train")]
@@ -38,7 +37,10 @@ fn main() -> ExitCode {
     unsafe {
         oodbench_train::device::prepare_cpu();
     }
-    let arguments = Arguments::parse();
+    let arguments: Arguments = match help::parse() {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
     let done = run(arguments);
     if done.is_err() {
         discard_pending();
@@ -47,11 +49,11 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) if error.is::<Interrupted>() => {
-            eprintln!("{error}");
+            terminal::say(&format!("{error}"));
             ExitCode::from(INTERRUPTED)
         }
         Err(error) => {
-            eprintln!("error: {error:#}");
+            terminal::say(&format!("error: {error:#}"));
             ExitCode::from(FAILED)
         }
     }
@@ -60,9 +62,7 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> anyhow::Result<()> {
     interrupt::install()?;
     lost_file::install(FAILED)?;
-    if let Some(threads) = arguments.common.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
-    }
+    option::threads::start(arguments.common.threads)?;
     let common = &arguments.common;
     match arguments.command {
         #[cfg(feature = "train")]

@@ -56,7 +56,13 @@ pub struct SplitFacts {
 /// # Errors
 /// [`DumpError`] where shapes, types or counts do not fit.
 pub fn diagnose(files: &RunFiles) -> Result<Vec<SplitFacts>, DumpError> {
-    files.splits.iter().map(|split| Ok(split_facts(&open_split(split)?))).collect()
+    let facts = |split| {
+        let (mut split, labels) = open_split(split)?;
+        // Labels that cannot be used are among the warnings of the dump.
+        split.labels = labels.unwrap_or_default();
+        Ok(split_facts(&split))
+    };
+    files.splits.iter().map(facts).collect()
 }
 
 fn split_facts(split: &Split) -> SplitFacts {

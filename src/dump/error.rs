@@ -1,5 +1,6 @@
 //! What can be wrong with a dump: each message names the file, what was found, what was expected and what to do.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use crate::error::{Doing, FileError};
@@ -12,12 +13,22 @@ pub enum DumpError {
     /// The file or folder could not be read.
     #[error(transparent)]
     File(#[from] FileError),
+    /// The temporary folder has no room for a compressed array.
+    #[error(
+        "{}: found no room in the temporary folder {} ({reason}), expected {needed} bytes for the array once unpacked; free \
+         some there, set TMPDIR to another folder, or save the array uncompressed", path.display(), folder.display()
+    )]
+    Temporary { path: PathBuf, folder: PathBuf, needed: usize, reason: std::io::Error },
     /// A folder that holds no run.
     #[error(
-        "{}: found no run, expected id/test/logits.npy (or id/test_logits.npy, as OpenOOD's notebook writes it) in it or in \
+        "{}: found no run{hint}, expected id/test/logits.npy (or id/test_logits.npy, as OpenOOD's notebook writes it) in it or in \
          its folders; `oodbench explain layout` shows the layout", path.display()
     )]
-    NoRun { path: PathBuf },
+    NoRun {
+        path: PathBuf,
+        /// What lies there and was probably meant to be one, in brackets; empty if nothing does.
+        hint: String,
+    },
     /// An array that is missing, malformed or not finite.
     #[error(transparent)]
     Rows(#[from] RowsError),
@@ -33,6 +44,10 @@ impl DumpError {
         Self::File(FileError { path: path.into(), doing: Doing::Reading, reason })
     }
 
+    pub(crate) fn temporary(path: impl Into<PathBuf>, needed: usize, reason: std::io::Error) -> Self {
+        Self::Temporary { path: path.into(), folder: std::env::temp_dir(), needed, reason }
+    }
+
     pub(crate) fn missing(path: PathBuf, expected: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::Rows(RowsError::Missing { path, expected: expected.into(), remedy: remedy.into() })
     }
@@ -41,7 +56,7 @@ impl DumpError {
         path: impl Into<PathBuf>,
         found: impl Into<String>,
         expected: impl Into<String>,
-        remedy: &'static str,
+        remedy: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self::Rows(RowsError::malformed(path, found, expected, remedy))
     }

@@ -1,43 +1,95 @@
 //! The files of a run's last layer.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ndarray::{Array1, Array2};
 
 use super::error::DumpError;
-use super::npy;
+use super::layout::listing::{entries, stem};
+use super::layout::{Source, Stray};
 use crate::rows::array::shape_text;
 use crate::rows::{Head, Matrix, check};
 
-/// Reads the head of a run's folder, if one was dumped.
-///
-/// # Errors
-/// [`DumpError`] for arrays of the wrong shape, not finite, or of two kinds of heads at once.
-pub(super) fn read(folder: &Path) -> Result<Option<Head>, DumpError> {
-    let head = folder.join("head");
-    let file = |name: &str| Some(head.join(name)).filter(|path| path.symlink_metadata().is_ok());
-    match (file("weight.npy"), file("prototypes.npy")) {
-        (Some(weight), Some(_)) => Err(DumpError::malformed(
-            weight,
-            "weight.npy and prototypes.npy",
-            "a linear head or a head of prototypes",
-            "remove the one that is not the model's",
-        )),
-        (Some(weight), None) => read_linear(&weight, file("bias.npy")).map(Some),
-        (None, Some(prototypes)) => read_prototypes(&prototypes, file("distance_scale.npy")).map(Some),
-        (None, None) => Ok(None),
+/// Where the parameters of the last layer are.
+#[derive(Clone, Debug, Default)]
+pub struct HeadFiles {
+    /// Weights (C, D) of a linear layer.
+    pub weight: Option<Source>,
+    /// Its biases (C).
+    pub bias: Option<Source>,
+    /// Prototypes (C, D) of IsoMax and IsoMax+.
+    pub prototypes: Option<Source>,
+    /// The scale of the distances of IsoMax+.
+    pub distance_scale: Option<Source>,
+}
+
+const NAMES: &[&str] = &["weight", "bias", "prototypes", "distance_scale"];
+
+impl HeadFiles {
+    /// The files in the folder of a head, if it is there; what else lies in it is added to `strays`.
+    pub(super) fn find(folder: &Path, strays: &mut Vec<Stray>) -> Result<Self, DumpError> {
+        let mut files = Self::default();
+        if !folder.is_dir() {
+            return Ok(files);
+        }
+        for path in entries(folder)? {
+            let Some(source) = Source::of(&path) else {
+                strays.extend(Stray::unless_silent(path, NAMES));
+                continue;
+            };
+            let place = match stem(&path).as_str() {
+                "weight" => &mut files.weight,
+                "bias" => &mut files.bias,
+                "prototypes" => &mut files.prototypes,
+                "distance_scale" => &mut files.distance_scale,
+                _ => {
+                    strays.extend(Stray::unless_silent(path, NAMES));
+                    continue;
+                }
+            };
+            if let Some(first) = place.replace(source) {
+                let found = format!("a second file of {}", stem(&path));
+                let expected = format!("one, as {}", first.path().display());
+                return Err(DumpError::malformed(path, found, expected, "remove one of them"));
+            }
+        }
+        let alone = [(&files.bias, &files.weight, "weight"), (&files.distance_scale, &files.prototypes, "prototypes")];
+        for (part, whole, name) in alone {
+            if let (Some(part), None) = (part, whole) {
+                strays.push(Stray::because(part.path().to_owned(), format!("no {name}.npy beside it")));
+            }
+        }
+        Ok(files)
+    }
+
+    /// Reads the head, if one was dumped.
+    ///
+    /// # Errors
+    /// [`DumpError`] for arrays of the wrong shape, not finite, or of two kinds of heads at once.
+    pub(super) fn read(&self) -> Result<Option<Head>, DumpError> {
+        match (&self.weight, &self.prototypes) {
+            (Some(weight), Some(_)) => Err(DumpError::malformed(
+                weight.path(),
+                "weight.npy and prototypes.npy",
+                "a linear head or a head of prototypes",
+                "remove the one that is not the model's",
+            )),
+            (Some(weight), None) => read_linear(weight, self.bias.as_ref()).map(Some),
+            (None, Some(prototypes)) => read_prototypes(prototypes, self.distance_scale.as_ref()).map(Some),
+            (None, None) => Ok(None),
+        }
     }
 }
 
-fn read_linear(weight: &Path, bias: Option<PathBuf>) -> Result<Head, DumpError> {
+fn read_linear(weight: &Source, bias: Option<&Source>) -> Result<Head, DumpError> {
     let weight = read_matrix(weight)?;
     let bias = match bias {
         None => Array1::zeros(weight.nrows()),
-        Some(path) => {
-            let values = read_vector(&path)?;
+        Some(source) => {
+            let values = read_vector(source)?;
             if values.len() != weight.nrows() {
                 return Err(DumpError::malformed(
-                    path,
+                    source.path(),
                     format!("{} biases", values.len()),
                     format!("{}, one per row of weight.npy", weight.nrows()),
                     "dump weight (C, D) and bias (C) of one layer",
@@ -49,13 +101,13 @@ fn read_linear(weight: &Path, bias: Option<PathBuf>) -> Result<Head, DumpError> 
     Ok(Head::Linear { weight, bias })
 }
 
-fn read_prototypes(path: &Path, scale: Option<PathBuf>) -> Result<Head, DumpError> {
-    let prototypes = read_matrix(path)?;
-    let Some(scale_path) = scale else { return Ok(Head::Prototypes { prototypes }) };
-    let scale = read_vector(&scale_path)?;
+fn read_prototypes(prototypes: &Source, scale: Option<&Source>) -> Result<Head, DumpError> {
+    let prototypes = read_matrix(prototypes)?;
+    let Some(scale_source) = scale else { return Ok(Head::Prototypes { prototypes }) };
+    let scale = read_vector(scale_source)?;
     let [distance_scale] = scale[..] else {
         return Err(DumpError::malformed(
-            scale_path,
+            scale_source.path(),
             format!("{} values", scale.len()),
             "one value, the learned d_s",
             "dump the scalar parameter distance_scale",
@@ -64,25 +116,30 @@ fn read_prototypes(path: &Path, scale: Option<PathBuf>) -> Result<Head, DumpErro
     Ok(Head::normalised_prototypes(prototypes, distance_scale))
 }
 
-fn read_matrix(path: &Path) -> Result<Array2<f64>, DumpError> {
-    let matrix = Matrix::new(vec![npy::open(path)?])?;
+fn read_matrix(source: &Source) -> Result<Array2<f64>, DumpError> {
+    let matrix = Matrix::new(vec![source.open()?])?;
     if matrix.rows() == 0 {
-        return Err(DumpError::malformed(path, "no rows", "one row per class", "dump the layer's parameters again"));
+        return Err(DumpError::malformed(
+            source.path(),
+            "no rows",
+            "one row per class",
+            "dump the layer's parameters again",
+        ));
     }
     check::finite(&matrix, &|_| {})?;
     Ok(matrix.block(0..matrix.rows()).to_f64())
 }
 
 /// A vector or a scalar of floats, of any shape with at most one axis longer than 1.
-fn read_vector(path: &Path) -> Result<Vec<f64>, DumpError> {
-    let mut array = npy::open(path)?;
+fn read_vector(source: &Source) -> Result<Vec<f64>, DumpError> {
+    let mut array = source.open()?;
     let long_axes: Vec<usize> = array.shape.iter().copied().filter(|&axis| axis != 1).collect();
     let length = match long_axes[..] {
         [] => 1,
         [length] => length,
         _ => {
             return Err(DumpError::malformed(
-                path,
+                source.path(),
                 format!("shape {}", shape_text(&array.shape)),
                 "a vector",
                 "dump the layer's one-dimensional parameter",

@@ -1,19 +1,18 @@
 //! `run.toml`: what a run is called and how it was trained. Everything in it is optional.
 
 use std::fmt;
-use std::io::Read;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::error::DumpError;
-use super::npy::open_regular;
+use super::format::file;
 use crate::rows::HeadKind;
 use crate::suggestion::nearest;
 
 /// The loss a network was trained with.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(from = "String", into = "String")]
 pub enum Loss {
     /// Linear head, softmax, cross-entropy.
     Softmax,
@@ -36,6 +35,18 @@ impl From<String> for Loss {
     }
 }
 
+impl From<Loss> for String {
+    /// As `run.toml` has it.
+    fn from(loss: Loss) -> Self {
+        match loss {
+            Loss::Softmax => "softmax".to_owned(),
+            Loss::Isomax => "isomax".to_owned(),
+            Loss::IsomaxPlus => "isomax-plus".to_owned(),
+            Loss::Other(name) => name,
+        }
+    }
+}
+
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -51,24 +62,33 @@ impl fmt::Display for Loss {
 const KEYS: [&str; 7] = ["name", "model", "loss", "in_distribution", "seed", "head", "note"];
 
 /// What `run.toml` says, with the folder's name where it says nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct RunInfo {
     /// The run's name in tables.
     #[serde(default)]
     pub name: String,
     /// The network.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// The training loss.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub loss: Option<Loss>,
     /// The in-distribution data set.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub in_distribution: Option<String>,
     /// The training seed; runs that differ by it alone are averaged.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
     /// The kind of the head.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<HeadKind>,
     /// Anything worth knowing.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
+
+/// No description of a run is longer.
+const MOST_BYTES: u64 = 1 << 16;
 
 impl RunInfo {
     /// Reads `run.toml` of a run's folder, if there is one.
@@ -77,10 +97,7 @@ impl RunInfo {
     /// [`DumpError::Rows`] if it is no TOML or a field has the wrong type.
     pub fn read(folder: &Path) -> Result<Self, DumpError> {
         let path = folder.join("run.toml");
-        let mut text = String::new();
-        if path.symlink_metadata().is_ok() {
-            open_regular(&path)?.read_to_string(&mut text).map_err(|error| DumpError::io(&path, error))?;
-        }
+        let text = if path.symlink_metadata().is_ok() { file::text(&path, MOST_BYTES)? } else { String::new() };
         let damaged = |error: toml::de::Error| {
             let message = error.message().lines().next().unwrap_or_default().to_owned();
             DumpError::malformed(&path, message, KEYS.join(", "), "correct the file or remove it")

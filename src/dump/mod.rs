@@ -4,13 +4,15 @@
 
 pub mod diagnose;
 pub mod error;
+pub mod format;
 mod head;
 pub mod layout;
 pub mod meta;
-pub mod npy;
-pub mod npz;
+pub mod name;
 pub mod run;
+pub mod write;
 
 pub use error::DumpError;
 pub use meta::{Loss, RunInfo};
 pub use run::Dump;
+pub use write::{DumpWriter, WriteError};

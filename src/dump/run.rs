@@ -7,7 +7,6 @@ use std::ops::Deref;
 use std::path::PathBuf;
 
 use super::error::DumpError;
-use super::head;
 use super::layout::{RunFiles, Source, SplitFiles};
 use super::meta::{Loss, RunInfo};
 use crate::rows::disguise::Disguise;
@@ -24,6 +23,10 @@ pub struct Dump {
     pub rows: RunRows,
     /// What a user should know about the dump, one line each.
     pub warnings: Vec<String>,
+    /// Labels that cannot be used, by their file: who needs them is told why, others are not stopped.
+    faults: Vec<(String, DumpError)>,
+    /// Its files, if it was read from some.
+    files: Option<RunFiles>,
 }
 
 impl Deref for Dump {
@@ -38,7 +41,7 @@ impl Dump {
     /// A run whose rows are in memory, to be treated like one on disk.
     #[must_use]
     pub fn from_parts(info: RunInfo, rows: RunRows) -> Self {
-        Self { folder: rows.place.clone(), info, rows, warnings: Vec::new() }
+        Self { folder: rows.place.clone(), info, rows, warnings: Vec::new(), faults: Vec::new(), files: None }
     }
 
     /// Opens a run: headers, shapes, labels and the head are checked, values of logits and features are not yet.
@@ -47,13 +50,49 @@ impl Dump {
     /// [`DumpError`] for the first thing that does not fit.
     pub fn open(files: &RunFiles) -> Result<Self, DumpError> {
         let info = RunInfo::read(&files.folder)?;
-        let head = head::read(&files.folder)?;
-        let splits = files.splits.iter().map(open_split).collect::<Result<Vec<_>, _>>()?;
+        let head = files.head.read()?;
+        let opened = files.splits.iter().map(open_split).collect::<Result<Vec<_>, _>>()?;
+        let (splits, labels): (Vec<_>, Vec<_>) = opened.into_iter().unzip();
         check_head_kind(files, head.as_ref(), &info)?;
         let rows = RunRows::of_files(&files.folder, splits, head)?;
-        let mut dump = Self { folder: files.folder.clone(), info, rows, warnings: Vec::new() };
+        let (folder, warnings) = (files.folder.clone(), files.left_out().into_iter().collect());
+        let mut dump = Self { folder, info, rows, warnings, faults: Vec::new(), files: Some(files.clone()) };
+        dump.take_labels(labels);
         dump.warn_of_disguises();
         Ok(dump)
+    }
+
+    /// Gives each split its labels, or notes why they cannot be used.
+    fn take_labels(&mut self, labels: Vec<Labelling>) {
+        let classes = self.rows.classes.unwrap_or(usize::MAX);
+        for (split, labels) in self.rows.splits.iter_mut().zip(labels) {
+            let checked = labels.and_then(|labels| match labels {
+                Some(labels) if !split.is_ood() => {
+                    labels.check_range(classes).map(|()| Some(labels)).map_err(Into::into)
+                }
+                labels => Ok(labels),
+            });
+            match checked {
+                Ok(labels) => split.labels = labels,
+                Err(fault) => {
+                    self.warnings.push(format!("labels left out: {fault}"));
+                    self.faults.push((format!("{}/{}.npy", split.role, ArrayKind::Labels.file_stem()), fault));
+                }
+            }
+        }
+    }
+
+    /// Why a file (`id/train/labels.npy`) that is there cannot be used, if so; the answer is given once.
+    pub fn take_fault(&mut self, file: &str) -> Option<DumpError> {
+        let at = self.faults.iter().position(|(faulty, _)| faulty == file)?;
+        Some(self.faults.swap_remove(at).1)
+    }
+
+    /// What lies where a missing file (`id/test/logits.npy`) should be.
+    #[must_use]
+    pub fn instead_of(&self, file: &str) -> Option<String> {
+        let there = self.files.as_ref()?.instead_of(file)?;
+        Some(format!("there is {there}"))
     }
 
     /// Whether the logits are, as far as the run tells, negative distances to prototypes, so never above 0.
@@ -113,20 +152,33 @@ fn check_head_kind(files: &RunFiles, head: Option<&Head>, info: &RunInfo) -> Res
     }
 }
 
-pub(super) fn open_split(files: &SplitFiles) -> Result<Split, DumpError> {
+/// The labels of a split, if it has any that can be used.
+pub(super) type Labelling = Result<Option<Labels>, DumpError>;
+
+/// A split without its labels, and these: that they are wrong concerns only those who need them.
+pub(super) fn open_split(files: &SplitFiles) -> Result<(Split, Labelling), DumpError> {
     let open_all = |sources: &[Source]| sources.iter().map(Source::open).collect::<Result<Vec<_>, _>>();
     let mut split = Split::of_files(files.role.clone(), &files.place);
+    let mut labels = Ok(None);
     for (kind, sources) in &files.arrays {
-        let arrays = open_all(sources)?;
+        if *kind == ArrayKind::Labels {
+            labels = open_all(sources).and_then(|arrays| Ok(Some(Labels::new(arrays)?)));
+            continue;
+        }
+        let matrix = Matrix::new(open_all(sources)?)?;
         match kind {
-            ArrayKind::Logits => split.logits = Some(Matrix::new(arrays)?),
-            ArrayKind::Features => split.features = Some(Matrix::new(arrays)?),
-            ArrayKind::Labels => split.labels = Some(Labels::new(arrays)?),
+            ArrayKind::Features => split.features = Some(matrix),
             ArrayKind::Layer(name) => {
-                split.layers.insert(name.clone(), Matrix::new(arrays)?);
+                split.layers.insert(name.clone(), matrix);
             }
+            ArrayKind::Logits | ArrayKind::Labels => split.logits = Some(matrix),
         }
     }
     split.check_rows()?;
-    Ok(split)
+    let fits = |labels: Option<Labels>| match labels {
+        Some(labels) => split.check_labels(&labels).map(|()| Some(labels)).map_err(Into::into),
+        None => Ok(None),
+    };
+    let labels = labels.and_then(fits);
+    Ok((split, labels))
 }

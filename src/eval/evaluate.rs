@@ -129,6 +129,10 @@ impl Run<'_> {
                     let (sorted, ood) = rayon::join(|| self.samples(test, values), || self.samples(split, ood));
                     id = sorted?;
                     self.warn_of_id(test, &id, results);
+                    for score in self.scores.iter().filter(|score| id.of(score.entry.id).is_none()) {
+                        let text = "left out: a score of id/test is NaN or infinite, the numbers are too large for it";
+                        results.warnings.push(Remark::of_score(&dump.info.name, score.entry.id, text.to_owned()));
+                    }
                     ood?
                 }
             };
@@ -201,17 +205,21 @@ impl Run<'_> {
         Ok((Scored(scores.into_iter().zip(all).collect()), accuracy))
     }
 
+    /// The samples of the scores; those that are not finite are errors, or missing where not all scores are asked for by name.
     fn samples<'s>(
         &self,
         split: &Split,
         Scored(values): Scored<'s, Vec<f64>>,
     ) -> Result<Scored<'s, Sample>, EvalError> {
-        let sample = |(score, values): (&'s FittedScore, Vec<f64>)| {
-            let wrong =
-                |error| EvalError::Sample { place: split.place.display().to_string(), score: score.entry.id, error };
-            Ok((score, Sample::new(values).map_err(wrong)?))
+        let sample = |(score, values): (&'s FittedScore, Vec<f64>)| match Sample::new(values) {
+            Ok(sample) => Ok(Some((score, sample))),
+            Err(_) if self.plan.lenient => Ok(None),
+            Err(error) => {
+                Err(EvalError::Sample { place: split.place.display().to_string(), score: score.entry.id, error })
+            }
         };
-        Ok(Scored(values.into_par_iter().map(sample).collect::<Result<_, EvalError>>()?))
+        let samples = values.into_par_iter().map(sample).collect::<Result<Vec<_>, EvalError>>()?;
+        Ok(Scored(samples.into_iter().flatten().collect()))
     }
 
     fn warn_of_id(&self, test: &Split, Scored(id): &Scored<'_, Sample>, results: &mut Results) {
@@ -264,7 +272,10 @@ impl Run<'_> {
     /// The records of a score that the set does not allow.
     fn missing(&self, split: &Split, score: &'static str, common: &Record) -> Measured {
         let missing = self.plan.missing.iter().find(|missing| missing.score == score && missing.role == split.role);
-        let why = missing.map_or_else(|| "the set does not allow it".to_owned(), |missing| missing.why.clone());
+        let why = missing.map_or_else(
+            || "found a NaN or infinite score: the numbers are too large for this score".to_owned(),
+            |missing| missing.why.clone(),
+        );
         let pair = self.of_pair(split, score, common);
         let metrics = self.measures.procedures.iter().flat_map(|procedure| {
             procedure.metrics.iter().map(|metric| Record {
@@ -292,7 +303,8 @@ impl Run<'_> {
                 records.push(Record {
                     procedure: procedure.id.to_owned(),
                     metric: metric.to_owned(),
-                    value: Some(value),
+                    // Lee's AUROC of constant scores is −0.0.
+                    value: Some(value + 0.0),
                     low: interval.map(|interval| interval.low),
                     high: interval.map(|interval| interval.high),
                     level: interval.and(bootstrap.as_ref()).map(|bootstrap| bootstrap.level),

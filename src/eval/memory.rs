@@ -7,7 +7,7 @@ use super::score_split::BLOCKS_PER_BATCH;
 use crate::numeric::sort::LONG;
 use crate::rows::{Role, Split};
 
-/// Bytes that the samples of a run and their figures take at most: 8 per score and row of id/test and of the longest OOD set, 1 per row of these for
+/// Bytes that the samples of a run and their metrics take at most: 8 per score and row of id/test and of the longest OOD set, 1 per row of these for
 /// every score measured at a time, 16 per score and row that is scored at a time, and what sorting takes beside.
 ///
 /// What scores learn from training rows is not in it; the page of such a score says what it keeps.

@@ -120,7 +120,7 @@ impl<'s> Plan<'s> {
     }
 
     fn new(files: &RunFiles, selection: &'s Selection, purpose: Purpose) -> Result<Self, PlanError> {
-        let dump = Dump::open(files)?;
+        let mut dump = Dump::open(files)?;
         if let Some(file) = &selection.fits {
             file.check_model(&dump)?;
         }
@@ -136,7 +136,16 @@ impl<'s> Plan<'s> {
                 purpose.has(need, &dump) && (in_part.is_empty() || !is_scored(need))
             });
             let of_fit = || Some((selection.fits.as_ref()?.lacking(chosen, &dump)?, None));
-            let lacking = needs.find_map(|need| Some((need.lacking(&dump)?, need.instead(&dump)))).or_else(of_fit);
+            let lacking = needs.find_map(|need| {
+                let file = need.lacking(&dump)?;
+                let instead = need.instead(&dump).or_else(|| dump.instead_of(&file));
+                Some((file, instead))
+            });
+            let lacking = lacking.or_else(of_fit);
+            // What is there and cannot be used is no reason to leave a score out.
+            if let Some(fault) = lacking.as_ref().and_then(|(file, _)| dump.take_fault(file)) {
+                return Err(fault.into());
+            }
             match (lacking, selection.lenient) {
                 (None, _) => {
                     scores.push(chosen);

@@ -78,7 +78,7 @@ impl Rank {
             }
         };
         let above = |gap: Option<f64>| {
-            gap.map_or_else(String::new, |gap| format!(", the smallest variance kept is {gap:.1e} times that"))
+            gap.map_or_else(String::new, |gap| format!(", the smallest variance kept is {} times that", short(gap)))
         };
         left_out(columns - beyond_rounding, &format!("as no more than rounding{}", above(self.above_rounding)));
         left_out(beyond_rounding - kept, &format!("for variances below the cut rcond{}", above(self.above_cut)));
@@ -87,6 +87,11 @@ impl Rank {
         }
         Some(note)
     }
+}
+
+/// A ratio in few digits.
+pub(super) fn short(ratio: f64) -> String {
+    if ratio < 1000.0 { format!("{ratio:.1}") } else { format!("{ratio:.0e}") }
 }
 
 impl<'g> Moment<'g> {

@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, s};
 
 use super::error::FitError;
 use super::factor_of_rows::factor_of_rows;
-use super::moment::Rank;
+use super::moment::{Rank, short};
 use super::rounding::rounding;
 use super::rows::TrainingRows;
 use super::space::Space;
@@ -124,7 +124,7 @@ impl Residual {
         let Rank { kept, columns, .. } = self.rank;
         let mut note = format!("the training features span {kept} of {columns} directions");
         if let Some(gap) = self.rank.above_rounding {
-            note.push_str(&format!(", the last by {gap:.1e} times the variance that rounding makes of none"));
+            note.push_str(&format!(", the last by {} times the variance that rounding makes of none", short(gap)));
         }
         if let Some((fewer, more)) = self.rank.between {
             note.push_str(&format!("; there is no clear gap: any number from {fewer} to {more} could be meant"));

@@ -1,7 +1,8 @@
 //! The rows of one number of classes, the scores fitted on them, and everything that is timed on them.
 
 use super::subject::{Reference, Subject, Work};
-use super::synthetic::{self, Shape, Synthetic, SyntheticError};
+use super::synthetic::{self, Shape, SyntheticError};
+use crate::dump::Dump;
 use crate::fit::{FitError, Training};
 use crate::progress::Progress;
 use crate::rows::{Head, HeadKind, Role, RunRows};
@@ -11,7 +12,7 @@ use crate::score::{Chosen, FittedScore, Need, ScoreEntry};
 /// Dumps and the scores that are to be fitted on them.
 pub struct Data {
     /// The dump with a linear head first; one with prototypes where a score needs them.
-    dumps: Vec<Synthetic>,
+    dumps: Vec<Dump>,
     /// An IsoMax+ head of the same shape as the linear one, to compare with.
     prototype_head: Head,
     scores: Vec<Chosen>,
@@ -30,9 +31,9 @@ impl Data {
     /// [`SyntheticError`].
     pub fn new(shape: Shape, entries: &[&'static ScoreEntry]) -> Result<Self, SyntheticError> {
         let scores: Vec<Chosen> = entries.iter().map(|entry| Chosen::with_defaults(entry)).collect();
-        let mut dumps = vec![Synthetic::write(shape, HeadKind::Linear)?];
+        let mut dumps = vec![synthetic::dump(shape, HeadKind::Linear)?];
         if scores.iter().any(|chosen| chosen.score.needs().contains(&Need::Prototypes)) {
-            dumps.push(Synthetic::write(shape, HeadKind::Prototypes)?);
+            dumps.push(synthetic::dump(shape, HeadKind::Prototypes)?);
         }
         let prototype_head = synthetic::head(&synthetic::means(shape), HeadKind::Prototypes);
         Ok(Self { dumps, prototype_head, scores })
@@ -40,14 +41,14 @@ impl Data {
 
     /// Fits every score on the first dump that has what it needs; `progress` hears of each.
     pub fn fit(&self, progress: &dyn Progress) -> (Vec<FittedOn<'_>>, Vec<Unfitted>) {
-        let trainings: Vec<Training> = self.dumps.iter().map(|data| Training::new(&data.dump)).collect();
+        let trainings: Vec<Training> = self.dumps.iter().map(|dump| Training::new(dump)).collect();
         let (mut fitted, mut unfitted) = (Vec::new(), Vec::new());
         for chosen in &self.scores {
             let Chosen { entry, score, .. } = chosen;
             let needs = score.needs();
             let lacking = |dump: &RunRows| needs.iter().find_map(|need| need.lacking(dump));
             let Some(training) = trainings.iter().find(|training| lacking(training.rows()).is_none()) else {
-                let file = lacking(&self.dumps[0].dump).unwrap_or_default();
+                let file = lacking(&self.dumps[0]).unwrap_or_default();
                 unfitted.push((entry.id, format!("the synthetic dump has no {file}")));
                 progress.advance(1);
                 continue;
@@ -66,7 +67,7 @@ impl Data {
     #[must_use]
     pub fn subjects<'a>(&'a self, fitted: &'a [FittedOn<'a>]) -> Vec<Subject<'a>> {
         let mut subjects = Vec::new();
-        let linear = &self.dumps[0].dump;
+        let linear = &self.dumps[0];
         if let (Some(test), Some(head)) = (linear.split(&Role::Test), &linear.head) {
             for reference in [Reference::ReadBlock, Reference::ArgMax, Reference::LinearHead] {
                 subjects.push(Subject::reference(reference, test, head));

@@ -187,7 +187,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::super::subject::{Reference, Work};
-    use super::super::synthetic::{Shape, Synthetic};
+    use super::super::synthetic::{Shape, dump};
     use super::*;
     use crate::rows::HeadKind;
     use crate::rows::{ArrayKind, Role};
@@ -224,8 +224,8 @@ mod tests {
     #[test]
     fn everything_is_timed_in_every_round_on_all_batches() {
         let shape = Shape { classes: 3, features: 4, train_rows: 3, test_rows: 50 };
-        let data = Synthetic::write(shape, HeadKind::Linear).unwrap();
-        let test = data.dump.split(&Role::Test).unwrap();
+        let dump = dump(shape, HeadKind::Linear).unwrap();
+        let test = dump.split(&Role::Test).unwrap();
         let remembers = Remembers(Mutex::new(Vec::new()));
         let score = Subject {
             id: "score",
@@ -235,7 +235,7 @@ mod tests {
             head: None,
             work: Work::Score(&remembers),
         };
-        let subjects = [Subject::reference(Reference::ArgMax, test, data.dump.head.as_ref().unwrap()), score];
+        let subjects = [Subject::reference(Reference::ArgMax, test, dump.head.as_ref().unwrap()), score];
         let timing = RoundRobin { batch: 16, rounds: 7, clock: Clock { overhead: 0.0 } };
         let counts = Counts(AtomicUsize::new(0));
         let costs = timing.measure(&subjects, &counts);

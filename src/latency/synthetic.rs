@@ -1,4 +1,4 @@
-//! Rows like those of a trained network, written as a dump.
+//! Rows like those of a trained network, in memory.
 //!
 //! ```text
 //! μ_c = max(0, g)            g ~ N(0, 1)ᴰ, one mean per class
@@ -10,19 +10,11 @@
 //! Labels go round the classes. κ makes the logit of a row's own class about 12. What a score costs hardly depends on the values; it depends on
 //! the shapes, and on labels that the logits mostly agree with, which some fits ask for.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
-
 use ndarray::{Array1, Array2, Axis, s};
-use ndarray_npy::{WritableElement, WriteNpyExt};
-use tempfile::TempDir;
 
-use crate::dump::layout::discover;
-use crate::dump::{Dump, DumpError};
+use crate::dump::{Dump, RunInfo};
 use crate::numeric::noise::Noise;
-use crate::rows::Head;
-use crate::rows::HeadKind;
+use crate::rows::{ArrayKind, Head, HeadKind, Labels, Matrix, Role, RowsError, RunRows, Split};
 
 /// How large the data is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,21 +36,9 @@ pub enum SyntheticError {
     /// Too few of something.
     #[error("found {found} {what}, expected at least {least}")]
     TooFew { what: &'static str, found: usize, least: usize },
-    /// A file of the temporary dump could not be written.
-    #[error("{}: cannot be written ({reason})", file.display())]
-    Write { file: PathBuf, reason: String },
-    /// The dump could not be read back.
+    /// The rows do not fit together.
     #[error(transparent)]
-    Dump(#[from] DumpError),
-}
-
-/// A dump in a temporary folder, which goes with it.
-#[derive(Debug)]
-pub struct Synthetic {
-    /// The dump: id/train, id/test, id/val, and noise to choose on, each with logits, features, labels and two further layers; and a head.
-    pub dump: Dump,
-    // Declared after the dump, whose maps are closed first.
-    _folder: TempDir,
+    Rows(#[from] RowsError),
 }
 
 /// Length of the rows of further layers, as shares of D.
@@ -73,42 +53,40 @@ const DISTANCE_SCALE: f64 = 10.0;
 /// Rows whose logits are made together.
 const BLOCK: usize = 1024;
 
-impl Synthetic {
-    /// Makes the data and writes it to the folder for temporary files.
-    ///
-    /// # Errors
-    /// [`SyntheticError`].
-    pub fn write(shape: Shape, kind: HeadKind) -> Result<Self, SyntheticError> {
-        let Shape { classes, features, train_rows, test_rows } = shape;
-        let least = [
-            ("classes", classes, 2),
-            ("features", features, 2),
-            ("training rows", train_rows, classes),
-            ("test rows", test_rows, 1),
-        ];
-        for (what, found, least) in least {
-            if found < least {
-                return Err(SyntheticError::TooFew { what, found, least });
-            }
+/// A run: id/train, id/val, noise to choose on and id/test, each with logits, features, labels and two further layers; and a head.
+///
+/// # Errors
+/// [`SyntheticError`].
+pub fn dump(shape: Shape, kind: HeadKind) -> Result<Dump, SyntheticError> {
+    let Shape { classes, features, train_rows, test_rows } = shape;
+    let least = [
+        ("classes", classes, 2),
+        ("features", features, 2),
+        ("training rows", train_rows, classes),
+        ("test rows", test_rows, 1),
+    ];
+    for (what, found, least) in least {
+        if found < least {
+            return Err(SyntheticError::TooFew { what, found, least });
         }
-        let temporary = std::env::temp_dir();
-        let folder = tempfile::Builder::new()
-            .prefix("oodbench-latency-")
-            .tempdir_in(&temporary)
-            .map_err(|error| SyntheticError::Write { file: temporary, reason: error.to_string() })?;
-        let means = means(shape);
-        let head = head(&means, kind);
-        let mut noise = Noise::new(2);
-        write_head(folder.path(), &head)?;
-        write_split(&folder.path().join("id/train"), &means, &head, train_rows, &mut noise)?;
-        write_split(&folder.path().join("id/test"), &means, &head, test_rows, &mut noise)?;
-        write_split(&folder.path().join("id/val"), &means, &head, train_rows, &mut noise)?;
-        let nowhere = Array2::zeros(means.dim());
-        write_split(&folder.path().join("val_ood/noise"), &nowhere, &head, test_rows, &mut noise)?;
-        let files = discover(folder.path())?.into_iter().next();
-        let files = files.ok_or_else(|| DumpError::NoRun { path: folder.path().to_owned() })?;
-        Ok(Self { dump: Dump::open(&files)?, _folder: folder })
     }
+    let means = means(shape);
+    let head = head(&means, kind);
+    let mut noise = Noise::new(2);
+    let nowhere = Array2::zeros(means.dim());
+    let noise_role = Role::ValOod { name: "noise".to_owned() };
+    let splits = [
+        (Role::Train, &means, train_rows),
+        (Role::Test, &means, test_rows),
+        (Role::Val, &means, train_rows),
+        (noise_role, &nowhere, test_rows),
+    ];
+    let splits = splits.into_iter().map(|(role, means, rows)| split(role, means, &head, rows, &mut noise));
+    let mut splits: Vec<Split> = splits.collect::<Result<_, _>>()?;
+    // The test rows go behind those to choose parameters on, as in every run.
+    splits[1..].rotate_left(1);
+    let rows = RunRows::new("synthetic", splits, Some(head))?;
+    Ok(Dump::from_parts(RunInfo { name: "synthetic".to_owned(), ..RunInfo::default() }, rows))
 }
 
 /// The class means (C, D).
@@ -140,28 +118,7 @@ pub fn head(means: &Array2<f64>, kind: HeadKind) -> Head {
     }
 }
 
-fn write_head(folder: &Path, head: &Head) -> Result<(), SyntheticError> {
-    let file = |name: &str| folder.join("head").join(name);
-    match head {
-        Head::Linear { weight, bias } => {
-            write_array(&file("weight.npy"), weight)?;
-            write_array(&file("bias.npy"), &bias.clone().insert_axis(Axis(1)))
-        }
-        Head::Prototypes { prototypes } => write_array(&file("prototypes.npy"), prototypes),
-        Head::NormalisedPrototypes { prototypes, distance_scale } => {
-            write_array(&file("prototypes.npy"), prototypes)?;
-            write_array(&file("distance_scale.npy"), &Array2::from_elem((1, 1), *distance_scale))
-        }
-    }
-}
-
-fn write_split(
-    folder: &Path,
-    means: &Array2<f64>,
-    head: &Head,
-    rows: usize,
-    noise: &mut Noise,
-) -> Result<(), SyntheticError> {
+fn split(role: Role, means: &Array2<f64>, head: &Head, rows: usize, noise: &mut Noise) -> Result<Split, RowsError> {
     let (classes, columns) = means.dim();
     let mut features = Array2::<f32>::zeros((rows, columns));
     let mut logits = Array2::<f32>::zeros((rows, classes));
@@ -173,24 +130,15 @@ fn write_split(
         logits.slice_mut(s![first..last, ..]).assign(&head.logits(block.view()).mapv(|value| value as f32));
         features.slice_mut(s![first..last, ..]).assign(&block.mapv(|value| value as f32));
     }
+    let mut split = Split::new(role, "synthetic");
     for (name, share) in LAYERS {
-        let columns = (columns / share).max(1);
-        let layer = features.slice(s![.., ..columns]).to_owned();
-        write_array(&folder.join(format!("features@{name}.npy")), &layer)?;
+        let layer = features.slice(s![.., ..(columns / share).max(1)]).to_owned();
+        split = split.with(ArrayKind::Layer(name.to_owned()), Matrix::of(name, layer)?)?;
     }
-    write_array(&folder.join("features.npy"), &features)?;
-    write_array(&folder.join("logits.npy"), &logits)?;
-    write_array(&folder.join("labels.npy"), &Array2::from_shape_fn((rows, 1), |(row, _)| (row % classes) as i64))
-}
-
-fn write_array<T: WritableElement>(file: &Path, array: &Array2<T>) -> Result<(), SyntheticError> {
-    let failed = |reason: String| SyntheticError::Write { file: file.to_owned(), reason };
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
-    }
-    let mut writer = BufWriter::new(File::create(file).map_err(|error| failed(error.to_string()))?);
-    array.write_npy(&mut writer).map_err(|error| failed(error.to_string()))?;
-    writer.flush().map_err(|error| failed(error.to_string()))
+    split
+        .with(ArrayKind::Features, Matrix::of("features", features)?)?
+        .with(ArrayKind::Logits, Matrix::of("logits", logits)?)?
+        .with_labels(Labels::of("labels", (0..rows).map(|row| (row % classes) as i64).collect()))
 }
 
 /// Mean 0, variance 1, nearly normal: a sum of four uniform numbers.
@@ -202,14 +150,13 @@ fn normal(noise: &mut Noise) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rows::Role;
 
     const SHAPE: Shape = Shape { classes: 5, features: 64, train_rows: 60, test_rows: 40 };
 
     #[test]
     fn the_classifier_is_right_by_either_head() {
         for kind in [HeadKind::Linear, HeadKind::Prototypes] {
-            let Synthetic { dump, .. } = &Synthetic::write(SHAPE, kind).unwrap();
+            let dump = super::dump(SHAPE, kind).unwrap();
             assert_eq!(dump.classes, Some(5));
             assert_eq!(dump.head.as_ref().map(Head::kind), Some(kind));
             assert!(dump.warnings.is_empty(), "{:?}", dump.warnings);
@@ -219,17 +166,8 @@ mod tests {
     }
 
     #[test]
-    fn the_folder_goes_with_the_data() {
-        let data = Synthetic::write(SHAPE, HeadKind::Linear).unwrap();
-        let folder = data.dump.folder.clone();
-        assert!(folder.exists());
-        drop(data);
-        assert!(!folder.exists());
-    }
-
-    #[test]
     fn too_few_rows_are_refused() {
-        let error = Synthetic::write(Shape { train_rows: 4, ..SHAPE }, HeadKind::Linear).unwrap_err();
+        let error = super::dump(Shape { train_rows: 4, ..SHAPE }, HeadKind::Linear).unwrap_err();
         assert_eq!(error.to_string(), "found 4 training rows, expected at least 5");
     }
 

@@ -2,13 +2,18 @@
 
 use std::fmt::Write;
 
-use super::{MISSING, percent, tied};
+use serde::Serialize;
+
+use super::{MISSING, caution, percent, tied};
 use crate::table::{Block, Comparison};
 
 /// The tables of one procedure.
 #[must_use]
 pub fn comparisons(title: &str, tables: &[Comparison]) -> String {
     let mut out = format!("Percent. {title}.\n");
+    if let Some(caution) = caution(tables) {
+        let _ = writeln!(out, "{caution}.");
+    }
     for table in tables {
         section(&mut out, table, &format!("{} against", escape(&table.in_distribution)), &table.blocks);
         if !table.seed_blocks.is_empty() {
@@ -37,6 +42,26 @@ fn section(out: &mut String, table: &Comparison, first: &str, blocks: &[Block]) 
             let _ = writeln!(out, "| {names} | {cells} | {} |", tied(row.tied_share));
         }
     }
+}
+
+/// Rows as one table, with the names of their fields as headings; what is missing is an empty cell.
+///
+/// # Errors
+/// Never for rows of text and numbers.
+pub fn rows<T: Serialize>(rows: &[T]) -> csv::Result<String> {
+    let bytes = super::csv::unguarded(rows)?;
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&bytes[..]);
+    let mut out = String::new();
+    for (number, row) in reader.records().enumerate() {
+        let row = row?;
+        let cells: Vec<String> = row.iter().map(escape).collect();
+        // Writing into a String cannot fail.
+        let _ = writeln!(out, "| {} |", cells.join(" | "));
+        if number == 0 {
+            let _ = writeln!(out, "|{}", "---|".repeat(row.len()));
+        }
+    }
+    Ok(out)
 }
 
 /// Text for one cell of a table: nothing in it ends the cell or the line, or is HTML or markup.

@@ -57,11 +57,13 @@ pub struct StoredArray {
 }
 
 impl StoredArray {
-    /// An array of `shape` whose elements start at byte `start` of a memory; `None` if they do not fit in there.
+    /// An array of `shape` whose elements start at byte `start` of a memory; `None` if they do not fit in there. Where one axis has length 0 the
+    /// others still have to be of a size that memory can have, because rows and columns are counted one by one.
     #[must_use]
     pub fn new(path: PathBuf, dtype: Dtype, shape: Vec<usize>, memory: Arc<dyn Memory>, start: usize) -> Option<Self> {
-        let elements = shape.iter().try_fold(1_usize, |n, &axis| n.checked_mul(axis))?;
-        let end = elements.checked_mul(dtype.size()?)?.checked_add(start)?;
+        let most = shape.iter().try_fold(dtype.size()?, |n, &axis| n.checked_mul(axis.max(1)))?;
+        isize::try_from(most).ok()?;
+        let end = if shape.contains(&0) { start } else { most.checked_add(start)? };
         (end <= memory.bytes().len()).then(|| Self { path, dtype, fortran: false, shape, memory, data: start..end })
     }
 
@@ -95,6 +97,15 @@ impl StoredArray {
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.memory.bytes()[self.data.clone()]
+    }
+
+    /// All elements as numbers, in the order they are stored in.
+    pub fn numbers(&self) -> impl Iterator<Item = f64> {
+        let size = self.dtype.size().unwrap_or(1);
+        self.bytes().chunks_exact(size).map(|bytes| match self.dtype {
+            Dtype::Float(float, endian) => float.decode(bytes, endian),
+            _ => self.dtype.decode_integer(bytes) as f64,
+        })
     }
 
     /// Prepares some of the elements' bytes for being read for the first time.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use half::{bf16, f16};
+
 /// Byte order of multi-byte elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endian {
@@ -35,6 +37,17 @@ impl Float {
         }
     }
 
+    /// Reads one element of [`size`](Self::size) bytes.
+    #[inline]
+    pub(super) fn decode(self, bytes: &[u8], endian: Endian) -> f64 {
+        match self {
+            Self::F16 => f16::from_le_bytes(ordered(bytes, endian)).to_f64(),
+            Self::Bf16 => bf16::from_le_bytes(ordered(bytes, endian)).to_f64(),
+            Self::F32 => f64::from(f32::from_le_bytes(ordered(bytes, endian))),
+            Self::F64 => f64::from_le_bytes(ordered(bytes, endian)),
+        }
+    }
+
     /// The largest relative error of rounding to it.
     #[must_use]
     pub fn unit_roundoff(self) -> f64 {
@@ -46,6 +59,16 @@ impl Float {
         };
         0.5_f64.powi(bits)
     }
+}
+
+#[inline]
+fn ordered<const N: usize>(bytes: &[u8], endian: Endian) -> [u8; N] {
+    let mut out = [0; N];
+    out.copy_from_slice(&bytes[..N]);
+    if endian == Endian::Big {
+        out.reverse();
+    }
+    out
 }
 
 /// An element type as the header's `descr` names it.
@@ -97,6 +120,24 @@ impl Dtype {
             Self::Float(float, _) => Some(float.size()),
             Self::Signed(size, _) | Self::Unsigned(size, _) => Some(*size),
             Self::Object | Self::Other(_) => None,
+        }
+    }
+
+    /// Reads one integer; -1 for a type that is none.
+    pub(super) fn decode_integer(&self, bytes: &[u8]) -> i64 {
+        let mut wide = [0_u8; 8];
+        let (Self::Signed(size, endian) | Self::Unsigned(size, endian)) = self else { return -1 };
+        wide[..*size].copy_from_slice(bytes);
+        if *endian == Endian::Big {
+            wide[..*size].reverse();
+        }
+        let value = i64::from_le_bytes(wide);
+        if matches!(self, Self::Signed(..)) {
+            let unused = 64 - 8 * *size as u32;
+            (value << unused) >> unused
+        } else {
+            // A u64 label beyond i64 turns negative and is refused by the range check.
+            value
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What can be wrong with rows: each message names the place, what was found, what was expected and what to do.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 /// Rows that cannot be used.
@@ -22,7 +23,7 @@ pub enum RowsError {
         path: PathBuf,
         found: String,
         expected: String,
-        remedy: &'static str,
+        remedy: Cow<'static, str>,
     },
     /// NaN or infinite values.
     #[error(
@@ -43,8 +44,8 @@ impl RowsError {
         path: impl Into<PathBuf>,
         found: impl Into<String>,
         expected: impl Into<String>,
-        remedy: &'static str,
+        remedy: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self::Malformed { path: path.into(), found: found.into(), expected: expected.into(), remedy }
+        Self::Malformed { path: path.into(), found: found.into(), expected: expected.into(), remedy: remedy.into() }
     }
 }

@@ -1,14 +1,14 @@
 //! The last layer of the network, where it was dumped.
 
 use ndarray::{Array1, Array2, ArrayView2, Axis};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::numeric::linalg::{Factor, Threads};
 use crate::numeric::row_product::row_product;
 use crate::numeric::vector::squared_distance;
 
 /// The kind of the last layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HeadKind {
     /// Logits are `W f + b`.

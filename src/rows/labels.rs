@@ -35,11 +35,20 @@ impl Labels {
             match array.shape[..] {
                 [n] | [n, 1] => len += n,
                 _ => {
+                    let several = has_several_classes(array);
                     return Err(RowsError::malformed(
                         &array.path,
-                        format!("shape {}", shape_text(&array.shape)),
-                        "shape (rows,)",
-                        "save class indices, one per sample (argmax of one-hot rows)",
+                        format!(
+                            "shape {}{}",
+                            shape_text(&array.shape),
+                            if several { ", several classes per row" } else { "" }
+                        ),
+                        "shape (rows,), one class index per row",
+                        if several {
+                            "rows of several classes have no one label: remove the file, only scores that are fitted on classes need it"
+                        } else {
+                            "save the class indices, e.g. labels.argmax(axis=1) of one-hot rows, or remove the file if no score needs it"
+                        },
                     ));
                 }
             }
@@ -95,7 +104,9 @@ impl Labels {
             let start = range.start.clamp(first, first + rows) - first;
             let end = range.end.clamp(first, first + rows) - first;
             let size = array.dtype.size().unwrap_or(1);
-            out.extend(array.bytes()[start * size..end * size].chunks_exact(size).map(|b| decode(b, &array.dtype)));
+            out.extend(
+                array.bytes()[start * size..end * size].chunks_exact(size).map(|b| array.dtype.decode_integer(b)),
+            );
             first += rows;
         }
         out
@@ -124,19 +135,14 @@ impl Labels {
     }
 }
 
-fn decode(bytes: &[u8], dtype: &Dtype) -> i64 {
-    let mut wide = [0_u8; 8];
-    let (Dtype::Signed(size, endian) | Dtype::Unsigned(size, endian)) = dtype else { return -1 };
-    wide[..*size].copy_from_slice(bytes);
-    if *endian == Endian::Big {
-        wide[..*size].reverse();
-    }
-    let value = i64::from_le_bytes(wide);
-    if matches!(dtype, Dtype::Signed(..)) {
-        let unused = 64 - 8 * *size as u32;
-        (value << unused) >> unused
-    } else {
-        // A u64 label beyond i64 turns negative and is refused by the range check.
-        value
-    }
+/// Rows looked at to tell labels of one class from labels of several.
+const SAMPLE: usize = 1000;
+
+/// Whether some of the first rows of a matrix of labels mark no class or more than one.
+fn has_several_classes(array: &StoredArray) -> bool {
+    let ([rows, columns], Some(size)) = (&array.shape[..], array.dtype.size()) else { return false };
+    let (across, down) = if array.fortran { (*rows, 1) } else { (1, *columns) };
+    let is_marked = |at: usize| array.bytes()[at * size..(at + 1) * size].iter().any(|&byte| byte != 0);
+    let classes = |row: usize| (0..*columns).filter(|column| is_marked(row * down + column * across)).count();
+    (0..SAMPLE.min(*rows)).any(|row| classes(row) != 1)
 }

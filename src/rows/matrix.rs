@@ -3,7 +3,6 @@
 use std::ops::Range;
 use std::path::Path;
 
-use half::{bf16, f16};
 use ndarray::{Array2, ArrayView2};
 
 use super::array::{self, StoredArray, shape_text};
@@ -105,7 +104,7 @@ impl Matrix {
         Self::new(vec![StoredArray::of(name, array)])
     }
 
-    /// Joins arrays of shape (n_i, columns), in this order.
+    /// Joins arrays of shape (n_i, columns), in this order; (n_i, columns, 1, 1), as pooling over pixels leaves it, is read as well.
     ///
     /// # Errors
     /// [`RowsError::Malformed`] for an array that is not two-dimensional or no float, has no columns, or has another
@@ -114,13 +113,13 @@ impl Matrix {
         let mut matrix = Self { shards: Vec::with_capacity(arrays.len()), rows: 0, columns: 0 };
         for array in arrays {
             let (rows, columns) = match array.shape[..] {
-                [rows, columns] if columns > 0 => (rows, columns),
+                [rows, columns] | [rows, columns, 1, 1] | [rows, 1, 1, columns] if columns > 0 => (rows, columns),
                 _ => {
                     return Err(RowsError::malformed(
                         &array.path,
                         format!("shape {}", shape_text(&array.shape)),
                         "shape (rows, columns)",
-                        "reshape it to one row per sample, e.g. x.reshape(len(x), -1)",
+                        to_rows(&array.shape),
                     ));
                 }
             };
@@ -255,6 +254,20 @@ impl Matrix {
     }
 }
 
+/// How an array of another shape becomes one of rows.
+fn to_rows(shape: &[usize]) -> &'static str {
+    match shape.len() {
+        1 => {
+            "ready scores, higher = more in-distribution, are read as logits of one column, x[:, None], with --score max_logit; \
+             else save one row of values per sample"
+        }
+        4 => {
+            "pool maps of features over height and width, e.g. x.mean(axis=(2, 3)) where the shape is (rows, channels, height, width)"
+        }
+        _ => "reshape it to one row per sample, e.g. x.reshape(len(x), -1)",
+    }
+}
+
 impl Shard {
     /// Writes rows `range` of this shard into `out`, in C order.
     fn convert<T: Element>(&self, range: Range<usize>, columns: usize, out: &mut [T]) {
@@ -285,30 +298,12 @@ trait Element: array::Element + Default {
 
 impl Element for f32 {
     fn decode(bytes: &[u8], float: Float, endian: Endian) -> Self {
-        decode(bytes, float, endian) as f32
+        float.decode(bytes, endian) as f32
     }
 }
 
 impl Element for f64 {
     fn decode(bytes: &[u8], float: Float, endian: Endian) -> Self {
-        decode(bytes, float, endian)
-    }
-}
-
-#[inline]
-fn decode(bytes: &[u8], float: Float, endian: Endian) -> f64 {
-    fn ordered<const N: usize>(bytes: &[u8], endian: Endian) -> [u8; N] {
-        let mut out = [0; N];
-        out.copy_from_slice(&bytes[..N]);
-        if endian == Endian::Big {
-            out.reverse();
-        }
-        out
-    }
-    match float {
-        Float::F16 => f16::from_le_bytes(ordered(bytes, endian)).to_f64(),
-        Float::Bf16 => bf16::from_le_bytes(ordered(bytes, endian)).to_f64(),
-        Float::F32 => f64::from(f32::from_le_bytes(ordered(bytes, endian))),
-        Float::F64 => f64::from_le_bytes(ordered(bytes, endian)),
+        float.decode(bytes, endian)
     }
 }

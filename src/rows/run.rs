@@ -139,8 +139,7 @@ impl RunRows {
     }
 
     fn check_labels(&mut self) -> Result<(), RowsError> {
-        let is_ood = |split: &&Split| matches!(split.role, Role::Ood { .. } | Role::ValOod { .. });
-        let in_distribution = self.splits.iter().filter(|split| !is_ood(split));
+        let in_distribution = self.splits.iter().filter(|split| !split.is_ood());
         for labels in in_distribution.filter_map(|split| split.labels.as_ref()) {
             // Without logits and head nothing says how many classes there are, but a negative one is wrong all the same.
             labels.check_range(self.classes.unwrap_or(usize::MAX))?;

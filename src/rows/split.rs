@@ -124,6 +124,25 @@ impl Split {
         Ok(())
     }
 
+    /// Whether there is one label per row.
+    pub(crate) fn check_labels(&self, labels: &Labels) -> Result<(), RowsError> {
+        if labels.len() == self.rows {
+            return Ok(());
+        }
+        Err(RowsError::malformed(
+            labels.path(),
+            format!("{} rows", labels.len()),
+            format!("{}, as the other arrays of {} have", self.rows, self.role),
+            "dump all arrays of a split in one pass, without shuffling",
+        ))
+    }
+
+    /// Whether its rows are out of distribution.
+    #[must_use]
+    pub fn is_ood(&self) -> bool {
+        matches!(self.role, Role::Ood { .. } | Role::ValOod { .. })
+    }
+
     /// Refuses NaN and infinite values in the arrays named; the last step of the gate. `seen` is told of rows looked at, array
     /// by array, from any thread.
     ///

@@ -53,6 +53,9 @@ impl Score for Gmm {
         let classes = ClassMeans::fit(training)?;
         let covariances = self.covariances(training, &classes)?;
         let (split, _) = training.features()?;
+        if !covariances.iter().flatten().all(|value| value.is_finite()) {
+            return Err(FitError::TooLarge { place: split.place.clone() });
+        }
         let components = covariances.into_par_iter().enumerate().map(|(class, covariance)| {
             let whitening = whitening(&covariance.view(), gram_rounding(classes.counts[class], covariance.nrows()))
                 .map_err(|error| FitError::Linalg { place: split.place.clone(), error })?;

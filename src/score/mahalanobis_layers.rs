@@ -160,37 +160,32 @@ impl Fitted for FittedMahalanobisLayers {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::path::Path;
-
-    use ndarray_npy::write_npy;
-
     use super::*;
-    use crate::dump::{Dump, layout::discover};
-    use crate::rows::{Rows, matrix::Cow2};
+    use crate::rows::{ArrayKind, Labels, Matrix, Role, Rows, RunRows, Split, matrix::Cow2};
 
-    /// Writes a split of two layers of one feature each.
-    fn write(split: &Path, a: &[f64], b: &[f64]) {
-        fs::create_dir_all(split).unwrap();
-        for (name, values) in [("a", a), ("b", b)] {
-            let column = Array2::from_shape_vec((values.len(), 1), values.to_vec()).unwrap();
-            write_npy(split.join(format!("features@{name}.npy")), &column).unwrap();
-        }
-        write_npy(split.join("labels.npy"), &Array1::<i64>::zeros(a.len())).unwrap();
+    /// A split of two layers of one feature each.
+    fn split(role: Role, a: &[f64], b: &[f64]) -> Split {
+        let column = |name: &str, values: &[f64]| {
+            Matrix::of(name, Array2::from_shape_vec((values.len(), 1), values.to_vec()).unwrap()).unwrap()
+        };
+        let layer = |name: &str| ArrayKind::Layer(name.to_owned());
+        let split = Split::new(role, "memory").with(layer("a"), column("a", a)).unwrap();
+        split.with(layer("b"), column("b", b)).unwrap().with_labels(Labels::of("labels", vec![0; a.len()])).unwrap()
     }
 
-    /// The run of the page, with these features of layer `b` of the training rows.
-    fn fit(train_b: [f64; 2], change: impl Fn(&Path)) -> Result<Fit, FitError> {
-        let folder = tempfile::tempdir().unwrap();
-        write(&folder.path().join("id/train"), &[-1.0, 1.0], &train_b);
-        write(&folder.path().join("id/val"), &[0.0, 0.0, 0.0, 2.0], &[1.0; 4]);
-        write(&folder.path().join("val_ood/a"), &[2.0, 2.0, 2.0, 0.0], &[1.0; 4]);
-        write(&folder.path().join("id/test"), &[1.0], &[1.0]);
-        change(folder.path());
-        let dump = Dump::open(&discover(folder.path()).unwrap()[0]).unwrap();
+    /// The run of the page, with these features of layer `b` of the training rows and these further splits.
+    fn fit(train_b: [f64; 2], more: Vec<Split>) -> Result<Fit, FitError> {
+        let mut splits = vec![
+            split(Role::Train, &[-1.0, 1.0], &train_b),
+            split(Role::Val, &[0.0, 0.0, 0.0, 2.0], &[1.0; 4]),
+            split(Role::ValOod { name: "a".to_owned() }, &[2.0, 2.0, 2.0, 0.0], &[1.0; 4]),
+            split(Role::Test, &[1.0], &[1.0]),
+        ];
+        splits.extend(more);
+        let rows = RunRows::new("memory", splits, None).unwrap();
         let mut settings = ENTRY.settings();
         settings.set("c", "1e12").unwrap();
-        build(&settings).unwrap().fit(&Training::new(&dump))
+        build(&settings).unwrap().fit(&Training::new(&rows))
     }
 
     fn score(fit: &Fit, a: f64, b: f64) -> f64 {
@@ -204,7 +199,7 @@ mod tests {
     /// The example of the page; the second layer plays no part.
     #[test]
     fn example_by_hand() {
-        let fit = fit([-1.0, 1.0], |_| ()).unwrap();
+        let fit = fit([-1.0, 1.0], Vec::new()).unwrap();
         for (a, expected) in [(0.0, 3.0_f64.ln()), (1.0, 3.0_f64.ln() / 2.0), (2.0, -3.0_f64.ln())] {
             for b in [1.0, 7.0] {
                 let found = score(&fit, a, b);
@@ -215,28 +210,29 @@ mod tests {
 
     #[test]
     fn a_dead_layer_is_left_out_and_said() {
-        let fit = fit([0.0, 0.0], |_| ()).unwrap();
+        let fit = fit([0.0, 0.0], Vec::new()).unwrap();
         assert!(fit.notes.iter().any(|note| note.contains("features@b does not vary")), "{:?}", fit.notes);
         assert!((score(&fit, 1.0, 5.0) - 3.0_f64.ln() / 2.0).abs() < 1e-9);
     }
 
     #[test]
     fn of_several_sets_one_has_to_be_named() {
-        let two = fit([-1.0, 1.0], |folder| write(&folder.join("val_ood/b"), &[9.0], &[1.0]));
+        let two = fit([-1.0, 1.0], vec![split(Role::ValOod { name: "b".to_owned() }, &[9.0], &[1.0])]);
         let reason = two.err().unwrap().to_string();
         assert!(reason.contains("val_ood has a, b; name one by mahalanobis_layers.fit_on"), "{reason}");
     }
 
     #[test]
     fn a_measured_set_of_the_same_name_is_said() {
-        let known = fit([-1.0, 1.0], |folder| write(&folder.join("ood/a"), &[9.0], &[1.0])).unwrap();
+        let known =
+            fit([-1.0, 1.0], vec![split(Role::Ood { group: None, name: "a".to_owned() }, &[9.0], &[1.0])]).unwrap();
         assert!(known.notes.iter().any(|note| note.starts_with("ood/a is measured")), "{:?}", known.notes);
     }
 
     /// Whatever the weights, rows far beyond the largest number's root stay finite.
     #[test]
     fn enormous_features_have_finite_scores() {
-        let fit = fit([-1.0, 1.0], |_| ()).unwrap();
+        let fit = fit([-1.0, 1.0], Vec::new()).unwrap();
         for (a, b) in [(1e300, 0.0), (0.0, -1e300), (f64::MAX, f64::MAX)] {
             assert!(score(&fit, a, b).is_finite(), "({a}, {b})");
         }

@@ -1,11 +1,13 @@
 //! Features that depend on each other give what the problem without the dependent ones gives, in every data set and not in most of them.
 
 use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate, s};
-use oodbench::eval::FittedInMemory;
+use oodbench::dump::layout::discover;
+use oodbench::eval::{FittedInMemory, Measures, Plan, Selection, evaluate};
+use oodbench::progress::Silent;
 use oodbench::rows::{ArrayKind, Head, Labels, Matrix, Role, RunRows, Split};
 use oodbench::score::registry::find;
 
-use super::synthetic::Random;
+use super::synthetic::{Arrays, Random};
 
 const CLASSES: usize = 4;
 const COLUMNS: usize = 6;
@@ -206,4 +208,26 @@ fn rows_on_a_line_have_a_residual() {
         assert_close(&found, &expected, 1e-9, &format!("seed {seed}: {notes:?}"));
         assert!(notes.iter().any(|note| note.contains("span 1 of 7") && note.contains("dim = 0")), "{notes:?}");
     }
+}
+
+/// A column whose variance lies at the cut, and the only one that OOD rows differ in: left out, nothing differs; kept, everything does.
+#[test]
+fn without_a_gap_a_warning_says_how_far_the_value_moves() {
+    let mut arrays = Arrays::linear(4, [400, 100, 100]).each(|rows| {
+        rows.features.column_mut(0).mapv_inplace(|value| value * 3e-8);
+    });
+    arrays.ood.features = arrays.test.features.clone();
+    arrays.ood.features.column_mut(0).mapv_inplace(|value| value + 1e-6);
+    let written = arrays.write();
+    let selection = Selection::parse(&["mahalanobis".to_owned(), "ssd".to_owned()], &[]).unwrap();
+    let plans = Plan::all(&discover(written.path()).unwrap(), &selection).unwrap();
+    let results = evaluate(&plans, &selection.ids(), None, &Measures::default(), &Silent).unwrap();
+    let warning =
+        &results.warnings.iter().find(|warning| warning.text.contains("mahalanobis depends on")).unwrap().text;
+    assert!(warning.contains("AUROC on far is 50.0") && warning.contains("with rank 20 it is 100.00 %"), "{warning}");
+    assert!(
+        results.notes.iter().any(|note| note.text.contains("no clear gap: any rank from 19 to 20")),
+        "{:?}",
+        results.notes
+    );
 }

@@ -1,17 +1,18 @@
 //! A score that cannot be fitted takes no other score with it, unless it was asked for by name.
 
-use super::synthetic::{Arrays, Written};
+use super::synthetic::Arrays;
 use ndarray::s;
 use oodbench::dump::layout::discover;
 use oodbench::eval::{EvalError, Measures, Plan, Selection, evaluate, fits};
 use oodbench::progress::Silent;
 use oodbench::table::Results;
+use tempfile::TempDir;
 
 const ROWS: [usize; 3] = [200, 60, 60];
 
-fn evaluated(written: &Written, scores: &str) -> Result<Results, EvalError> {
+fn evaluated(written: &TempDir, scores: &str) -> Result<Results, EvalError> {
     let selection = Selection::parse(&[scores.to_owned()], &[]).unwrap();
-    let plans = Plan::all(&discover(written.folder.path()).unwrap(), &selection).unwrap();
+    let plans = Plan::all(&discover(written.path()).unwrap(), &selection).unwrap();
     evaluate(&plans, &selection.ids(), None, &Measures::default(), &Silent)
 }
 
@@ -57,6 +58,15 @@ fn features_that_never_change() {
 #[test]
 fn features_whose_squares_overflow() {
     let arrays = Arrays::linear(4, ROWS).each(|rows| rows.features *= 1e300);
+    let skipped = left_out(&arrays);
+    for id in ["mahalanobis", "neco", "gmm"] {
+        assert!(has(&skipped, id, "beyond 1.8e308"), "{id}: {skipped:?}");
+    }
+    // What can be fitted and not be scored has missing values.
+    let results = evaluated(&arrays.write(), "all").unwrap();
+    let she: Vec<_> = results.records.iter().filter(|record| record.score == "she").collect();
+    assert!(!she.is_empty() && she.iter().all(|record| record.value.is_none() && record.missing.is_some()), "{she:?}");
+    assert!(evaluated(&arrays.write(), "she").is_err());
     let error = evaluated(&arrays.write(), "mahalanobis").err().unwrap().to_string();
     assert!(error.contains("beyond 1.8e308"), "{error}");
 }
@@ -66,7 +76,7 @@ fn features_whose_squares_overflow() {
 fn a_fit_leaves_the_same_out() {
     let written = Arrays::linear(4, ROWS).each(|rows| rows.features.fill(0.7)).write();
     let selection = Selection::parse(&["all".to_owned()], &[]).unwrap();
-    let plan = Plan::of_fit(&discover(written.folder.path()).unwrap()[0], &selection).unwrap();
+    let plan = Plan::of_fit(&discover(written.path()).unwrap()[0], &selection).unwrap();
     let fitted = fits::fit(&plan).unwrap();
     assert!(fitted.skipped.iter().any(|skipped| skipped.score == "mahalanobis"));
     assert!(fitted.scores.iter().any(|score| score.entry.id == "knn"));

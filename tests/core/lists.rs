@@ -82,3 +82,39 @@ fn a_page_that_differs_is_found() {
         assert!(check(&ScoreEntry { page: changed.leak(), ..*knn }).is_err(), "{old}");
     }
 }
+
+/// Lists of packages that this one does not see: what starts an entry, and the file whose list names it as `stem::NAME`.
+const LISTED: &[(&str, &str, &str)] = &[
+    ("train/src/loss", ": LossEntry = LossEntry", "train/src/loss/mod.rs"),
+    ("train/src/model", ": NetworkEntry = NetworkEntry", "train/src/model/mod.rs"),
+];
+
+/// The names of the entries in a text: `ENTRY` of `pub static ENTRY: LossEntry = LossEntry {`, `Npy` of `impl Format for Npy {`.
+fn entries(text: &str, marker: &str) -> Vec<String> {
+    let word = |text: &str| text.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap().to_owned();
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines
+        .filter_map(|line| {
+            let (before, behind) = line.split_once(marker)?;
+            let name = if marker.starts_with(':') { before.rsplit(' ').next().unwrap() } else { behind };
+            Some(word(name))
+        })
+        .collect()
+}
+
+#[test]
+fn every_loss_and_network_is_in_its_list() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (folder, marker, list) in LISTED.iter().filter(|(folder, ..)| root.join(folder).is_dir()) {
+        let list = std::fs::read_to_string(root.join(list)).unwrap();
+        let mut all = 0;
+        for stem in stems(&root.join(folder), "rs", marker) {
+            let text = std::fs::read_to_string(root.join(folder).join(format!("{stem}.rs"))).unwrap();
+            for name in entries(&text, marker) {
+                all += 1;
+                assert!(list.contains(&format!("{stem}::{name}")), "{folder}/{stem}.rs: {name} is not in the list");
+            }
+        }
+        assert!(all > 1, "{folder}: found {all} entries");
+    }
+}

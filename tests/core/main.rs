@@ -1,9 +1,12 @@
 //! The library as its users meet it: goldens, laws, files. One program, so that everything is linked once.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod best;
 #[path = "../common/mod.rs"]
 mod common;
+mod coverage;
 mod dependent_features;
+mod formats;
 mod goldens;
 mod in_memory;
 mod layers;
@@ -15,4 +18,5 @@ mod records;
 mod score_goldens;
 mod score_laws;
 mod stats_goldens;
+mod strays;
 mod synthetic;

@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
+use oodbench::dump::format::{npy, npz};
 use oodbench::dump::layout::Source;
-use oodbench::dump::npy;
-use oodbench::dump::npz;
 use oodbench::rows::labels::Labels;
 use oodbench::rows::matrix::Matrix;
 use oodbench::rows::{RowsError, check};
@@ -137,6 +136,6 @@ fn defective_files_say_what_is_wrong() {
 fn a_float_is_no_label_and_a_label_no_logit() {
     let float = npy::open(&super::common::fixture("npy/arrays/f32.npy")).unwrap();
     assert!(matches!(Labels::new(vec![float]), Err(RowsError::Malformed { .. })));
-    let label = Source::Npy(super::common::fixture("npy/labels/i64.npy")).open().unwrap();
+    let label = Source::of(&super::common::fixture("npy/labels/i64.npy")).unwrap().open().unwrap();
     assert!(matches!(Matrix::new(vec![label]), Err(RowsError::Malformed { .. })));
 }

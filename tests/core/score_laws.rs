@@ -1,9 +1,11 @@
 //! What holds of every score of the registry, those to come included.
 
 use std::ops::Range;
+use std::path::Path;
 
-use super::synthetic::{Arrays, Random, Rows, Written, far, fit, score, score_in};
+use super::synthetic::{Arrays, Random, Rows, far, fit, score, score_in};
 use ndarray::{Axis, s};
+use oodbench::dump::Dump;
 use oodbench::dump::layout::discover;
 use oodbench::eval::fits::{self, FitsFile, describe};
 use oodbench::eval::{Measures, Plan, ScoreSink, ScoresFile, Selection, evaluate};
@@ -50,9 +52,9 @@ fn assert_none(wrong: &[String]) {
     assert!(wrong.is_empty(), "{} cases:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-fn auroc(entry: &ScoreEntry, written: &Written) -> Option<f64> {
-    let fit = fit(entry, &[], &Training::new(&written.dump))?;
-    let sample = |role: &Role| Sample::new(score(fit.scorer.as_ref(), &written.dump, role)).unwrap();
+fn auroc(entry: &ScoreEntry, dump: &Dump) -> Option<f64> {
+    let fit = fit(entry, &[], &Training::new(dump))?;
+    let sample = |role: &Role| Sample::new(score(fit.scorer.as_ref(), dump, role)).unwrap();
     Some(PairCounts::of(&sample(&Role::Test), &sample(&far())).auroc())
 }
 
@@ -66,7 +68,7 @@ const NOT_ON_DISTANCES: &[(&str, &str)] = &[
 #[test]
 fn clusters_score_higher_than_far_points() {
     let mut wrong = Vec::new();
-    let (linear, distances) = (Arrays::linear(8, ROWS).write(), Arrays::isomax_plus(8, ROWS).write());
+    let (linear, distances) = (Arrays::linear(8, ROWS).dump(), Arrays::isomax_plus(8, ROWS).dump());
     for entry in REGISTRY {
         match auroc(entry, &linear) {
             Some(auroc) if auroc > 0.5 => (),
@@ -75,7 +77,7 @@ fn clusters_score_higher_than_far_points() {
         let excepted = NOT_ON_DISTANCES.iter().any(|(id, _)| *id == entry.id);
         match auroc(entry, &distances) {
             Some(auroc) if auroc <= 0.5 && !excepted => wrong.push(format!("{}, distances: {auroc}", entry.id)),
-            _ if excepted && (entry.caution)(&distances.dump).is_none() => {
+            _ if excepted && (entry.caution)(&distances).is_none() => {
                 wrong.push(format!("{}: says nothing on distances", entry.id));
             }
             _ => (),
@@ -95,13 +97,13 @@ fn permuted_rows_have_permuted_scores() {
             logits: arrays.test.logits.select(Axis(0), &order),
             labels: order.iter().map(|&row| arrays.test.labels[row]).collect(),
         };
-        let (plain, permuted) = (arrays.write(), permuted.write());
-        let training = Training::new(&plain.dump);
+        let (plain, permuted) = (arrays.dump(), permuted.dump());
+        let training = Training::new(&plain);
         for entry in REGISTRY {
             let Some(fit) = fit(entry, &[], &training) else { continue };
-            let scores = score(fit.scorer.as_ref(), &plain.dump, &Role::Test);
+            let scores = score(fit.scorer.as_ref(), &plain, &Role::Test);
             let expected: Vec<f64> = order.iter().map(|&row| scores[row]).collect();
-            let found = score(fit.scorer.as_ref(), &permuted.dump, &Role::Test);
+            let found = score(fit.scorer.as_ref(), &permuted, &Role::Test);
             let deviation = deviation(&found, &expected);
             if deviation != 0.0 {
                 wrong.push(format!("{}: {deviation:e}", entry.id));
@@ -130,14 +132,14 @@ const LAST_DIGITS: f64 = 1e-12;
 fn blocks_do_not_matter() {
     let mut wrong = Vec::new();
     for arrays in dumps() {
-        let written = arrays.write();
-        let training = Training::new(&written.dump);
-        let split = written.dump.split(&Role::Test).unwrap();
+        let dump = arrays.dump();
+        let training = Training::new(&dump);
+        let split = dump.split(&Role::Test).unwrap();
         for entry in REGISTRY {
             let Some(fit) = fit(entry, &[], &training) else { continue };
-            let whole = score(fit.scorer.as_ref(), &written.dump, &Role::Test);
+            let whole = score(fit.scorer.as_ref(), &dump, &Role::Test);
             for seed in 0..3 {
-                let cut = score_in(fit.scorer.as_ref(), &written.dump, split, &pieces(split.rows, seed));
+                let cut = score_in(fit.scorer.as_ref(), &dump, split, &pieces(split.rows, seed));
                 let deviation = deviation(&cut, &whole);
                 let tolerance = if reads_features(entry) { LAST_DIGITS } else { 0.0 };
                 if !is_within(deviation, tolerance) {
@@ -150,11 +152,11 @@ fn blocks_do_not_matter() {
 }
 
 /// Scores and figures, as they are written to files.
-fn evaluated(written: &Written, scores: &str, threads: usize) -> (Vec<u8>, String) {
+fn evaluated(folder: &Path, scores: &str, threads: usize) -> (Vec<u8>, String) {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     pool.install(|| {
         let selection = Selection::parse(&[scores.to_owned()], &[]).unwrap();
-        let plans = Plan::all(&discover(written.folder.path()).unwrap(), &selection).unwrap();
+        let plans = Plan::all(&discover(folder).unwrap(), &selection).unwrap();
         let columns = selection.ids();
         let mut file = ScoresFile::new(Vec::new(), &columns).unwrap();
         let sink: &mut dyn ScoreSink = &mut file;
@@ -167,12 +169,13 @@ fn evaluated(written: &Written, scores: &str, threads: usize) -> (Vec<u8>, Strin
 fn threads_do_not_matter() {
     // Wide rows make several blocks of few of them.
     for arrays in [Arrays::linear(102, [1200, 1100, 600]), Arrays::of_fixture(FIXTURES[0])] {
-        let written = arrays.write();
-        let one = evaluated(&written, "all", 1);
+        let (folder, dump) = (arrays.write(), arrays.dump());
+        let folder = folder.path();
+        let one = evaluated(folder, "all", 1);
         for threads in [2, 5] {
-            if evaluated(&written, "all", threads) != one {
-                let applicable = REGISTRY.iter().filter(|e| fit(e, &[], &Training::new(&written.dump)).is_some());
-                let differs = |id: &str| evaluated(&written, id, threads) != evaluated(&written, id, 1);
+            if evaluated(folder, "all", threads) != one {
+                let applicable = REGISTRY.iter().filter(|e| fit(e, &[], &Training::new(&dump)).is_some());
+                let differs = |id: &str| evaluated(folder, id, threads) != evaluated(folder, id, 1);
                 let ids: Vec<&str> = applicable.map(|entry| entry.id).filter(|id| differs(id)).collect();
                 panic!("{threads} threads change {}", ids.join(", "));
             }
@@ -201,9 +204,9 @@ fn a_fit_from_a_file_gives_the_same_bits() {
     let mut restored: Vec<&str> = Vec::new();
     let defaults: &[&str] = &[];
     for arrays in dumps() {
-        let written = arrays.write();
-        let files = discover(written.folder.path()).unwrap();
-        let file = written.folder.path().join("fits");
+        let (folder, dump) = (arrays.write(), arrays.dump());
+        let files = discover(folder.path()).unwrap();
+        let file = folder.path().join("fits");
         for settings in [defaults, SETTINGS] {
             let settings: Vec<String> = settings.iter().map(|text| (*text).to_owned()).collect();
             let selection = Selection::parse(&["all".to_owned()], &settings).unwrap();
@@ -219,7 +222,7 @@ fn a_fit_from_a_file_gives_the_same_bits() {
             for (chosen, fitted) in opened.scores().unwrap().iter().zip(&fits.scores) {
                 let again = opened.restore(chosen).unwrap();
                 for role in [Role::Test, far()] {
-                    let bits = |scorer| score(scorer, &written.dump, &role).into_iter().map(f64::to_bits);
+                    let bits = |scorer| score(scorer, &dump, &role).into_iter().map(f64::to_bits);
                     if !bits(again.scorer.as_ref()).eq(bits(fitted.scorer.as_ref())) {
                         wrong.push(format!("{} on {role}", chosen.entry.id));
                     }
@@ -285,12 +288,12 @@ fn finite_rows_have_finite_scores() {
     ];
     let mut wrong = Vec::new();
     for (case, arrays) in cases {
-        let written = arrays.write();
-        let training = Training::new(&written.dump);
+        let dump = arrays.dump();
+        let training = Training::new(&dump);
         for entry in REGISTRY {
             let Some(fit) = fit(entry, &[], &training) else { continue };
             for role in [Role::Test, far()] {
-                let scores = score(fit.scorer.as_ref(), &written.dump, &role);
+                let scores = score(fit.scorer.as_ref(), &dump, &role);
                 if let Some(row) = scores.iter().position(|score| !score.is_finite()) {
                     wrong.push(format!("{}, {case}: {} at row {row} of {role}", entry.id, scores[row]));
                 }
@@ -360,8 +363,8 @@ const UNCHANGED_BY_A_CONSTANT_BUT_FOR_ROUNDING: &[Case] = &[("igeood", &[]), ("i
 
 /// How far scores of the changed run are from those of the plain one.
 fn changes(cases: &[Case], plain: &Arrays, changed: &Arrays, tolerance: f64) -> Vec<String> {
-    let (plain, changed) = (plain.write(), changed.write());
-    let (training, changed_training) = (Training::new(&plain.dump), Training::new(&changed.dump));
+    let (plain, changed) = (plain.dump(), changed.dump());
+    let (training, changed_training) = (Training::new(&plain), Training::new(&changed));
     let mut wrong = Vec::new();
     for (id, settings) in cases {
         let entry = find(id).unwrap();
@@ -369,8 +372,8 @@ fn changes(cases: &[Case], plain: &Arrays, changed: &Arrays, tolerance: f64) -> 
         match (fitted, changed_fitted) {
             (Some(fit), Some(changed_fit)) => {
                 for role in [Role::Test, far()] {
-                    let expected = score(fit.scorer.as_ref(), &plain.dump, &role);
-                    let deviation = deviation(&score(changed_fit.scorer.as_ref(), &changed.dump, &role), &expected);
+                    let expected = score(fit.scorer.as_ref(), &plain, &role);
+                    let deviation = deviation(&score(changed_fit.scorer.as_ref(), &changed, &role), &expected);
                     if !is_within(deviation, tolerance) {
                         wrong.push(format!("{id} {settings:?}: {deviation:e} on {role}"));
                     }

@@ -1,17 +1,15 @@
-//! Small dumps whose better side is known, written to a temporary folder.
+//! Small runs whose better side is known, in memory; written to a temporary folder where a test is about files.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
-use ndarray::{Array1, Array2, ArrayD, Axis, s};
-use ndarray_npy::write_npy;
-use oodbench::dump::Dump;
+use ndarray::{Array1, Array2, Axis, s};
 use oodbench::dump::layout::discover;
+use oodbench::dump::{Dump, DumpWriter, RunInfo};
 use oodbench::fit::{FitError, Training};
 use oodbench::numeric::noise::Noise;
-use oodbench::rows::{ArrayKind, Role, Split};
+use oodbench::rows::{ArrayKind, Head, Labels, Matrix, Role, RunRows, Split};
 use oodbench::score::{Fit, Fitted, ScoreEntry};
 use tempfile::TempDir;
 
@@ -29,16 +27,9 @@ pub(crate) struct Arrays {
     pub(crate) train: Rows,
     pub(crate) test: Rows,
     pub(crate) ood: Rows,
-    /// Rows of id/val and val_ood/far; with them, columns of the features are written as further layers.
+    /// Rows of id/val and val_ood/far; with them, columns of the features are further layers.
     pub(crate) validation: Option<[Rows; 2]>,
-    /// Files of `head/` by name.
-    pub(crate) head: Vec<(&'static str, ArrayD<f64>)>,
-}
-
-/// A run on disk, for as long as this lives.
-pub(crate) struct Written {
-    pub(crate) folder: TempDir,
-    pub(crate) dump: Dump,
+    pub(crate) head: Head,
 }
 
 /// The role of the only OOD set.
@@ -109,9 +100,8 @@ impl Arrays {
         });
         let bias = Array1::from_shape_fn(CLASSES, |_| 0.05 * random.normal());
         let logits = |features: &Array2<f64>| (features.dot(&weight.t()) + &bias).mapv(on_grid);
-        let mut arrays = Self::clusters(width, [train, test, ood], &logits, &mut random);
-        arrays.head = vec![("weight", weight.clone().into_dyn()), ("bias", bias.clone().into_dyn())];
-        arrays
+        let head = Head::Linear { weight: weight.clone(), bias: bias.clone() };
+        Self::clusters(width, [train, test, ood], &logits, (head, &mut random))
     }
 
     /// The same features under an IsoMax+ head.
@@ -134,19 +124,15 @@ impl Arrays {
                 on_grid(-5.0 * difference.dot(&difference).sqrt())
             })
         };
-        let mut arrays = Self::clusters(width, rows, &logits, &mut Random::new(8));
-        arrays.head = vec![
-            ("prototypes", prototypes.clone().into_dyn()),
-            ("distance_scale", Array1::from_elem(1, 5.0).into_dyn()),
-        ];
-        arrays
+        let head = Head::normalised_prototypes(prototypes.clone(), 5.0);
+        Self::clusters(width, rows, &logits, (head, &mut Random::new(8)))
     }
 
     fn clusters(
         width: usize,
         [train, test, ood]: [usize; 3],
         logits: &dyn Fn(&Array2<f64>) -> Array2<f64>,
-        random: &mut Random,
+        (head, random): (Head, &mut Random),
     ) -> Self {
         let mut rows = |n: usize, block_of: &dyn Fn(usize) -> usize| {
             let features = features(n, width, block_of, random);
@@ -158,7 +144,7 @@ impl Arrays {
         for label in train.labels.iter_mut().step_by(33).chain(val.labels.iter_mut().step_by(33)) {
             *label = (*label + 1) % CLASSES as i64;
         }
-        Self { train, test, ood, validation: Some([val, val_ood]), head: Vec::new() }
+        Self { train, test, ood, validation: Some([val, val_ood]), head }
     }
 
     /// A run of `fixtures/dumps`, with one of its OOD sets.
@@ -173,17 +159,12 @@ impl Arrays {
                 labels: split.labels.as_ref().map_or_else(|| vec![0; split.rows], |labels| labels.block(0..split.rows)),
             }
         };
-        let head = ["weight", "bias", "prototypes", "distance_scale"].into_iter().filter_map(|name| {
-            let file = folder.join("head").join(name).with_extension("npy");
-            let read = || ndarray_npy::read_npy::<_, ArrayD<f32>>(&file).unwrap().mapv(f64::from);
-            file.is_file().then(|| (name, read()))
-        });
         Self {
             train: rows(&Role::Train),
             test: rows(&Role::Test),
             ood: rows(&Role::Ood { group: None, name: "svhn".to_owned() }),
             validation: None,
-            head: head.collect(),
+            head: dump.head.clone().unwrap(),
         }
     }
 
@@ -193,8 +174,14 @@ impl Arrays {
             rows.logits = rows.logits.slice(s![.., ..1]).to_owned();
             rows.labels.fill(0);
         }
-        for (_, array) in &mut self.head {
-            array.slice_axis_inplace(Axis(0), (..1).into());
+        match &mut self.head {
+            Head::Linear { weight, bias } => {
+                weight.slice_axis_inplace(Axis(0), (..1).into());
+                bias.slice_axis_inplace(Axis(0), (..1).into());
+            }
+            Head::Prototypes { prototypes } | Head::NormalisedPrototypes { prototypes, .. } => {
+                prototypes.slice_axis_inplace(Axis(0), (..1).into());
+            }
         }
         self
     }
@@ -209,33 +196,44 @@ impl Arrays {
         [&mut self.train, &mut self.test, &mut self.ood].into_iter().chain(self.validation.iter_mut().flatten())
     }
 
-    /// Writes a dump and opens it.
-    pub(crate) fn write(&self) -> Written {
-        let folder = TempDir::new().unwrap();
-        let mut splits = vec![("id/train", &self.train), ("id/test", &self.test), ("ood/far", &self.ood)];
+    /// The run.
+    pub(crate) fn dump(&self) -> Dump {
+        let mut splits = vec![(Role::Train, &self.train)];
         if let Some([val, val_ood]) = &self.validation {
-            splits.extend([("id/val", val), ("val_ood/far", val_ood)]);
+            splits.extend([(Role::Val, val), (Role::ValOod { name: "far".to_owned() }, val_ood)]);
         }
-        for (place, rows) in splits {
-            let place = folder.path().join(place);
-            fs::create_dir_all(&place).unwrap();
-            write_npy(place.join("features.npy"), &rows.features).unwrap();
-            write_npy(place.join("logits.npy"), &rows.logits).unwrap();
-            write_npy(place.join("labels.npy"), &Array1::from(rows.labels.clone())).unwrap();
-            if self.validation.is_some() {
-                // All columns but the last block, which tells far points apart; every second column.
-                let blocks = rows.features.ncols() / (CLASSES + 1) * CLASSES;
-                write_npy(place.join("features@first.npy"), &rows.features.slice(s![.., ..blocks])).unwrap();
-                write_npy(place.join("features@second.npy"), &rows.features.slice(s![.., ..;2])).unwrap();
-            }
+        splits.extend([(Role::Test, &self.test), (far(), &self.ood)]);
+        let splits = splits.into_iter().map(|(role, rows)| self.split(role, rows)).collect();
+        let rows = RunRows::new("synthetic", splits, Some(self.head.clone())).unwrap();
+        Dump::from_parts(RunInfo { name: "synthetic".to_owned(), ..RunInfo::default() }, rows)
+    }
+
+    fn split(&self, role: Role, rows: &Rows) -> Split {
+        let mut arrays = vec![(ArrayKind::Features, rows.features.clone()), (ArrayKind::Logits, rows.logits.clone())];
+        if self.validation.is_some() {
+            let layer = |name: &str| ArrayKind::Layer(name.to_owned());
+            // All columns but the last block, which tells far points apart; every second column.
+            let blocks = rows.features.ncols() / (CLASSES + 1) * CLASSES;
+            arrays.push((layer("first"), rows.features.slice(s![.., ..blocks]).to_owned()));
+            arrays.push((layer("second"), rows.features.slice(s![.., ..;2]).to_owned()));
         }
-        let head = folder.path().join("head");
-        fs::create_dir_all(&head).unwrap();
-        for (name, array) in &self.head {
-            write_npy(head.join(name).with_extension("npy"), array).unwrap();
-        }
-        let dump = Dump::open(&discover(folder.path()).unwrap()[0]).unwrap();
-        Written { folder, dump }
+        let split = arrays.into_iter().fold(Split::new(role, "synthetic"), |split, (kind, array)| {
+            let array = array.as_standard_layout().into_owned();
+            split.with(kind.clone(), Matrix::of(kind.file_stem(), array).unwrap()).unwrap()
+        });
+        split.with_labels(Labels::of("labels", rows.labels.clone())).unwrap()
+    }
+
+    /// The run as files.
+    pub(crate) fn write(&self) -> TempDir {
+        let folder = TempDir::new().unwrap();
+        let writer = DumpWriter::create(folder.path(), true).unwrap();
+        let dump = self.dump();
+        writer.info(&dump.info).unwrap();
+        writer.head(&self.head).unwrap();
+        dump.splits.iter().for_each(|split| writer.split(split).unwrap());
+        writer.commit().unwrap();
+        folder
     }
 }
 

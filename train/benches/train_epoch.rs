@@ -12,8 +12,8 @@ use candle_core::{Device, Tensor};
 use oodbench_train::data::augment::Augmentation;
 use oodbench_train::data::{Batches, Published, Recipe, idx};
 use oodbench_train::device::prepare_cpu;
-use oodbench_train::loss::LossKind;
-use oodbench_train::model::{Architecture, Design, Network};
+use oodbench_train::loss::{LossChoice, isomax_plus};
+use oodbench_train::model::{Architecture, Design, Network, small_cnn};
 use oodbench_train::nn::Mode;
 use oodbench_train::optim::Sgd;
 use std::sync::Arc;
@@ -42,8 +42,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let count = rest.first().map_or(Ok(10_000), |n| n.parse())?;
     let set = idx::read("fashion-mnist", images.as_ref(), Some(labels.as_ref()), Some(10))?.take(count)?;
     let set = Arc::new(set);
-    let design = Design { architecture: Architecture::SmallCnn, loss: LossKind::IsomaxPlus, channels: 1, classes: 10 };
-    let network = Network::new(design, 0, &Device::Cpu)?;
+    let design = Design {
+        architecture: Architecture::of(&small_cnn::ENTRY),
+        loss: LossChoice::of(&isomax_plus::ENTRY),
+        channels: 1,
+        classes: 10,
+    };
+    let network = Network::new(&design, 0, &Device::Cpu.into())?;
     let mut sgd = Sgd::new(network.params(), 0.9, 1e-4)?;
     let normalisation = Published::FashionMnist.normalisation(1)?;
     let recipe = Recipe { batch_size: 64, augmentation: Augmentation::NONE, seed: 0, drop_last: false };
@@ -51,7 +56,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let labels = batch.labels.unwrap_or_default();
         let targets = Tensor::from_vec(labels, batch.shape[0], &Device::Cpu)?;
         let images = Tensor::from_vec(batch.images, batch.shape.as_slice(), &Device::Cpu)?;
-        let loss = network.head().loss(&network.logits(&images, Mode::Train)?, &targets)?;
+        let loss = network.head().loss(&network.logits(&images, Mode::Train)?, &targets, None)?;
         sgd.step(&loss.backward()?, 0.1)?;
         loss.to_scalar()
     };

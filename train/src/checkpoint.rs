@@ -4,7 +4,8 @@
 //! |---|---|
 //! | weights and running moments | tensors `network.NAME` |
 //! | momentum | tensors `momentum.NAME` |
-//! | recipe, checksum of the training data, history | metadata, as JSON |
+//! | recipe, checksum of the training data, history | metadata `oodbench`, as JSON |
+//! | XXH3 (128 bits) of the whole file, with zeros in its own place | metadata `xxh3` |
 //!
 //! Order, crops and flips of an epoch are drawn from (seed, number of the epoch) alone, so the seed in the recipe and the
 //! length of the history are the whole state of the random numbers. On a CPU a resumed run is equal, bit by bit, to
@@ -12,29 +13,35 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
 use super::history::EpochRecord;
 use super::model::Network;
-use super::nn::LoadError;
+use super::nn::{LoadError, values};
 use super::optim::Sgd;
 use super::recipe::Recipe;
 use oodbench::error::FileError;
+use oodbench::numeric::checksum::Hasher;
 use oodbench::output::AtomicFile;
 
 const NETWORK: &str = "network.";
 const MOMENTUM: &str = "momentum.";
-/// The key of the one entry of metadata.
+/// The key of what is no tensor.
 const STATE: &str = "oodbench";
+/// The key of the file's checksum.
+const CHECKSUM: &str = "xxh3";
+/// What stands in the place of the checksum while it is computed.
+const NO_CHECKSUM: &str = "00000000000000000000000000000000";
 
 /// The part of a checkpoint that is no tensor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Progress {
+pub struct RunState {
     /// How the run trains.
     pub recipe: Recipe,
     /// [`ImageSet::checksum`](super::data::ImageSet::checksum) of its training data.
@@ -61,8 +68,14 @@ pub enum CheckpointError {
     #[error("{}: found another {what} than this run's; resume with the same one, or start the run anew", file.display())]
     OtherRun { file: PathBuf, what: &'static str },
     /// The tensors do not fit the network.
-    #[error("{}: {source}", file.display())]
-    Fit { file: PathBuf, source: LoadError },
+    #[error("{}: {reason}", file.display())]
+    Fit { file: PathBuf, reason: LoadError },
+    /// The file is not as it was written.
+    #[error("{}: found contents that do not have the file's checksum, expected them as they were written; copy the file again, or start the run anew", file.display())]
+    Damaged { file: PathBuf },
+    /// A value that training cannot go on from.
+    #[error("{}: found NaN or infinite values in {tensor}, expected finite numbers; start the run anew, with a lower learning rate", file.display())]
+    NotFinite { file: PathBuf, tensor: String },
     /// candle could not copy a tensor.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
@@ -71,8 +84,8 @@ pub enum CheckpointError {
 /// Writes a checkpoint in place of the one before.
 ///
 /// # Errors
-/// If the file cannot be written.
-pub fn save(file: &Path, network: &Network, sgd: &Sgd, progress: &Progress) -> Result<(), CheckpointError> {
+/// If a value is not finite, or the file cannot be written.
+pub fn save(file: &Path, network: &Network, sgd: &Sgd, state: &RunState) -> Result<(), CheckpointError> {
     let mut tensors = BTreeMap::new();
     for (name, tensor) in network.params().named()? {
         tensors.insert(format!("{NETWORK}{name}"), tensor);
@@ -80,7 +93,11 @@ pub fn save(file: &Path, network: &Network, sgd: &Sgd, progress: &Progress) -> R
     for (name, tensor) in sgd.state() {
         tensors.insert(format!("{MOMENTUM}{name}"), tensor);
     }
-    write(file, tensors, to_json(progress))
+    match not_finite(&tensors)? {
+        // The checkpoint of the epoch before stays.
+        Some(tensor) => Err(CheckpointError::NotFinite { file: file.to_owned(), tensor }),
+        None => write(file, tensors, to_json(state)),
+    }
 }
 
 /// Writes the weights alone, by PyTorch's names, with the recipe they come from.
@@ -94,10 +111,13 @@ pub fn save_weights(file: &Path, network: &Network, recipe: &Recipe) -> Result<(
 /// The recipe in a file of [`save_weights`], if it is one.
 ///
 /// # Errors
-/// If the file cannot be read.
+/// If the file cannot be read, or is not as it was written.
 pub fn recipe_of_weights(file: &Path) -> Result<Option<Recipe>, CheckpointError> {
     let bytes = std::fs::read(file).map_err(FileError::reading(file))?;
-    Ok(state(&bytes).and_then(|json| serde_json::from_str(&json).ok()))
+    if stored_checksum(&bytes).is_some_and(|(_, stored, found)| stored != found) {
+        return Err(CheckpointError::Damaged { file: file.to_owned() });
+    }
+    Ok(metadata(&bytes, STATE).and_then(|json| serde_json::from_str(&json).ok()))
 }
 
 /// Puts a checkpoint into `network` and `sgd` and gives back the history. `expected` has the recipe and the data of the
@@ -109,13 +129,20 @@ pub fn load(
     file: &Path,
     network: &Network,
     sgd: &mut Sgd,
-    expected: &Progress,
+    expected: &RunState,
 ) -> Result<Vec<EpochRecord>, CheckpointError> {
     let malformed = |found: String| CheckpointError::Malformed { file: file.to_owned(), found };
     let other_run = |what| CheckpointError::OtherRun { file: file.to_owned(), what };
     let bytes = std::fs::read(file).map_err(FileError::reading(file))?;
-    let json = state(&bytes).ok_or_else(|| malformed("no state of a run".to_owned()))?;
-    let progress: Progress = serde_json::from_str(&json).map_err(|error| malformed(error.to_string()))?;
+    let json = metadata(&bytes, STATE).ok_or_else(|| malformed("no state of a run".to_owned()))?;
+    match stored_checksum(&bytes) {
+        None => return Err(malformed("no checksum".to_owned())),
+        Some((_, stored, found)) if stored != found => {
+            return Err(CheckpointError::Damaged { file: file.to_owned() });
+        }
+        Some(_) => {}
+    }
+    let progress: RunState = serde_json::from_str(&json).map_err(|error| malformed(error.to_string()))?;
     if progress.recipe != expected.recipe {
         return Err(other_run("recipe"));
     }
@@ -123,13 +150,16 @@ pub fn load(
         return Err(other_run("training set"));
     }
     let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)?;
+    if let Some(tensor) = not_finite(&tensors)? {
+        return Err(CheckpointError::NotFinite { file: file.to_owned(), tensor });
+    }
     let part = |prefix: &str| -> BTreeMap<String, Tensor> {
         tensors
             .iter()
             .filter_map(|(name, tensor)| Some((name.strip_prefix(prefix)?.to_owned(), tensor.clone())))
             .collect()
     };
-    network.params().load(&part(NETWORK)).map_err(|source| CheckpointError::Fit { file: file.to_owned(), source })?;
+    network.params().load(&part(NETWORK)).map_err(|reason| CheckpointError::Fit { file: file.to_owned(), reason })?;
     match sgd.restore(&part(MOMENTUM))? {
         None => Ok(progress.history),
         Some(name) => Err(malformed(format!("no momentum of {name}"))),
@@ -140,9 +170,33 @@ fn to_json(state: &impl Serialize) -> Result<String, io::Error> {
     serde_json::to_string(state).map_err(io::Error::other)
 }
 
-fn state(bytes: &[u8]) -> Option<String> {
+fn metadata(bytes: &[u8], key: &str) -> Option<String> {
     let (_, metadata) = SafeTensors::read_metadata(bytes).ok()?;
-    metadata.metadata().as_ref()?.get(STATE).cloned()
+    metadata.metadata().as_ref()?.get(key).cloned()
+}
+
+/// Where the checksum stands in the file, the one that stands there, and the one that the file has.
+fn stored_checksum(bytes: &[u8]) -> Option<(Range<usize>, String, String)> {
+    let stored = metadata(bytes, CHECKSUM)?;
+    let entry = format!("\"{CHECKSUM}\":\"{stored}\"");
+    let end = bytes.windows(entry.len()).position(|window| window == entry.as_bytes())? + entry.len() - 1;
+    let place = end - stored.len()..end;
+    let mut hasher = Hasher::new();
+    for part in [&bytes[..place.start], NO_CHECKSUM.as_bytes(), &bytes[place.end..]] {
+        hasher.bytes(part);
+    }
+    Some((place, stored, hasher.finish().to_string()))
+}
+
+/// The name of a tensor with a value that is not finite.
+fn not_finite<'t>(tensors: impl IntoIterator<Item = (&'t String, &'t Tensor)>) -> candle_core::Result<Option<String>> {
+    for (name, tensor) in tensors {
+        // Types other than f32 are refused where the tensors are put into the network.
+        if tensor.dtype() == DType::F32 && !values(tensor)?.iter().all(|value| value.is_finite()) {
+            return Ok(Some(name.clone()));
+        }
+    }
+    Ok(None)
 }
 
 fn write(
@@ -155,9 +209,13 @@ fn write(
         .map(|(name, tensor)| Ok((name, tensor.to_device(&Device::Cpu)?.contiguous()?)))
         .collect::<candle_core::Result<Vec<_>>>()?;
     let bytes = state.and_then(|state| {
-        let metadata = HashMap::from([(STATE.to_owned(), state)]);
+        let metadata = HashMap::from([(STATE.to_owned(), state), (CHECKSUM.to_owned(), NO_CHECKSUM.to_owned())]);
         let views = contiguous.iter().map(|(name, tensor)| (name, tensor));
-        safetensors::serialize(views, Some(metadata)).map_err(io::Error::other)
+        let mut bytes = safetensors::serialize(views, Some(metadata)).map_err(io::Error::other)?;
+        if let Some((place, _, checksum)) = stored_checksum(&bytes) {
+            bytes[place].copy_from_slice(checksum.as_bytes());
+        }
+        Ok(bytes)
     });
     let written = bytes.and_then(|bytes| {
         let mut out = AtomicFile::create(file)?;

@@ -1,4 +1,4 @@
-//! Losses and accuracies per epoch, as figures.
+//! Losses and accuracies per epoch, as plots.
 
 use super::history::EpochRecord;
 use oodbench::plot::line::{LinePlot, Series};
@@ -59,8 +59,8 @@ mod tests {
         };
         let without = [record(1, None), record(2, None)];
         let with = [record(1, Some(0.5))];
-        let figure = accuracies("t", &[("a", &without), ("b", &with)]);
-        let lines: Vec<_> = figure.series.iter().map(|line| (line.name.as_str(), line.points.clone())).collect();
+        let plot = accuracies("t", &[("a", &without), ("b", &with)]);
+        let lines: Vec<_> = plot.series.iter().map(|line| (line.name.as_str(), line.points.clone())).collect();
         assert_eq!(
             lines,
             [

@@ -3,7 +3,35 @@
 use std::fmt;
 use std::str::FromStr;
 
-use candle_core::Device;
+/// Where a network lives and computes.
+#[derive(Clone, Debug)]
+pub struct Device(candle_core::Device);
+
+impl Device {
+    /// The CPU.
+    #[must_use]
+    pub fn cpu() -> Self {
+        Self(candle_core::Device::Cpu)
+    }
+
+    /// Whether it is a GPU.
+    #[must_use]
+    pub fn is_cuda(&self) -> bool {
+        self.0.is_cuda()
+    }
+
+    /// The device as candle knows it.
+    #[must_use]
+    pub fn candle(&self) -> &candle_core::Device {
+        &self.0
+    }
+}
+
+impl From<candle_core::Device> for Device {
+    fn from(device: candle_core::Device) -> Self {
+        Self(device)
+    }
+}
 
 /// A device as it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -66,8 +94,8 @@ impl DeviceChoice {
     /// A CUDA device was asked for and there is none, or the program was built without CUDA.
     pub fn open(self) -> Result<Device, DeviceError> {
         match self {
-            Self::Cpu => Ok(Device::Cpu),
-            Self::Auto => Ok(Self::cuda(0).unwrap_or(Device::Cpu)),
+            Self::Cpu => Ok(Device::cpu()),
+            Self::Auto => Ok(Self::cuda(0).unwrap_or_else(|_| Device::cpu())),
             Self::Cuda(index) => Self::cuda(index),
         }
     }
@@ -76,7 +104,7 @@ impl DeviceChoice {
         if !candle_core::utils::cuda_is_available() {
             return Err(DeviceError::NotBuilt { index });
         }
-        open_cuda(index).map_err(|error| DeviceError::Unavailable {
+        open_cuda(index).map(Device).map_err(|error| DeviceError::Unavailable {
             index,
             reason: error.to_string().lines().next().unwrap_or_default().to_owned(),
         })
@@ -111,8 +139,8 @@ pub unsafe fn prepare_cpu() {
     }
 }
 
-fn open_cuda(index: usize) -> candle_core::Result<Device> {
-    let device = Device::new_cuda(index)?;
+fn open_cuda(index: usize) -> candle_core::Result<candle_core::Device> {
+    let device = candle_core::Device::new_cuda(index)?;
     #[cfg(feature = "cuda")]
     keep_freed_memory(&device)?;
     Ok(device)
@@ -121,7 +149,7 @@ fn open_cuda(index: usize) -> candle_core::Result<Device> {
 /// Makes the driver's pool keep what is freed. By default it gives all of it back whenever the program waits
 /// for the device, and a training step would then start by fetching its memory anew.
 #[cfg(feature = "cuda")]
-fn keep_freed_memory(device: &Device) -> candle_core::Result<()> {
+fn keep_freed_memory(device: &candle_core::Device) -> candle_core::Result<()> {
     use candle_core::cuda_backend::WrapErr;
     use candle_core::cuda_backend::cudarc::driver::{result, sys::CUmemPool_attribute};
     let stream = device.as_cuda_device()?.cuda_stream();
@@ -155,7 +183,7 @@ mod tests {
     #[cfg(not(feature = "cuda"))]
     #[test]
     fn a_build_without_cuda_says_so() {
-        assert!(DeviceChoice::Auto.open().unwrap().is_cpu());
+        assert!(!DeviceChoice::Auto.open().unwrap().is_cuda());
         let message = DeviceChoice::Cuda(0).open().unwrap_err().to_string();
         assert!(message.contains("--features cudnn"), "{message}");
     }

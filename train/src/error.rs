@@ -1,12 +1,15 @@
 //! Why a training or an extraction did not go through.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use oodbench::dump::WriteError;
 use oodbench::error::FileError;
+use oodbench::rows::RowsError;
 
 use super::checkpoint::CheckpointError;
 use super::data::DataError;
+use super::model::weights::WeightsError;
 use super::recipe::RecipeError;
 
 /// Why a training or an extraction did not go through.
@@ -28,6 +31,11 @@ pub enum TrainError {
     /// A set without labels where labels are needed.
     #[error("{set}: found no labels, expected one per image; choose a labelled set")]
     Unlabelled { set: String },
+    /// A loss that learns from outliers without them, or the other way round.
+    #[error(
+        "loss {loss}: found {found}, expected {expected}; --outliers names a set for losses that learn from outliers, outlier-exposure among them"
+    )]
+    Outliers { loss: String, found: &'static str, expected: &'static str },
     /// The loss is not finite.
     #[error(
         "training diverged: found loss {loss} in step {step} of epoch {epoch}, expected a finite one; lower the learning rate or resume from the last checkpoint"
@@ -39,9 +47,21 @@ pub enum TrainError {
         step: usize,
         loss: f64,
     },
-    /// The output is there already.
-    #[error("{}: found something there, expected nothing; remove it, choose another place, or allow to replace it", path.display())]
-    Exists { path: PathBuf },
+    /// It was stopped from outside; finished epochs are kept, of a dump nothing is.
+    #[error("stopped")]
+    Stopped {
+        /// The epochs that are kept.
+        epochs: usize,
+    },
+    /// The weights.
+    #[error(transparent)]
+    Weights(#[from] Box<WeightsError>),
+    /// What a classifier gave are no rows of a dump.
+    #[error(transparent)]
+    Rows(#[from] RowsError),
+    /// The dump.
+    #[error(transparent)]
+    Dump(#[from] WriteError),
     /// A layer the network does not have.
     #[error("found layer {found:?}, expected one of {expected}")]
     Layer { found: String, expected: String },

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use candle_core::Device;
-
 use super::data::{Batches, ImageSet, Normalisation};
 use super::error::TrainError;
 use super::input::{Tally, tensors};
@@ -21,14 +19,13 @@ pub fn evaluate(
     network: &Network,
     set: &Arc<ImageSet>,
     normalisation: &Normalisation,
-    device: &Device,
 ) -> Result<(f64, f64), TrainError> {
     let mut tally = Tally::default();
     for batch in Batches::evaluation(set, normalisation, EVALUATION_BATCH)? {
-        let (images, targets) = tensors(batch, device)?;
+        let (images, targets) = tensors(batch, network.device().candle())?;
         let targets = targets.ok_or_else(|| TrainError::Unlabelled { set: set.name.clone() })?;
         let logits = network.logits(&images, Mode::Eval)?.detach();
-        let loss = network.head().loss(&logits, &targets)?;
+        let loss = network.head().loss(&logits, &targets, None)?;
         tally.add(&loss, &logits, &targets)?;
     }
     Ok(tally.means()?)

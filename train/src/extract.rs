@@ -1,136 +1,74 @@
-//! From a network and sets of images to a dump that scores read.
+//! From a classifier and sets of images to a dump that scores read.
 //!
-//! ```text
-//! OUT/run.toml
-//! OUT/head/{weight,bias}.npy   or   OUT/head/{prototypes[,distance_scale]}.npy
-//! OUT/id/{train,val,test}/{logits,features,labels}.npy
-//! OUT/val_ood/NAME/...
-//! OUT/ood/NAME/...             or   OUT/ood/GROUP/NAME/...
-//! ```
-//!
-//! logits (n, C) and features (n, D) are f32, labels (n) i64 where the set has any; `features@LAYER.npy` (n, channels)
-//! holds means over pixels of an inner layer that was asked for. The folder appears under its name when it is
-//! complete.
+//! logits (n, C) and features (n, D) are f32, labels (n) i64 where the set has any; `features@LAYER.npy` (n, channels) holds means over pixels of an
+//! inner layer that was asked for. [`dump::write`](oodbench::dump::write) has the layout; the folder appears under its name when it is complete.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use candle_core::{D, Device, Tensor};
-use ndarray::{Array1, Array2};
-use ndarray_npy::{WritableElement, WriteNpyExt};
-use serde::Serialize;
+use ndarray::{Array2, ArrayView2, Axis};
+use oodbench::dump::{DumpWriter, RunInfo};
+use oodbench::rows::{ArrayKind, Labels, Matrix, Role, Split};
 
+use super::classifier::{Classifier, Outputs};
 use super::data::{Batches, ImageSet, Normalisation};
 use super::error::TrainError;
 use super::evaluate::EVALUATION_BATCH;
-use super::input::tensors;
-use super::loss::HeadParameters;
-use super::model::{Network, Taps};
-use super::nn::Mode;
+use super::observer::Observer;
 
-/// Where a set of images goes in a dump.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// What scores are fitted on.
-    IdTrain,
-    /// Held-out images of the training distribution.
-    IdVal,
-    /// In-distribution test images.
-    IdTest,
-    /// Out-of-distribution images that parameters of scores are chosen on.
-    ValOod {
-        /// Its name.
-        name: String,
-    },
-    /// An out-of-distribution set.
-    Ood {
-        /// `near`, `far`, ..., if the sets are grouped.
-        group: Option<String>,
-        /// Its name in tables.
-        name: String,
-    },
-}
-
-impl Place {
-    fn folder(&self) -> PathBuf {
-        match self {
-            Self::IdTrain => PathBuf::from("id/train"),
-            Self::IdVal => PathBuf::from("id/val"),
-            Self::IdTest => PathBuf::from("id/test"),
-            Self::ValOod { name } => Path::new("val_ood").join(name),
-            Self::Ood { group: Some(group), name } => Path::new("ood").join(group).join(name),
-            Self::Ood { group: None, name } => Path::new("ood").join(name),
-        }
-    }
-}
-
-/// What `run.toml` says of a dump.
-#[derive(Clone, Debug, Serialize)]
-pub struct RunNote {
-    /// The run's name.
-    pub name: String,
-    /// The in-distribution set.
-    pub in_distribution: String,
-    /// The seed it was trained with, if it is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seed: Option<u64>,
-    /// Anything else.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
-}
+/// Sets of images with their roles in a dump.
+pub type Sets = Vec<(Role, Arc<ImageSet>)>;
 
 /// What is to be extracted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy)]
 pub struct Extraction<'a> {
     /// The dump's folder.
     pub out: &'a Path,
     /// Whether a folder that is there may be replaced.
     pub replace: bool,
-    /// What `run.toml` says.
-    pub run: RunNote,
-    /// The sets and their places.
-    pub sets: &'a [(Place, Arc<ImageSet>)],
-    /// The constants the network was trained with.
+    /// What `run.toml` says; the kind of the head is added.
+    pub run: &'a RunInfo,
+    /// The sets and their roles.
+    pub sets: &'a [(Role, Arc<ImageSet>)],
+    /// The constants the classifier was trained with.
     pub normalisation: &'a Normalisation,
-    /// Inner layers to record, of [`Backbone::layers`](super::model::Backbone::layers).
+    /// Inner layers to record, of [`Classifier::layers`].
     pub layers: &'a [String],
+    /// Set from outside to give up after the batch at hand.
+    pub stop: &'a AtomicBool,
 }
 
-/// Writes the dump. `progress` is called after each batch with its number of images and returns whether to go on. Gives back whether the dump was finished.
+/// Writes the dump.
 ///
 /// # Errors
-/// The folder is there and may not be replaced, a set does not fit the network, a layer is unknown, or a file cannot be
-/// written. Nothing is left behind then.
+/// The folder is there and may not be replaced, a set does not fit the classifier, a layer is unknown, a file cannot be written, or
+/// [`TrainError::Stopped`]. Nothing is left behind then.
 pub fn extract(
-    network: &Network,
-    device: &Device,
+    classifier: &dyn Classifier,
     extraction: &Extraction<'_>,
-    progress: &mut dyn FnMut(usize) -> bool,
-) -> Result<bool, TrainError> {
-    check(network, extraction)?;
-    let out = extraction.out;
-    let parent = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(parent).map_err(TrainError::io(parent))?;
-    let work = tempfile::Builder::new().prefix(".oodbench-").tempdir_in(parent).map_err(TrainError::io(parent))?;
-    write_run(work.path(), network, &extraction.run)?;
-    write_head(&work.path().join("head"), network)?;
-    for (place, set) in extraction.sets {
-        let folder = work.path().join(place.folder());
-        if !write_split(&folder, network, device, set, extraction, progress)? {
-            return Ok(false);
-        }
+    observer: &dyn Observer,
+) -> Result<(), TrainError> {
+    check(classifier, extraction)?;
+    let writer = DumpWriter::create(extraction.out, extraction.replace)?;
+    let head = classifier.head()?;
+    writer.info(&RunInfo { head: head.as_ref().map(|head| head.kind()), ..extraction.run.clone() })?;
+    if let Some(head) = &head {
+        writer.head(head)?;
     }
-    make_readable(work.path()).map_err(TrainError::io(work.path()))?;
-    publish(work, out).map(|()| true)
+    let rows = extraction.sets.iter().map(|(_, set)| set.len()).sum();
+    observer.begin(&format!("extracting {}", extraction.run.name), rows);
+    let written = extraction.sets.iter().try_for_each(|(role, set)| {
+        writer.split(&split(classifier, role, set, extraction, observer)?).map_err(TrainError::from)
+    });
+    observer.end();
+    written?;
+    Ok(writer.commit()?)
 }
 
-fn check(network: &Network, extraction: &Extraction<'_>) -> Result<(), TrainError> {
-    if extraction.out.exists() && !extraction.replace {
-        return Err(TrainError::Exists { path: extraction.out.to_owned() });
-    }
-    check_layers(network, extraction.layers)?;
-    let channels = network.design().channels;
+fn check(classifier: &dyn Classifier, extraction: &Extraction<'_>) -> Result<(), TrainError> {
+    check_layers(classifier, extraction.layers)?;
+    let channels = classifier.channels();
     match extraction.sets.iter().find(|(_, set)| set.channels != channels) {
         Some((_, set)) => Err(TrainError::Mismatch {
             set: set.name.clone(),
@@ -141,165 +79,72 @@ fn check(network: &Network, extraction: &Extraction<'_>) -> Result<(), TrainErro
     }
 }
 
-/// Refuses layers that the network does not have.
+/// Refuses layers that the classifier does not have.
 ///
 /// # Errors
 /// [`TrainError::Layer`].
-pub fn check_layers(network: &Network, layers: &[String]) -> Result<(), TrainError> {
-    let known = network.backbone().layers();
+pub fn check_layers(classifier: &dyn Classifier, layers: &[String]) -> Result<(), TrainError> {
+    let known = classifier.layers();
     match layers.iter().find(|layer| !known.contains(layer)) {
         Some(layer) => Err(TrainError::Layer { found: layer.clone(), expected: known.join(", ") }),
         None => Ok(()),
     }
 }
 
-/// Moves the finished folder to its name; what was there is removed only after that.
-fn publish(work: tempfile::TempDir, out: &Path) -> Result<(), TrainError> {
-    let old = match out.exists() {
-        true => {
-            let parent = work.path().parent().unwrap_or(Path::new("."));
-            let aside =
-                tempfile::Builder::new().prefix(".oodbench-old-").tempdir_in(parent).map_err(TrainError::io(parent))?;
-            fs::rename(out, aside.path().join("old")).map_err(TrainError::io(out))?;
-            Some(aside)
-        }
-        false => None,
-    };
-    fs::rename(work.path(), out).map_err(TrainError::io(out))?;
-    // Its folder has another name now, so there is nothing for it to remove.
-    let _ = work.keep();
-    drop(old);
-    Ok(())
-}
-
-#[derive(Serialize)]
-struct RunFile<'a> {
-    #[serde(flatten)]
-    note: &'a RunNote,
-    model: &'a str,
-    loss: &'a str,
-    head: &'a str,
-}
-
-fn write_run(folder: &Path, network: &Network, note: &RunNote) -> Result<(), TrainError> {
-    let file = folder.join("run.toml");
-    let design = network.design();
-    let head = match network.head().parameters() {
-        HeadParameters::Linear { .. } => "linear",
-        HeadParameters::Prototypes { .. } => "prototypes",
-    };
-    let run = RunFile { note, model: design.architecture.name(), loss: design.loss.name(), head };
-    let text = toml::to_string(&run).map_err(|error| TrainError::io(&file)(std::io::Error::other(error)))?;
-    fs::write(&file, text).map_err(TrainError::io(&file))
-}
-
-fn write_head(folder: &Path, network: &Network) -> Result<(), TrainError> {
-    fs::create_dir_all(folder).map_err(TrainError::io(folder))?;
-    match network.head().parameters() {
-        HeadParameters::Linear { weight, bias } => {
-            write_matrix(&folder.join("weight.npy"), weight.dims2()?, values(&weight)?)?;
-            write_vector(&folder.join("bias.npy"), values(&bias)?)
-        }
-        HeadParameters::Prototypes { prototypes, distance_scale } => {
-            write_matrix(&folder.join("prototypes.npy"), prototypes.dims2()?, values(&prototypes)?)?;
-            match distance_scale {
-                Some(scale) => write_vector(&folder.join("distance_scale.npy"), values(&scale)?),
-                None => Ok(()),
-            }
-        }
-    }
-}
-
 /// Rows gathered over batches.
 #[derive(Default)]
-struct Rows {
+struct Gathered {
     values: Vec<f32>,
     columns: usize,
 }
 
-impl Rows {
-    fn push(&mut self, rows: &Tensor) -> Result<(), TrainError> {
-        self.columns = rows.dim(D::Minus1)?;
-        self.values.extend(values(rows)?);
-        Ok(())
+impl Gathered {
+    fn push(&mut self, rows: ArrayView2<'_, f32>) {
+        self.columns = rows.len_of(Axis(1));
+        self.values.extend(rows.iter());
     }
 
-    fn write(self, file: &Path) -> Result<(), TrainError> {
-        write_matrix(file, (self.values.len() / self.columns.max(1), self.columns), self.values)
+    fn matrix(self, name: &str) -> Result<Matrix, TrainError> {
+        let rows = self.values.len() / self.columns.max(1);
+        let array = Array2::from_shape_vec((rows, self.columns), self.values).map_err(std::io::Error::other);
+        Ok(Matrix::of(name, array.map_err(TrainError::io(Path::new(name)))?)?)
     }
 }
 
-fn write_split(
-    folder: &Path,
-    network: &Network,
-    device: &Device,
+/// What the classifier makes of a set.
+fn split(
+    classifier: &dyn Classifier,
+    role: &Role,
     set: &Arc<ImageSet>,
     extraction: &Extraction<'_>,
-    progress: &mut dyn FnMut(usize) -> bool,
-) -> Result<bool, TrainError> {
-    let (mut logits, mut features) = (Rows::default(), Rows::default());
-    let mut layers: Vec<(String, Rows)> = Vec::new();
+    observer: &dyn Observer,
+) -> Result<Split, TrainError> {
+    let mut arrays: Vec<(ArrayKind, Gathered)> = Vec::new();
+    let mut push = |kind: ArrayKind, rows: &Array2<f32>| match arrays.iter_mut().find(|(known, _)| *known == kind) {
+        Some((_, gathered)) => gathered.push(rows.view()),
+        None => {
+            let mut gathered = Gathered::default();
+            gathered.push(rows.view());
+            arrays.push((kind, gathered));
+        }
+    };
     for batch in Batches::evaluation(set, extraction.normalisation, EVALUATION_BATCH)? {
-        let images_in_batch = batch.shape[0];
-        let (images, _) = tensors(batch, device)?;
-        let mut taps = Taps::of(extraction.layers);
-        let batch_features = network.backbone().forward(&images, Mode::Eval, &mut taps)?.detach();
-        logits.push(&network.head().logits(&batch_features)?)?;
-        features.push(&batch_features)?;
-        for (layer, rows) in taps.into_recorded() {
-            match layers.iter_mut().find(|(name, _)| *name == layer) {
-                Some((_, gathered)) => gathered.push(&rows)?,
-                None => {
-                    let mut gathered = Rows::default();
-                    gathered.push(&rows)?;
-                    layers.push((layer, gathered));
-                }
-            }
+        if extraction.stop.load(Ordering::Relaxed) {
+            return Err(TrainError::Stopped { epochs: 0 });
         }
-        if !progress(images_in_batch) {
-            return Ok(false);
-        }
+        let images = batch.shape[0];
+        let Outputs { logits, features, layers } = classifier.outputs(batch, extraction.layers)?;
+        push(ArrayKind::Logits, &logits);
+        features.iter().for_each(|features| push(ArrayKind::Features, features));
+        layers.into_iter().for_each(|(layer, rows)| push(ArrayKind::Layer(layer), &rows));
+        observer.advance(images);
     }
-    fs::create_dir_all(folder).map_err(TrainError::io(folder))?;
-    logits.write(&folder.join("logits.npy"))?;
-    features.write(&folder.join("features.npy"))?;
-    for (layer, rows) in layers {
-        rows.write(&folder.join(format!("features@{layer}.npy")))?;
+    let mut split = Split::new(role.clone(), role.to_string());
+    for (kind, gathered) in arrays {
+        split = split.with(kind, gathered.matrix(&format!("{role} of {}", set.name))?)?;
     }
-    if let Some(labels) = &set.labels {
-        let labels: Vec<i64> = labels.iter().copied().map(i64::from).collect();
-        write_vector(&folder.join("labels.npy"), labels)?;
+    match &set.labels {
+        Some(labels) => Ok(split.with_labels(Labels::of("labels", labels.iter().copied().map(i64::from).collect()))?),
+        None => Ok(split),
     }
-    Ok(true)
-}
-
-fn values(tensor: &Tensor) -> Result<Vec<f32>, TrainError> {
-    Ok(tensor.detach().flatten_all()?.to_device(&Device::Cpu)?.to_vec1()?)
-}
-
-fn write_matrix(file: &Path, shape: (usize, usize), values: Vec<f32>) -> Result<(), TrainError> {
-    let array = Array2::from_shape_vec(shape, values).map_err(|error| npy_error(file, error))?;
-    let out = fs::File::create(file).map_err(TrainError::io(file))?;
-    array.write_npy(std::io::BufWriter::new(out)).map_err(|error| npy_error(file, error))
-}
-
-fn write_vector<T: WritableElement>(file: &Path, values: Vec<T>) -> Result<(), TrainError> {
-    let out = fs::File::create(file).map_err(TrainError::io(file))?;
-    Array1::from(values).write_npy(std::io::BufWriter::new(out)).map_err(|error| npy_error(file, error))
-}
-
-fn npy_error(file: &Path, error: impl std::error::Error + Send + Sync + 'static) -> TrainError {
-    TrainError::io(file)(std::io::Error::other(error))
-}
-
-/// Temporary folders are private to their owner; a finished dump is as readable as any other folder.
-#[cfg(unix)]
-fn make_readable(folder: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o755))
-}
-
-#[cfg(not(unix))]
-fn make_readable(_: &Path) -> std::io::Result<()> {
-    Ok(())
 }

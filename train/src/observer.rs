@@ -1,12 +1,17 @@
-//! What a run tells those who watch it; a progress bar is one of them.
+//! What training and extraction tell those who watch; a progress bar is one of them.
+
+use oodbench::progress::Progress;
+pub use oodbench::progress::Silent;
 
 use super::history::EpochRecord;
 
-/// Something happened in a run.
+/// Something happened in a training.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
-    /// The run begins.
+    /// A training begins.
     Begin {
+        /// The run's name.
+        run: &'a str,
         /// The first epoch it will train, counted from 0; above 0 where it resumes.
         first_epoch: usize,
         /// Number of epochs of the whole run.
@@ -33,16 +38,12 @@ pub enum Event<'a> {
     Epoch(&'a EpochRecord),
 }
 
-/// Someone who watches a run.
-pub trait Observer {
+/// Someone who watches trainings, and the rows of extractions as [`Progress`] tells of them.
+pub trait Observer: Progress {
     /// Called from the training thread, which waits.
-    fn notice(&mut self, event: Event<'_>);
+    fn training(&self, event: Event<'_>);
 }
 
-/// Watches nothing.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Silent;
-
 impl Observer for Silent {
-    fn notice(&mut self, _: Event<'_>) {}
+    fn training(&self, _: Event<'_>) {}
 }

@@ -17,10 +17,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use candle_core::Device;
+use candle_core::Tensor;
 
-use super::checkpoint::{self, Progress};
-use super::data::{Batches, ImageSet, Normalisation, Recipe as BatchRecipe};
+use super::checkpoint::{self, RunState};
+use super::data::{Batch, Batches, ImageSet, Normalisation, Recipe as BatchRecipe};
+use super::device::Device;
 use super::error::TrainError;
 use super::evaluate::evaluate;
 use super::history::{EpochRecord, write_history};
@@ -30,7 +31,7 @@ use super::nn::Mode;
 use super::observer::{Event, Observer};
 use super::optim::Sgd;
 use super::recipe::Recipe;
-use oodbench::output::write_atomically;
+use oodbench::output::{make_folder, write_atomically};
 
 /// Steps between two looks at the loss; each look waits for the device.
 const STEPS_BETWEEN_LOOKS: usize = 10;
@@ -38,6 +39,10 @@ const STEPS_BETWEEN_LOOKS: usize = 10;
 /// Where a run lives and how it may end.
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
+    /// Its name, for those who watch.
+    pub name: &'a str,
+    /// Images of no class, for losses that learn from them.
+    pub outliers: Option<&'a Arc<ImageSet>>,
     /// The run's folder; made if it is not there.
     pub folder: &'a Path,
     /// Go on from the folder's checkpoint, if there is one.
@@ -90,11 +95,11 @@ pub fn train(
     recipe: &Recipe,
     set: &ImageSet,
     options: Options<'_>,
-    observer: &mut dyn Observer,
+    observer: &dyn Observer,
 ) -> Result<Outcome, TrainError> {
     recipe.check()?;
     check_set(recipe, set)?;
-    std::fs::create_dir_all(options.folder).map_err(TrainError::io(options.folder))?;
+    make_folder(options.folder).map_err(TrainError::io(options.folder))?;
     let (training, validation) = match recipe.held_out {
         0 => (Arc::new(set.clone()), None),
         count => {
@@ -102,8 +107,12 @@ pub fn train(
             (Arc::new(training), Some(Arc::new(validation)))
         }
     };
-    let network = Network::new(recipe.network, recipe.seed, options.device)?;
+    let network = Network::new(&recipe.network, recipe.seed, options.device)?;
     let sgd = Sgd::new(network.params(), recipe.momentum, recipe.weight_decay)?;
+    let data = match outliers(recipe, set, options.outliers)? {
+        Some(outliers) => format!("{} and outliers {}", set.checksum(), outliers.checksum()),
+        None => set.checksum(),
+    };
     let mut run = Run {
         recipe,
         normalisation: recipe.normalisation()?,
@@ -112,15 +121,15 @@ pub fn train(
         validation,
         network,
         sgd,
-        progress: Progress { recipe: recipe.clone(), data: set.checksum(), history: Vec::new() },
+        state: RunState { recipe: recipe.clone(), data, history: Vec::new() },
     };
     let file = checkpoint_file(options.folder);
     if options.resume && file.exists() {
-        run.progress.history = checkpoint::load(&file, &run.network, &mut run.sgd, &run.progress)?;
+        run.state.history = checkpoint::load(&file, &run.network, &mut run.sgd, &run.state)?;
     }
     write_recipe(recipe, &recipe_file(options.folder))?;
     let stopped = run.epochs(observer)?;
-    Ok(Outcome { network: run.network, history: run.progress.history, stopped })
+    Ok(Outcome { network: run.network, history: run.state.history, stopped })
 }
 
 fn write_recipe(recipe: &Recipe, file: &Path) -> Result<(), TrainError> {
@@ -142,6 +151,63 @@ fn check_set(recipe: &Recipe, set: &ImageSet) -> Result<(), TrainError> {
     })
 }
 
+/// The outliers, where the loss learns from them.
+fn outliers<'a>(
+    recipe: &Recipe,
+    training: &ImageSet,
+    outliers: Option<&'a Arc<ImageSet>>,
+) -> Result<Option<&'a Arc<ImageSet>>, TrainError> {
+    let loss = &recipe.network.loss;
+    match (loss.entry().outliers, outliers) {
+        (true, None) => {
+            Err(TrainError::Outliers { loss: loss.to_string(), found: "none", expected: "a set of outliers" })
+        }
+        (false, Some(_)) => {
+            Err(TrainError::Outliers { loss: loss.to_string(), found: "a set of outliers", expected: "none" })
+        }
+        (true, Some(set)) if set.shape() != training.shape() => Err(TrainError::Mismatch {
+            set: set.name.clone(),
+            found: format!("images of {:?}", set.shape()),
+            expected: format!("{:?}, as the training images have", training.shape()),
+        }),
+        _ => Ok(outliers),
+    }
+}
+
+/// Batches without end of images that belong to no class: one pass after the other, each in an order of its own.
+struct Outliers<'a> {
+    set: Arc<ImageSet>,
+    normalisation: &'a Normalisation,
+    recipe: BatchRecipe,
+    /// Number of the next pass.
+    pass: u64,
+    batches: Batches,
+}
+
+impl<'a> Outliers<'a> {
+    fn new(
+        set: &Arc<ImageSet>,
+        normalisation: &'a Normalisation,
+        recipe: BatchRecipe,
+        pass: u64,
+    ) -> Result<Self, TrainError> {
+        // Training batches carry labels; these are never looked at.
+        let labelled = ImageSet { labels: Some(vec![0; set.len()]), classes: Some(1), ..ImageSet::clone(set) };
+        let set = Arc::new(labelled);
+        let batches = Batches::training(&set, normalisation, &recipe, pass)?;
+        Ok(Self { set, normalisation, recipe, pass: pass + 1, batches })
+    }
+
+    fn next(&mut self) -> Result<Option<Batch>, TrainError> {
+        if let Some(batch) = self.batches.next() {
+            return Ok(Some(batch));
+        }
+        self.batches = Batches::training(&self.set, self.normalisation, &self.recipe, self.pass)?;
+        self.pass += 1;
+        Ok(self.batches.next())
+    }
+}
+
 /// A run between its epochs.
 struct Run<'a> {
     recipe: &'a Recipe,
@@ -151,14 +217,15 @@ struct Run<'a> {
     validation: Option<Arc<ImageSet>>,
     network: Network,
     sgd: Sgd,
-    progress: Progress,
+    state: RunState,
 }
 
 impl Run<'_> {
     /// All epochs still to do. Whether it was stopped.
-    fn epochs(&mut self, observer: &mut dyn Observer) -> Result<bool, TrainError> {
-        let first = self.progress.history.len();
-        observer.notice(Event::Begin {
+    fn epochs(&mut self, observer: &dyn Observer) -> Result<bool, TrainError> {
+        let first = self.state.history.len();
+        observer.training(Event::Begin {
+            run: self.options.name,
             first_epoch: first,
             epochs: self.recipe.schedule.epochs,
             steps: self.training.len().div_ceil(self.recipe.batch_size),
@@ -166,13 +233,13 @@ impl Run<'_> {
         });
         for epoch in first..self.recipe.schedule.epochs {
             let Some(record) = self.epoch(epoch, observer)? else { return Ok(true) };
-            self.progress.history.push(record);
+            self.state.history.push(record);
             let folder = self.options.folder;
-            checkpoint::save(&checkpoint_file(folder), &self.network, &self.sgd, &self.progress)?;
+            checkpoint::save(&checkpoint_file(folder), &self.network, &self.sgd, &self.state)?;
             let history = history_file(folder);
-            write_history(&history, &self.progress.history).map_err(TrainError::io(&history))?;
-            if let Some(record) = self.progress.history.last() {
-                observer.notice(Event::Epoch(record));
+            write_history(&history, &self.state.history).map_err(TrainError::io(&history))?;
+            if let Some(record) = self.state.history.last() {
+                observer.training(Event::Epoch(record));
             }
         }
         checkpoint::save_weights(&weights_file(self.options.folder), &self.network, self.recipe)?;
@@ -180,7 +247,7 @@ impl Run<'_> {
     }
 
     /// One epoch, or nothing if it was stopped.
-    fn epoch(&mut self, epoch: usize, observer: &mut dyn Observer) -> Result<Option<EpochRecord>, TrainError> {
+    fn epoch(&mut self, epoch: usize, observer: &dyn Observer) -> Result<Option<EpochRecord>, TrainError> {
         let recipe = BatchRecipe {
             batch_size: self.recipe.batch_size,
             augmentation: self.recipe.augmentation(),
@@ -191,15 +258,40 @@ impl Run<'_> {
         let start = Instant::now();
         let mut tally = Tally::default();
         let batches = Batches::training(&self.training, &self.normalisation, &recipe, epoch as u64)?;
+        // An order that neither the training images nor another epoch has, whatever the number of passes in an epoch.
+        let passes = (epoch as u64 + 1) << 32;
+        let mut outliers = match self.options.outliers {
+            Some(set) => Some(Outliers::new(set, &self.normalisation, recipe, passes)?),
+            None => None,
+        };
         let steps = batches.len();
         for (step, batch) in (1..).zip(batches) {
             if self.options.stop.load(Ordering::Relaxed) {
                 return Ok(None);
             }
-            let (images, targets) = tensors(batch, self.options.device)?;
+            let (images, targets) = tensors(batch, self.options.device.candle())?;
             let targets = targets.ok_or_else(|| TrainError::Unlabelled { set: self.training.name.clone() })?;
-            let logits = self.network.logits(&images, Mode::Train)?;
-            let loss = self.network.head().loss(&logits, &targets)?;
+            let outside = match &mut outliers {
+                Some(outliers) => outliers.next()?,
+                None => None,
+            };
+            let (logits, loss) = match outside {
+                None => {
+                    let logits = self.network.logits(&images, Mode::Train)?;
+                    let loss = self.network.head().loss(&logits, &targets, None)?;
+                    (logits, loss)
+                }
+                Some(outside) => {
+                    // As one batch: batch normalisation sees both.
+                    let (outside, _) = tensors(outside, self.options.device.candle())?;
+                    let (inside, count) = (images.dim(0)?, outside.dim(0)?);
+                    let all = self.network.logits(&Tensor::cat(&[&images, &outside], 0)?, Mode::Train)?;
+                    let logits = all.narrow(0, 0, inside)?;
+                    let outside = all.narrow(0, inside, count)?;
+                    let loss = self.network.head().loss(&logits, &targets, Some(&outside))?;
+                    (logits, loss)
+                }
+            };
             self.sgd.step(&loss.backward()?, rate)?;
             tally.add(&loss, &logits, &targets)?;
             if step % STEPS_BETWEEN_LOOKS == 0 || step == steps {
@@ -208,13 +300,13 @@ impl Run<'_> {
                     return Err(TrainError::Diverged { epoch: epoch + 1, step, loss });
                 }
                 let images_per_second = tally.images() as f64 / start.elapsed().as_secs_f64();
-                observer.notice(Event::Progress { epoch, step, loss, accuracy, images_per_second });
+                observer.training(Event::Progress { epoch, step, loss, accuracy, images_per_second });
             }
         }
         let seconds = start.elapsed().as_secs_f64();
         let (train_loss, train_accuracy) = tally.means()?;
         let validation = match &self.validation {
-            Some(set) => Some(evaluate(&self.network, set, &self.normalisation, self.options.device)?),
+            Some(set) => Some(evaluate(&self.network, set, &self.normalisation)?),
             None => None,
         };
         Ok(Some(EpochRecord {

@@ -1,18 +1,19 @@
 //! `oodbench compare`: which scores are as good as the best one.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::option::choice::{FitOrParameters, ScoreNames};
 use crate::option::common::Common;
+use crate::option::format::Printed;
 use crate::option::runs::Runs;
 use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal};
 use oodbench::eval::Plan;
 use oodbench::eval::significance::against_best;
-use oodbench::report::significance;
+use oodbench::report::{Format, markdown, significance};
 use oodbench::table::Results;
 
-/// Test which scores of a run are significantly worse than its best one: DeLong's paired test of AUROC, Holm's correction
+/// Test which scores of a run may be its best: AUROCs on the same rows, DeLong's covariance, the choice of the best accounted for
 #[derive(Args)]
 #[command(after_help = "Examples:
   oodbench compare dumps/ --score mds,es,mps
@@ -26,19 +27,8 @@ pub(crate) struct Command {
     names: ScoreNames,
     #[command(flatten)]
     fitted: FitOrParameters,
-    /// What to print
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    /// For reading: percent, the best and its equals marked
-    Table,
-    /// An array of objects, values as fractions, never rounded
-    Json,
-    /// The same as comma-separated values
-    Csv,
+    #[command(flatten)]
+    printed: Printed,
 }
 
 /// Runs the command.
@@ -51,10 +41,11 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let lines = against_best(&plans, &mut results, &progress)?;
     remarks::unchanged()?;
     remarks::say(&results, common);
-    terminal::print(&match command.format {
-        Format::Table => significance::text(&lines),
-        Format::Json => significance::json(&lines)?,
-        Format::Csv => String::from_utf8(significance::csv(&lines)?)?,
-    })?;
+    match command.printed.format {
+        Format::Table => terminal::print(&significance::text(&lines, terminal::style()))?,
+        Format::Json => terminal::print_data(&significance::json(&lines)?)?,
+        Format::Csv => terminal::print_data(&String::from_utf8(significance::csv(&lines)?)?)?,
+        Format::Markdown => terminal::print(&markdown::rows(&lines)?)?,
+    }
     Ok(())
 }

@@ -6,18 +6,15 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::option::common::Common;
-use crate::paper::outcome::PROCEDURE;
+use crate::paper::claims::PROCEDURE;
 use crate::paper::settings::{EPOCHS, FULL_EPOCHS, OOD};
-use crate::paper::{self, DemoError, Outcome, Settings, Watcher, report};
+use crate::paper::{self, DemoError, Outcome, Settings, report};
 use crate::screen::interrupt::{Interrupted, stop_flag};
-use crate::screen::progress::Bars;
 use crate::screen::terminal;
-use crate::screen::training::TrainingBar;
-use oodbench::progress::Progress;
+use crate::screen::training::Watch;
 use oodbench::report::text;
-use oodbench::table::Comparison;
 use oodbench_train::device::DeviceChoice;
-use oodbench_train::observer::Observer;
+use oodbench_train::job::Workplace;
 
 /// Train SoftMax, IsoMax and IsoMax+ on images inside the program, compare them, and write a page about it
 #[derive(Args)]
@@ -59,22 +56,6 @@ pub(crate) struct Command {
     device: DeviceChoice,
 }
 
-/// Talks on standard error.
-struct Talk {
-    quiet: bool,
-    bars: Bars,
-}
-
-impl Watcher for Talk {
-    fn training(&self, run: &str) -> Box<dyn Observer> {
-        Box::new(TrainingBar::new(run, self.quiet))
-    }
-
-    fn rows(&self) -> &dyn Progress {
-        &self.bars
-    }
-}
-
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let device = command.device.open()?;
@@ -95,17 +76,16 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         runs: place(&command.out, "runs"),
         report: place(&command.out, "reports/demo"),
         resume: command.resume,
-        device: &device,
-        stop: stop_flag(),
         command: command_line(),
     };
-    let outcome = match paper::run(&settings, &Talk { quiet: common.quiet, bars: Bars::new(common.quiet) }) {
+    let at = Workplace { device: &device, stop: stop_flag(), observer: &Watch::new(common.quiet) };
+    let outcome = match paper::run(&settings, at) {
         Err(stopped @ DemoError::Stopped { .. }) => return Err(Interrupted(stopped.to_string()).into()),
         outcome => outcome?,
     };
     terminal::print(&summary(&outcome))?;
     if !common.quiet {
-        eprintln!("wrote {}", report::page_file(&settings.report).display());
+        terminal::say(&format!("wrote {}", report::page_file(&settings.report).display()));
     }
     Ok(())
 }
@@ -120,18 +100,16 @@ fn command_line() -> String {
     format!("oodbench {}", arguments.join(" "))
 }
 
+/// What does not hold of the paper comes before the values.
 fn summary(outcome: &Outcome) -> String {
-    let style = terminal::style();
-    let table = |tables: &[Comparison]| text::comparisons(PROCEDURE.title, tables, style);
     let accuracies = outcome.results.runs.iter().map(|run| {
         let accuracy = run.accuracy.map_or_else(String::new, |accuracy| format!("{:.2} %", accuracy * 100.0));
         format!("{}: test accuracy {accuracy}\n", run.info.name)
     });
     format!(
-        "{}\nEach loss with its score (the paper's Table 3)\n{}\nIsoMax and IsoMax+ with both scores (the paper's Table 6)\n{}\n{}\n",
+        "What the paper says, and what these networks show\n\n{}\n{}\nEvery loss with every score\n{}\n",
+        outcome.findings,
         accuracies.collect::<String>(),
-        table(&outcome.headline),
-        table(&outcome.table6),
-        outcome.claim
+        text::comparisons(PROCEDURE.title, &outcome.tables, terminal::style()),
     )
 }

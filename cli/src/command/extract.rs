@@ -6,16 +6,18 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
 use crate::option::common::Common;
-use crate::option::images::{ImageOptions, Sets, dump, note, run_name};
+use crate::option::images::ImageOptions;
 use crate::option::named;
-use crate::screen::interrupt::{Interrupted, stop_flag};
-use crate::screen::progress::Bars;
+use crate::screen::interrupt::never_stopped;
+use crate::screen::terminal;
+use crate::screen::training::Watch;
+use oodbench::rows::Role;
 use oodbench_train::checkpoint::recipe_of_weights;
 use oodbench_train::data::Source;
-use oodbench_train::extract::{Extraction, Place};
-use oodbench_train::loss::LossKind;
-use oodbench_train::model::weights::load_weights;
-use oodbench_train::model::{Architecture, Design, Network};
+use oodbench_train::extract::Sets;
+use oodbench_train::job::{FromWeights, Workplace};
+use oodbench_train::loss::LossChoice;
+use oodbench_train::model::{Architecture, Design, NETWORKS};
 use oodbench_train::recipe::Recipe;
 
 /// Write a dump of a trained network: your weights (safetensors, .pth), your images
@@ -40,8 +42,8 @@ pub(crate) struct Command {
     #[arg(long, value_name = "MODEL", value_parser = named::model())]
     model: Option<Architecture>,
     /// The loss it was trained with [default: what the weights say, else softmax]
-    #[arg(long, value_name = "LOSS", value_parser = named::loss())]
-    loss: Option<LossKind>,
+    #[arg(long, value_name = "LOSS", value_parser = named::loss)]
+    loss: Option<LossChoice>,
     /// Splits of the in-distribution data to dump
     #[arg(long = "split", value_enum, value_delimiter = ',', default_value = "train,test")]
     splits: Vec<SplitName>,
@@ -64,35 +66,27 @@ enum SplitName {
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let images = &command.images;
-    let name = run_name(&command.out)?;
     if command.out.exists() && !command.replace {
-        bail!("{}: found something there, expected nothing; --replace replaces it", command.out.display());
+        bail!("{}: already exists; --replace replaces it", command.out.display());
     }
     let device = images.device()?;
     let recipe = recipe_of_weights(&command.weights)?;
     let source = images.source()?;
     let sets = command.sets(&source)?;
     let design = command.design(recipe.as_ref(), &sets)?;
-    let normalisation = match (&recipe, images.normalisation) {
-        (Some(recipe), None) => recipe.normalisation()?,
-        _ => images.normalisation(&source, design.channels)?,
+    let job = FromWeights {
+        weights: command.weights.clone(),
+        seed: recipe.as_ref().map(|recipe| recipe.seed),
+        normalisation: match (&recipe, images.normalisation) {
+            (Some(recipe), None) => recipe.normalisation()?,
+            _ => images.normalisation(&source, design.channels)?,
+        },
+        design,
+        dump: images.dump(&command.out, command.replace, &source, sets)?,
     };
-    let network = Network::new(design, 0, &device)?;
-    load_weights(&network, &command.weights)?;
-    let layers = images.layers(&network)?;
-    let extraction = Extraction {
-        out: &command.out,
-        replace: command.replace,
-        run: note(&name, &source, recipe.map(|recipe| recipe.seed), None),
-        sets: &sets,
-        normalisation: &normalisation,
-        layers: &layers,
-    };
-    if !dump((&network, &device), &extraction, stop_flag(), &Bars::new(common.quiet))? {
-        return Err(Interrupted("stopped, nothing was written".to_owned()).into());
-    }
+    job.run(Workplace { device: &device, stop: never_stopped(), observer: &Watch::new(common.quiet) })?;
     if !common.quiet {
-        eprintln!("wrote {0}; `oodbench score {0}` measures it", command.out.display());
+        terminal::say(&format!("wrote {0}; `oodbench score {0}` measures it", command.out.display()));
     }
     Ok(())
 }
@@ -102,12 +96,12 @@ impl Command {
         let mut sets = Sets::new();
         if self.splits.contains(&SplitName::Train) {
             let train = source.train().context("id/train cannot be read (--split test leaves it out)")?;
-            sets.push((Place::IdTrain, self.images.first(train)?.into()));
+            sets.push((Role::Train, self.images.first(train)?.into()));
         }
         let test = self.images.first(source.test()?)?;
         let shape = test.shape();
         if self.splits.contains(&SplitName::Test) {
-            sets.push((Place::IdTest, test.into()));
+            sets.push((Role::Test, test.into()));
         }
         sets.extend(self.images.ood(shape, self.seed)?);
         Ok(sets)
@@ -116,25 +110,25 @@ impl Command {
     /// The network that the weights are for: what they say themselves, or the arguments.
     fn design(&self, recipe: Option<&Recipe>, sets: &Sets) -> anyhow::Result<Design> {
         if let Some(recipe) = recipe {
-            let design = recipe.network;
+            let design = recipe.network.clone();
             let same = self.model.is_none_or(|model| model == design.architecture)
-                && self.loss.is_none_or(|loss| loss == design.loss);
+                && self.loss.as_ref().is_none_or(|loss| *loss == design.loss);
             if !same {
                 bail!(
                     "{}: found a {} trained with {}, expected what --model and --loss say; leave them out",
                     self.weights.display(),
                     design.architecture.name(),
-                    design.loss.name()
+                    design.loss
                 );
             }
             return Ok(design);
         }
         let Some(architecture) = self.model else {
-            let names = Architecture::ALL.map(Architecture::name).join(", ");
+            let names = NETWORKS.map(|entry| entry.id).join(", ");
             bail!("{}: found no note of the network, expected --model, one of {names}", self.weights.display());
         };
         let (_, set) = sets.first().context("found no set, expected --split or --ood")?;
         let classes = set.classes.with_context(|| format!("{}: found no labels, expected a labelled set", set.name))?;
-        Ok(Design { architecture, loss: self.loss.unwrap_or(LossKind::Softmax), channels: set.channels, classes })
+        Ok(Design { architecture, loss: self.loss.clone().unwrap_or_default(), channels: set.channels, classes })
     }
 }

@@ -4,12 +4,12 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::{Args, ValueEnum};
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use clap::Args;
 
 use crate::option::choice;
 use crate::option::common::Common;
 use crate::option::complete;
+use crate::option::format::Printed;
 use crate::screen::progress::Bars;
 use crate::screen::terminal;
 use oodbench::latency::markdown::{cells, markdown};
@@ -17,6 +17,8 @@ use oodbench::latency::plot::latency_plot;
 use oodbench::latency::{Report, Request, measure};
 use oodbench::output::OutputSet;
 use oodbench::plot;
+use oodbench::report::Format;
+use oodbench::report::grid::{Grid, GridCell};
 use oodbench::score::registry::entries;
 
 /// Measure what each score costs per sample, against the classifier's own arg max
@@ -47,24 +49,11 @@ pub(crate) struct Command {
     /// Rounds in which all are timed in turn; scores that take long are in fewer of them
     #[arg(long, value_name = "N", default_value = "2000")]
     rounds: NonZeroUsize,
-    /// What to print
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[command(flatten)]
+    printed: Printed,
     /// Folder for latency.json, latency.md and the plot latency.png, latency.svg
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    /// For reading
-    Table,
-    /// Machine, conditions, measurements and what was not measured
-    Json,
-    /// The measurements as comma-separated values
-    Csv,
-    /// The report as GitHub-flavoured Markdown
-    Markdown,
 }
 
 /// Runs the command.
@@ -86,7 +75,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     if let (Some(set), Some(out)) = (set, &command.out) {
         write(set, &report).with_context(|| writing(out))?;
     }
-    let text = match command.format {
+    let text = match command.printed.format {
         Format::Json => report.json()?,
         Format::Csv => String::from_utf8(report.csv()?)?,
         Format::Markdown => markdown(&report),
@@ -94,10 +83,10 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     };
     if !common.quiet {
         for unmeasured in &report.unmeasured {
-            eprintln!(
+            terminal::say(&format!(
                 "note: {} not measured with {} classes: {}",
                 unmeasured.score, unmeasured.classes, unmeasured.reason
-            );
+            ));
         }
     }
     terminal::print(&text)?;
@@ -124,24 +113,15 @@ fn write(set: OutputSet, report: &Report) -> anyhow::Result<()> {
 fn table(report: &Report) -> String {
     let mut out = format!("{}\n", report.conditions().join("\n"));
     for classes in report.classes() {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-        if let Some(width) = terminal::style().width {
-            table.set_width(width);
-        }
-        let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
-        let mut header = vec![Cell::new(format!("{classes} classes"))];
-        for batch in report.batches() {
-            header.extend([format!("batch {batch}: alone"), "× arg max".to_owned(), "added".to_owned()].map(right));
-        }
-        table.set_header(header);
+        let first = format!("{classes} classes");
+        let of_batch = |batch| [format!("batch {batch}: alone"), "× arg max".to_owned(), "added".to_owned()];
+        let mut grid = Grid::of_numbers(&[&first], report.batches().into_iter().flat_map(of_batch));
         for row in report.rows(classes) {
             let name = row.first().map_or("", |first| first.title);
-            let values = row.iter().flat_map(|measurement| cells(measurement)).map(right);
-            table.add_row([Cell::new(name)].into_iter().chain(values));
+            let values = row.iter().flat_map(|measurement| cells(measurement)).map(GridCell::from);
+            grid.row([GridCell::from(name)].into_iter().chain(values));
         }
-        let lines: Vec<String> = table.to_string().lines().map(|line| line.trim_end().to_owned()).collect();
-        out.push_str(&format!("\n{}\n", lines.join("\n")));
+        out.push_str(&format!("\n{}", grid.render(terminal::style())));
     }
     out
 }

@@ -1,28 +1,19 @@
 //! `oodbench list`: all scores.
 
-use clap::{Args, ValueEnum};
-use comfy_table::{ContentArrangement, Table, presets};
+use clap::Args;
 use serde::Serialize;
 
+use crate::option::format::Printed;
 use crate::screen::terminal;
+use oodbench::report::grid::Grid;
+use oodbench::report::{self, Format};
 use oodbench::score::REGISTRY;
 
 /// List the scores: id, title, what each needs, reference
 #[derive(Args)]
 pub(crate) struct Command {
-    /// What to print
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    /// For reading
-    Table,
-    /// An array of {id, title, aliases, needs, parameters, reference}
-    Json,
-    /// A Markdown table, as in the README
-    Markdown,
+    #[command(flatten)]
+    printed: Printed,
 }
 
 #[derive(Serialize)]
@@ -43,6 +34,31 @@ struct Parameter {
     grid: &'static [&'static str],
 }
 
+/// A line as one row of text; what a score has several of is separated by blanks.
+#[derive(Serialize)]
+struct Flat {
+    id: &'static str,
+    title: &'static str,
+    aliases: String,
+    needs: String,
+    parameters: String,
+    reference: &'static str,
+}
+
+impl Flat {
+    fn of(line: &Line) -> Self {
+        let parameters = line.parameters.iter().map(|parameter| format!("{}={}", parameter.name, parameter.default));
+        Self {
+            id: line.id,
+            title: line.title,
+            aliases: line.aliases.join(" "),
+            needs: line.needs.join(", "),
+            parameters: parameters.collect::<Vec<_>>().join(" "),
+            reference: line.reference,
+        }
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
     let lines: Vec<Line> = REGISTRY
@@ -60,8 +76,9 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
             reference: entry.reference,
         })
         .collect();
-    let text = match command.format {
+    let text = match command.printed.format {
         Format::Json => format!("{}\n", serde_json::to_string_pretty(&lines)?),
+        Format::Csv => String::from_utf8(report::csv::rows(&lines.iter().map(Flat::of).collect::<Vec<_>>())?)?,
         Format::Markdown => markdown(&lines),
         Format::Table => table(&lines),
     };
@@ -76,14 +93,9 @@ fn markdown(lines: &[Line]) -> String {
 }
 
 fn table(lines: &[Line]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    if let Some(width) = terminal::style().width {
-        table.set_width(width);
-    }
-    table.set_header(["id", "score", "needs", "reference"]);
+    let mut grid = Grid::of_text(2, &["id", "score", "needs", "reference"]);
     for line in lines {
-        table.add_row([line.id, line.title, &line.needs.join(", "), line.reference]);
+        grid.row([line.id, line.title, &line.needs.join(", "), line.reference]);
     }
-    format!("{}\n", table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n"))
+    grid.render(terminal::style())
 }

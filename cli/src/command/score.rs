@@ -1,13 +1,14 @@
 //! `oodbench score`: scores and figures of every run of a folder.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::{Args, ValueEnum, ValueHint};
+use clap::{Args, ValueHint};
 
 use crate::option::choice::{FitOrParameters, ScoreNames};
 use crate::option::common::Common;
+use crate::option::format::Printed;
+use crate::option::intervals::Intervals;
 use crate::option::procedure::{self, ProcedureName};
 use crate::option::runs::Runs;
 use crate::screen::progress::Bars;
@@ -15,8 +16,7 @@ use crate::screen::{remarks, terminal, tuning};
 use oodbench::eval::{Measures, Plan, ScoreSink, ScoresFile, evaluate, memory};
 use oodbench::metric::{PROCEDURES, Procedure};
 use oodbench::output::OutputSet;
-use oodbench::report;
-use oodbench::stats::bootstrap::Bootstrap;
+use oodbench::report::{self, Format};
 use oodbench::table::provenance::Provenance;
 use oodbench::table::{Comparison, Record, Results, with_means};
 
@@ -29,7 +29,7 @@ const EXAMPLES: &str = "Examples:
   oodbench score dumps/my-run --fit my-run.fit    as fitted before; `oodbench fit` writes the file
   oodbench score dumps/ --score all --format json > records.json
   oodbench score dumps/ --score all --out out     writes scores.parquet, records.{csv,json,parquet}, provenance.json
-  oodbench score dumps/ --score mds,es --bootstrap 1000    82.80 [82.1, 83.5]: 95 % of 1,000 draws of the rows";
+  oodbench score dumps/ --score mds,es --bootstrap 1000    82.80 [82.1, 83.5]: an interval from 1,000 draws of the rows";
 
 fn after_help() -> String {
     format!("{EXAMPLES}\n\nThe ids of procedures and metrics in json and csv are stable:\n{}", procedure::metric_ids())
@@ -51,37 +51,18 @@ pub(crate) struct Command {
     /// Procedures to show, comma-separated [default: the first in tables, all in json and csv]
     #[arg(long, value_name = "PROCEDURES", value_delimiter = ',', value_parser = procedure::parser())]
     procedure: Vec<ProcedureName>,
-    /// What to print
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-    /// Give every figure a percentile bootstrap interval of so many draws of the ID and the OOD rows; fields low and high in records
-    #[arg(long, value_name = "DRAWS")]
-    bootstrap: Option<NonZeroUsize>,
-    /// Percent of the draws that an interval holds
-    #[arg(long, value_name = "PERCENT", default_value_t = 95.0, value_parser = level, requires = "bootstrap")]
-    level: f64,
-    /// Seed of the draws
-    #[arg(long, value_name = "SEED", default_value_t = 0, requires = "bootstrap")]
-    seed: u64,
+    #[command(flatten)]
+    printed: Printed,
+    #[command(flatten)]
+    intervals: Intervals,
     /// Folder for scores.parquet, records.{csv,json,parquet} and provenance.json; search.json too with --tune
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     out: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For reading: percent, best in bold
-    Table,
-    /// An array of records, values as fractions, never rounded
-    Json,
-    /// The same records as comma-separated values
-    Csv,
-    /// The table as GitHub-flavoured Markdown
-    Markdown,
-}
-
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
+    let bootstrap = command.intervals.bootstrap()?;
     let selection = command.fitted.selection(&command.names.scores)?;
     let runs = command.runs.find(common.quiet)?;
     let tuned = command.tune.then(|| tuning::search(&runs, &selection, common)).transpose()?;
@@ -94,11 +75,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let measures = Measures {
         // Files hold every procedure, the terminal those asked for.
         procedures: if command.out.is_some() { PROCEDURES.iter().collect() } else { shown(command) },
-        bootstrap: command.bootstrap.map(|resamples| Bootstrap {
-            resamples: resamples.get(),
-            level: command.level / 100.0,
-            seed: command.seed,
-        }),
+        bootstrap,
     };
 
     let columns = selection.columns();
@@ -118,7 +95,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
             }
             let written = set.commit().with_context(writing)?;
             if !common.quiet {
-                eprintln!("wrote to {}: {}", out.display(), written.join(", "));
+                terminal::say(&format!("wrote to {}: {}", out.display(), written.join(", ")));
             }
             results
         }
@@ -127,22 +104,20 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     remarks::say(&results, common);
     if let Some(tuned) = &tuned {
         let tried = tuning::table(&tuned.searches);
-        match command.format {
+        match command.printed.format {
             Format::Table => terminal::print(&tried)?,
             Format::Markdown => terminal::print(&format!("```\n{}\n```\n\n", tried.trim_end()))?,
             // What is printed there is for programs.
             Format::Json | Format::Csv if common.quiet => (),
-            Format::Json | Format::Csv => eprint!("{tried}"),
+            Format::Json | Format::Csv => terminal::say_lines(&tried),
         }
     }
-    terminal::print(&render(command, &results)?)?;
+    let text = render(command, &results)?;
+    match command.printed.format {
+        Format::Json | Format::Csv => terminal::print_data(&text)?,
+        Format::Table | Format::Markdown => terminal::print(&text)?,
+    }
     Ok(())
-}
-
-/// Reads the level of an interval.
-fn level(text: &str) -> Result<f64, String> {
-    let level = text.parse().ok().filter(|level| (0.0..100.0).contains(level) && *level > 0.0);
-    level.ok_or_else(|| "expected a number of percent between 0 and 100, e.g. 95".to_owned())
 }
 
 /// More than this is announced.
@@ -152,21 +127,36 @@ const MUCH_MEMORY: u64 = 1_000_000_000;
 fn check_memory(plans: &[Plan<'_>], common: &Common) -> anyhow::Result<()> {
     let Some(plan) = plans.iter().max_by_key(|plan| memory::of_plan(plan)) else { return Ok(()) };
     let needed = memory::of_plan(plan);
-    let gigabytes = |bytes: u64| format!("{:.2} GB", bytes as f64 / 1e9);
     if common.verbose || needed > MUCH_MEMORY && !common.quiet {
         let scores =
             if plan.scores.len() == 1 { "its score".to_owned() } else { format!("its {} scores", plan.scores.len()) };
-        eprintln!("note: {}: {scores} and their figures take {} of memory", plan.dump.info.name, gigabytes(needed));
+        terminal::say(&format!(
+            "note: {}: {scores} and their figures take {} of memory",
+            plan.dump.info.name,
+            bytes_text(needed)
+        ));
     }
     match memory::available() {
         Some(available) if needed > available => anyhow::bail!(
             "{}: {} scores need {} of memory, found {} available; ask for fewer scores at a time with --score",
             plan.dump.folder.display(),
             plan.scores.len(),
-            gigabytes(needed),
-            gigabytes(available)
+            bytes_text(needed),
+            bytes_text(available)
         ),
         _ => Ok(()),
+    }
+}
+
+/// A number of bytes to three digits, in a unit that leaves digits before the point.
+fn bytes_text(bytes: u64) -> String {
+    let (unit, size) = [("GB", 1e9), ("MB", 1e6), ("kB", 1e3)]
+        .into_iter()
+        .find(|(_, size)| bytes as f64 >= *size)
+        .unwrap_or(("bytes", 1.0));
+    match bytes as f64 / size {
+        value if size > 1.0 && value < 100.0 => format!("{value:.2} {unit}"),
+        value => format!("{value:.0} {unit}"),
     }
 }
 
@@ -192,7 +182,7 @@ fn write_records(set: &OutputSet, results: &Results) -> anyhow::Result<()> {
 fn shown(command: &Command) -> Vec<&'static Procedure> {
     let all = command.procedure.iter().any(|name| matches!(name, ProcedureName::All));
     match &command.procedure[..] {
-        [] if matches!(command.format, Format::Table | Format::Markdown) => PROCEDURES[..1].iter().collect(),
+        [] if matches!(command.printed.format, Format::Table | Format::Markdown) => PROCEDURES[..1].iter().collect(),
         names if all || names.is_empty() => PROCEDURES.iter().collect(),
         names => {
             let mut procedures: Vec<&'static Procedure> = Vec::new();
@@ -217,7 +207,7 @@ fn render(command: &Command, results: &Results) -> anyhow::Result<String> {
         let ids: Vec<&str> = shown(command).iter().map(|p| p.id).collect();
         with_means(&results.records).into_iter().filter(|r| ids.contains(&&*r.procedure)).collect::<Vec<Record>>()
     };
-    Ok(match command.format {
+    Ok(match command.printed.format {
         Format::Json => report::json::rows(&records())?,
         Format::Csv => String::from_utf8(oodbench::table::csv::write(&records())?)?,
         Format::Markdown => {

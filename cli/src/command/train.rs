@@ -2,41 +2,32 @@
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
 use crate::option::common::Common;
-use crate::option::images::{ImageOptions, Sets, dump, note, run_name};
+use crate::option::images::{ImageOptions, run_name};
 use crate::option::named;
 use crate::screen::interrupt::{Interrupted, stop_flag};
-use crate::screen::progress::Bars;
-use crate::screen::training::TrainingBar;
-use oodbench::output::write_atomically;
-use oodbench::plot::Format;
-use oodbench_train::curves;
+use crate::screen::terminal;
+use crate::screen::training::Watch;
+use crate::screen::words::counted;
+use oodbench::rows::Role;
 use oodbench_train::data::{ImageSet, Source};
-use oodbench_train::extract::{Extraction, Place};
-use oodbench_train::history::EpochRecord;
-use oodbench_train::loss::LossKind;
-use oodbench_train::model::{Architecture, Design, Network};
+use oodbench_train::error::TrainError;
+use oodbench_train::extract::Sets;
+use oodbench_train::job::{Training, Workplace};
+use oodbench_train::loss::LossChoice;
+use oodbench_train::model::{Architecture, Design};
 use oodbench_train::recipe::{Crop, Recipe};
-use oodbench_train::run::{Options, checkpoint_file, train};
+use oodbench_train::run::checkpoint_file;
 use oodbench_train::schedule::Schedule;
 
 /// Train a classifier with the SoftMax, IsoMax or IsoMax+ loss and write a dump that `oodbench score` reads
 #[derive(Args)]
-#[command(after_help = "Examples:
-  oodbench train --data embedded --ood embedded:kmnist,uniform-noise --preset paper-6 --augmentation none --out dumps/first
-  oodbench train --data fashion-mnist --loss isomax-plus --preset paper-30 --val 5000 --ood embedded:mnist --out dumps/fashion
-  oodbench train --data cifar10:cifar-10-batches-bin --model resnet-34 --device cuda:0 --ood svhn:svhn --out dumps/cifar10
-  oodbench train ... --resume                     goes on after Ctrl-C, a crash, or kill -9
-
-The defaults are the paper's recipe: 300 epochs of SGD with Nesterov momentum 0.9, batches of 64, rate 0.1 divided by 10 after
-1/2, 2/3 and 5/6 of the epochs, weight decay 1e-4 on every parameter, crop and flip. Nothing is chosen by test accuracy: the
-network of the last epoch is dumped (the authors' code keeps the epoch of the best test accuracy).
-
-runs/NAME keeps recipe.toml, history.csv, loss.png, accuracy.png, weights.safetensors (by PyTorch's names) and the checkpoint.")]
+#[command(after_help = after_help())]
 pub(crate) struct Command {
     #[command(flatten)]
     images: ImageOptions,
@@ -49,9 +40,12 @@ pub(crate) struct Command {
     /// The network
     #[arg(long, value_name = "MODEL", default_value = "small-cnn", value_parser = named::model())]
     model: Architecture,
-    /// The loss
-    #[arg(long, value_name = "LOSS", default_value = "isomax-plus", value_parser = named::loss())]
-    loss: LossKind,
+    /// The loss; parameters in parentheses, as in 'isomax(entropic_scale=5)'
+    #[arg(long, value_name = "LOSS", default_value = "isomax-plus", value_parser = named::loss)]
+    loss: LossChoice,
+    /// Images of no class, as --ood, for losses that learn from them; other ones than --ood measures
+    #[arg(long, value_name = "DATA")]
+    outliers: Option<String>,
     /// paper, or paper-N for the same schedule shrunk to N epochs
     #[arg(long, value_name = "PRESET", default_value = "paper", value_parser = preset)]
     preset: Schedule,
@@ -84,6 +78,22 @@ pub(crate) struct Command {
     replace: bool,
 }
 
+const EXAMPLES: &str = "Examples:
+  oodbench train --data embedded --ood embedded:kmnist,uniform-noise --preset paper-6 --augmentation none --out dumps/first
+  oodbench train --data fashion-mnist --loss isomax-plus --preset paper-30 --val 5000 --ood embedded:mnist --out dumps/fashion
+  oodbench train --data cifar10:cifar-10-batches-bin --model resnet-34 --device cuda:0 --ood svhn:svhn --out dumps/cifar10
+  oodbench train ... --resume                     goes on after Ctrl-C, a crash, or kill -9
+
+The defaults are the paper's recipe: 300 epochs of SGD with Nesterov momentum 0.9, batches of 64, rate 0.1 divided by 10 after
+1/2, 2/3 and 5/6 of the epochs, weight decay 1e-4 on every parameter, crop and flip. Nothing is chosen by test accuracy: the
+network of the last epoch is dumped (the authors' code keeps the epoch of the best test accuracy).
+
+runs/NAME keeps recipe.toml, history.csv, loss.png, accuracy.png, weights.safetensors (by PyTorch's names) and the checkpoint.";
+
+fn after_help() -> String {
+    format!("{EXAMPLES}\n\nLosses, with their parameters:\n{}", named::losses())
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum AugmentationName {
     /// Random crop with padding 4, and flip
@@ -107,32 +117,22 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let device = images.device()?;
     let source = images.source()?;
     let training = images.first(source.train()?)?;
-    let recipe = command.recipe(&source, &training)?;
     let sets = command.sets(&source, &training)?;
-    // Names of layers are wrong before the training, not after it.
-    let layers = images.layers(&Network::new(recipe.network, 0, &device)?)?;
-
-    let stop = stop_flag();
-    let options = Options { folder: &folder, resume: command.resume, device: &device, stop };
-    let outcome = train(&recipe, &training, options, &mut TrainingBar::new(&name, common.quiet))?;
-    if outcome.stopped {
-        return Err(stopped(outcome.history.len(), recipe.schedule.epochs));
-    }
-    draw(&folder, &name, &outcome.history)?;
-    let normalisation = recipe.normalisation()?;
-    let extraction = Extraction {
-        out: &command.out,
-        replace: command.replace || command.resume,
-        run: note(&name, &source, Some(command.seed), None),
-        sets: &sets,
-        normalisation: &normalisation,
-        layers: &layers,
+    let job = Training {
+        recipe: command.recipe(&source, &training)?,
+        outliers: command.outliers(&training, &sets)?,
+        folder,
+        resume: command.resume,
+        dump: images.dump(&command.out, command.replace || command.resume, &source, sets)?,
+        images: training.into(),
     };
-    if !dump((&outcome.network, &device), &extraction, stop, &Bars::new(common.quiet))? {
-        return Err(stopped(outcome.history.len(), recipe.schedule.epochs));
-    }
+    let at = Workplace { device: &device, stop: stop_flag(), observer: &Watch::new(common.quiet) };
+    match job.run(at) {
+        Err(TrainError::Stopped { epochs }) => return Err(stopped(epochs, job.recipe.schedule.epochs)),
+        outcome => outcome?,
+    };
     if !common.quiet {
-        eprintln!("wrote {0}; `oodbench score {0}` measures it", command.out.display());
+        terminal::say(&format!("wrote {0}; `oodbench score {0}` measures it", command.out.display()));
     }
     Ok(())
 }
@@ -158,7 +158,7 @@ impl Command {
         let classes = training.classes.with_context(|| {
             format!("{}: found no labels, expected one per image; choose a labelled set", training.name)
         })?;
-        let design = Design { architecture: self.model, loss: self.loss, channels: training.channels, classes };
+        let design = Design { architecture: self.model, loss: self.loss.clone(), channels: training.channels, classes };
         let normalisation = self.images.normalisation(source, training.channels)?;
         let mut recipe = Recipe::paper(design, &normalisation, self.seed);
         recipe.schedule = self.preset.clone();
@@ -178,18 +178,24 @@ impl Command {
         Ok(recipe)
     }
 
+    fn outliers(&self, training: &ImageSet, sets: &Sets) -> anyhow::Result<Option<Arc<ImageSet>>> {
+        let Some(specification) = &self.outliers else { return Ok(None) };
+        let set = self.images.beside("--outliers", specification, training.shape(), self.seed.wrapping_add(2), sets)?;
+        Ok(Some(set.into()))
+    }
+
     /// Everything the dump will hold, read before the training.
     fn sets(&self, source: &Source, training: &ImageSet) -> anyhow::Result<Sets> {
         let mut sets = Sets::new();
         match self.val {
-            0 => sets.push((Place::IdTrain, training.clone().into())),
+            0 => sets.push((Role::Train, training.clone().into())),
             count => {
                 let (rest, validation) = training.hold_out(count, self.seed)?;
-                sets.push((Place::IdTrain, rest.into()));
-                sets.push((Place::IdVal, validation.into()));
+                sets.push((Role::Train, rest.into()));
+                sets.push((Role::Val, validation.into()));
             }
         }
-        sets.push((Place::IdTest, self.images.first(source.test()?)?.into()));
+        sets.push((Role::Test, self.images.first(source.test()?)?.into()));
         sets.extend(self.images.ood(training.shape(), self.seed)?);
         Ok(sets)
     }
@@ -199,18 +205,7 @@ impl Command {
 fn stopped(done: usize, epochs: usize) -> anyhow::Error {
     let kept = match done {
         0 => "no epoch was finished".to_owned(),
-        done => format!("{done} of {epochs} epochs are kept"),
+        done => format!("{done} of {} {} kept", counted(epochs, "epoch"), if done == 1 { "is" } else { "are" }),
     };
     Interrupted(format!("stopped, {kept}; the same command with --resume goes on")).into()
-}
-
-fn draw(folder: &Path, name: &str, history: &[EpochRecord]) -> anyhow::Result<()> {
-    let runs = [("", history)];
-    for (file, figure) in [("loss.png", curves::losses(name, &runs)), ("accuracy.png", curves::accuracies(name, &runs))]
-    {
-        let path = folder.join(file);
-        let writing = || format!("{}: cannot be written", path.display());
-        write_atomically(&path, &figure.render(Format::Png)?).with_context(writing)?;
-    }
-    Ok(())
 }

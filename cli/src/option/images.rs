@@ -3,23 +3,17 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, bail};
-use candle_core::Device;
 use clap::Args;
 
 use super::{choice, complete};
-use crate::screen::progress::Bars;
-use oodbench::progress::Progress;
+use oodbench::rows::Role;
 use oodbench_train::data::folder::{Channels, Filter, FolderLabels, FolderOptions, Resize};
 use oodbench_train::data::{ImageSet, Normalisation, Published, Source, ood, open};
-use oodbench_train::device::{DeviceChoice, allow_tf32};
-use oodbench_train::extract::{Extraction, Place, RunNote, check_layers, extract};
-use oodbench_train::model::Network;
-
-/// Sets of images with their places in a dump.
-pub(crate) type Sets = Vec<(Place, Arc<ImageSet>)>;
+use oodbench_train::device::{Device, DeviceChoice, allow_tf32};
+use oodbench_train::extract::Sets;
+use oodbench_train::job::DumpPlan;
 
 /// Options of every command that reads images.
 #[derive(Args)]
@@ -89,35 +83,46 @@ impl ImageOptions {
 
     /// All OOD sets, for images of that shape.
     pub(crate) fn ood(&self, shape: [usize; 3], seed: u64) -> anyhow::Result<Sets> {
-        let read = |specification: &String, place: fn(String) -> Place, seed: u64| {
+        let mut sets = Sets::new();
+        for specification in &self.ood {
             let set = self.first(ood::read(specification, shape, self.resize.is_some(), seed)?)?;
-            Ok((place(set.name.clone()), Arc::new(set)))
-        };
-        let mut sets = self
-            .ood
-            .iter()
-            .map(|ood| read(ood, |name| Place::Ood { group: None, name }, seed))
-            .collect::<anyhow::Result<Sets>>()?;
+            sets.push((Role::Ood { group: None, name: set.name.clone() }, Arc::new(set)));
+        }
         for validation in &self.val_ood {
             // Noise to choose on is not the noise that is measured.
-            let (place, set) = read(validation, |name| Place::ValOod { name }, seed.wrapping_add(1))?;
-            if sets.iter().any(|(_, other)| other.images == set.images) {
-                bail!(
-                    "--val-ood {validation}: found images that --ood measures, expected others; choose parameters on another set"
-                );
-            }
-            sets.push((place, set));
+            let set = self.beside("--val-ood", validation, shape, seed.wrapping_add(1), &sets)?;
+            sets.push((Role::ValOod { name: set.name.clone() }, Arc::new(set)));
         }
         Ok(sets)
     }
 
-    /// The inner layers asked for, by name.
-    pub(crate) fn layers(&self, network: &Network) -> anyhow::Result<Vec<String>> {
-        if self.layers == ["all"] {
-            return Ok(network.backbone().layers());
+    /// A set of an option that must not hold the images that others measure.
+    pub(crate) fn beside(
+        &self,
+        option: &str,
+        specification: &str,
+        shape: [usize; 3],
+        seed: u64,
+        measured: &Sets,
+    ) -> anyhow::Result<ImageSet> {
+        let set = self.first(ood::read(specification, shape, self.resize.is_some(), seed)?)?;
+        if measured.iter().any(|(_, other)| other.images == set.images) {
+            bail!("{option} {specification}: found images that --ood measures, expected others; take another set");
         }
-        check_layers(network, &self.layers)?;
-        Ok(self.layers.clone())
+        Ok(set)
+    }
+
+    /// The dump of these sets.
+    pub(crate) fn dump(&self, out: &Path, replace: bool, source: &Source, sets: Sets) -> anyhow::Result<DumpPlan> {
+        Ok(DumpPlan {
+            out: out.to_owned(),
+            replace,
+            name: run_name(out)?,
+            in_distribution: source.name().to_owned(),
+            note: None,
+            sets,
+            layers: self.layers.clone(),
+        })
     }
 }
 
@@ -125,26 +130,4 @@ impl ImageOptions {
 pub(crate) fn run_name(out: &Path) -> anyhow::Result<String> {
     let name = out.file_name().with_context(|| format!("{}: found no name, expected dumps/NAME", out.display()))?;
     Ok(name.to_string_lossy().into_owned())
-}
-
-/// Writes a dump with a bar; whether it was finished or stopped.
-pub(crate) fn dump(
-    (network, device): (&Network, &Device),
-    extraction: &Extraction<'_>,
-    stop: &AtomicBool,
-    bars: &Bars,
-) -> anyhow::Result<bool> {
-    let rows: usize = extraction.sets.iter().map(|(_, set)| set.len()).sum();
-    bars.begin(&format!("extracting {}", extraction.run.name), rows);
-    let finished = extract(network, device, extraction, &mut |images| {
-        bars.advance(images);
-        !stop.load(Ordering::Relaxed)
-    });
-    bars.end();
-    Ok(finished?)
-}
-
-/// What `run.toml` says of a dump of these images.
-pub(crate) fn note(name: &str, source: &Source, seed: Option<u64>, note: Option<String>) -> RunNote {
-    RunNote { name: name.to_owned(), in_distribution: source.name().to_owned(), seed, note }
 }

@@ -3,10 +3,13 @@
 pub(crate) mod choice;
 pub(crate) mod common;
 pub(crate) mod complete;
+pub(crate) mod format;
 #[cfg(feature = "train")]
 pub(crate) mod images;
+pub(crate) mod intervals;
 #[cfg(feature = "train")]
 pub(crate) mod named;
 pub(crate) mod procedure;
 pub(crate) mod runs;
+pub(crate) mod threads;
 mod trimmed;

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use crate::screen::words::counted;
 use oodbench::dump::DumpError;
 use oodbench::error::FileError;
 use oodbench::eval::{EvalError, PlanError};
@@ -38,7 +39,7 @@ pub(crate) enum DemoError {
     #[error(transparent)]
     File(#[from] FileError),
     /// It was stopped from outside; what was trained is kept.
-    #[error("stopped in {run}, {epochs} epochs of it are kept; the same command with --resume goes on")]
+    #[error("stopped in {run}, {} of it kept; the same command with --resume goes on", counted(*epochs, "epoch"))]
     Stopped {
         /// The run that was being trained or dumped.
         run: String,

@@ -3,32 +3,33 @@
 //!
 //! ```text
 //! images ──► train (SoftMax, IsoMax, IsoMax+; same recipe, same seeds) ──► dumps/demo-LOSS-seedN
-//!                                                     dumps ──► outcome ──► report/{index.html, table.md, fig1.png, ...}
+//!                               dumps ──► outcome, claims ──► report/{index.html, table.md, fig1.png, ...}
 //! ```
 //!
 //! The recipe is in [`settings`] and the same for all losses. No OOD image has a part in training, and nothing is chosen by
 //! test images.
 
+pub(crate) mod claims;
 mod error;
 pub(crate) mod outcome;
 pub(crate) mod report;
 pub(crate) mod settings;
 pub(crate) mod train;
-mod watcher;
 
 pub(crate) use error::DemoError;
 pub(crate) use outcome::Outcome;
 pub(crate) use settings::Settings;
-pub(crate) use watcher::Watcher;
+
+use oodbench_train::job::Workplace;
 
 /// Does all of it, and leaves dumps, runs and report where `settings` says.
 ///
 /// # Errors
 /// [`DemoError`]; what was trained until then is kept.
-pub(crate) fn run(settings: &Settings<'_>, watcher: &dyn Watcher) -> Result<Outcome, DemoError> {
+pub(crate) fn run(settings: &Settings, at: Workplace<'_>) -> Result<Outcome, DemoError> {
     let images = train::Images::read(settings)?;
-    let trained = train::train_all(settings, &images, watcher)?;
-    let outcome = outcome::measure(&trained, watcher.rows())?;
-    report::write(settings, &images, &outcome)?;
+    let trained = train::train_all(settings, &images, at)?;
+    let outcome = outcome::measure(&trained, at.observer)?;
+    report::write(settings, at.device, &images, &outcome)?;
     Ok(outcome)
 }

@@ -1,19 +1,21 @@
 //! The report of a demo: a page, the tables as Markdown, Fig. 1, the histories.
 
-use std::fs;
 use std::path::Path;
 
+use super::claims::{Finding, PROCEDURE};
 use super::error::DemoError;
-use super::outcome::{Outcome, PROCEDURE, title};
+use super::outcome::Outcome;
 use super::settings::{Settings, recipe};
 use super::train::{Images, Trained};
-use oodbench::output::write_atomically;
+use oodbench::output::{make_folder, write_atomically};
 use oodbench::plot::{Format, fig1};
 use oodbench::report::html::{Page, Part, Section, render};
 use oodbench::report::markdown;
 use oodbench::table::Comparison;
 use oodbench_train::curves;
+use oodbench_train::device::Device;
 use oodbench_train::history::{EpochRecord, write_history};
+use oodbench_train::loss::LossChoice;
 
 /// Who made the images; their licences ask for it.
 const CREDITS: &str = "Fashion-MNIST: Copyright 2017 Zalando SE, MIT licence. KMNIST: created by CODH, adapted from the \
@@ -26,9 +28,9 @@ const PAPER: &str = "Macêdo and Ludermir, Enhanced isotropy maximization loss, 
 ///
 /// # Errors
 /// A figure cannot be drawn or a file cannot be written.
-pub(crate) fn write(settings: &Settings<'_>, images: &Images, outcome: &Outcome) -> Result<(), DemoError> {
+pub(crate) fn write(settings: &Settings, device: &Device, images: &Images, outcome: &Outcome) -> Result<(), DemoError> {
     let folder = &settings.report;
-    fs::create_dir_all(folder).map_err(DemoError::io(folder))?;
+    make_folder(folder).map_err(DemoError::io(folder))?;
     let put = |name: &str, bytes: &[u8]| {
         let path = folder.join(name);
         write_atomically(&path, bytes).map_err(DemoError::io(&path))
@@ -39,7 +41,7 @@ pub(crate) fn write(settings: &Settings<'_>, images: &Images, outcome: &Outcome)
         let path = folder.join(format!("history-{}.csv", run.name));
         write_history(&path, &run.history).map_err(DemoError::io(&path))?;
     }
-    put("index.html", render(&page(settings, images, outcome)?).as_bytes())
+    put("index.html", render(&page(settings, device, images, outcome)?).as_bytes())
 }
 
 /// The page's file in a folder of [`write()`].
@@ -48,18 +50,16 @@ pub(crate) fn page_file(folder: &Path) -> std::path::PathBuf {
     folder.join("index.html")
 }
 
-fn markdown_page(settings: &Settings<'_>, outcome: &Outcome) -> String {
-    let tables = |tables: &[Comparison]| markdown::comparisons(PROCEDURE.title, tables);
+fn markdown_page(settings: &Settings, outcome: &Outcome) -> String {
     let rows = accuracies(outcome).into_iter().map(|row| format!("| {} |\n", row.join(" | ")));
     format!(
-        "# oodbench demo\n\n{}\n\n`{}`\n\n| {} |\n|---|---:|---:|---:|---:|\n{}\n## Each loss with its score (the paper's Table 3)\n\n{}\n\
-         ## IsoMax and IsoMax+ with both scores (the paper's Table 6)\n\n{}",
-        outcome.claim,
+        "# oodbench demo\n\n## What the paper says, and what these networks show\n\n{}\n`{}`\n\n| {} |\n|---|---:|---:|---:|---:|\n{}\n\
+         ## Every loss with every score\n\n{}",
+        outcome.findings,
         settings.command,
         ACCURACY_HEADINGS.join(" | "),
         rows.collect::<String>(),
-        tables(&outcome.headline),
-        tables(&outcome.table6),
+        markdown::comparisons(PROCEDURE.title, &outcome.tables),
     )
 }
 
@@ -81,16 +81,13 @@ fn accuracies(outcome: &Outcome) -> Vec<Vec<String>> {
     outcome.trained.iter().map(row).collect()
 }
 
-fn page(settings: &Settings<'_>, images: &Images, outcome: &Outcome) -> Result<Page, DemoError> {
-    let comparisons = |tables: &[Comparison]| -> Vec<Part> {
-        let part = |table: &Comparison| Part::Comparison { title: PROCEDURE.title.to_owned(), table: table.clone() };
-        tables.iter().map(part).collect()
-    };
+fn page(settings: &Settings, device: &Device, images: &Images, outcome: &Outcome) -> Result<Page, DemoError> {
+    let comparison = |table: &Comparison| Part::Comparison { title: PROCEDURE.title.to_owned(), table: table.clone() };
     let headings = ACCURACY_HEADINGS.map(str::to_owned).to_vec();
     let sections = vec![
+        section("What the paper says, and what these networks show", vec![statements(outcome)]),
         section("Accuracy", vec![Part::Table { headings, rows: accuracies(outcome) }]),
-        section("Each loss with its score (the paper's Table 3)", comparisons(&outcome.headline)),
-        section("IsoMax and IsoMax+ with both scores (the paper's Table 6)", comparisons(&outcome.table6)),
+        section("Every loss with every score", outcome.tables.iter().map(comparison).collect()),
         section(
             "Entropy and minimum distance (the paper's Fig. 1)",
             vec![figure(
@@ -106,13 +103,22 @@ fn page(settings: &Settings<'_>, images: &Images, outcome: &Outcome) -> Result<P
              the network of the last epoch is the one measured.",
             )],
         ),
-        section("How this was made", vec![Part::Facts(provenance(settings, images)), Part::Text(CREDITS.to_owned())]),
+        section(
+            "How this was made",
+            vec![Part::Facts(provenance(settings, device, images)), Part::Text(CREDITS.to_owned())],
+        ),
     ];
     Ok(Page {
         title: "oodbench demo: the IsoMax+ loss, trained here".to_owned(),
-        lead: outcome.claim.to_string(),
+        lead: outcome.findings.lead(),
         sections,
     })
+}
+
+fn statements(outcome: &Outcome) -> Part {
+    let row = |finding: &Finding| vec![finding.statement.clone(), finding.verdict.to_string(), finding.values.clone()];
+    let headings = ["the paper says", "here", "by these values"].map(str::to_owned).to_vec();
+    Part::Table { headings, rows: outcome.findings.all.iter().map(row).collect() }
 }
 
 fn section(heading: &str, parts: Vec<Part>) -> Section {
@@ -123,17 +129,17 @@ fn figure(svg: Vec<u8>, caption: &str) -> Part {
     Part::Figure { svg: String::from_utf8_lossy(&svg).into_owned(), caption: caption.to_owned() }
 }
 
-fn curve(settings: &Settings<'_>, outcome: &Outcome) -> Result<Vec<u8>, DemoError> {
+fn curve(settings: &Settings, outcome: &Outcome) -> Result<Vec<u8>, DemoError> {
     let first = outcome.trained.iter().filter(|run| settings.seeds.first() == Some(&run.seed));
-    let lines: Vec<(&str, &[EpochRecord])> = first.map(|run| (title(run.loss), &run.history[..])).collect();
+    let lines: Vec<(&str, &[EpochRecord])> = first.map(|run| (run.name.as_str(), &run.history[..])).collect();
     Ok(curves::accuracies("", &lines).render(Format::Svg)?)
 }
 
-fn provenance(settings: &Settings<'_>, images: &Images) -> Vec<(String, String)> {
+fn provenance(settings: &Settings, device: &Device, images: &Images) -> Vec<(String, String)> {
     let sets = images.sets.iter().map(|(_, set)| format!("{} ({})", set.name, set.len()));
     let seeds: Vec<String> = settings.seeds.iter().map(ToString::to_string).collect();
     let recipe = recipe(
-        oodbench_train::loss::LossKind::IsomaxPlus,
+        LossChoice::default(),
         (images.training.channels, images.classes),
         &images.normalisation,
         (0, settings.epochs),
@@ -169,7 +175,7 @@ fn provenance(settings: &Settings<'_>, images: &Images) -> Vec<(String, String)>
                 std::env::consts::OS,
                 std::env::consts::ARCH,
                 rayon::current_num_threads(),
-                if settings.device.is_cpu() { "CPU" } else { "CUDA" }
+                if device.is_cuda() { "CUDA" } else { "CPU" }
             ),
         ),
     ]

@@ -1,19 +1,16 @@
 //! What a demo trains, on what, and where it all goes.
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
-
-use candle_core::Device;
 
 use oodbench_train::data::Normalisation;
-use oodbench_train::loss::LossKind;
-use oodbench_train::model::{Architecture, Design};
+use oodbench_train::loss::{LossChoice, LossEntry, isomax, isomax_plus, softmax};
+use oodbench_train::model::{Architecture, Design, strided_cnn};
 use oodbench_train::recipe::{Crop, Recipe};
 use oodbench_train::schedule::Schedule;
 
 /// What a demo trains, on what, and where it all goes.
 #[derive(Clone, Debug)]
-pub(crate) struct Settings<'a> {
+pub(crate) struct Settings {
     /// In-distribution images, as [`open`](oodbench_train::data::open()) understands them.
     pub(crate) data: String,
     /// OOD sets, as [`ood::read`](oodbench_train::data::ood::read) understands them.
@@ -32,10 +29,6 @@ pub(crate) struct Settings<'a> {
     pub(crate) report: PathBuf,
     /// Go on from checkpoints that are there, instead of anew.
     pub(crate) resume: bool,
-    /// Where the networks live.
-    pub(crate) device: &'a Device,
-    /// Set from outside to end the demo soon.
-    pub(crate) stop: &'a AtomicBool,
     /// The command that asked for it, for the report.
     pub(crate) command: String,
 }
@@ -43,8 +36,13 @@ pub(crate) struct Settings<'a> {
 /// The OOD sets of a demo: all are inside the program.
 pub(crate) const OOD: [&str; 4] = ["embedded:kmnist", "embedded:mnist", "uniform-noise", "gaussian-noise"];
 
-/// Epochs that fit three networks into five minutes on two cores.
-pub(crate) const EPOCHS: usize = 6;
+/// The losses of the paper, in its order.
+pub(crate) static LOSSES: [&LossEntry; 3] = [&softmax::ENTRY, &isomax::ENTRY, &isomax_plus::ENTRY];
+
+/// Epochs of each network. Network and length were chosen by SoftMax with the entropic score and by time alone, before any other loss was trained: with seed 1
+/// its AUROC is 82.0 % against KMNIST and 78.7 % against MNIST. The network whose features are means over pixels (`small-cnn`) has 34.5 % and 30.1 %
+/// there after 6 epochs: a baseline that every loss is ahead of.
+pub(crate) const EPOCHS: usize = 8;
 
 /// Epochs on the whole set.
 pub(crate) const FULL_EPOCHS: usize = 10;
@@ -52,12 +50,12 @@ pub(crate) const FULL_EPOCHS: usize = 10;
 /// The recipe of every network of a demo: the paper's, its schedule shrunk, without crop and flip, which a few epochs are too short for.
 #[must_use]
 pub(crate) fn recipe(
-    loss: LossKind,
+    loss: LossChoice,
     (channels, classes): (usize, usize),
     normalisation: &Normalisation,
     (seed, epochs): (u64, usize),
 ) -> Recipe {
-    let design = Design { architecture: Architecture::SmallCnn, loss, channels, classes };
+    let design = Design { architecture: Architecture::of(&strided_cnn::ENTRY), loss, channels, classes };
     let mut recipe = Recipe::paper(design, normalisation, seed);
     recipe.schedule = Schedule::scaled(epochs);
     recipe.augmentation = Crop { padding: 0, flip: false };

@@ -1,11 +1,13 @@
-//! Ctrl-C: unfinished files go, finished ones stay. Training is asked to stop first, since its last checkpoint is worth a
-//! message.
+//! Ctrl-C and the signals that end a program (SIGTERM, SIGHUP): unfinished files and folders go, finished ones stay. Training is asked to stop first,
+//! since its last checkpoint is worth a message.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use oodbench::output::discard_pending;
 
-/// What shells report for a program ended by SIGINT.
+use crate::screen::terminal;
+
+/// What shells report for a program ended by SIGINT; the other signals end it with the same code.
 pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Whether the work at hand looks at [`STOP`].
@@ -25,10 +27,17 @@ pub(crate) fn install() -> anyhow::Result<()> {
             return;
         }
         discard_pending();
-        eprintln!("stopped; what was not finished is removed");
+        terminal::say("stopped; what was not finished is removed");
         std::process::exit(INTERRUPTED.into());
     })?;
     Ok(())
+}
+
+/// For work that has nothing to save: it need not look, since a signal ends the program at once.
+#[cfg(feature = "train")]
+pub(crate) fn never_stopped() -> &'static AtomicBool {
+    static NEVER: AtomicBool = AtomicBool::new(false);
+    &NEVER
 }
 
 /// From here on the first signal only sets this flag, which the caller promises to look at often; the second one ends the

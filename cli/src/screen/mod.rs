@@ -1,5 +1,6 @@
 //! What the terminal shows, and Ctrl-C.
 
+pub(crate) mod help;
 pub(crate) mod interrupt;
 pub(crate) mod lost_file;
 pub(crate) mod progress;
@@ -8,3 +9,5 @@ pub(crate) mod terminal;
 #[cfg(feature = "train")]
 pub(crate) mod training;
 pub(crate) mod tuning;
+#[cfg(feature = "train")]
+pub(crate) mod words;

@@ -1,15 +1,65 @@
-//! Watching a training on standard error: a bar on a terminal, a line per epoch everywhere.
+//! Watching trainings, extractions and scorings on standard error: a bar on a terminal, a line per epoch everywhere.
 
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use oodbench::progress::Progress;
 use oodbench_train::history::EpochRecord;
 use oodbench_train::observer::{Event, Observer};
 
-/// A bar over all epochs of a run.
-pub(crate) struct TrainingBar {
-    name: String,
+use super::progress::Bars;
+use super::terminal;
+use super::words::counted;
+
+/// Who watches a job: the training at hand, and bars over rows.
+pub(crate) struct Watch {
     quiet: bool,
+    bars: Bars,
+    training: Mutex<Option<TrainingBar>>,
+}
+
+impl Watch {
+    pub(crate) fn new(quiet: bool) -> Self {
+        Self { quiet, bars: Bars::new(quiet), training: Mutex::new(None) }
+    }
+}
+
+impl Progress for Watch {
+    fn begin(&self, what: &str, rows: usize) {
+        self.bars.begin(what, rows);
+    }
+
+    fn advance(&self, rows: usize) {
+        self.bars.advance(rows);
+    }
+
+    fn end(&self) {
+        self.bars.end();
+    }
+}
+
+impl Observer for Watch {
+    fn training(&self, event: Event<'_>) {
+        if self.quiet {
+            return;
+        }
+        let Ok(mut training) = self.training.lock() else { return };
+        match (event, training.as_mut()) {
+            (Event::Begin { run, first_epoch, epochs, steps, parameters }, _) => {
+                *training = Some(TrainingBar::begin(run, first_epoch, (epochs, steps), parameters));
+            }
+            (Event::Progress { epoch, step, loss, accuracy, images_per_second }, Some(bar)) => {
+                bar.progress(epoch, step, loss, accuracy, images_per_second);
+            }
+            (Event::Epoch(record), Some(bar)) => bar.epoch(record),
+            (_, None) => {}
+        }
+    }
+}
+
+/// A bar over all epochs of a run.
+struct TrainingBar {
     bar: ProgressBar,
     epochs: usize,
     steps: usize,
@@ -18,22 +68,18 @@ pub(crate) struct TrainingBar {
 }
 
 impl TrainingBar {
-    pub(crate) fn new(name: &str, quiet: bool) -> Self {
-        let bar = ProgressBar::hidden();
-        Self { name: name.to_owned(), quiet, bar, epochs: 0, steps: 0, since: Instant::now(), first_epoch: 0 }
-    }
-
-    fn begin(&mut self, first_epoch: usize, epochs: usize, steps: usize, parameters: usize) {
-        (self.epochs, self.steps, self.first_epoch, self.since) = (epochs, steps, first_epoch, Instant::now());
-        if self.quiet {
-            return;
-        }
+    fn begin(run: &str, first_epoch: usize, (epochs, steps): (usize, usize), parameters: usize) -> Self {
         let resumed = if first_epoch > 0 { format!(", from epoch {} on", first_epoch + 1) } else { String::new() };
-        eprintln!("{}: {parameters} parameters, {epochs} epochs of {steps} steps{resumed}", self.name);
+        terminal::say(&format!(
+            "{run}: {parameters} parameters, {} of {}{resumed}",
+            counted(epochs, "epoch"),
+            counted(steps, "step")
+        ));
         let style = ProgressStyle::with_template("{prefix} [{bar:20}] {msg}");
         let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-        self.bar = ProgressBar::new((epochs * steps) as u64).with_style(style);
-        self.bar.set_position((first_epoch * steps) as u64);
+        let bar = ProgressBar::new((epochs * steps) as u64).with_style(style);
+        bar.set_position((first_epoch * steps) as u64);
+        Self { bar, epochs, steps, since: Instant::now(), first_epoch }
     }
 
     fn progress(&self, epoch: usize, step: usize, loss: f64, accuracy: f64, images_per_second: f64) {
@@ -51,9 +97,6 @@ impl TrainingBar {
     }
 
     fn epoch(&self, record: &EpochRecord) {
-        if self.quiet {
-            return;
-        }
         let validation = record
             .validation_accuracy
             .map(|accuracy| format!(", validation accuracy {:.2} %", accuracy * 100.0))
@@ -67,23 +110,9 @@ impl TrainingBar {
             record.images_per_second,
             record.seconds
         );
-        self.bar.suspend(|| eprintln!("{line}"));
+        self.bar.suspend(|| terminal::say(&line));
         if record.epoch == self.epochs {
             self.bar.finish_and_clear();
-        }
-    }
-}
-
-impl Observer for TrainingBar {
-    fn notice(&mut self, event: Event<'_>) {
-        match event {
-            Event::Begin { first_epoch, epochs, steps, parameters } => {
-                self.begin(first_epoch, epochs, steps, parameters);
-            }
-            Event::Progress { epoch, step, loss, accuracy, images_per_second } => {
-                self.progress(epoch, step, loss, accuracy, images_per_second);
-            }
-            Event::Epoch(record) => self.epoch(record),
         }
     }
 }

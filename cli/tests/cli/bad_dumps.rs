@@ -76,8 +76,8 @@ fn no_run_at_all() {
 fn shapes_that_do_not_fit() {
     let rows = refusal(&[], |run| write(&run.join("id/test/features.npy"), &noise(39, 5, 9)));
     assert_says(&rows, &["id/test/features.npy", "found 39 rows", "expected 40"]);
-    let labels = refusal(&[], |run| write_labels(&run.join("id/test/labels.npy"), &[0; 41]));
-    assert_says(&labels, &["id/test/labels.npy", "found 41 rows", "expected 40"]);
+    let labels = refusal(&[], |run| write_labels(&run.join("id/train/labels.npy"), &[0; 41]));
+    assert_says(&labels, &["id/train/labels.npy", "found 41 rows", "expected 40"]);
     let classes = refusal(&[], |run| write(&run.join("ood/near/logits.npy"), &noise(30, 3, 9)));
     assert_says(&classes, &["ood/near/logits.npy", "found 3 columns", "expected 4"]);
     let head = refusal(&[], |run| write(&run.join("head/weight.npy"), &noise(6, 5, 9)));
@@ -117,8 +117,15 @@ fn labels_out_of_range() {
     let line = refusal(&[], |run| write_labels(&run.join("id/train/labels.npy"), &labels));
     assert_says(&line, &["id/train/labels.npy", "label 4 at row 5", "from 0 to 3"]);
     labels[5] = -1;
-    let line = refusal(&[], |run| write_labels(&run.join("id/test/labels.npy"), &labels));
+    let line = refusal(&[], |run| write_labels(&run.join("id/train/labels.npy"), &labels));
     assert_says(&line, &["label -1 at row 5"]);
+    // No score reads the labels of the test split: they cost the accuracy, not the scores.
+    let folder = tempfile::tempdir().unwrap();
+    small_run(folder.path());
+    write_labels(&folder.path().join("id/test/labels.npy"), &labels);
+    let output = oodbench(folder.path()).args(["score", "."]).output().unwrap();
+    assert_says(&String::from_utf8(output.stderr).unwrap(), &["labels left out", "label -1 at row 5"]);
+    assert!(output.status.success());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `oodbench fit` and `score --fit`: the same figures as without, and every way in which a fit may not belong to a run.
+//! `oodbench fit` and `score --fit`: the same values as without, and every way in which a fit may not belong to a run.
 
 use std::fs;
 use std::path::Path;
@@ -45,7 +45,7 @@ fn refused_score(folder: &Path) -> String {
 }
 
 #[test]
-fn figures_are_those_of_a_fit_at_once_with_training_rows_and_without() {
+fn values_are_those_of_a_fit_at_once_with_training_rows_and_without() {
     let folder = fitted();
     let expected = score(folder.path(), &["--score", "all", "--set", "knn.k=3"]);
     assert!(expected.contains("\"knn\"") && expected.contains("\"vim\""), "{expected}");

@@ -114,7 +114,7 @@ fn costs_are_told_in_units_of_the_arg_max() {
 }
 
 #[test]
-fn out_has_the_figures_in_every_form() {
+fn out_has_the_measurements_in_every_form() {
     let folder = tempfile::tempdir().unwrap();
     let (table, _, code) = run(folder.path(), "3,5", &["--score", "mds,mds,minimum_distance", "--out", "out"]);
     assert_eq!(code, 0);

@@ -1,4 +1,4 @@
-//! One run in every layout gives the same figures.
+//! One run in every layout gives the same values.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -11,7 +11,7 @@ use zip::CompressionMethod;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
 /// The records of a folder without the names of run, set and group.
-fn figures(folder: &Path) -> Vec<(String, String, String)> {
+fn values(folder: &Path) -> Vec<(String, String, String)> {
     let output = oodbench(folder).args(["score", ".", "--format", "json", "-q"]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let records: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -26,12 +26,12 @@ fn figures(folder: &Path) -> Vec<(String, String, String)> {
 
 fn native(folder: &Path) -> Vec<(String, String, String)> {
     small_run(folder);
-    figures(folder)
+    values(folder)
 }
 
-fn sorted(mut figures: Vec<(String, String, String)>) -> Vec<(String, String, String)> {
-    figures.sort();
-    figures
+fn sorted(mut values: Vec<(String, String, String)>) -> Vec<(String, String, String)> {
+    values.sort();
+    values
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn openood_notebook_layout() {
             }
         }
     }
-    assert_eq!(sorted(figures(&other)), expected);
+    assert_eq!(sorted(values(&other)), expected);
     let output = oodbench(&other).args(["score", ".", "--score", "mds", "--format", "json", "-q"]).output().unwrap();
     let records: Value = serde_json::from_slice(&output.stdout).unwrap();
     let group_of = |name: &str| records.as_array().unwrap().iter().find(|r| r["ood"] == name).unwrap()["group"].clone();
@@ -65,7 +65,7 @@ fn groups_archives_and_shards() {
     // A group of OOD sets.
     fs::create_dir_all(run.join("ood/some-group")).unwrap();
     fs::rename(run.join("ood/far"), run.join("ood/some-group/far")).unwrap();
-    assert_eq!(sorted(figures(&run)), expected);
+    assert_eq!(sorted(values(&run)), expected);
     // A split as one deflated archive.
     let archive = File::create(run.join("ood/near.npz")).unwrap();
     let mut zip = ZipWriter::new(archive);
@@ -76,23 +76,23 @@ fn groups_archives_and_shards() {
     }
     zip.finish().unwrap();
     fs::remove_dir_all(run.join("ood/near")).unwrap();
-    assert_eq!(sorted(figures(&run)), expected);
+    assert_eq!(sorted(values(&run)), expected);
     // An array in shards, cut in the middle of a block.
     let logits: ndarray::Array2<f32> = ndarray_npy::read_npy(run.join("id/test/logits.npy")).unwrap();
     write(&run.join("id/test/logits-00000.npy"), &logits.slice(s![..13, ..]).to_owned());
     write(&run.join("id/test/logits-00001.npy"), &logits.slice(s![13.., ..]).to_owned());
     fs::remove_file(run.join("id/test/logits.npy")).unwrap();
-    assert_eq!(sorted(figures(&run)), expected);
+    assert_eq!(sorted(values(&run)), expected);
 }
 
-/// val_ood is there to choose parameters on: no figure is made of it, in whatever form it comes.
+/// val_ood is there to choose parameters on: no metric is computed on it, in whatever form it comes.
 #[test]
-fn rows_to_choose_on_make_no_figures() {
+fn rows_to_choose_on_are_not_measured() {
     let folder = tempfile::tempdir().unwrap();
     let expected = native(folder.path());
     write(&folder.path().join("val_ood/near/features.npy"), &noise(30, 5, 31));
     write(&folder.path().join("val_ood/other_features.npy"), &noise(30, 5, 32));
-    assert_eq!(figures(folder.path()), expected);
+    assert_eq!(values(folder.path()), expected);
     let inspect = oodbench(folder.path()).args(["inspect", ".", "-q"]).output().unwrap();
     let text = String::from_utf8(inspect.stdout).unwrap();
     assert!(text.contains("val_ood/near\n") && text.contains("val_ood/other\n"), "{text}");
@@ -104,8 +104,8 @@ fn a_folder_of_runs_is_like_each_run() {
     for name in ["a", "b"] {
         small_run(&folder.path().join(name));
     }
-    let one = figures(&folder.path().join("a"));
-    let both = figures(folder.path());
+    let one = values(&folder.path().join("a"));
+    let both = values(folder.path());
     assert_eq!(both.len(), 2 * one.len());
     assert_eq!(both[..one.len()], one[..]);
     // Two runs of one name cannot be told apart.
@@ -132,7 +132,7 @@ fn logits_from_the_head() {
     write(&folder.path().join("without/head/weight.npy"), &weight);
     ndarray_npy::write_npy(folder.path().join("without/head/bias.npy"), &bias.row(0).to_owned()).unwrap();
     let logit_scores = |run: &str| {
-        let all = figures(&folder.path().join(run));
+        let all = values(&folder.path().join(run));
         let ids = ["mds", "es", "mps", "max_logit", "energy"];
         all.into_iter()
             .filter(|(_, key, _)| ids.iter().any(|id| key.starts_with(&format!("\"{id}\""))))

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::common::{layered_run, noise, oodbench, small_run, write};
 use oodbench::metric::lee;
+use oodbench::report::Format;
 use oodbench::table::provenance::Provenance;
 use oodbench::table::read::read;
 use oodbench::table::{Comparison, MeanOver, Record};
@@ -166,4 +167,29 @@ fn fits_from_a_file_give_the_same_columns() {
     run(folder.path(), &["score", "dumps/run", "-q", "--out", "plain"]);
     run(folder.path(), &["score", "dumps/run", "-q", "--fit", "run.fit", "--out", "fitted"]);
     assert_eq!(scores(&folder.path().join("fitted")), scores(&folder.path().join("plain")));
+}
+
+#[test]
+fn every_command_that_prints_a_table_has_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    small_run(&folder.path().join("dumps/run"));
+    let latency =
+        ["latency", "--classes", "3", "--batch", "4", "--features", "8", "--train-rows", "90", "--rounds", "1"];
+    let commands: [&[&str]; 4] = [&["score"], &["compare"], &["list"], &latency];
+    for command in commands {
+        let choice: &[&str] = if command[0] == "list" { &[] } else { &["--score", "mps,energy"] };
+        for format in Format::ALL {
+            let arguments = [command, choice, &["-q", "--format", format.id()]].concat();
+            let (stdout, _) = run(folder.path(), &arguments);
+            let fits = match format {
+                Format::Table => stdout.contains("energy") || stdout.contains("Energy"),
+                Format::Json => serde_json::from_str::<serde_json::Value>(&stdout).is_ok(),
+                Format::Csv => {
+                    stdout.lines().skip(1).count() >= 2 && stdout.starts_with(|c: char| c.is_ascii_lowercase())
+                }
+                Format::Markdown => stdout.lines().any(|line| line.starts_with("|---")),
+            };
+            assert!(fits, "{arguments:?}: {stdout}");
+        }
+    }
 }

@@ -48,6 +48,7 @@ fn a_trained_network_is_scored_and_extracted_again() {
         here,
         &with(&["--epochs", "1", "--out", "dumps/a", "--val", "50", "--val-ood", "uniform-noise", "--layers", "all"]),
     );
+    assert!(err.contains("1 epoch of 3 steps"), "{err}");
     assert!(out.is_empty() && err.contains("validation accuracy") && err.contains("images/s"), "{err}");
     let expected =
         ["accuracy.png", "checkpoint.safetensors", "history.csv", "loss.png", "recipe.toml", "weights.safetensors"];
@@ -131,9 +132,56 @@ fn an_interrupt_keeps_the_epochs_and_says_how_to_go_on() {
     let mut rest = String::new();
     err.read_to_string(&mut rest).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}");
-    assert!(rest.contains("of 500 epochs are kept; the same command with --resume goes on"), "{rest}");
+    assert!(rest.contains("of 500 epochs") && rest.contains("kept; the same command with --resume goes on"), "{rest}");
     assert!(folder.path().join("runs/a/checkpoint.safetensors").exists());
     assert!(!folder.path().join("dumps/a").exists());
+}
+
+/// Extraction has nothing to save: it ends at once, whatever it is doing, and leaves nothing.
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_an_extraction_within_a_second_and_leaves_nothing() {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    run(here, &with(&["--epochs", "1", "-q", "--out", "dumps/a"]));
+    for signal in ["-INT", "-TERM"] {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("oodbench"));
+        let arguments =
+            ["extract", "--weights", "runs/a/weights.safetensors", "--data", "embedded", "--out", "new/folder/b"];
+        command.current_dir(here).args(arguments).env("RAYON_NUM_THREADS", "1").stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        let start = Instant::now();
+        while !here.join("new/folder").exists() {
+            assert!(start.elapsed() < Duration::from_secs(60), "it never began");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let killed = Instant::now();
+        Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        let output = child.wait_with_output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert!(killed.elapsed() < Duration::from_secs(1), "{signal}: {:?}", killed.elapsed());
+        assert_eq!(output.status.code(), Some(130), "{signal}: {err}");
+        assert!(err.contains("stopped; what was not finished is removed"), "{signal}: {err}");
+        assert!(!here.join("new").exists(), "{signal}");
+    }
+}
+
+/// A batch of 5,000 images takes more than the memory there is.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_memory_left_is_one_line() {
+    use std::process::Command;
+    let folder = tempfile::tempdir().unwrap();
+    let program = assert_cmd::cargo::cargo_bin!("oodbench");
+    let train =
+        "train --data embedded --model resnet-18 --images 5000 --batch 5000 --epochs 1 --quiet --device cpu --out d";
+    let limited = format!("ulimit -v 2500000; exec {} {train}", program.display());
+    let output = Command::new("sh").args(["-c", &limited]).current_dir(folder.path()).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.starts_with("error: found no memory for") && error.lines().count() == 1, "{error}");
 }
 
 #[test]
@@ -152,6 +200,11 @@ fn what_cannot_be_trained_is_one_line() {
     assert!(error.contains("--val-ood embedded:kmnist: found images that --ood measures"), "{error}");
     let error = refused(here, &with(&["--layers", "stage1,stag2", "--out", "dumps/a"]));
     assert!(error.contains("found layer \"stag2\", expected one of stage1, stage2"), "{error}");
+    let output =
+        oodbench(here).args(with(&["--loss", "isomax(entropic_scale=0)", "--out", "dumps/a"])).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("entropic_scale") && error.contains("expected a number above 0"), "{error}");
     let error = refused(here, &with(&["--epochs", "1", "--lr", "1e30", "-q", "--out", "dumps/a"]));
     assert!(error.contains("training diverged"), "{error}");
     assert!(!here.join("dumps/a").exists());
@@ -186,10 +239,16 @@ fn the_demo_leaves_a_page_with_everything_in_it() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     let (out, err) = run(here, &["demo", "--images", "150", "--epochs", "1", "--seeds", "1,2", "--device", "cpu"]);
-    assert!(
-        out.contains("mean ± standard deviation over seeds") && out.contains("IsoMax+ with the minimum distance"),
-        "{out}"
-    );
+    assert!(out.contains("mean ± standard deviation over seeds"), "{out}");
+    // What does not hold of the paper is said before any value, and no pair of loss and score is left out.
+    let statements = out.find("statements of the paper").unwrap();
+    let table = out.find("Every loss with every score").unwrap();
+    assert!(statements < table, "{out}");
+    let verdicts: Vec<&str> = out[statements..table].lines().filter(|line| line.starts_with("- ")).collect();
+    assert_eq!(verdicts.len(), 8, "{out}");
+    let order =
+        |line: &&str| ["does not hold here", "in part", "holds here;"].iter().position(|v| line.contains(v)).unwrap();
+    assert!(verdicts.iter().map(order).is_sorted(), "{out}");
     assert!(err.contains("wrote reports/demo/index.html"), "{err}");
     let losses = ["softmax", "isomax", "isomax-plus"];
     let runs = losses.iter().flat_map(|loss| [1, 2].map(|seed| format!("demo-{loss}-seed{seed}")));
@@ -203,7 +262,7 @@ fn the_demo_leaves_a_page_with_everything_in_it() {
     let document = roxmltree::Document::parse_with_options(&page, options).unwrap();
     let count = |tag: &str| document.descendants().filter(|node| node.tag_name().name() == tag).count();
     assert_eq!((count("svg"), count("h1"), count("title")), (2, 1, 1));
-    assert!(count("table") >= 5, "{}", count("table"));
+    assert!(count("table") >= 4, "{}", count("table"));
     for tag in ["script", "link", "img", "iframe", "object", "use", "image"] {
         assert_eq!(count(tag), 0, "{tag}");
     }
@@ -212,6 +271,15 @@ fn the_demo_leaves_a_page_with_everything_in_it() {
     assert!(fetched.is_none() && !page.contains("url(") && !page.contains("@import"), "{fetched:?}");
     assert!(page.contains("oodbench demo --images 150 --epochs 1 --seeds 1,2 --device cpu"));
     // Every run that the page shows is one that `score` finds in the dumps.
+    let table = fs::read_to_string(here.join("reports/demo/table.md")).unwrap();
+    let rows = |run: &str, score: &str| {
+        let row = format!("| {run} | {score} |");
+        table.lines().filter(|line| line.contains(&row)).count()
+    };
+    for (loss, score) in losses.iter().flat_map(|loss| ["mps", "es", "mds"].map(|score| (loss, score))) {
+        // Four OOD sets and their mean.
+        assert_eq!(rows(&format!("demo-{loss}-seed1"), score), 5, "{loss} {score}");
+    }
     let (csv, _) = run(here, &["score", "dumps", "--score", "mds", "--procedure", "lee", "--format", "csv"]);
     assert_eq!(csv.lines().count(), 1 + 6 * 4 * 5);
 }

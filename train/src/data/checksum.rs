@@ -1,11 +1,12 @@
 //! md5 sums of files, the only sums the image sets' publishers give.
 
 use std::fmt::Write as _;
+use std::io::Read as _;
 use std::path::Path;
 
 use md5::{Digest as _, Md5};
 
-use super::error::DataError;
+use super::error::{DataError, FETCH_AGAIN};
 use super::read;
 
 /// md5 sums of a file as it lies on disk and of what it holds.
@@ -24,8 +25,22 @@ pub struct Sums {
 pub fn sums(file: &Path) -> Result<Sums, DataError> {
     let raw = read::bytes(file)?;
     let whole = md5_of(&raw);
-    let contents = md5_of(&read::gunzip_if_gzip(file, raw)?);
-    Ok(Sums { file: whole, contents })
+    if !read::is_gzip(&raw) {
+        return Ok(Sums { contents: whole.clone(), file: whole });
+    }
+    let mut contents = Md5::new();
+    let mut stream = read::content(&raw);
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => return Ok(Sums { file: whole, contents: hex(&contents.finalize()) }),
+            Ok(length) => contents.update(&buffer[..length]),
+            Err(cause) => {
+                let found = format!("damaged gzip data ({cause})");
+                return Err(DataError::content(file, found, "a whole gzip stream", FETCH_AGAIN));
+            }
+        }
+    }
 }
 
 /// md5 sum of some bytes, in lower-case hexadecimal.

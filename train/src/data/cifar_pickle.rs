@@ -10,8 +10,12 @@ use std::path::Path;
 use super::cifar::{Cifar, PIXELS, SHAPE, check_label};
 use super::error::{DataError, FETCH_AGAIN};
 use super::image_set::ImageSet;
-use super::pickle::{Pickle, Value};
 use super::read;
+use oodbench::dump::format::pickle::{Pickle, Value};
+
+/// What NumPy writes for an array.
+const FUNCTIONS: &[&str] =
+    &["numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct", "numpy.ndarray", "numpy.dtype"];
 
 /// Reads pickled files one after the other into one set.
 ///
@@ -29,8 +33,8 @@ pub fn read(name: &str, cifar: Cifar, files: &[impl AsRef<Path>]) -> Result<Imag
 fn read_one(file: &Path, cifar: Cifar, images: &mut Vec<u8>, labels: &mut Vec<u32>) -> Result<(), DataError> {
     let wrong = |found: String, expected: &str| DataError::content(file, found, expected, FETCH_AGAIN);
     let bytes = read::bytes_or_gzip(file)?;
-    let pickle =
-        Pickle::decode(&bytes).map_err(|found| wrong(found, "a pickled dictionary of plain data and arrays"))?;
+    let pickle = Pickle::decode(&bytes, FUNCTIONS)
+        .map_err(|found| wrong(found, "a pickled dictionary of plain data and arrays"))?;
     let entry = |key: &str| {
         pickle.entry(key).ok_or_else(|| wrong(format!("no entry `{key}`"), "the entries of this CIFAR version"))
     };
@@ -54,6 +58,7 @@ fn read_one(file: &Path, cifar: Cifar, images: &mut Vec<u8>, labels: &mut Vec<u3
         check_label(file, cifar, number, label)?;
         labels.push(label);
     }
+    images.reserve_exact(pixels.len());
     images.extend_from_slice(pixels);
     Ok(())
 }
@@ -77,7 +82,7 @@ fn numpy_bytes<'a>(pickle: &'a Pickle<'_>, array: &Value<'_>) -> Option<(usize, 
 
 fn state<'a>(pickle: &'a Pickle<'_>, value: &Value<'_>) -> Option<&'a [usize]> {
     match value {
-        Value::Numpy(Some(state)) => match pickle.get(*state) {
+        Value::Call { state: Some(state), .. } => match pickle.get(*state) {
             Value::Tuple(state) => Some(state),
             _ => None,
         },

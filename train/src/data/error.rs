@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use oodbench::dump::DumpError;
+use oodbench::rows::RowsError;
+
 /// An image data set that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -23,6 +26,9 @@ pub enum DataError {
         /// What the user can do.
         remedy: String,
     },
+    /// An array file that cannot be used.
+    #[error(transparent)]
+    Array(#[from] DumpError),
     /// A data set, a request for one, or a combination of sets makes no sense.
     #[error("{subject}: found {found}, expected {expected}; {remedy}")]
     Request {
@@ -33,6 +39,12 @@ pub enum DataError {
         /// What the user can do.
         remedy: String,
     },
+}
+
+impl From<RowsError> for DataError {
+    fn from(error: RowsError) -> Self {
+        Self::Array(error.into())
+    }
 }
 
 impl DataError {

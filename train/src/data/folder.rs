@@ -6,13 +6,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use image::DynamicImage;
 use image::imageops::FilterType;
-use image::{DynamicImage, ImageReader};
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
 use super::error::DataError;
 use super::image_set::ImageSet;
+use super::picture;
 
 /// How a folder is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,11 +179,7 @@ fn subfolder_labels(folder: &Path, files: &[PathBuf]) -> Result<(Vec<u32>, usize
 }
 
 fn decode(file: &Path, options: &FolderOptions) -> Result<DynamicImage, DataError> {
-    let unreadable = |cause| DataError::Read { file: file.to_owned(), cause };
-    let reader = ImageReader::open(file).and_then(ImageReader::with_guessed_format).map_err(unreadable)?;
-    let image = reader.decode().map_err(|cause| {
-        DataError::content(file, format!("no readable image ({cause})"), "a PNG or JPEG image", "replace or remove it")
-    })?;
+    let image = picture::decode(file)?;
     let image = match options.channels {
         Channels::Grey => DynamicImage::ImageLuma8(image.into_luma8()),
         Channels::Rgb => DynamicImage::ImageRgb8(image.into_rgb8()),

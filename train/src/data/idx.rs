@@ -11,6 +11,8 @@
 
 use std::path::Path;
 
+use oodbench::dump::format::limit::Limit;
+
 use super::error::{DataError, FETCH_AGAIN};
 use super::image_set::ImageSet;
 use super::read;
@@ -61,32 +63,40 @@ pub(super) fn decode(
 
 /// Checks the header and length of an IDX file of `D` dimensions; its lengths and elements.
 fn elements<const D: usize>(file: &Path, raw: Vec<u8>, kind: &str) -> Result<([usize; D], Vec<u8>), DataError> {
-    let mut bytes = read::gunzip_if_gzip(file, raw)?;
     let wrong = |found: String, expected: String, remedy: &str| DataError::content(file, found, expected, remedy);
+    let header = 4 + 4 * D;
+    let mut content = read::content(&raw);
+    let head = read::head(file, &mut content, header)?;
     let magic = [0, 0, 8, D as u8];
-    if !bytes.starts_with(&magic) {
-        let found: Vec<_> = bytes.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    if !head.starts_with(&magic) {
+        let found: Vec<_> = head.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
         return Err(wrong(
             format!("the beginning [{}]", found.join(" ")),
             format!("[00 00 08 {D:02x}], IDX {kind} of bytes"),
             "check that images and labels are not exchanged",
         ));
     }
-    let header = 4 + 4 * D;
-    let Some(lengths) = bytes.get(4..header) else {
-        return Err(wrong(format!("{} bytes", bytes.len()), format!("a header of {header}"), FETCH_AGAIN));
+    let Some(lengths) = head.get(4..header) else {
+        return Err(wrong(format!("{} bytes", head.len()), format!("a header of {header}"), FETCH_AGAIN));
     };
     let (lengths, _) = lengths.as_chunks::<4>();
     let shape: [usize; D] = std::array::from_fn(|axis| u32::from_be_bytes(lengths[axis]) as usize);
     let product = shape.iter().try_fold(1_usize, |product, &length| product.checked_mul(length));
-    if product != Some(bytes.len() - header) {
+    if read::is_gzip(&raw) {
+        let promised = product.map_or(u64::MAX, |product| product as u64);
+        let bytes = Limit::in_memory(raw.len()).read_exactly(file, &mut content, promised)?;
+        return Ok((shape, bytes));
+    }
+    drop(content);
+    if product != Some(raw.len() - header) {
         let shape: Vec<_> = shape.iter().map(usize::to_string).collect();
         return Err(wrong(
-            format!("{} bytes", bytes.len()),
+            format!("{} bytes", raw.len()),
             format!("{header} + {}, as the header says", shape.join("x")),
             FETCH_AGAIN,
         ));
     }
+    let mut bytes = raw;
     bytes.drain(..header);
     Ok((shape, bytes))
 }

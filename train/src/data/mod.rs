@@ -28,12 +28,11 @@ pub mod idx;
 pub mod image_set;
 mod known_set;
 mod known_sets;
-mod mat;
 pub mod noise;
 pub mod normalisation;
 pub mod ood;
 pub mod open;
-mod pickle;
+mod picture;
 mod read;
 pub mod svhn;
 

@@ -165,8 +165,11 @@ fn is_this_idx(layout: &Layout, root: &Path) -> bool {
     })
 }
 
+/// The last real component of a path, so that `images/..` has a name as well.
 fn last_part(path: &Path) -> String {
-    path.file_stem().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+    let real = path.canonicalize();
+    let part = path.file_stem().or_else(|| real.as_ref().ok()?.file_stem());
+    part.map_or_else(|| "images".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 impl Source {

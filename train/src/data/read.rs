@@ -1,37 +1,62 @@
-//! Whole files into memory, with gzip undone where it is there.
+//! Files into memory, with gzip undone where it is there, within the library's [`limit`](oodbench::dump::format::limit).
 
-use std::fs;
-use std::io::Read as _;
+use std::io::Read;
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
+use oodbench::dump::format::{file, limit::Limit};
 
 use super::error::{DataError, FETCH_AGAIN};
 
 /// The bytes of a file.
 pub(super) fn bytes(file: &Path) -> Result<Vec<u8>, DataError> {
-    fs::read(file).map_err(|cause| DataError::Read { file: file.to_owned(), cause })
+    let unreadable = |cause| DataError::Read { file: file.to_owned(), cause };
+    // What is missing has this kind of message, what is a folder or a pipe that of the library.
+    std::fs::metadata(file).map_err(unreadable)?;
+    let mut content = Vec::new();
+    let mut opened = file::open_regular(file)?;
+    let length = opened.metadata().map_or(0, |metadata| metadata.len());
+    content.try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX)).map_err(|_| {
+        DataError::content(
+            file,
+            format!("{length} bytes"),
+            "no more than the memory holds",
+            "use a machine with more memory",
+        )
+    })?;
+    opened.read_to_end(&mut content).map_err(unreadable)?;
+    Ok(content)
 }
 
-/// The bytes of a file, decompressed if they begin as gzip does: the name's ending is not trusted, since browsers and
-/// tools unpack `.gz` files on the way and keep the name.
+/// Whether some bytes begin as gzip does: the name's ending is not trusted, since browsers and tools unpack `.gz` files on the way and keep the name.
+pub(super) fn is_gzip(raw: &[u8]) -> bool {
+    raw.starts_with(&[0x1f, 0x8b])
+}
+
+/// What the bytes of a file hold, decompressed if they are gzip, piece by piece.
+pub(super) fn content<'a>(raw: &'a [u8]) -> Box<dyn Read + 'a> {
+    if is_gzip(raw) { Box::new(MultiGzDecoder::new(raw)) } else { Box::new(raw) }
+}
+
+/// The bytes of a file, decompressed if they are gzip.
 pub(super) fn bytes_or_gzip(file: &Path) -> Result<Vec<u8>, DataError> {
-    gunzip_if_gzip(file, bytes(file)?)
-}
-
-/// Undoes gzip where `raw`, the content of `file`, begins with gzip's magic number.
-pub(super) fn gunzip_if_gzip(file: &Path, raw: Vec<u8>) -> Result<Vec<u8>, DataError> {
-    if !raw.starts_with(&[0x1f, 0x8b]) {
+    let raw = bytes(file)?;
+    if !is_gzip(&raw) {
         return Ok(raw);
     }
-    let mut content = Vec::new();
-    match MultiGzDecoder::new(raw.as_slice()).read_to_end(&mut content) {
-        Ok(_) => Ok(content),
-        Err(cause) => Err(DataError::content(
+    Ok(Limit::in_memory(raw.len()).read_to_end(file, &mut content(&raw))?)
+}
+
+/// The first bytes of what a file holds, fewer if there are fewer.
+pub(super) fn head(file: &Path, content: &mut dyn Read, length: usize) -> Result<Vec<u8>, DataError> {
+    let mut head = Vec::with_capacity(length);
+    content.take(length as u64).read_to_end(&mut head).map_err(|cause| {
+        DataError::content(
             file,
-            format!("gzip data damaged behind byte {} of the content ({cause})", content.len()),
+            format!("gzip data damaged at its beginning ({cause})"),
             "a whole gzip stream",
             FETCH_AGAIN,
-        )),
-    }
+        )
+    })?;
+    Ok(head)
 }

@@ -9,8 +9,9 @@ use std::path::Path;
 
 use super::error::{DataError, FETCH_AGAIN};
 use super::image_set::ImageSet;
-use super::mat::{self, MatArray, Values};
-use super::read;
+use oodbench::dump::format::mat;
+use oodbench::rows::array::StoredArray;
+use oodbench::rows::element::{Dtype, Endian};
 
 /// Number of classes, the digits.
 pub const CLASSES: usize = 10;
@@ -22,22 +23,18 @@ pub const CLASSES: usize = 10;
 /// holds a label that is not 1 to 10.
 pub fn read(name: &str, file: &Path) -> Result<ImageSet, DataError> {
     let wrong = |found: String, expected: &str| DataError::content(file, found, expected, FETCH_AGAIN);
-    let arrays = mat::arrays(&read::bytes(file)?).map_err(|(found, expected)| wrong(found, expected))?;
+    std::fs::metadata(file).map_err(|cause| DataError::Read { file: file.to_owned(), cause })?;
+    let arrays = mat::arrays(file)?;
     let variable = |name: &str| {
-        let names: Vec<_> = arrays.iter().map(|array| array.name.as_str()).collect();
-        arrays
-            .iter()
-            .find(|array| array.name == name)
-            .ok_or_else(|| wrong(format!("variables [{}]", names.join(", ")), "`X` and `y`"))
+        let names: Vec<_> = arrays.iter().map(|(name, _)| name.as_str()).collect();
+        let found = arrays.iter().find(|(found, _)| found == name);
+        found.map(|(_, array)| array).ok_or_else(|| wrong(format!("variables [{}]", names.join(", ")), "`X` and `y`"))
     };
     let (x, y) = (variable("X")?, variable("y")?);
     let (images, shape) = images(x).ok_or_else(|| {
         wrong(format!("`X` of shape {:?}", x.shape), "bytes of shape [rows, columns, channels, images]")
     })?;
-    let labels = match &y.values {
-        Values::Bytes(labels) => labels.iter().map(|&label| f64::from(label)).collect(),
-        Values::Numbers(labels) => labels.clone(),
-    };
+    let labels: Vec<f64> = y.numbers().collect();
     let count = images.len() / shape.iter().product::<usize>();
     if labels.len() != count {
         return Err(wrong(format!("{count} images and {} labels", labels.len()), "one label per image"));
@@ -52,17 +49,15 @@ pub fn read(name: &str, file: &Path) -> Result<ImageSet, DataError> {
 }
 
 /// From column-major (row, column, channel, image) to image, channel, row, column.
-fn images(x: &MatArray) -> Option<(Vec<u8>, [usize; 3])> {
-    let Values::Bytes(stored) = &x.values else {
-        return None;
-    };
+fn images(x: &StoredArray) -> Option<(Vec<u8>, [usize; 3])> {
+    let stored = x.bytes();
     // MATLAB drops a last dimension of length 1.
     let (height, width, channels) = match x.shape[..] {
         [height, width, channels, _] | [height, width, channels] => (height, width, channels),
         _ => return None,
     };
     let plane = height * width;
-    if plane == 0 || channels == 0 || stored.is_empty() {
+    if x.dtype != Dtype::Unsigned(1, Endian::Little) || plane == 0 || channels == 0 || stored.is_empty() {
         return None;
     }
     let mut images = vec![0; stored.len()];

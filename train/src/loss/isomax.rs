@@ -12,16 +12,51 @@
 
 use super::distance::distances;
 use super::likelihood::probability_then_log;
-use super::{HeadParameters, LossHead};
-use crate::nn::{Builder, Init};
+use super::{LossEntry, LossHead, MakeHead};
+use crate::nn::{Builder, Init, matrix};
 use candle_core::{Result, Tensor};
+use oodbench::rows::Head;
+use oodbench::score::settings::{Parameter, SettingError, Settings};
 
-/// E_s: multiplies the logits in training and is dropped afterwards; a constant, not tuned.
-pub const ENTROPIC_SCALE: f64 = 10.0;
+/// The loss in the list.
+pub static ENTRY: LossEntry = LossEntry {
+    id: "isomax",
+    summary: "logits -|f - p_j|, -log softmax(E_s logits), probability and logarithm separately",
+    reference: "Macêdo, Ren, Zanchettin, Oliveira and Ludermir 2021",
+    parameters: &[ENTROPIC_SCALE],
+    outliers: false,
+    build,
+};
+
+/// E_s: multiplies the logits in training and is dropped afterwards; a constant of the paper, not tuned.
+pub const ENTROPIC_SCALE: Parameter = Parameter {
+    name: "entropic_scale",
+    default: "10",
+    help: "E_s, which multiplies the logits in the loss and not in the dump; a number above 0",
+    grid: &[],
+    counts: None,
+};
+
+/// The value of [`ENTROPIC_SCALE`].
+///
+/// # Errors
+///
+/// It is not a number above 0.
+pub fn entropic_scale(settings: &Settings) -> std::result::Result<f64, SettingError> {
+    settings.number(ENTROPIC_SCALE.name, "a number above 0", |scale: &f64| *scale > 0.0 && scale.is_finite())
+}
+
+fn build(settings: &Settings) -> std::result::Result<MakeHead, SettingError> {
+    let scale = entropic_scale(settings)?;
+    Ok(Box::new(move |builder, name, [features, classes]| {
+        Ok(Box::new(Isomax::new(builder, name, [features, classes], scale)?))
+    }))
+}
 
 /// A head of prototypes.
 pub struct Isomax {
     prototypes: Tensor,
+    entropic_scale: f64,
 }
 
 impl Isomax {
@@ -30,10 +65,15 @@ impl Isomax {
     /// # Errors
     ///
     /// The device has no room for them.
-    pub fn new(builder: &mut Builder, name: &str, features: usize, classes: usize) -> Result<Self> {
+    pub fn new(
+        builder: &mut Builder,
+        name: &str,
+        [features, classes]: [usize; 2],
+        entropic_scale: f64,
+    ) -> Result<Self> {
         let shape = (classes, features);
         let prototypes = builder.within(name, |b| b.trainable("prototypes", shape, Init::Constant(0.0)))?;
-        Ok(Self { prototypes })
+        Ok(Self { prototypes, entropic_scale })
     }
 }
 
@@ -42,11 +82,11 @@ impl LossHead for Isomax {
         distances(features, &self.prototypes)?.neg()
     }
 
-    fn loss(&self, logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
-        probability_then_log(&(logits * ENTROPIC_SCALE)?, targets)
+    fn loss(&self, logits: &Tensor, targets: &Tensor, _: Option<&Tensor>) -> Result<Tensor> {
+        probability_then_log(&(logits * self.entropic_scale)?, targets)
     }
 
-    fn parameters(&self) -> HeadParameters {
-        HeadParameters::Prototypes { prototypes: self.prototypes.detach(), distance_scale: None }
+    fn head(&self) -> Result<Head> {
+        Ok(Head::Prototypes { prototypes: matrix(&self.prototypes)? })
     }
 }

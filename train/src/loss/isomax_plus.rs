@@ -10,16 +10,36 @@
 //! |d_s|, with the sign of every score here: max_j z_j is higher for the in-distribution.
 
 use super::distance::{distances, unit_rows};
-use super::isomax::ENTROPIC_SCALE;
+use super::isomax::{ENTROPIC_SCALE, entropic_scale};
 use super::likelihood::probability_then_log;
-use super::{HeadParameters, LossHead};
-use crate::nn::{Builder, Init};
+use super::{LossEntry, LossHead, MakeHead};
+use crate::nn::{Builder, Init, matrix, vector};
 use candle_core::{Result, Tensor};
+use oodbench::rows::Head;
+use oodbench::score::settings::{SettingError, Settings};
+
+/// The loss in the list.
+pub static ENTRY: LossEntry = LossEntry {
+    id: "isomax-plus",
+    summary: "logits -|d_s| |f/|f| - p_j/|p_j||, the loss of isomax",
+    reference: "Macêdo and Ludermir 2022",
+    parameters: &[ENTROPIC_SCALE],
+    outliers: false,
+    build,
+};
+
+fn build(settings: &Settings) -> std::result::Result<MakeHead, SettingError> {
+    let scale = entropic_scale(settings)?;
+    Ok(Box::new(move |builder, name, [features, classes]| {
+        Ok(Box::new(IsomaxPlus::new(builder, name, [features, classes], scale)?))
+    }))
+}
 
 /// A head of normalised prototypes with a distance scale.
 pub struct IsomaxPlus {
     prototypes: Tensor,
     distance_scale: Tensor,
+    entropic_scale: f64,
 }
 
 impl IsomaxPlus {
@@ -28,11 +48,17 @@ impl IsomaxPlus {
     /// # Errors
     ///
     /// The device has no room for them.
-    pub fn new(builder: &mut Builder, name: &str, features: usize, classes: usize) -> Result<Self> {
+    pub fn new(
+        builder: &mut Builder,
+        name: &str,
+        [features, classes]: [usize; 2],
+        entropic_scale: f64,
+    ) -> Result<Self> {
         builder.within(name, |b| {
             Ok(Self {
                 prototypes: b.trainable("prototypes", (classes, features), Init::Normal(1.0))?,
                 distance_scale: b.trainable("distance_scale", 1, Init::Constant(1.0))?,
+                entropic_scale,
             })
         })
     }
@@ -45,14 +71,12 @@ impl LossHead for IsomaxPlus {
             .neg()
     }
 
-    fn loss(&self, logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
-        probability_then_log(&(logits * ENTROPIC_SCALE)?, targets)
+    fn loss(&self, logits: &Tensor, targets: &Tensor, _: Option<&Tensor>) -> Result<Tensor> {
+        probability_then_log(&(logits * self.entropic_scale)?, targets)
     }
 
-    fn parameters(&self) -> HeadParameters {
-        HeadParameters::Prototypes {
-            prototypes: self.prototypes.detach(),
-            distance_scale: Some(self.distance_scale.detach()),
-        }
+    fn head(&self) -> Result<Head> {
+        let scale = vector(&self.distance_scale)?.first().copied().unwrap_or(f64::NAN);
+        Ok(Head::normalised_prototypes(matrix(&self.prototypes)?, scale))
     }
 }

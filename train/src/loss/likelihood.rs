@@ -48,6 +48,22 @@ pub fn probability_then_log(logits: &Tensor, targets: &Tensor) -> Result<Tensor>
     with_likelihood_gradient(logits, &value, &probabilities, targets)
 }
 
+/// Cross-entropy to the uniform distribution, `log Σ_j exp z_j − (1/C) Σ_j z_j`, with the gradient `(p_ij − 1/C) / n`. A scalar.
+///
+/// # Errors
+///
+/// The logits have not two axes.
+pub fn cross_entropy_to_uniform(logits: &Tensor) -> Result<Tensor> {
+    let z = logits.detach();
+    let (n, classes) = z.dims2()?;
+    let (exponentials, maximum) = shifted_exponentials(&z)?;
+    let sum = exponentials.sum_keepdim(1)?;
+    let value = (sum.log()? + maximum)?.sub(&z.mean_keepdim(1)?)?.mean_all()?;
+    let probabilities = exponentials.broadcast_div(&sum)?;
+    let slope = ((probabilities - 1.0 / classes as f64)? / n as f64)?;
+    with_gradient(logits, &value, move |grad| slope.broadcast_mul(grad))
+}
+
 /// exp(z − max z) by row, and the maxima (n, 1).
 fn shifted_exponentials(z: &Tensor) -> Result<(Tensor, Tensor)> {
     let maximum = z.max_keepdim(D::Minus1)?;

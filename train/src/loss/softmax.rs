@@ -6,9 +6,25 @@
 //! ```
 
 use super::likelihood::cross_entropy;
-use super::{HeadParameters, LossHead};
-use crate::nn::{Builder, Linear};
+use super::{LossEntry, LossHead, MakeHead};
+use crate::nn::{Builder, Linear, matrix, vector};
 use candle_core::{Result, Tensor};
+use oodbench::rows::Head;
+use oodbench::score::settings::{SettingError, Settings};
+
+/// The loss in the list.
+pub static ENTRY: LossEntry = LossEntry {
+    id: "softmax",
+    summary: "logits W f + b, cross-entropy",
+    reference: "the baseline of every paper",
+    parameters: &[],
+    outliers: false,
+    build,
+};
+
+fn build(_: &Settings) -> std::result::Result<MakeHead, SettingError> {
+    Ok(Box::new(|builder, name, [features, classes]| Ok(Box::new(Softmax::new(builder, name, features, classes)?))))
+}
 
 /// A linear head trained with cross-entropy.
 pub struct Softmax {
@@ -32,11 +48,11 @@ impl LossHead for Softmax {
         self.linear.forward(features)
     }
 
-    fn loss(&self, logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
+    fn loss(&self, logits: &Tensor, targets: &Tensor, _: Option<&Tensor>) -> Result<Tensor> {
         cross_entropy(logits, targets)
     }
 
-    fn parameters(&self) -> HeadParameters {
-        HeadParameters::Linear { weight: self.linear.weight().detach(), bias: self.linear.bias().detach() }
+    fn head(&self) -> Result<Head> {
+        Ok(Head::Linear { weight: matrix(self.linear.weight())?, bias: vector(self.linear.bias())?.into() })
     }
 }

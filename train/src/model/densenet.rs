@@ -10,7 +10,7 @@
 //! Names are those of `andreasveit/densenet-pytorch`, which Lee et al. and the paper on IsoMax+
 //! use; the initialisation is He's by outputs.
 
-use super::{Backbone, Taps};
+use super::{Backbone, NetworkEntry, Taps};
 use crate::nn::{Activation, BatchNorm2d, Builder, Conv2d, ConvInit, Mode, Window, avg_pool2d, global_avg_pool};
 use candle_core::{Result, Tensor};
 
@@ -62,6 +62,13 @@ impl Transition {
         avg_pool2d(&self.conv1.forward(&y)?, 2)
     }
 }
+
+/// The network in the list.
+pub static ENTRY: NetworkEntry = NetworkEntry {
+    id: "densenet-bc-100",
+    summary: "100 layers, growth rate 12, bottlenecks and compression",
+    build: |builder, channels| Ok(Box::new(DenseNet::new(builder, channels)?)),
+};
 
 /// The network.
 pub struct DenseNet {

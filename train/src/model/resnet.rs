@@ -2,6 +2,7 @@
 //!
 //! Names and initialisation are those of the implementation used by Lee et al. (`deep_Mahalanobis_detector`).
 
+use super::NetworkEntry;
 use super::residual::{Residual, Shortcut};
 use crate::nn::{Activation, BatchNorm2d, Builder, Conv2d, ConvInit, Mode, Window};
 use candle_core::{Result, Tensor};
@@ -9,11 +10,25 @@ use candle_core::{Result, Tensor};
 /// The network.
 pub type ResNet = Residual<Projection>;
 
+/// ResNet-18 in the list.
+pub static RESNET_18: NetworkEntry = NetworkEntry {
+    id: "resnet-18",
+    summary: "18 layers, width 64 to 512",
+    build: |builder, channels| Ok(Box::new(ResNet::new(builder, channels, &STAGES_18)?)),
+};
+
+/// ResNet-34 in the list.
+pub static RESNET_34: NetworkEntry = NetworkEntry {
+    id: "resnet-34",
+    summary: "34 layers, width 64 to 512; the paper's \"overparametrized commonly used implementation\"",
+    build: |builder, channels| Ok(Box::new(ResNet::new(builder, channels, &STAGES_34)?)),
+};
+
 /// Width and number of blocks of the stages of ResNet-18.
-pub const RESNET_18: [(usize, usize); 4] = [(64, 2), (128, 2), (256, 2), (512, 2)];
+const STAGES_18: [(usize, usize); 4] = [(64, 2), (128, 2), (256, 2), (512, 2)];
 
 /// The same of ResNet-34.
-pub const RESNET_34: [(usize, usize); 4] = [(64, 3), (128, 4), (256, 6), (512, 3)];
+const STAGES_34: [(usize, usize); 4] = [(64, 3), (128, 4), (256, 6), (512, 3)];
 
 /// The input itself, or a convolution of it where the size changes.
 pub struct Projection(Option<(Conv2d, BatchNorm2d)>);

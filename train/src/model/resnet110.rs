@@ -5,9 +5,17 @@
 //! half before and half after. Names and initialisation are those of `akamaster/pytorch_resnet_cifar10`,
 //! which the paper on IsoMax+ names.
 
+use super::NetworkEntry;
 use super::residual::{Residual, Shortcut};
 use crate::nn::{Builder, ConvInit, Mode};
 use candle_core::{Result, Tensor};
+
+/// The network in the list.
+pub static ENTRY: NetworkEntry = NetworkEntry {
+    id: "resnet-110",
+    summary: "110 layers, width 16 to 64; the paper's \"correct size proper implementation\"",
+    build: |builder, channels| Ok(Box::new(ResNet110::new(builder, channels, &STAGES)?)),
+};
 
 /// The network.
 pub type ResNet110 = Residual<Padding>;

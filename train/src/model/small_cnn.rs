@@ -7,11 +7,18 @@
 //! [conv 3×3, 128 → batch norm, ReLU] → mean over pixels = features (128)
 //! ```
 
-use super::{Backbone, Taps};
+use super::{Backbone, NetworkEntry, Taps};
 use crate::nn::{Activation, BatchNorm2d, Builder, Conv2d, ConvInit, Mode, Window, avg_pool2d, global_avg_pool};
 use candle_core::{Result, Tensor};
 
 const WIDTHS: [usize; 3] = [32, 64, 128];
+
+/// The network in the list.
+pub static ENTRY: NetworkEntry = NetworkEntry {
+    id: "small-cnn",
+    summary: "three convolutions and a mean over pixels",
+    build: |builder, channels| Ok(Box::new(SmallCnn::new(builder, channels)?)),
+};
 
 /// The network.
 pub struct SmallCnn {

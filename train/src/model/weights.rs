@@ -4,6 +4,9 @@
 use super::{HEAD, Network};
 use crate::nn::LoadError;
 use candle_core::{Device, Tensor};
+use oodbench::dump::DumpError;
+use oodbench::dump::format::{safetensors, torch};
+use oodbench::rows::array::StoredArray;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -21,14 +24,14 @@ pub enum WeightsError {
     #[error("{}: found no known ending, expected .safetensors, .pth or .pt", file.display())]
     Format { file: PathBuf },
     /// The file cannot be read as what its name says.
-    #[error("{}: {reason}; expected a state_dict (a map of names to tensors), not a pickled model", file.display())]
-    Unreadable { file: PathBuf, reason: String },
+    #[error(transparent)]
+    Unreadable(#[from] DumpError),
     /// The tensors do not fit the network.
-    #[error("{}: {source}", file.display())]
+    #[error("{}: {reason}", file.display())]
     Fit {
         file: PathBuf,
-        #[source]
-        source: LoadError,
+        /// What does not fit; no source of this error, since its message is part of this one.
+        reason: LoadError,
     },
 }
 
@@ -41,7 +44,7 @@ pub enum WeightsError {
 pub fn load_weights(network: &Network, file: &Path) -> Result<(), WeightsError> {
     let tensors = read(file)?;
     let renamed = tensors.into_iter().map(|(name, tensor)| (our_name(&name), tensor)).collect();
-    network.params().load(&renamed).map_err(|source| WeightsError::Fit { file: file.to_owned(), source })
+    network.params().load(&renamed).map_err(|reason| WeightsError::Fit { file: file.to_owned(), reason })
 }
 
 fn our_name(name: &str) -> String {
@@ -53,22 +56,17 @@ fn our_name(name: &str) -> String {
 }
 
 fn read(file: &Path) -> Result<BTreeMap<String, Tensor>, WeightsError> {
-    let unreadable = |error: candle_core::Error| WeightsError::Unreadable {
-        file: file.to_owned(),
-        // candle appends a backtrace in further lines.
-        reason: error.to_string().lines().next().unwrap_or_default().to_owned(),
+    let arrays = match file.extension().and_then(|ending| ending.to_str()) {
+        Some("safetensors") => safetensors::arrays(file)?,
+        Some("pth" | "pt") => torch::arrays(file)?,
+        _ => return Err(WeightsError::Format { file: file.to_owned() }),
     };
-    match file.extension().and_then(|ending| ending.to_str()) {
-        Some("safetensors") => {
-            let tensors = candle_core::safetensors::load(file, &Device::Cpu).map_err(unreadable)?;
-            Ok(tensors.into_iter().collect())
-        }
-        Some("pth" | "pt") => {
-            let tensors = candle_core::pickle::read_all(file).map_err(unreadable)?;
-            Ok(tensors.into_iter().collect())
-        }
-        _ => Err(WeightsError::Format { file: file.to_owned() }),
-    }
+    let tensor = |(name, array): (String, StoredArray)| {
+        let values: Vec<f32> = array.numbers().map(|value| value as f32).collect();
+        Ok((name, Tensor::from_vec(values, array.shape.as_slice(), &Device::Cpu)?))
+    };
+    let tensors: candle_core::Result<_> = arrays.into_iter().map(tensor).collect();
+    tensors.map_err(|error| WeightsError::Fit { file: file.to_owned(), reason: error.into() })
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! slowly, the layers made of them, and the store of a network's parameters.
 //!
 //! Every operation is a candle custom operation on f32 tensors, checked against PyTorch's values and
-//! finite differences in `tests/train_core/nn.rs`. With feature `cuda` each also runs on a GPU; the same
+//! finite differences in `tests/trainer/core/nn.rs`. With feature `cuda` each also runs on a GPU; the same
 //! tests then run there too.
 //!
 //! candle adds each gradient to a tensor of zeros, in threads of its own that spin while they wait; see
@@ -17,6 +17,7 @@ mod conv;
 #[cfg(feature = "cuda")]
 pub(crate) mod cuda;
 mod function;
+mod host;
 mod im2col;
 mod layer;
 mod matmul;
@@ -28,6 +29,7 @@ pub use add_relu::add_relu;
 pub use batch_norm::{Activation, EPSILON, MOMENTUM, batch_norm};
 pub use conv::{Window, conv2d};
 pub use function::{with_gradient, with_gradients};
+pub use host::{matrix, rows, values, vector};
 pub use layer::{BatchNorm2d, Conv2d, ConvInit, Linear};
 pub use params::{Builder, Init, LoadError, Params};
 pub use pool::{avg_pool2d, global_avg_pool};

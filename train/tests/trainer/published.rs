@@ -7,15 +7,19 @@
 //!     DENSENET_LOGITS=id/test/logits.npy cargo test --release -p oodbench-train published -- --ignored --nocapture
 //! ```
 
-use candle_core::Device;
 use ndarray::Array2;
+use oodbench::dump::RunInfo;
+use oodbench::rows::Role;
 use oodbench_train::data::{ImageSet, Published};
-use oodbench_train::extract::{Extraction, Place, RunNote, extract};
-use oodbench_train::loss::LossKind;
+use oodbench_train::device::Device;
+use oodbench_train::extract::{Extraction, extract};
+use oodbench_train::loss::LossChoice;
 use oodbench_train::model::weights::load_weights;
-use oodbench_train::model::{Architecture, Design, Network};
+use oodbench_train::model::{Architecture, Design, Network, densenet};
+use oodbench_train::observer::Silent;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// A record of the binary version: the label, then 3 × 32 × 32 bytes.
 const RECORD: usize = 1 + 3 * 32 * 32;
@@ -33,19 +37,26 @@ fn densenet_classifies_cifar10_as_published() {
     let images = records().flat_map(|record| record[1..].to_vec()).collect();
     let set = ImageSet::new("cifar10-test", images, Some(labels.clone()), [3, 32, 32], Some(10)).unwrap();
 
-    let design =
-        Design { architecture: Architecture::DensenetBc100, loss: LossKind::Softmax, channels: 3, classes: 10 };
-    let network = Network::new(design, 0, &Device::Cpu).unwrap();
+    let architecture = Architecture::of(&densenet::ENTRY);
+    let design = Design { architecture, loss: LossChoice::default(), channels: 3, classes: 10 };
+    let network = Network::new(&design, 0, &Device::cpu()).unwrap();
     load_weights(&network, &file("DENSENET_WEIGHTS")).unwrap();
 
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("dump");
-    let run = RunNote { name: "densenet".into(), in_distribution: "cifar10".into(), seed: None, note: None };
+    let run = RunInfo { name: "densenet".into(), in_distribution: Some("cifar10".into()), ..RunInfo::default() };
     let normalisation = Published::LeeDenseNet.normalisation(3).unwrap();
-    let sets = [(Place::IdTest, Arc::new(set))];
-    let extraction =
-        Extraction { out: &out, replace: false, run, sets: &sets, normalisation: &normalisation, layers: &[] };
-    assert!(extract(&network, &Device::Cpu, &extraction, &mut |_| true).unwrap());
+    let sets = [(Role::Test, Arc::new(set))];
+    let extraction = Extraction {
+        out: &out,
+        replace: false,
+        run: &run,
+        sets: &sets,
+        normalisation: &normalisation,
+        layers: &[],
+        stop: &AtomicBool::new(false),
+    };
+    extract(&network, &extraction, &Silent).unwrap();
 
     let logits: Array2<f32> = ndarray_npy::read_npy(out.join("id/test/logits.npy")).unwrap();
     let best = |row: ndarray::ArrayView1<'_, f32>| (0..10).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap();

@@ -1,42 +1,68 @@
 //! Dumps: what is in them and when they appear.
 
 use super::run::{noise, recipe, start};
-use candle_core::Device;
 use ndarray::{Array1, Array2, Axis};
 use ndarray_npy::read_npy;
-use oodbench_train::data::{ImageSet, Normalisation};
+use oodbench::dump::layout::discover;
+use oodbench::dump::{Dump, RunInfo, WriteError};
+use oodbench::progress::Progress;
+use oodbench::rows::{Head, Role};
+use oodbench_train::classifier::{Classifier, Outputs};
+use oodbench_train::data::{Batch, ImageSet, Normalisation};
 use oodbench_train::error::TrainError;
-use oodbench_train::extract::{Extraction, Place, RunNote, extract};
-use oodbench_train::loss::LossKind;
+use oodbench_train::extract::{Extraction, extract};
+use oodbench_train::loss::{LOSSES, LossEntry, isomax, isomax_plus, softmax};
 use oodbench_train::model::Network;
+use oodbench_train::observer::{Event, Observer, Silent};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-fn network(loss: LossKind) -> Network {
+fn network(loss: &'static LossEntry) -> Network {
     let folder = tempfile::tempdir().unwrap();
     start(&recipe(loss, 4, 1), &noise(40, 4), folder.path(), false).unwrap().network
 }
 
-fn note() -> RunNote {
-    RunNote { name: "run".into(), in_distribution: "noise".into(), seed: Some(5), note: None }
+fn info() -> RunInfo {
+    RunInfo { name: "run".into(), in_distribution: Some("noise".into()), seed: Some(5), ..RunInfo::default() }
 }
 
-fn sets() -> Vec<(Place, Arc<ImageSet>)> {
+fn sets() -> Vec<(Role, Arc<ImageSet>)> {
     let unlabelled = ImageSet { labels: None, ..noise(3, 4) };
-    let ood = |group: Option<&str>, name: &str| Place::Ood { group: group.map(Into::into), name: name.into() };
+    let ood = |group: Option<&str>, name: &str| Role::Ood { group: group.map(Into::into), name: name.into() };
     vec![
-        (Place::IdTest, Arc::new(noise(300, 4))),
+        (Role::Test, Arc::new(noise(300, 4))),
         (ood(None, "plain"), Arc::new(unlabelled)),
         (ood(Some("near"), "grouped"), Arc::new(noise(2, 4))),
     ]
 }
 
-fn dump(network: &Network, out: &Path, replace: bool) -> Result<bool, TrainError> {
+fn dump(classifier: &dyn Classifier, out: &Path, replace: bool) -> Result<(), TrainError> {
+    dump_sets(classifier, out, replace, (&sets(), &["stage2".to_owned()]), &Silent, &AtomicBool::new(false))
+}
+
+fn dump_sets(
+    classifier: &dyn Classifier,
+    out: &Path,
+    replace: bool,
+    (sets, layers): (&[(Role, Arc<ImageSet>)], &[String]),
+    observer: &dyn Observer,
+    stop: &AtomicBool,
+) -> Result<(), TrainError> {
     let normalisation = Normalisation::new(vec![0.5], vec![0.25]).unwrap();
-    let (sets, layers) = (sets(), ["stage2".to_owned()]);
-    let extraction =
-        Extraction { out, replace, run: note(), sets: &sets, normalisation: &normalisation, layers: &layers };
-    extract(network, &Device::Cpu, &extraction, &mut |_| true)
+    let run = &info();
+    let extraction = Extraction { out, replace, run, sets, normalisation: &normalisation, layers, stop };
+    extract(classifier, &extraction, observer)
+}
+
+/// The prototypes of a dump, normalised where the loss normalises them.
+fn prototypes(dump: &Path) -> Array2<f32> {
+    match Dump::open(&discover(dump).unwrap()[0]).unwrap().rows.head {
+        Some(Head::Prototypes { prototypes } | Head::NormalisedPrototypes { prototypes, .. }) => {
+            prototypes.mapv(|value| value as f32)
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 fn matrix(file: &Path) -> Array2<f32> {
@@ -46,31 +72,31 @@ fn matrix(file: &Path) -> Array2<f32> {
 /// The head in the dump, applied to the features in the dump, gives the logits in the dump.
 #[test]
 fn features_and_head_give_the_logits() {
-    for loss in LossKind::ALL {
+    for loss in LOSSES {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("dump");
-        assert!(dump(&network(loss), &out, false).unwrap());
+        dump(&network(loss), &out, false).unwrap();
         let features = matrix(&out.join("id/test/features.npy"));
         let logits = matrix(&out.join("id/test/logits.npy"));
         assert_eq!((features.dim(), logits.dim()), ((300, 128), (300, 4)));
-        let expected = if loss == LossKind::Softmax {
+        let expected = if out.join("head/weight.npy").exists() {
             let bias: Array1<f32> = read_npy(out.join("head/bias.npy")).unwrap();
             features.dot(&matrix(&out.join("head/weight.npy")).t()) + bias
         } else {
             let unit = |rows: Array2<f32>| {
                 let norms = rows.map_axis(Axis(1), |row| row.dot(&row).sqrt()).insert_axis(Axis(1));
-                if loss == LossKind::IsomaxPlus { rows / norms } else { rows }
+                if loss.id == isomax_plus::ENTRY.id { rows / norms } else { rows }
             };
             let scale: Option<Array1<f32>> = read_npy(out.join("head/distance_scale.npy")).ok();
-            assert_eq!(scale.is_some(), loss == LossKind::IsomaxPlus);
-            let (f, p) = (unit(features), unit(matrix(&out.join("head/prototypes.npy"))));
+            assert_eq!(scale.is_some(), loss.id == isomax_plus::ENTRY.id);
+            let (f, p) = (unit(features), prototypes(&out));
             Array2::from_shape_fn((300, 4), |(i, j)| {
                 let difference = &f.row(i) - &p.row(j);
                 -scale.as_ref().map_or(1.0, |s| s[0].abs()) * difference.dot(&difference).sqrt()
             })
         };
         let worst = (&logits - &expected).mapv(f32::abs).fold(0.0, |a: f32, &b| a.max(b));
-        assert!(worst < 2e-5, "{loss:?}: {worst}");
+        assert!(worst < 2e-5, "{}: {worst}", loss.id);
     }
 }
 
@@ -78,14 +104,13 @@ fn features_and_head_give_the_logits() {
 fn a_dump_has_its_layout() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("dump");
-    dump(&network(LossKind::IsomaxPlus), &out, false).unwrap();
+    dump(&network(&isomax_plus::ENTRY), &out, false).unwrap();
     let labels: Array1<i64> = read_npy(out.join("id/test/labels.npy")).unwrap();
     assert_eq!((labels.len(), labels[5]), (300, 1));
     assert!(!out.join("ood/plain/labels.npy").exists());
     assert_eq!(matrix(&out.join("ood/near/grouped/features@stage2.npy")).dim(), (2, 64));
     let run = std::fs::read_to_string(out.join("run.toml")).unwrap();
-    let expected = "name = \"run\"\nin_distribution = \"noise\"\nseed = 5\nmodel = \"small-cnn\"\n\
-                    loss = \"isomax-plus\"\nhead = \"prototypes\"\n";
+    let expected = "name = \"run\"\nin_distribution = \"noise\"\nseed = 5\nhead = \"prototypes\"\n";
     assert_eq!(run, expected);
 }
 
@@ -95,38 +120,97 @@ fn a_dump_has_its_layout() {
 fn rows_do_not_depend_on_their_neighbours() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("dump");
-    dump(&network(LossKind::Softmax), &out, false).unwrap();
+    dump(&network(&softmax::ENTRY), &out, false).unwrap();
     let (many, few) = (matrix(&out.join("id/test/logits.npy")), matrix(&out.join("ood/plain/logits.npy")));
     let worst = (&many.slice(ndarray::s![..3, ..]) - &few).mapv(f32::abs).fold(0.0, |a: f32, &b| a.max(b));
     assert!(worst < 1e-5, "{worst}");
 }
 
+/// Raises the flag once all rows are done, before the dump is.
+struct StopAtTheEnd<'a> {
+    left: AtomicUsize,
+    stop: &'a AtomicBool,
+}
+
+impl Progress for StopAtTheEnd<'_> {
+    fn begin(&self, _: &str, rows: usize) {
+        self.left.store(rows, Ordering::Relaxed);
+    }
+
+    fn advance(&self, rows: usize) {
+        // The last set has two images.
+        if self.left.fetch_sub(rows, Ordering::Relaxed) - rows <= 2 {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn end(&self) {}
+}
+
+impl Observer for StopAtTheEnd<'_> {
+    fn training(&self, _: Event<'_>) {}
+}
+
 #[test]
 fn a_dump_is_there_whole_or_not_at_all() {
     let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().join("dump");
-    let network = network(LossKind::Isomax);
-    let normalisation = Normalisation::new(vec![0.5], vec![0.25]).unwrap();
-    let sets = sets();
-    let extraction =
-        Extraction { out: &out, replace: false, run: note(), sets: &sets, normalisation: &normalisation, layers: &[] };
-    let (all, mut done) = (sets.iter().map(|(_, set)| set.len()).sum::<usize>(), 0);
-    let finished = extract(&network, &Device::Cpu, &extraction, &mut |images| {
-        done += images;
-        done < all
-    });
-    assert!(!finished.unwrap());
-    assert_eq!(done, all);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    let out = folder.path().join("dumps/run");
+    let network = network(&isomax::ENTRY);
+    let stop = AtomicBool::new(false);
+    let observer = StopAtTheEnd { left: AtomicUsize::new(0), stop: &stop };
+    let stopped = dump_sets(&network, &out, false, (&sets(), &[]), &observer, &stop);
+    assert!(matches!(stopped, Err(TrainError::Stopped { .. })));
+    assert_eq!(std::fs::read_dir(folder.path().join("dumps")).unwrap().count(), 0);
 
-    let unknown = Extraction { layers: &["layer9".to_owned()], ..extraction };
-    let error = extract(&network, &Device::Cpu, &unknown, &mut |_| true).unwrap_err();
+    let layers = ["layer9".to_owned()];
+    let error = dump_sets(&network, &out, false, (&sets(), &layers), &Silent, &AtomicBool::new(false)).unwrap_err();
     assert!(error.to_string().contains("stage1, stage2"), "{error}");
 
     dump(&network, &out, false).unwrap();
     std::fs::write(out.join("stale"), b"").unwrap();
-    assert!(matches!(dump(&network, &out, false), Err(TrainError::Exists { .. })));
-    assert!(dump(&network, &out, true).unwrap());
+    assert!(matches!(dump(&network, &out, false), Err(TrainError::Dump(WriteError::Exists { .. }))));
+    dump(&network, &out, true).unwrap();
     assert!(!out.join("stale").exists());
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    assert_eq!(std::fs::read_dir(folder.path().join("dumps")).unwrap().count(), 1);
+}
+
+/// A model that is no candle network: logits are sums of the pixels of both halves, and there are no features.
+struct Halves;
+
+impl Classifier for Halves {
+    fn channels(&self) -> usize {
+        1
+    }
+
+    fn layers(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn head(&self) -> Result<Option<Head>, TrainError> {
+        Ok(None)
+    }
+
+    fn outputs(&self, images: Batch, _: &[String]) -> Result<Outputs, TrainError> {
+        let pixels = images.shape[2] * images.shape[3];
+        let half = |image: &[f32], first: usize| image[first..first + pixels / 2].iter().sum::<f32>();
+        let sums = images.images.chunks(pixels).flat_map(|image| [half(image, 0), half(image, pixels / 2)]);
+        let logits = Array2::from_shape_vec((images.shape[0], 2), sums.collect()).unwrap();
+        Ok(Outputs { logits, features: None, layers: Vec::new() })
+    }
+}
+
+#[test]
+fn any_classifier_can_be_extracted() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("halves");
+    let two_classes = [(Role::Test, Arc::new(noise(300, 2)))];
+    dump_sets(&Halves, &out, false, (&two_classes, &[]), &Silent, &AtomicBool::new(false)).unwrap();
+    let dump = Dump::open(&discover(&out).unwrap()[0]).unwrap();
+    assert!(dump.head.is_none() && dump.info.head.is_none());
+    let test = dump.split(&Role::Test).unwrap();
+    assert!(test.features.is_none());
+    let set = noise(300, 2);
+    let sum: f32 = set.images[..32].iter().map(|&byte| (f32::from(byte) / 255.0 - 0.5) / 0.25).sum();
+    let found = test.logits.as_ref().unwrap().block(0..1).to_f64()[[0, 0]];
+    assert!((found - f64::from(sum)).abs() < 1e-3, "{found} {sum}");
 }

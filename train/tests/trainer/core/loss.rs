@@ -4,16 +4,21 @@ use super::device::{devices, tolerance, var_on};
 use super::reference::{Reference, assert_close, finite_differences, values};
 use candle_core::{Device, Tensor};
 use oodbench_train::loss::distance::{distances, unit_rows};
-use oodbench_train::loss::likelihood::{cross_entropy, probability_then_log};
-use oodbench_train::loss::{LossHead, LossKind};
+use oodbench_train::loss::likelihood::{cross_entropy, cross_entropy_to_uniform, probability_then_log};
+use oodbench_train::loss::{LOSSES, LossChoice, LossEntry, LossHead, isomax, isomax_plus, softmax};
 use oodbench_train::nn::{Builder, Params};
 use std::collections::BTreeMap;
 
 /// A head with the parameters of a reference case, by (name in the network, name in the case).
-fn head(device: &Device, kind: LossKind, case: &str, parameters: &[(&str, &str)]) -> (Box<dyn LossHead>, Params) {
+fn head(
+    device: &Device,
+    loss: &'static LossEntry,
+    case: &str,
+    parameters: &[(&str, &str)],
+) -> (Box<dyn LossHead>, Params) {
     let reference = Reference::load();
     let mut builder = Builder::new(1, device);
-    let head = kind.build(&mut builder, "classifier", 6, 5).unwrap();
+    let head = LossChoice::of(loss).head(&mut builder, "classifier", [6, 5]).unwrap();
     let params = builder.finish();
     let tensors: BTreeMap<_, _> = (parameters.iter())
         .map(|(name, stored)| {
@@ -25,20 +30,20 @@ fn head(device: &Device, kind: LossKind, case: &str, parameters: &[(&str, &str)]
     (head, params)
 }
 
-fn check(kind: LossKind, case: &str, parameters: &[(&str, &str)]) {
+fn check(loss: &'static LossEntry, case: &str, parameters: &[(&str, &str)]) {
     for device in devices() {
-        check_on(&device, kind, case, parameters);
+        check_on(&device, loss, case, parameters);
     }
 }
 
-fn check_on(device: &Device, kind: LossKind, case: &str, parameters: &[(&str, &str)]) {
+fn check_on(device: &Device, loss: &'static LossEntry, case: &str, parameters: &[(&str, &str)]) {
     let reference = Reference::load();
     let get = |name: &str| reference.get(&format!("{case}.{name}")).to_device(device).unwrap();
-    let (head, params) = head(device, kind, case, parameters);
+    let (head, params) = head(device, loss, case, parameters);
     let features = var_on(device, &get("f"));
     let logits = head.logits(&features).unwrap();
     assert_close(case, &logits, &get("logits"), tolerance(device, 2e-6));
-    let loss = head.loss(&logits, &get("t")).unwrap();
+    let loss = head.loss(&logits, &get("t"), None).unwrap();
     assert_close(case, &loss.reshape(1).unwrap(), &get("loss"), tolerance(device, 2e-6));
     let gradients = loss.backward().unwrap();
     assert_close("gf", gradients.get(&features).unwrap(), &get("gf"), tolerance(device, 1e-5));
@@ -53,7 +58,7 @@ fn check_on(device: &Device, kind: LossKind, case: &str, parameters: &[(&str, &s
 
     let f = |features: &Tensor| {
         let logits = head.logits(features).unwrap();
-        head.loss(&logits, &get("t")).unwrap().to_scalar().unwrap()
+        head.loss(&logits, &get("t"), None).unwrap().to_scalar().unwrap()
     };
     let smooth = values(&get("logits")).iter().all(|&z| z != 0.0);
     if smooth {
@@ -64,45 +69,45 @@ fn check_on(device: &Device, kind: LossKind, case: &str, parameters: &[(&str, &s
 
 #[test]
 fn softmax_agrees_with_pytorch() {
-    check(LossKind::Softmax, "softmax", &[("weight", "w"), ("bias", "b")]);
+    check(&softmax::ENTRY, "softmax", &[("weight", "w"), ("bias", "b")]);
 }
 
 /// One feature vector of this case lies on a prototype.
 #[test]
 fn isomax_agrees_with_pytorch() {
-    check(LossKind::Isomax, "isomax", &[("prototypes", "p")]);
+    check(&isomax::ENTRY, "isomax", &[("prototypes", "p")]);
 }
 
 #[test]
 fn isomax_agrees_with_pytorch_at_its_start() {
-    check(LossKind::Isomax, "isomax.start", &[("prototypes", "p")]);
+    check(&isomax::ENTRY, "isomax.start", &[("prototypes", "p")]);
 }
 
 /// The distance scale of this case is negative.
 #[test]
 fn isomax_plus_agrees_with_pytorch() {
     let parameters = [("prototypes", "p"), ("distance_scale", "s")];
-    check(LossKind::IsomaxPlus, "isomax_plus", &parameters);
+    check(&isomax_plus::ENTRY, "isomax_plus", &parameters);
 }
 
 #[test]
 fn heads_start_as_the_authors_do() {
-    let start = |kind: LossKind| {
+    let start = |loss: &'static LossEntry| {
         let mut builder = Builder::new(3, &Device::Cpu);
-        kind.build(&mut builder, "classifier", 400, 50).unwrap();
+        LossChoice::of(loss).head(&mut builder, "classifier", [400, 50]).unwrap();
         let params = builder.finish().named().unwrap();
         params.into_iter().map(|(n, t)| (n, values(&t))).collect::<BTreeMap<_, _>>()
     };
-    let softmax = start(LossKind::Softmax);
+    let softmax = start(&softmax::ENTRY);
     let bound = (1.0f32 / 400.0).sqrt();
     let weight = &softmax["classifier.weight"];
     assert!(weight.iter().all(|w| w.abs() <= bound));
     assert!(weight.iter().any(|w| *w > 0.99 * bound) && weight.iter().any(|w| *w < -0.99 * bound));
     assert!(softmax["classifier.bias"].iter().all(|b| *b == 0.0));
 
-    assert!(start(LossKind::Isomax)["classifier.prototypes"].iter().all(|p| *p == 0.0));
+    assert!(start(&isomax::ENTRY)["classifier.prototypes"].iter().all(|p| *p == 0.0));
 
-    let plus = start(LossKind::IsomaxPlus);
+    let plus = start(&isomax_plus::ENTRY);
     assert_eq!(plus["classifier.distance_scale"], [1.0]);
     let prototypes = &plus["classifier.prototypes"];
     let mean = prototypes.iter().sum::<f32>() / 20_000.0;
@@ -115,13 +120,58 @@ fn heads_start_as_the_authors_do() {
 /// logits at scale 10.
 #[test]
 fn the_entropic_scale_is_in_the_loss_and_not_in_the_logits() {
-    let (head, _) = head(&Device::Cpu, LossKind::Isomax, "isomax", &[("prototypes", "p")]);
+    let (head, _) = head(&Device::Cpu, &isomax::ENTRY, "isomax", &[("prototypes", "p")]);
     let logits = Tensor::new(&[[-0.1f32, -0.2], [-0.3, 0.0]], &Device::Cpu).unwrap();
     let targets = Tensor::new(&[0u32, 1], &Device::Cpu).unwrap();
-    let loss = head.loss(&logits, &targets).unwrap();
+    let loss = head.loss(&logits, &targets, None).unwrap();
     let scaled = (&logits * 10.0).unwrap();
     let plain = cross_entropy(&scaled, &targets).unwrap();
     assert_close("scale", &loss.reshape(1).unwrap(), &plain.reshape(1).unwrap(), 1e-6);
+}
+
+/// E_s is a parameter of the loss: at 1 it is the plain cross-entropy of the same logits.
+#[test]
+fn the_entropic_scale_is_what_was_asked_for() {
+    for name in ["isomax", "isomax-plus"] {
+        let loss: LossChoice = format!("{name}(entropic_scale=1)").parse().unwrap();
+        let head = loss.head(&mut Builder::new(1, &Device::Cpu), "classifier", [6, 2]).unwrap();
+        let logits = Tensor::new(&[[-0.1f32, -0.2], [-0.3, 0.0]], &Device::Cpu).unwrap();
+        let targets = Tensor::new(&[0u32, 1], &Device::Cpu).unwrap();
+        let loss = head.loss(&logits, &targets, None).unwrap().reshape(1).unwrap();
+        assert_close(name, &loss, &cross_entropy(&logits, &targets).unwrap().reshape(1).unwrap(), 1e-6);
+    }
+}
+
+/// By hand: −(1/2)(log 1/4 + log 3/4) of logits (0, log 3), and log 2 of equal ones; slopes (p − 1/2)/2.
+#[test]
+fn outliers_are_pulled_to_uniform_probabilities() {
+    let o = candle_core::Var::new(&[[0f32, 3f32.ln()], [7.0, 7.0]], &Device::Cpu).unwrap();
+    let by_hand = (0.5 * (4f32.ln() + (4f32 / 3.0).ln()) + 2f32.ln()) / 2.0;
+    let uniform = cross_entropy_to_uniform(&o).unwrap();
+    assert!((uniform.to_scalar::<f32>().unwrap() - by_hand).abs() < 1e-6);
+    let gradients = uniform.backward().unwrap();
+    let slopes = Tensor::new(&[[-0.125f32, 0.125], [0.0, 0.0]], &Device::Cpu).unwrap();
+    assert_close("slopes", gradients.get(&o).unwrap(), &slopes, 1e-6);
+
+    let loss: LossChoice = "outlier-exposure(lambda=2)".parse().unwrap();
+    let head = loss.head(&mut Builder::new(1, &Device::Cpu), "classifier", [6, 2]).unwrap();
+    let targets = Tensor::new(&[0u32], &Device::Cpu).unwrap();
+    let z = Tensor::new(&[[1f32, 2.0]], &Device::Cpu).unwrap();
+    let scalar = |outliers| head.loss(&z, &targets, outliers).unwrap().to_scalar::<f32>().unwrap();
+    assert!((scalar(Some(o.as_tensor())) - scalar(None) - 2.0 * by_hand).abs() < 1e-5);
+}
+
+/// A file with an entry is in its list: of losses here, of networks beside it.
+#[test]
+fn every_entry_of_a_file_is_in_its_list() {
+    let entries = |folder: &str, kind: &str| -> usize {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(folder);
+        let files =
+            std::fs::read_dir(folder).unwrap().map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+        files.map(|text| text.matches(&format!(": {kind} = {kind} {{")).count()).sum()
+    };
+    assert_eq!(entries("loss", "LossEntry"), LOSSES.len());
+    assert_eq!(entries("model", "NetworkEntry"), oodbench_train::model::NETWORKS.len());
 }
 
 #[test]

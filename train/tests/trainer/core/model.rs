@@ -3,15 +3,20 @@
 
 use super::reference::assert_close;
 use candle_core::{Device, Tensor};
-use oodbench_train::loss::LossKind;
+use oodbench_train::device;
+use oodbench_train::loss::LossChoice;
 use oodbench_train::model::weights::{WeightsError, load_weights};
-use oodbench_train::model::{Architecture, Design, Network, Taps};
+use oodbench_train::model::{Architecture, Design, NETWORKS, Network, Taps, densenet, small_cnn, strided_cnn};
 use oodbench_train::nn::{LoadError, Mode};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 fn design(architecture: Architecture) -> Design {
-    Design { architecture, loss: LossKind::Softmax, channels: 3, classes: 10 }
+    Design { architecture, loss: LossChoice::default(), channels: 3, classes: 10 }
+}
+
+fn network(design: &Design, seed: u64) -> Network {
+    Network::new(design, seed, &device::Device::cpu()).unwrap()
 }
 
 /// The formula of make_networks.py.
@@ -21,7 +26,7 @@ fn weights(network: &Network) -> BTreeMap<String, Tensor> {
         let dims = tensor.dims().to_vec();
         let fan = dims.iter().skip(1).product::<usize>() as f64;
         let amplitude = |wave: f64| match name.rsplit_once('.').unwrap().1 {
-            "weight" if dims.len() == 4 => wave * (2.0 / fan).sqrt() * 1.4,
+            "weight" if dims.len() == 4 || name == "dense.weight" => wave * (2.0 / fan).sqrt() * 1.4,
             "running_mean" | "bias" => 0.2 * wave,
             "running_var" => 1.0 + 0.5 * wave,
             _ if name.contains(".bn2.") => 0.05 + 0.02 * wave,
@@ -36,23 +41,27 @@ fn weights(network: &Network) -> BTreeMap<String, Tensor> {
 }
 
 fn images() -> Tensor {
-    let values: Vec<f32> = (0..2 * 3 * 16 * 16)
+    images_of(16)
+}
+
+fn images_of(side: usize) -> Tensor {
+    let values: Vec<f32> = (0..2 * 3 * side as u32 * side as u32)
         .map(|i| (0.11 * f64::from(i) + 0.0007 * f64::from(i) * f64::from(i)).cos() as f32)
         .collect();
-    Tensor::from_vec(values, (2, 3, 16, 16), &Device::Cpu).unwrap()
+    Tensor::from_vec(values, (2, 3, side, side), &Device::Cpu).unwrap()
 }
 
 #[test]
 fn features_and_parameter_counts_agree_with_pytorch() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/train/networks.safetensors");
     let stored = candle_core::safetensors::load(path, &Device::Cpu).unwrap();
-    for architecture in Architecture::ALL {
-        let name = architecture.name();
+    for entry in NETWORKS {
+        let (name, architecture) = (entry.id, Architecture::of(entry));
         let Some(expected) = stored.get(&format!("{name}.features")) else {
-            assert_eq!(architecture, Architecture::DensenetBc100);
+            assert!(["densenet-bc-100", "strided-cnn"].contains(&name), "{name} is compared with nothing");
             continue;
         };
-        let network = Network::new(design(architecture), 0, &Device::Cpu).unwrap();
+        let network = network(&design(architecture), 0);
         network.params().load(&weights(&network)).unwrap();
         let layers = network.backbone().layers();
         let mut taps = Taps::of(&layers);
@@ -67,11 +76,36 @@ fn features_and_parameter_counts_agree_with_pytorch() {
     }
 }
 
+/// fixtures/train/strided_cnn.json is written by make_strided_cnn.py, which knows NumPy alone.
+#[test]
+fn the_strided_network_agrees_with_numpy() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/train/strided_cnn.json");
+    let expected: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let network = network(&design(Architecture::of(&strided_cnn::ENTRY)), 0);
+    network.params().load(&weights(&network)).unwrap();
+    // 3·32·9 + 32·64·9 + 64·128·9 + 2·(32 + 64 + 128) + 2048·128 + 128, and the head's 128·10 + 10.
+    assert_eq!(network.params().count(), 355_744 + 1_290);
+    let layers = network.backbone().layers();
+    for side in [28, 32] {
+        let check = |name: &str, found: &Tensor| {
+            let rows: Vec<Vec<f32>> = serde_json::from_value(expected[side.to_string()][name].clone()).unwrap();
+            assert_close(name, found, &Tensor::new(rows, &Device::Cpu).unwrap(), 1e-5);
+        };
+        let mut taps = Taps::of(&layers);
+        check("features", &network.backbone().forward(&images_of(side), Mode::Eval, &mut taps).unwrap());
+        let recorded = taps.into_recorded();
+        assert_eq!(recorded.len(), 3);
+        recorded.iter().for_each(|(name, means)| check(name, means));
+    }
+    let error = network.logits(&images_of(24), Mode::Eval).unwrap_err().to_string();
+    assert!(error.contains("found images of 24 x 24 pixels, expected 25 to 32 pixels a side"), "{error}");
+}
+
 /// 769,162: the count of the published network (Huang et al. 2017 give 0.8 M; the sum over the
 /// tensors of the weights published by Lee et al., without running moments).
 #[test]
 fn densenet_has_the_published_number_of_parameters() {
-    let network = Network::new(design(Architecture::DensenetBc100), 0, &Device::Cpu).unwrap();
+    let network = network(&design(Architecture::of(&densenet::ENTRY)), 0);
     assert_eq!(network.params().count(), 769_162);
     assert_eq!(network.backbone().features(), 342);
     let features = network.backbone().forward(&images(), Mode::Eval, &mut Taps::none()).unwrap();
@@ -81,7 +115,7 @@ fn densenet_has_the_published_number_of_parameters() {
 #[test]
 fn the_seed_decides_the_weights() {
     let first = |seed| {
-        let network = Network::new(design(Architecture::SmallCnn), seed, &Device::Cpu).unwrap();
+        let network = network(&design(Architecture::of(&small_cnn::ENTRY)), seed);
         let conv = &network.params().named().unwrap()["conv1.weight"];
         conv.flatten_all().unwrap().to_vec1::<f32>().unwrap()
     };
@@ -106,8 +140,8 @@ fn weights_of_others_load_from_a_state_dict_and_from_safetensors() {
         Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
     };
     for file in [Path::new(pth), &safetensors] {
-        let small = Design { channels: 1, classes: 4, ..design(Architecture::SmallCnn) };
-        let network = Network::new(small, 0, &Device::Cpu).unwrap();
+        let small = Design { channels: 1, classes: 4, ..design(Architecture::of(&small_cnn::ENTRY)) };
+        let network = network(&small, 0);
         load_weights(&network, file).unwrap();
         let named = network.params().named().unwrap();
         let check = |name: &str, expected| assert_close(name, &named[name], &expected, 0.0);
@@ -115,16 +149,16 @@ fn weights_of_others_load_from_a_state_dict_and_from_safetensors() {
         check("classifier.bias", steps(&[4], 0.0));
         check("bn3.running_var", steps(&[128], 1.0));
 
-        let rgb = Network::new(design(Architecture::SmallCnn), 0, &Device::Cpu).unwrap();
+        let rgb = self::network(&design(Architecture::of(&small_cnn::ENTRY)), 0);
         let error = load_weights(&rgb, file).unwrap_err();
-        let shape = |e: &WeightsError| matches!(e, WeightsError::Fit { source: LoadError::Shape { .. }, .. });
+        let shape = |e: &WeightsError| matches!(e, WeightsError::Fit { reason: LoadError::Shape { .. }, .. });
         assert!(shape(&error), "{error}");
     }
 }
 
 #[test]
 fn a_file_that_holds_no_weights_is_one_clear_line() {
-    let network = Network::new(design(Architecture::SmallCnn), 0, &Device::Cpu).unwrap();
+    let network = network(&design(Architecture::of(&small_cnn::ENTRY)), 0);
     let folder = tempfile::tempdir().unwrap();
     for name in ["broken.safetensors", "broken.pth", "broken.txt", "absent.pt"] {
         let file = folder.path().join(name);

@@ -1,15 +1,17 @@
 //! The loop: it learns, repeats itself, resumes bit by bit, stops, and refuses.
 
 use super::reference::values;
-use candle_core::Device;
+use oodbench::progress::Progress;
 use oodbench_train::checkpoint::{CheckpointError, recipe_of_weights};
 use oodbench_train::data::{ImageSet, Normalisation};
+use oodbench_train::device::Device;
 use oodbench_train::error::TrainError;
 use oodbench_train::evaluate::evaluate;
 use oodbench_train::history::read_history;
-use oodbench_train::loss::LossKind;
+use oodbench_train::loss::{LOSSES, LossChoice, LossEntry, isomax_plus, outlier_exposure, softmax};
 use oodbench_train::model::weights::load_weights;
-use oodbench_train::model::{Architecture, Design, Network};
+use oodbench_train::model::{Architecture, Design, Network, small_cnn};
+use oodbench_train::nn::Mode;
 use oodbench_train::observer::{Event, Observer, Silent};
 use oodbench_train::recipe::Recipe;
 use oodbench_train::run::{Options, Outcome, checkpoint_file, history_file, train, weights_file};
@@ -27,8 +29,9 @@ pub(crate) fn noise(count: usize, classes: u32) -> ImageSet {
     ImageSet::new("noise", images, Some(labels), [1, 8, 8], Some(classes as usize)).unwrap()
 }
 
-pub(crate) fn recipe(loss: LossKind, classes: usize, epochs: usize) -> Recipe {
-    let network = Design { architecture: Architecture::SmallCnn, loss, channels: 1, classes };
+pub(crate) fn recipe(loss: &'static LossEntry, classes: usize, epochs: usize) -> Recipe {
+    let architecture = Architecture::of(&small_cnn::ENTRY);
+    let network = Design { architecture, loss: LossChoice::of(loss), channels: 1, classes };
     let normalisation = Normalisation::new(vec![0.5], vec![0.25]).unwrap();
     Recipe {
         batch_size: 8,
@@ -45,7 +48,14 @@ fn without_augmentation(mut recipe: Recipe) -> Recipe {
 
 pub(crate) fn start(recipe: &Recipe, set: &ImageSet, folder: &Path, resume: bool) -> Result<Outcome, TrainError> {
     let stop = AtomicBool::new(false);
-    train(recipe, set, Options { folder, resume, device: &Device::Cpu, stop: &stop }, &mut Silent)
+    let inverted = || ImageSet { images: set.images.iter().map(|byte| !byte).collect(), ..noise(set.len(), 4) };
+    let outliers = recipe.network.loss.entry().outliers.then(|| Arc::new(inverted()));
+    train(
+        recipe,
+        set,
+        Options { name: "run", outliers: outliers.as_ref(), folder, resume, device: &Device::cpu(), stop: &stop },
+        &Silent,
+    )
 }
 
 fn bits(network: &Network) -> BTreeMap<String, Vec<u32>> {
@@ -55,24 +65,58 @@ fn bits(network: &Network) -> BTreeMap<String, Vec<u32>> {
 
 #[test]
 fn eight_samples_are_learnt_by_heart_with_each_loss() {
-    for loss in LossKind::ALL {
+    for loss in LOSSES {
         let folder = tempfile::tempdir().unwrap();
         let recipe = without_augmentation(recipe(loss, 4, 60));
         let outcome = start(&recipe, &noise(8, 4), folder.path(), false).unwrap();
         let last = outcome.history.last().unwrap();
-        assert_eq!(last.train_accuracy, 1.0, "{loss:?}: {last:?}");
-        assert!(last.train_loss < 0.1, "{loss:?}: {last:?}");
+        assert_eq!(last.train_accuracy, 1.0, "{}: {last:?}", loss.id);
+        // Of uniform probabilities λ·log 4 is left.
+        let least = if loss.outliers { 0.5 * 4f64.ln() } else { 0.0 };
+        assert!(last.train_loss < least + 0.1, "{}: {last:?}", loss.id);
         let constants = recipe.normalisation().unwrap();
-        let (_, accuracy) = evaluate(&outcome.network, &Arc::new(noise(8, 4)), &constants, &Device::Cpu).unwrap();
-        assert_eq!(accuracy, 1.0, "{loss:?} in evaluation mode");
+        let (_, accuracy) = evaluate(&outcome.network, &Arc::new(noise(8, 4)), &constants).unwrap();
+        assert_eq!(accuracy, 1.0, "{} in evaluation mode", loss.id);
     }
+}
+
+#[test]
+fn outliers_become_uncertain_and_are_wanted_by_their_loss_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = without_augmentation(recipe(&outlier_exposure::ENTRY, 4, 60));
+    let network = start(&recipe, &noise(8, 4), folder.path(), false).unwrap().network;
+    let confidence = |invert: bool| {
+        let pixel = |byte: &u8| (f32::from(if invert { !byte } else { *byte }) / 255.0 - 0.5) / 0.25;
+        let images: Vec<f32> = noise(8, 4).images.iter().map(pixel).collect();
+        let images = candle_core::Tensor::from_vec(images, (8, 1, 8, 8), &candle_core::Device::Cpu).unwrap();
+        let rows = values(&network.logits(&images, Mode::Eval).unwrap());
+        let top = |row: &[f32]| {
+            1.0 / row.iter().map(|z| (z - row.iter().fold(f32::MIN, |a, b| a.max(*b))).exp()).sum::<f32>()
+        };
+        rows.chunks(4).map(top).sum::<f32>() / 8.0
+    };
+    let (inside, outside) = (confidence(false), confidence(true));
+    assert!(inside > 0.9 && outside < 0.5, "{inside} {outside}");
+
+    let refuse = |loss: &'static LossEntry, outliers: Option<&Arc<ImageSet>>| {
+        let recipe = self::recipe(loss, 4, 1);
+        let (device, stop) = (Device::cpu(), AtomicBool::new(false));
+        let options =
+            Options { name: "run", outliers, folder: folder.path(), resume: false, device: &device, stop: &stop };
+        train(&recipe, &noise(8, 4), options, &Silent).err().unwrap().to_string()
+    };
+    let set = Arc::new(noise(8, 4));
+    assert!(refuse(&outlier_exposure::ENTRY, None).contains("found none, expected a set of outliers"));
+    assert!(refuse(&softmax::ENTRY, Some(&set)).contains("found a set of outliers, expected none"));
+    let error = start(&recipe, &noise(16, 4), folder.path(), true).err().unwrap().to_string();
+    assert!(error.contains("another training set"), "{error}");
 }
 
 #[test]
 fn a_seed_repeats_a_run_and_another_does_not() {
     let run = |seed| {
         let folder = tempfile::tempdir().unwrap();
-        let recipe = Recipe { seed, ..recipe(LossKind::IsomaxPlus, 4, 2) };
+        let recipe = Recipe { seed, ..recipe(&isomax_plus::ENTRY, 4, 2) };
         bits(&start(&recipe, &noise(20, 4), folder.path(), false).unwrap().network)
     };
     assert_eq!(run(1), run(1));
@@ -85,8 +129,16 @@ struct StopAt<'a> {
     stop: &'a AtomicBool,
 }
 
+impl Progress for StopAt<'_> {
+    fn begin(&self, _: &str, _: usize) {}
+
+    fn advance(&self, _: usize) {}
+
+    fn end(&self) {}
+}
+
 impl Observer for StopAt<'_> {
-    fn notice(&mut self, event: Event<'_>) {
+    fn training(&self, event: Event<'_>) {
         if matches!(event, Event::Progress { epoch, .. } if epoch == self.epoch) {
             self.stop.store(true, Ordering::Relaxed);
         }
@@ -99,15 +151,17 @@ fn a_stopped_run_resumes_to_the_same_bits() {
     let recipe = Recipe {
         held_out: 10,
         schedule: Schedule { milestones: vec![2], ..Schedule::scaled(4) },
-        ..recipe(LossKind::IsomaxPlus, 4, 4)
+        ..recipe(&isomax_plus::ENTRY, 4, 4)
     };
     let straight = tempfile::tempdir().unwrap();
     let expected = start(&recipe, &set, straight.path(), false).unwrap();
 
     let folder = tempfile::tempdir().unwrap();
     let stop = AtomicBool::new(false);
-    let options = Options { folder: folder.path(), resume: false, device: &Device::Cpu, stop: &stop };
-    let halted = train(&recipe, &set, options, &mut StopAt { epoch: 1, stop: &stop }).unwrap();
+    let device = Device::cpu();
+    let options =
+        Options { name: "run", outliers: None, folder: folder.path(), resume: false, device: &device, stop: &stop };
+    let halted = train(&recipe, &set, options, &StopAt { epoch: 1, stop: &stop }).unwrap();
     assert!(halted.stopped);
     assert_eq!(halted.history.len(), 1);
     assert!(!weights_file(folder.path()).exists());
@@ -122,7 +176,7 @@ fn a_stopped_run_resumes_to_the_same_bits() {
     assert_eq!(figures(&resumed), figures(&expected));
     assert_eq!(read_history(&history_file(folder.path())).unwrap(), resumed.history);
 
-    let copy = Network::new(recipe.network, 0, &Device::Cpu).unwrap();
+    let copy = Network::new(&recipe.network, 0, &device).unwrap();
     load_weights(&copy, &weights_file(folder.path())).unwrap();
     assert_eq!(bits(&copy), bits(&expected.network));
     assert_eq!(recipe_of_weights(&weights_file(folder.path())).unwrap(), Some(recipe));
@@ -131,7 +185,7 @@ fn a_stopped_run_resumes_to_the_same_bits() {
 #[test]
 fn a_checkpoint_of_another_run_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let recipe = recipe(LossKind::Softmax, 4, 1);
+    let recipe = recipe(&softmax::ENTRY, 4, 1);
     start(&recipe, &noise(16, 4), folder.path(), false).unwrap();
     let refused = |recipe: &Recipe, set: &ImageSet| match start(recipe, set, folder.path(), true) {
         Err(TrainError::Checkpoint(CheckpointError::OtherRun { what, .. })) => what,
@@ -148,10 +202,38 @@ fn a_checkpoint_of_another_run_is_refused() {
     assert!(matches!(error, TrainError::Checkpoint(CheckpointError::Malformed { .. })), "{error}");
 }
 
+/// Any byte of the file, in tensors and in the header alike.
+#[test]
+fn a_damaged_checkpoint_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = recipe(&softmax::ENTRY, 4, 1);
+    start(&recipe, &noise(16, 4), folder.path(), false).unwrap();
+    let file = checkpoint_file(folder.path());
+    let whole = std::fs::read(&file).unwrap();
+    let header = 8 + u64::from_le_bytes(whole[..8].try_into().unwrap()) as usize;
+    // The lowest bit of the first tensor, of one in the middle and of the last; then a digit of the history in the header.
+    let digit = whole.windows(12).position(|window| window == b"train_loss\\\"").unwrap() + 15;
+    for place in [header, (header + whole.len()) / 2, whole.len() - 1, digit] {
+        let mut flipped = whole.clone();
+        flipped[place] ^= 1;
+        std::fs::write(&file, &flipped).unwrap();
+        let error = start(&recipe, &noise(16, 4), folder.path(), true).err().unwrap();
+        assert!(matches!(error, TrainError::Checkpoint(CheckpointError::Damaged { .. })), "byte {place}: {error}");
+    }
+    std::fs::write(&file, &whole).unwrap();
+    assert!(!start(&recipe, &noise(16, 4), folder.path(), true).unwrap().stopped);
+
+    let weights = weights_file(folder.path());
+    let mut flipped = std::fs::read(&weights).unwrap();
+    *flipped.last_mut().unwrap() ^= 1;
+    std::fs::write(&weights, flipped).unwrap();
+    assert!(matches!(recipe_of_weights(&weights), Err(CheckpointError::Damaged { .. })));
+}
+
 #[test]
 fn a_diverging_run_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    let mut recipe = recipe(LossKind::Softmax, 4, 3);
+    let mut recipe = recipe(&softmax::ENTRY, 4, 3);
     recipe.schedule.rate = 1e30;
     let error = start(&recipe, &noise(64, 4), folder.path(), false).err().unwrap();
     assert!(matches!(error, TrainError::Diverged { .. }), "{error}");
@@ -161,7 +243,7 @@ fn a_diverging_run_says_so() {
 #[test]
 fn recipes_and_data_that_cannot_be_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let good = recipe(LossKind::Softmax, 4, 1);
+    let good = recipe(&softmax::ENTRY, 4, 1);
     let refuse = |recipe: &Recipe, set: &ImageSet| start(recipe, set, folder.path(), false).err().unwrap().to_string();
     let message = refuse(&Recipe { batch_size: 1, ..good.clone() }, &noise(16, 4));
     assert!(message.starts_with("batch_size: found 1"), "{message}");
@@ -176,7 +258,7 @@ fn recipes_and_data_that_cannot_be_are_refused() {
 /// A recipe is what `recipe.toml` says.
 #[test]
 fn a_recipe_comes_back_from_toml() {
-    let recipe = recipe(LossKind::IsomaxPlus, 4, 7);
+    let recipe = recipe(&isomax_plus::ENTRY, 4, 7);
     let text = toml::to_string(&recipe).unwrap();
     assert!(text.contains("architecture = \"small-cnn\"") && text.contains("loss = \"isomax-plus\""), "{text}");
     assert_eq!(toml::from_str::<Recipe>(&text).unwrap(), recipe);

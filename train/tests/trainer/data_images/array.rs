@@ -38,21 +38,17 @@ fn defects_are_named() {
         assert_refused(array::read_npy("a", &file, None, None, None), &file, parts);
     };
     let bytes = fs::read(fixture("nchw.npy")).unwrap();
-    refused(&bytes[..bytes.len() - 1], &["another array"]);
-    refused(b"text", &["another array"]);
+    refused(&bytes[..bytes.len() - 1], &["the file is truncated"]);
+    refused(b"text", &["no .npy header"]);
     refused(&fs::read(fixture("labels-int64.npy")).unwrap(), &["bytes (uint8)"]);
     let images = fixture("nchw.npy");
     let outcome = array::read_npy("a", &images, Some(&fixture("picture-jpg.npy")), None, None);
-    assert_refused(outcome, &fixture("picture-jpg.npy"), &["(n) or (n, 1) labels"]);
+    assert_refused(outcome, &fixture("picture-jpg.npy"), &["one class index per row"]);
     let outcome = array::read_npy("a", &images, Some(&fixture("labels-int64.npy")), None, Some(2));
     assert!(outcome.unwrap_err().to_string().contains("found label 2 at image 0"));
 
     let archive = fixture("images.npz");
-    assert_refused(
-        array::read_npz("a", &archive, Part::Train, None, None),
-        &archive,
-        &["[x_test.npy, y_test.npy]", "x_train"],
-    );
+    assert_refused(array::read_npz("a", &archive, Part::Train, None, None), &archive, &["[x_test, y_test]", "x_train"]);
     let bytes = fs::read(&archive).unwrap();
     let (_folder, file) = written(&bytes[..bytes.len() / 2]);
     assert_refused(array::read_npz("a", &file, Part::Test, None, None), &file, &["a damaged archive"]);

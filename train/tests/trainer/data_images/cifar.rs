@@ -53,7 +53,8 @@ fn a_damaged_pickle_is_refused() {
     read(b"no pickle at all", Cifar::Ten, &["instruction 0x6e"]);
     read(b"\x80\x02N.", Cifar::Ten, &["no entry `data`"]);
     // Nesting that would exhaust the stack of a recursive decoder.
-    read(&[&b"N"[..], &[0x85; 1_000_000], b"."].concat(), Cifar::Ten, &["no entry `data`"]);
+    read(&[&b"N"[..], &[0x85; 100_000], b"."].concat(), Cifar::Ten, &["no entry `data`"]);
+    read(&[&b"N"[..], &[0x85; 1_000_000], b"."].concat(), Cifar::Ten, &["more than 193572 values"]);
     // A label fewer than images; a label out of range: `K\x07` is the last label, 7, before the list's end `e`.
     let at = bytes.windows(3).position(|window| window == b"K\x07e").unwrap();
     read(&[&bytes[..at], &bytes[at + 2..]].concat(), Cifar::Ten, &["4 images and 3 labels"]);

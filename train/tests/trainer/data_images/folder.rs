@@ -72,6 +72,22 @@ fn defects_are_named() {
     assert_refused(read(), &other, &["no readable image"]);
     fs::write(&other, "text").unwrap();
     assert_refused(read(), &other, &["no readable image"]);
+    // A few bytes that promise 20,000 x 20,000 pixels.
+    let mut huge = picture.clone();
+    huge[16..24].copy_from_slice(&[0, 0, 0x4e, 0x20, 0, 0, 0x4e, 0x20]);
+    let checksum = crc32fast::hash(&huge[12..29]);
+    huge[29..33].copy_from_slice(&checksum.to_be_bytes());
+    fs::write(&other, huge).unwrap();
+    assert_refused(read(), &other, &["once unpacked", "OODBENCH_MAX_UNPACKED"]);
+    fs::remove_file(&other).unwrap();
+    let other = folder.path().join("3.jpg");
+    let picture = fs::read(fixture("picture.jpg")).unwrap();
+    for end in [picture.len() - 1, picture.len() / 2, picture.len() * 3 / 4] {
+        fs::write(&other, &picture[..end]).unwrap();
+        assert_refused(read(), &other, &["no readable image"]);
+    }
+    fs::remove_file(&other).unwrap();
+    let other = folder.path().join("2.png");
     image::RgbImage::new(7, 9).save(&other).unwrap();
     assert_refused(read(), &other, &["9x7 pixels", "40x30", "resize"]);
     let missing = folder.path().join("none");

@@ -60,7 +60,9 @@ fn defects_are_named() {
     assert!(message(&images, &labels_file(&[1, 2, 3])).contains("found 3 labels, expected 4"));
     assert!(message(&images, &labels_file(&[1, 2, 10, 3])).contains("found label 10 at image 2"));
     let packed = gzip(&images);
-    assert!(message(&packed[..packed.len() - 9], &labels).contains("gzip data damaged"));
+    assert!(message(&packed[..packed.len() - 9], &labels).contains("compressed data damaged"));
+    let long = gzip(&[&images[..], &[0; 1 << 20]].concat());
+    assert!(message(&long, &labels).contains("data behind the 120 bytes its header promises"));
     let huge = [&[0, 0, 8, 3][..], &[0xff; 12]].concat();
     assert!(message(&huge, &labels).contains("found 16 bytes"));
 }

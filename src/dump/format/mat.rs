@@ -1,0 +1,214 @@
+//! Real numeric arrays of a MATLAB v5 to v7 file (`.mat`): a plain variable is left where it lies in the map, a compressed one is inflated into memory.
+//!
+//! ```text
+//! header     116 bytes of text, 8 unused, version u16 = 0x0100, "IM" (little-endian) or "MI" (big-endian)
+//! elements   tag (type u32, length u32), data padded to 8 bytes; a length of at most 4 may share one u32 with its type:
+//!            (length << 16 | type), and the data fill the other four bytes
+//! ```
+//! A variable is an element of type miMATRIX holding elements: array flags, dimensions, name, values (column-major); or one
+//! of type miCOMPRESSED holding such an element as a zlib stream. Values may be stored in a narrower type than the array's
+//! class. Only real numeric arrays are read; other variables are passed over. Big-endian and version 7.3 (HDF5) files are
+//! refused.
+//!
+//! The published crates were looked at and left: one prints from within the library, the other unwraps what it reads.
+//!
+//! Source: MathWorks, "MAT-File Format", level 5.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use flate2::read::ZlibDecoder;
+
+use super::entry::{Format, has_ending, list, only, printable};
+use super::file;
+use super::limit::Limit;
+use crate::dump::error::DumpError;
+use crate::rows::array::{Memory, StoredArray};
+use crate::rows::element::{Dtype, Endian, Float};
+use crate::rows::mapped::Mapped;
+
+/// Variables of MATLAB.
+pub struct Mat;
+
+impl Format for Mat {
+    fn ending(&self) -> &'static str {
+        "mat"
+    }
+
+    fn recognises(&self, path: &Path, head: &[u8]) -> bool {
+        has_ending(path, self.ending()) || head.starts_with(b"MATLAB ")
+    }
+
+    fn members(&self, path: &Path) -> Result<Option<Vec<String>>, DumpError> {
+        let mut names: Vec<String> = arrays(path)?.into_iter().map(|(name, _)| name).collect();
+        names.sort();
+        Ok(Some(names))
+    }
+
+    fn open(&self, path: &Path, member: Option<&str>) -> Result<StoredArray, DumpError> {
+        let mut arrays = arrays(path)?;
+        let names: Vec<String> = arrays.iter().map(|(name, _)| name.clone()).collect();
+        let wanted = match member {
+            Some(member) => member,
+            None => only(path, &names)?,
+        };
+        let at = names.iter().position(|name| name == wanted).ok_or_else(|| {
+            let found = format!("variables {}", list(&names));
+            DumpError::malformed(path, found, format!("one named {}", printable(wanted)), "rename the variable")
+        })?;
+        Ok(arrays.swap_remove(at).1)
+    }
+}
+
+/// What is wrong: (found, expected).
+type Defect = (String, &'static str);
+
+const HEADER: usize = 128;
+const MI_MATRIX: u32 = 14;
+const MI_COMPRESSED: u32 = 15;
+/// Array classes mxDOUBLE to mxUINT64.
+const NUMERIC_CLASSES: std::ops::RangeInclusive<u8> = 6..=15;
+const COMPLEX: u8 = 0x08;
+
+/// The real numeric arrays of a file, by name, in the order they stand in; the first axis varies fastest.
+///
+/// # Errors
+/// [`DumpError`] if the file cannot be read, is no such file, or a variable is damaged or larger once inflated than its tag says.
+pub fn arrays(path: &Path) -> Result<Vec<(String, StoredArray)>, DumpError> {
+    let map = Arc::new(file::map(path)?);
+    let file = map.bytes();
+    let wrong = |(found, expected): Defect| DumpError::malformed(path, found, expected, "copy or write the file again");
+    let expected = "a little-endian MATLAB file of version 5 to 7";
+    if file.starts_with(b"MATLAB 7.3") || file.starts_with(b"\x89HDF") {
+        return Err(wrong(("a MATLAB file of version 7.3 (HDF5)".into(), expected)));
+    }
+    if file.len() < HEADER || file[124..HEADER] != *b"\x00\x01IM" {
+        return Err(wrong(("another kind of file".into(), expected)));
+    }
+    let mut arrays = Vec::new();
+    let mut unpacked = 0;
+    let mut rest = &file[HEADER..];
+    while !rest.is_empty() {
+        let element;
+        (element, rest) = next(rest).map_err(wrong)?;
+        let memory: Arc<dyn Memory> = if element.kind == MI_COMPRESSED {
+            // Compressed variables are not padded.
+            rest = &element.from[8 + element.data.len()..];
+            Arc::new(inflate(path, element.data, &mut unpacked, file.len())?)
+        } else {
+            Arc::<Mapped>::clone(&map)
+        };
+        let start =
+            if element.kind == MI_COMPRESSED { 0 } else { element.from.as_ptr() as usize - file.as_ptr() as usize };
+        let (variable, _) = next(&memory.bytes()[start..]).map_err(wrong)?;
+        if variable.kind == MI_MATRIX
+            && let Some(found) = variable_of(variable.data).map_err(wrong)?
+        {
+            let base = memory.bytes().as_ptr() as usize;
+            let at = found.values.as_ptr() as usize - base;
+            let Variable { name, shape, dtype, .. } = found;
+            let shown = PathBuf::from(format!("{}[{name}]", path.display()));
+            let array = StoredArray::new(shown, dtype, shape, Arc::clone(&memory), at);
+            let array =
+                array.ok_or_else(|| wrong((format!("a variable {name} that ends behind the file"), "all of it")))?;
+            arrays.push((name, array.in_fortran_order(true)));
+        }
+    }
+    Ok(arrays)
+}
+
+/// Inflates a variable to the length of its own tag; `unpacked` is how much the file has become before.
+fn inflate(path: &Path, stream: &[u8], unpacked: &mut u64, stored: usize) -> Result<Vec<u8>, DumpError> {
+    use std::io::Read as _;
+    let mut decoder = ZlibDecoder::new(stream);
+    let limit = Limit::in_memory(stored);
+    let mut tag = Vec::new();
+    let damaged = |error: std::io::Error| {
+        let found = format!("a variable damaged at its beginning ({error})");
+        DumpError::malformed(path, found, "a whole zlib stream", "copy or write the file again")
+    };
+    (&mut decoder).take(8).read_to_end(&mut tag).map_err(damaged)?;
+    let length =
+        tag.get(4..8).map_or(0, |length| u64::from(u32::from_le_bytes([length[0], length[1], length[2], length[3]])));
+    *unpacked += 8 + length;
+    limit.admit(path, *unpacked)?;
+    limit.read_exactly(path, &mut (&tag[..]).chain(decoder), tag.len() as u64 + length)
+}
+
+struct Element<'a> {
+    kind: u32,
+    data: &'a [u8],
+    /// From the element's tag on.
+    from: &'a [u8],
+}
+
+/// The element at the beginning of `bytes`, and what follows its padding.
+fn next(bytes: &[u8]) -> Result<(Element<'_>, &[u8]), Defect> {
+    let truncated = |found: usize| (format!("an element cut off after {found} bytes"), "whole elements");
+    let word = |at: usize| {
+        let word = bytes.get(at..at + 4).and_then(|word| <[u8; 4]>::try_from(word).ok());
+        word.map(u32::from_le_bytes).ok_or_else(|| truncated(bytes.len()))
+    };
+    let first = word(0)?;
+    if first >> 16 != 0 {
+        let length = (first >> 16) as usize;
+        let data = bytes.get(4..8).and_then(|data| data.get(..length)).ok_or_else(|| truncated(bytes.len()))?;
+        return Ok((Element { kind: first & 0xffff, data, from: bytes }, &bytes[8..]));
+    }
+    let length = word(4)? as usize;
+    let data = bytes[8..].get(..length).ok_or_else(|| truncated(bytes.len() - 8))?;
+    // The last element's padding may be missing.
+    let rest = bytes[8..].get(length.next_multiple_of(8)..).unwrap_or_default();
+    Ok((Element { kind: first, data, from: bytes }, rest))
+}
+
+struct Variable<'a> {
+    name: String,
+    shape: Vec<usize>,
+    dtype: Dtype,
+    values: &'a [u8],
+}
+
+/// The array in the data of a miMATRIX element; none if it is not numeric.
+fn variable_of(matrix: &[u8]) -> Result<Option<Variable<'_>>, Defect> {
+    let (flags, rest) = next(matrix)?;
+    let (dimensions, rest) = next(rest)?;
+    let (name, rest) = next(rest)?;
+    let [class, bits, ..] = *flags.data else {
+        return Err(("a variable without flags".into(), "array flags"));
+    };
+    if !NUMERIC_CLASSES.contains(&class) || bits & COMPLEX != 0 {
+        return Ok(None);
+    }
+    let (values, _) = next(rest)?;
+    let name = printable(&String::from_utf8_lossy(&name.data[..name.data.len().min(256)]));
+    let (lengths, _) = dimensions.data.as_chunks::<4>();
+    if lengths.len() > 64 {
+        return Err((format!("{} dimensions of variable `{name}`", lengths.len()), "at most 64"));
+    }
+    let shape: Vec<usize> = lengths.iter().map(|&length| u32::from_le_bytes(length) as usize).collect();
+    let dtype = dtype(values.kind).ok_or_else(|| (format!("values of type {}", values.kind), "numbers"))?;
+    let count = values.data.len() / dtype.size().unwrap_or(1);
+    let product = shape.iter().try_fold(1_usize, |product, &length| product.checked_mul(length));
+    if product != Some(count) {
+        return Err((format!("{count} values in variable `{name}` of shape {shape:?}"), "as many as its shape says"));
+    }
+    Ok(Some(Variable { name, shape, dtype, values: values.data }))
+}
+
+fn dtype(kind: u32) -> Option<Dtype> {
+    let little = Endian::Little;
+    Some(match kind {
+        1 => Dtype::Signed(1, little),
+        2 => Dtype::Unsigned(1, little),
+        3 => Dtype::Signed(2, little),
+        4 => Dtype::Unsigned(2, little),
+        5 => Dtype::Signed(4, little),
+        6 => Dtype::Unsigned(4, little),
+        7 => Dtype::Float(Float::F32, little),
+        9 => Dtype::Float(Float::F64, little),
+        12 => Dtype::Signed(8, little),
+        13 => Dtype::Unsigned(8, little),
+        _ => return None,
+    })
+}

@@ -1,0 +1,44 @@
+//! File formats that hold arrays, one file each, and the list of those that the arrays of a dump may come in.
+//!
+//! | file | reads |
+//! |---|---|
+//! | [`npy`] | one array of `numpy.save`, left on disk behind a memory map |
+//! | [`npz`] | named arrays of `numpy.savez` and `numpy.savez_compressed` |
+//! | [`safetensors`](mod@safetensors) | named tensors |
+//! | [`mat`] | variables of MATLAB |
+//! | [`torch`] | the tensors of a PyTorch `state_dict`: weights, not arrays of a dump |
+//! | [`pickle`] | what a pickle says, without running it; for the readers of others |
+//!
+//! Nothing here believes what a file says of itself: lengths are compared with what is there, and [`limit`] bounds what is unpacked. A format more
+//! is a file with a [`Format`] and a line in [`FORMATS`].
+
+mod archive;
+pub(super) mod entry;
+pub mod file;
+pub mod header;
+pub mod limit;
+pub mod mat;
+pub mod npy;
+pub mod npz;
+pub mod pickle;
+pub mod safetensors;
+pub mod torch;
+
+use std::path::Path;
+
+pub use entry::Format;
+
+/// The formats that the arrays of a dump may come in.
+pub const FORMATS: &[&dyn Format] = &[&npy::Npy, &npz::Npz, &safetensors::Safetensors, &mat::Mat];
+
+/// The format of a file, by its name.
+#[must_use]
+pub fn by_name(path: &Path) -> Option<&'static dyn Format> {
+    FORMATS.iter().copied().find(|format| format.recognises(path, &[]))
+}
+
+/// The format of a file, by its first bytes.
+#[must_use]
+pub fn by_content(head: &[u8]) -> Option<&'static dyn Format> {
+    FORMATS.iter().copied().find(|format| format.recognises(Path::new(""), head))
+}

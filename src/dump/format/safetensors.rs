@@ -1,0 +1,109 @@
+//! Named tensors of a `.safetensors` file, left on disk behind a memory map.
+//!
+//! Source: <https://github.com/huggingface/safetensors>, "Format".
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use safetensors::SafeTensors;
+use safetensors::tensor::Dtype as Theirs;
+
+use super::entry::{Format, has_ending, list, only, printable};
+use super::file;
+use crate::dump::error::DumpError;
+use crate::rows::array::{Memory, StoredArray};
+use crate::rows::element::{Dtype, Endian, Float};
+use crate::rows::mapped::Mapped;
+
+/// Named tensors.
+pub struct Safetensors;
+
+impl Format for Safetensors {
+    fn ending(&self) -> &'static str {
+        "safetensors"
+    }
+
+    /// A length of eight bytes, then JSON.
+    fn recognises(&self, path: &Path, head: &[u8]) -> bool {
+        has_ending(path, self.ending()) || head.get(8..10) == Some(b"{\"")
+    }
+
+    fn members(&self, path: &Path) -> Result<Option<Vec<String>>, DumpError> {
+        let map = file::map(path)?;
+        let mut names: Vec<String> = parse(path, &map)?.names().into_iter().map(ToOwned::to_owned).collect();
+        names.sort();
+        Ok(Some(names))
+    }
+
+    fn open(&self, path: &Path, member: Option<&str>) -> Result<StoredArray, DumpError> {
+        let mut arrays = arrays(path)?;
+        let names: Vec<String> = arrays.iter().map(|(name, _)| name.clone()).collect();
+        let wanted = match member {
+            Some(member) => member,
+            None => only(path, &names)?,
+        };
+        let at = names.iter().position(|name| name == wanted).ok_or_else(|| {
+            let found = format!("tensors {}", list(&names));
+            DumpError::malformed(path, found, format!("one named {}", printable(wanted)), "rename the tensor")
+        })?;
+        Ok(arrays.swap_remove(at).1)
+    }
+}
+
+/// All tensors of a file, by name.
+///
+/// # Errors
+/// [`DumpError`] if the file cannot be read or holds a tensor of no real numbers.
+pub fn arrays(path: &Path) -> Result<Vec<(String, StoredArray)>, DumpError> {
+    let map = Arc::new(file::map(path)?);
+    let tensors = parse(path, &map)?;
+    let start = map.bytes().as_ptr() as usize;
+    let mut arrays = Vec::new();
+    for (name, view) in tensors.tensors() {
+        let shown = PathBuf::from(format!("{}[{}]", path.display(), printable(&name)));
+        let dtype = dtype(view.dtype()).ok_or_else(|| {
+            let found = format!("dtype {:?}", view.dtype());
+            DumpError::malformed(
+                &shown,
+                found,
+                "real numbers (f16, bf16, f32, f64 or integers)",
+                "convert it to float32",
+            )
+        })?;
+        let offset = view.data().as_ptr() as usize - start;
+        let memory = Arc::clone(&map) as Arc<dyn Memory>;
+        let array = StoredArray::new(shown.clone(), dtype, view.shape().to_vec(), memory, offset);
+        let array = array.ok_or_else(|| damaged(&shown, &"a tensor ends behind the file"))?;
+        arrays.push((name, array));
+    }
+    arrays.sort_by(|(left, _), (right, _)| left.cmp(right));
+    Ok(arrays)
+}
+
+fn parse<'a>(path: &Path, map: &'a Mapped) -> Result<SafeTensors<'a>, DumpError> {
+    SafeTensors::deserialize(map.bytes()).map_err(|error| damaged(path, &error))
+}
+
+fn damaged(path: &Path, error: &dyn std::fmt::Display) -> DumpError {
+    let reason = printable(&error.to_string());
+    DumpError::malformed(path, format!("no sound safetensors file ({reason})"), "named tensors", "write the file again")
+}
+
+fn dtype(theirs: Theirs) -> Option<Dtype> {
+    let little = Endian::Little;
+    Some(match theirs {
+        Theirs::F16 => Dtype::Float(Float::F16, little),
+        Theirs::BF16 => Dtype::Float(Float::Bf16, little),
+        Theirs::F32 => Dtype::Float(Float::F32, little),
+        Theirs::F64 => Dtype::Float(Float::F64, little),
+        Theirs::I8 => Dtype::Signed(1, little),
+        Theirs::I16 => Dtype::Signed(2, little),
+        Theirs::I32 => Dtype::Signed(4, little),
+        Theirs::I64 => Dtype::Signed(8, little),
+        Theirs::BOOL | Theirs::U8 => Dtype::Unsigned(1, little),
+        Theirs::U16 => Dtype::Unsigned(2, little),
+        Theirs::U32 => Dtype::Unsigned(4, little),
+        Theirs::U64 => Dtype::Unsigned(8, little),
+        _ => return None,
+    })
+}

@@ -1,0 +1,239 @@
+//! Finding runs on disk: the native layout and the one of OpenOOD's notebook, told apart by what is there.
+//!
+//! ```text
+//! native                                             OpenOOD's notebook
+//! run.toml                        optional           (also read if present)
+//! id/{train,val,test}/logits.npy  (n, C)             id/test_logits.npy
+//! id/{train,val,test}/features.npy (n, D)            id/test_feature.npy
+//! id/{train,val,test}/labels.npy  (n,)               id/test_labels.npy
+//! val_ood/<name>/...              optional
+//! ood/<name>/...  or ood/<group>/<name>/...          nearood/<name>_logits.npy, farood/<name>_logits.npy
+//! head/{weight,bias}.npy or head/{prototypes,distance_scale}.npy
+//! ```
+//!
+//! An array may be one file of any of the [`FORMATS`](super::format::FORMATS), or shards `logits-00000.npy`, `logits-00001.npy`, ...; a whole split
+//! may be one file of named arrays (`id/test.npz`, `ood/svhn.safetensors`) with members `logits`, `features`, `labels`.
+//! Features of further layers are `features@<layer>.npy`.
+
+mod find;
+pub(super) mod listing;
+mod shard;
+pub(super) mod source;
+pub(super) mod stray;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::error::DumpError;
+use super::head::HeadFiles;
+use crate::rows::{ArrayKind, Role};
+use find::Found;
+use listing::entries;
+pub use source::Source;
+pub use stray::Stray;
+
+/// The files of one split.
+#[derive(Clone, Debug)]
+pub struct SplitFiles {
+    /// What the split is for.
+    pub role: Role,
+    /// The folder, archive or file prefix it was found at.
+    pub place: PathBuf,
+    /// Every array with its shards in order.
+    pub arrays: BTreeMap<ArrayKind, Vec<Source>>,
+}
+
+/// The files of one run.
+#[derive(Clone, Debug)]
+pub struct RunFiles {
+    /// The run's folder.
+    pub folder: PathBuf,
+    /// Its splits: train, val, OOD sets to choose parameters on, test, then the OOD sets (near, far, then by name).
+    pub splits: Vec<SplitFiles>,
+    /// Its last layer.
+    pub head: HeadFiles,
+    /// What lies there and is no part of the layout.
+    pub strays: Vec<Stray>,
+}
+
+/// The folders and files of a run.
+const TOP: &[&str] = &["id", "ood", "val_ood", "nearood", "farood", "head", "run.toml"];
+
+/// The runs in `path`: itself, or those of its folders that hold one, by name.
+///
+/// # Errors
+/// [`DumpError::NoRun`] if there is none, and whatever is wrong with the files of one.
+pub fn discover(path: &Path) -> Result<Vec<RunFiles>, DumpError> {
+    if is_run(path) {
+        return Ok(vec![RunFiles::find(path)?]);
+    }
+    let found = entries(path)?;
+    let runs: Vec<&PathBuf> = found.iter().filter(|entry| is_run(entry)).collect();
+    if runs.is_empty() {
+        let strays: Vec<Stray> =
+            found.into_iter().map(|entry| Stray::new(entry, &["id"])).filter(|s| s.hint().is_some()).collect();
+        let hint = if strays.is_empty() { String::new() } else { format!(" ({})", stray::list(path, &strays)) };
+        return Err(DumpError::NoRun { path: path.to_owned(), hint });
+    }
+    runs.into_iter().map(|run| RunFiles::find(run)).collect()
+}
+
+fn is_run(path: &Path) -> bool {
+    path.join("id").is_dir()
+}
+
+impl RunFiles {
+    fn find(folder: &Path) -> Result<Self, DumpError> {
+        let mut run = Self {
+            folder: folder.to_owned(),
+            splits: Vec::new(),
+            head: HeadFiles::default(),
+            strays: stray::at_the_top(folder, TOP),
+        };
+        run.find_id(&folder.join("id"))?;
+        let validation = folder.join("val_ood");
+        if validation.is_dir() {
+            run.find_val_ood(&validation)?;
+        }
+        let ungrouped = folder.join("ood");
+        for (group, place) in
+            [(Some("near"), folder.join("nearood")), (Some("far"), folder.join("farood")), (None, ungrouped)]
+        {
+            if place.is_dir() {
+                run.find_ood(&place, group)?;
+            }
+        }
+        run.head = HeadFiles::find(&folder.join("head"), &mut run.strays)?;
+        run.splits.sort_by_key(|split| order(&split.role));
+        refuse_duplicates(&run.splits)?;
+        Ok(run)
+    }
+
+    fn find_id(&mut self, folder: &Path) -> Result<(), DumpError> {
+        const ROLES: &[&str] = &["train", "val", "test"];
+        let (found, mut strays) = find::splits(folder, ROLES)?;
+        for split in found {
+            let role = match split.name.as_str() {
+                "train" => Role::Train,
+                "val" => Role::Val,
+                "test" => Role::Test,
+                _ => {
+                    strays.push(Stray::new(split.place, ROLES));
+                    continue;
+                }
+            };
+            self.add(role, split)?;
+        }
+        if !self.splits.iter().any(|split| split.role == Role::Test) {
+            return Err(DumpError::missing(
+                folder.join("test"),
+                "the in-distribution test split",
+                stray::remedy("dump the ID test set there", folder, &strays),
+            ));
+        }
+        self.strays.append(&mut strays);
+        Ok(())
+    }
+
+    fn find_ood(&mut self, folder: &Path, group: Option<&str>) -> Result<(), DumpError> {
+        let (found, strays) = find::splits(folder, stray::ARRAYS)?;
+        self.strays.extend(strays);
+        for set in found {
+            if set.arrays.is_empty() && group.is_none() && set.strays.iter().any(|stray| could_be_a_set(&stray.path)) {
+                // A folder without arrays but with sets in it is a group of sets.
+                let before = self.splits.len();
+                self.find_ood(&set.place, Some(&set.name))?;
+                if self.splits.len() == before {
+                    return Err(no_arrays(&set));
+                }
+            } else {
+                self.add(Role::Ood { group: group.map(str::to_owned), name: set.name.clone() }, set)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn find_val_ood(&mut self, folder: &Path) -> Result<(), DumpError> {
+        let (found, strays) = find::splits(folder, stray::ARRAYS)?;
+        self.strays.extend(strays);
+        found.into_iter().try_for_each(|set| self.add(Role::ValOod { name: set.name.clone() }, set))
+    }
+
+    /// A split with something to score.
+    fn add(&mut self, role: Role, found: Found) -> Result<(), DumpError> {
+        if !found.has_rows() {
+            return Err(no_arrays(&found));
+        }
+        self.strays.extend(found.strays);
+        self.splits.push(SplitFiles { role, place: found.place, arrays: found.arrays });
+        Ok(())
+    }
+
+    /// One line that names what is left out, if anything.
+    #[must_use]
+    pub fn left_out(&self) -> Option<String> {
+        (!self.strays.is_empty()).then(|| {
+            format!(
+                "{}: left out, since it is no part of the layout: {}; `oodbench explain layout` shows what is",
+                self.folder.display(),
+                stray::list(&self.folder, &self.strays)
+            )
+        })
+    }
+
+    /// What lies in the folder of a file of this run (`id/test/logits.npy`) in its place, for a message that misses the file.
+    #[must_use]
+    pub fn instead_of(&self, file: &str) -> Option<String> {
+        let place = self.folder.join(file);
+        let place = place.parent()?;
+        let there: Vec<Stray> =
+            self.strays.iter().filter(|stray| stray.path.parent() == Some(place)).cloned().collect();
+        (!there.is_empty()).then(|| stray::list(place, &there))
+    }
+}
+
+/// A folder, or an array by OpenOOD's names.
+fn could_be_a_set(path: &Path) -> bool {
+    path.is_dir() || Source::of(path).is_some()
+}
+
+/// Sort key: train, val, OOD sets to choose parameters on, test, near, far, other groups, sets without a group; by name within each.
+fn order(role: &Role) -> (usize, Option<String>, String) {
+    match role {
+        Role::Train => (0, None, String::new()),
+        Role::Val => (1, None, String::new()),
+        Role::ValOod { name } => (2, None, name.clone()),
+        Role::Test => (3, None, String::new()),
+        Role::Ood { group, name } => {
+            let rank = match group.as_deref() {
+                Some("near") => 4,
+                Some("far") => 5,
+                Some(_) => 6,
+                None => 7,
+            };
+            (rank, group.clone(), name.clone())
+        }
+    }
+}
+
+fn refuse_duplicates(splits: &[SplitFiles]) -> Result<(), DumpError> {
+    let mut seen: BTreeMap<String, &Path> = BTreeMap::new();
+    for split in splits {
+        let name = match &split.role {
+            Role::Ood { name, .. } => name.clone(),
+            role => role.to_string(),
+        };
+        if let Some(first) = seen.insert(name.clone(), &split.place) {
+            return Err(DumpError::DuplicateSet { name, first: first.to_owned(), second: split.place.clone() });
+        }
+    }
+    Ok(())
+}
+
+fn no_arrays(found: &Found) -> DumpError {
+    DumpError::missing(
+        found.place.join("logits.npy"),
+        "logits.npy or features.npy of this set",
+        stray::remedy("dump the set there or remove the folder", &found.place, &found.strays),
+    )
+}

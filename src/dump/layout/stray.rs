@@ -1,0 +1,153 @@
+//! What lies in a dump and is no part of its layout: it is named with a guess at what was meant, never passed over in silence.
+
+use std::path::{Path, PathBuf};
+
+use super::listing::{entries, file_name};
+use crate::dump::format::entry::{Format, printable};
+use crate::dump::format::{FORMATS, by_content, by_name, file};
+
+/// Something that is left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stray {
+    /// The file or folder, or `FILE[MEMBER]`.
+    pub path: PathBuf,
+    /// Why it is left out; where nothing is said, its name is not among the known ones.
+    reason: Option<String>,
+    /// Names (without endings) that would have been understood there.
+    known: &'static [&'static str],
+}
+
+/// Formats of arrays that are not read as part of a dump.
+const FOREIGN: &[&str] = &[
+    "pt", "pth", "pkl", "pickle", "h5", "hdf5", "ckpt", "bin", "csv", "tsv", "txt", "json", "parquet", "feather",
+    "arrow",
+];
+
+/// Whether a file of this name may lie anywhere: hidden ones, READMEs, and what systems leave behind.
+pub(super) fn is_silent(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    name.starts_with('.') || lower.starts_with("readme") || lower == "thumbs.db" || lower == "desktop.ini"
+}
+
+impl Stray {
+    /// Something at `path`, where names among `known` (without endings) would have been understood.
+    pub(super) fn new(path: PathBuf, known: &'static [&'static str]) -> Self {
+        Self { path, reason: None, known }
+    }
+
+    /// Something of a known name that is left out for another reason.
+    pub(in crate::dump) fn because(path: PathBuf, reason: String) -> Self {
+        Self { path, reason: Some(reason), known: &[] }
+    }
+
+    /// As [`new`](Self::new), but for what may lie anywhere.
+    pub(in crate::dump) fn unless_silent(path: PathBuf, known: &'static [&'static str]) -> Option<Self> {
+        (!is_silent(&file_name(&path))).then(|| Self::new(path, known))
+    }
+
+    /// A member of an archive.
+    pub(super) fn member(path: &Path, member: &str, known: &'static [&'static str]) -> Self {
+        let reason = near(member, known).map(|known| format!("did you mean {known}?"));
+        Self { path: PathBuf::from(format!("{}[{member}]", path.display())), reason, known: &[] }
+    }
+
+    /// What to do about it. Made when it is shown, because it may look into the file and there may be many.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        self.reason.clone().or_else(|| hint(&self.path, self.known))
+    }
+
+    fn describe(&self, place: &Path) -> String {
+        let shown = printable(&self.path.strip_prefix(place).unwrap_or(&self.path).to_string_lossy());
+        self.hint().map_or_else(|| shown.clone(), |hint| format!("{shown} ({hint})"))
+    }
+}
+
+fn hint(path: &Path, known: &[&str]) -> Option<String> {
+    if path.is_dir() {
+        return near(&file_name(path), known).map(|known| format!("did you mean {known}?"));
+    }
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+    if FOREIGN.contains(&ending.as_str()) {
+        return Some(format!("an array is read from {}: save it with numpy.save", endings()));
+    }
+    if by_name(path).is_none() {
+        let format = by_content(&file::head(path))?;
+        return Some(format!("it holds what a .{0} file holds: rename it to {stem}.{0}", format.ending()));
+    }
+    if matches!(stem.as_str(), "score" | "scores") {
+        return Some(
+            "ready scores: save them as logits.npy of shape (n, 1), higher = more in-distribution, and take --score max_logit"
+                .to_owned(),
+        );
+    }
+    // OpenOOD's `SET_ARRAY`.
+    let (set, array) = stem.rsplit_once('_').map_or((None, stem.as_str()), |(set, array)| (Some(set), array));
+    let candidates = if set.is_some() { ARRAYS } else { known };
+    let near = near(array, candidates)?;
+    Some(format!("did you mean {}{near}.{ending}?", set.map_or(String::new(), |set| format!("{set}_"))))
+}
+
+/// Names of arrays, for suggestions.
+pub(super) const ARRAYS: &[&str] = &["logits", "features", "labels"];
+
+/// The known name that was probably meant.
+fn near<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let name = name.to_lowercase();
+    let distance = |known: &&str| strsim::damerau_levenshtein(&name, known);
+    let nearest = known.iter().copied().min_by_key(distance)?;
+    (distance(&nearest) <= nearest.len() / 3).then_some(nearest)
+}
+
+/// `.npy, .npz, ...`
+fn endings() -> String {
+    FORMATS.iter().map(|format| format!(".{}", format.ending())).collect::<Vec<_>>().join(", ")
+}
+
+/// Names shown.
+const SHOWN: usize = 6;
+
+/// The strays as one text, paths relative to `place`.
+pub(super) fn list(place: &Path, strays: &[Stray]) -> String {
+    let mut shown: Vec<String> = strays.iter().take(SHOWN).map(|stray| stray.describe(place)).collect();
+    if strays.len() > SHOWN {
+        shown.push(format!("and {} more", strays.len() - SHOWN));
+    }
+    shown.join(", ")
+}
+
+/// What to do about something missing in `place`, with what lies there instead.
+pub(super) fn remedy(what: &str, place: &Path, strays: &[Stray]) -> String {
+    match strays {
+        [] => what.to_owned(),
+        [one] => format!("{what} ({} lies there and is no part of the layout)", one.describe(place)),
+        _ => format!("{what} ({} lie there and are no part of the layout)", list(place, strays)),
+    }
+}
+
+/// What lies at the top of a run and looks as if it had been meant to be a part of it. Other files are welcome there: results, plots, notes, weights.
+pub(super) fn at_the_top(folder: &Path, known: &'static [&'static str]) -> Vec<Stray> {
+    let Ok(entries) = entries(folder) else { return Vec::new() };
+    let unknown = entries.into_iter().filter(|path| !known.contains(&file_name(path).as_str()));
+    unknown.filter(|path| looks_meant(path, known)).map(|path| Stray::new(path, known)).collect()
+}
+
+fn looks_meant(path: &Path, known: &[&str]) -> bool {
+    let name = file_name(path);
+    if near(&name, known).is_some() {
+        return true;
+    }
+    let is_array = |path: &Path| match by_name(path).map(Format::ending) {
+        // Weights and fits are kept in this format as well.
+        Some("safetensors") => {
+            path.file_stem().is_some_and(|stem| super::shard::parse(&stem.to_string_lossy()).is_some())
+        }
+        found => found.is_some(),
+    };
+    if path.is_dir() {
+        entries(path).is_ok_and(|inside| inside.iter().any(|path| is_array(path)))
+    } else {
+        is_array(path)
+    }
+}

@@ -1,0 +1,302 @@
+//! Writing a dump: the inverse of [`Dump::open`](super::Dump::open), and the only code that writes one.
+//!
+//! ```text
+//! OUT/run.toml
+//! OUT/head/{weight,bias}.npy   or   OUT/head/{prototypes[,distance_scale]}.npy
+//! OUT/id/{train,val,test}/{logits,features,labels,features@LAYER}.npy
+//! OUT/val_ood/NAME/...
+//! OUT/ood/NAME/...             or   OUT/ood/GROUP/NAME/...
+//! ```
+//!
+//! Matrices keep their precision, labels are i64; parameters of the head are f32 where that loses nothing, else f64. The folder appears under its name
+//! when it is complete and on the disk.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use ndarray::{Array, Array1, ArrayBase, Data, Dimension};
+use ndarray_npy::{WritableElement, WriteNpyExt};
+
+use super::meta::RunInfo;
+use super::name::{BadName, check_name};
+use crate::error::FileError;
+use crate::output::AtomicFolder;
+use crate::rows::{ArrayKind, Head, Role, Rows, Split};
+
+/// A dump that could not be written.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
+pub enum WriteError {
+    /// A file could not be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A dump is there already.
+    #[error("{}: already exists; allow to replace it, or choose another folder", path.display())]
+    Exists { path: PathBuf },
+    /// A set or a layer cannot be a file of a dump.
+    #[error(transparent)]
+    Name(#[from] BadName),
+    /// Two splits in one place.
+    #[error("{role}: found two sets of this name, expected distinct names; leave one out or rename it")]
+    Twice { role: Role },
+}
+
+impl WriteError {
+    fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let error = FileError::writing(path);
+        |reason| Self::File(error(reason))
+    }
+}
+
+/// A dump in the making; dropped before [`commit`](DumpWriter::commit), it leaves nothing.
+#[derive(Debug)]
+pub struct DumpWriter {
+    folder: AtomicFolder,
+    out: PathBuf,
+}
+
+impl DumpWriter {
+    /// Starts the dump `out`, which must not be there yet unless it may be replaced.
+    ///
+    /// # Errors
+    /// [`WriteError`] if it is there, or nothing can be written there.
+    pub fn create(out: &Path, replace: bool) -> Result<Self, WriteError> {
+        if !replace && out.symlink_metadata().is_ok() {
+            return Err(WriteError::Exists { path: out.to_owned() });
+        }
+        let folder = AtomicFolder::create(out).map_err(WriteError::io(out))?;
+        Ok(Self { folder, out: out.to_owned() })
+    }
+
+    /// Writes `run.toml`.
+    ///
+    /// # Errors
+    /// [`WriteError::File`].
+    pub fn info(&self, info: &RunInfo) -> Result<(), WriteError> {
+        let text = toml::to_string(info).map_err(io::Error::other);
+        self.file(Path::new("run.toml"), |file| file.write_all(text?.as_bytes()))
+    }
+
+    /// Writes `head/`.
+    ///
+    /// # Errors
+    /// [`WriteError::File`].
+    pub fn head(&self, head: &Head) -> Result<(), WriteError> {
+        match head {
+            Head::Linear { weight, bias } => {
+                self.parameter("weight", weight)?;
+                self.parameter("bias", bias)
+            }
+            Head::Prototypes { prototypes } => self.parameter("prototypes", prototypes),
+            Head::NormalisedPrototypes { prototypes, distance_scale } => {
+                self.parameter("prototypes", prototypes)?;
+                self.parameter("distance_scale", &Array1::from_elem(1, *distance_scale))
+            }
+        }
+    }
+
+    /// Writes the arrays of a split to the place of its role.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn split(&self, split: &Split) -> Result<(), WriteError> {
+        let place = place(&split.role)?;
+        if self.folder.path().join(&place).exists() {
+            return Err(WriteError::Twice { role: split.role.clone() });
+        }
+        for kind in split.arrays() {
+            if let ArrayKind::Layer(layer) = &kind {
+                check_name(layer)?;
+            }
+            let Some(matrix) = split.matrix(&kind) else { continue };
+            let file = place.join(kind.file_stem()).with_added_extension("npy");
+            match matrix.block(0..split.rows) {
+                Rows::F32(rows) => self.array(&file, &rows.view())?,
+                Rows::F64(rows) => self.array(&file, &rows.view())?,
+            }
+        }
+        match &split.labels {
+            Some(labels) => self.array(&place.join("labels.npy"), &Array1::from(labels.block(0..split.rows))),
+            None => Ok(()),
+        }
+    }
+
+    /// Gives the dump its name.
+    ///
+    /// # Errors
+    /// [`WriteError::File`]; what was there before is still there then.
+    pub fn commit(self) -> Result<(), WriteError> {
+        let out = self.out;
+        self.folder.commit().map_err(WriteError::io(&out))
+    }
+
+    fn parameter<D: Dimension>(&self, name: &str, values: &Array<f64, D>) -> Result<(), WriteError> {
+        let file = Path::new("head").join(name).with_extension("npy");
+        let single = values.mapv(|value| value as f32);
+        match single.iter().zip(values).all(|(single, value)| f64::from(*single).to_bits() == value.to_bits()) {
+            true => self.array(&file, &single),
+            false => self.array(&file, values),
+        }
+    }
+
+    fn array<S: Data<Elem: WritableElement>, D: Dimension>(
+        &self,
+        file: &Path,
+        array: &ArrayBase<S, D>,
+    ) -> Result<(), WriteError> {
+        self.file(file, |out| array.write_npy(out).map_err(io::Error::other))
+    }
+
+    /// A file inside the dump.
+    fn file(&self, name: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<(), WriteError> {
+        let path = self.folder.path().join(name);
+        let written = || -> io::Result<()> {
+            if let Some(parent) = path.parent() {
+                fs::create_dir_all(parent)?;
+            }
+            let mut out = BufWriter::new(File::create_new(&path)?);
+            fill(&mut out)?;
+            // The folder is synced as a whole.
+            out.flush()
+        };
+        // The name that the user knows: the temporary folder tells nobody anything.
+        written().map_err(WriteError::io(&self.out.join(name)))
+    }
+}
+
+/// Refuses roles that a dump cannot hold together, for those who have hours of work before the first row is written.
+///
+/// # Errors
+/// [`WriteError::Name`] or [`WriteError::Twice`].
+pub fn check_roles<'a>(roles: impl IntoIterator<Item = &'a Role>) -> Result<(), WriteError> {
+    let mut places = BTreeSet::new();
+    for role in roles {
+        if !places.insert(place(role)?) {
+            return Err(WriteError::Twice { role: role.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// The folder of a role inside a dump.
+fn place(role: &Role) -> Result<PathBuf, BadName> {
+    match role {
+        Role::Train | Role::Val | Role::Test => {}
+        Role::ValOod { name } | Role::Ood { group: None, name } => check_name(name)?,
+        Role::Ood { group: Some(group), name } => check_name(group).and_then(|()| check_name(name))?,
+    }
+    Ok(PathBuf::from(role.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dump::Dump;
+    use crate::dump::layout::discover;
+    use crate::dump::meta::Loss;
+    use crate::rows::{HeadKind, Labels, Matrix};
+    use ndarray::{Array2, Axis, array};
+
+    fn split(role: Role) -> Split {
+        let logits = Matrix::of("logits", array![[1.0_f32, -2.5], [0.25, 3.0]]).unwrap();
+        let layer = Matrix::of("layer", array![[1e300_f64], [-0.1]]).unwrap();
+        let split = Split::new(role, "memory").with(ArrayKind::Logits, logits).unwrap();
+        let split = split.with(ArrayKind::Layer("block1".to_owned()), layer).unwrap();
+        split.with_labels(Labels::of("labels", vec![0, 1])).unwrap()
+    }
+
+    fn ood(name: &str) -> Role {
+        Role::Ood { group: None, name: name.to_owned() }
+    }
+
+    #[test]
+    fn what_is_written_is_what_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("dumps/run");
+        let info = RunInfo {
+            name: "a run".to_owned(),
+            model: Some("small-cnn".to_owned()),
+            loss: Some(Loss::IsomaxPlus),
+            in_distribution: Some("noise".to_owned()),
+            seed: Some(u64::MAX >> 1),
+            head: Some(HeadKind::Prototypes),
+            note: Some("\"quoted\"\nand broken".to_owned()),
+        };
+        let head = Head::normalised_prototypes(array![[3.0, 4.0, 0.0], [0.1, 0.2, 0.3]], -2.5);
+        let writer = DumpWriter::create(&out, false).unwrap();
+        writer.info(&info).unwrap();
+        writer.head(&head).unwrap();
+        let grouped = Role::Ood { group: Some("near".to_owned()), name: "x y".to_owned() };
+        let roles = [Role::Train, Role::Val, Role::ValOod { name: "v".to_owned() }, Role::Test, grouped, ood("far")];
+        roles.iter().for_each(|role| writer.split(&split(role.clone())).unwrap());
+        assert!(!out.exists());
+        writer.commit().unwrap();
+
+        let dump = Dump::open(&discover(&out).unwrap()[0]).unwrap();
+        assert_eq!(dump.info, info);
+        assert_eq!(dump.splits.iter().map(|split| split.role.clone()).collect::<Vec<_>>(), roles);
+        let read = dump.split(&ood("far")).unwrap();
+        let written = split(ood("far"));
+        for kind in written.arrays() {
+            let (read, written) = (read.matrix(&kind).unwrap(), written.matrix(&kind).unwrap());
+            assert_eq!((read.dtype(), read.block(0..2).to_f64()), (written.dtype(), written.block(0..2).to_f64()));
+        }
+        assert_eq!(read.labels.as_ref().unwrap().block(0..2), [0, 1]);
+        let (
+            Some(Head::NormalisedPrototypes { prototypes, distance_scale }),
+            Head::NormalisedPrototypes { prototypes: p, .. },
+        ) = (&dump.head, &head)
+        else {
+            panic!("another head");
+        };
+        assert_eq!(*distance_scale, 2.5);
+        // Unit vectors are normalised again when they are read.
+        assert!((prototypes - p).iter().all(|difference| difference.abs() < 1e-15));
+        assert_eq!(prototypes.row(0).insert_axis(Axis(0)), array![[0.6, 0.8, 0.0]]);
+    }
+
+    /// The parameters of a network in single precision stay it.
+    #[test]
+    fn a_head_is_single_where_that_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        for (value, bytes) in [(0.25, 4), (0.1, 8)] {
+            let out = folder.path().join(bytes.to_string());
+            let writer = DumpWriter::create(&out, false).unwrap();
+            writer.head(&Head::Prototypes { prototypes: Array2::from_elem((2, 3), value) }).unwrap();
+            writer.commit().unwrap();
+            let length = fs::metadata(out.join("head/prototypes.npy")).unwrap().len();
+            assert_eq!(length, 128 + 6 * bytes, "{value}");
+        }
+    }
+
+    #[test]
+    fn nothing_stays_of_a_dump_that_was_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = DumpWriter::create(&folder.path().join("run"), false).unwrap();
+        writer.split(&split(Role::Test)).unwrap();
+        drop(writer);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_one_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("run");
+        let writer = DumpWriter::create(&out, false).unwrap();
+        writer.split(&split(ood("a"))).unwrap();
+        assert!(writer.split(&split(ood("a"))).unwrap_err().to_string().starts_with("ood/a: found two sets"));
+        for name in ["..", "a/../../b", "", "/etc"] {
+            assert!(matches!(writer.split(&split(ood(name))), Err(WriteError::Name(_))), "{name}");
+        }
+        let group = Role::Ood { group: Some("../up".to_owned()), name: "a".to_owned() };
+        assert!(matches!(writer.split(&split(group)), Err(WriteError::Name(_))));
+        assert!(check_roles([&ood("a"), &Role::Test, &ood("b")]).is_ok());
+        assert!(matches!(check_roles([&ood("a"), &ood("a")]), Err(WriteError::Twice { .. })));
+        assert!(matches!(check_roles([&ood("..")]), Err(WriteError::Name(_))));
+        writer.commit().unwrap();
+        let error = DumpWriter::create(&out, false).unwrap_err();
+        assert!(matches!(&error, WriteError::Exists { path } if *path == out), "{error}");
+    }
+}

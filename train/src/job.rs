@@ -1,0 +1,182 @@
+//! Whole jobs, from images to a dump: a training with everything it leaves, and an extraction of weights that are there.
+//!
+//! Commands and the demo say what is to be done; what is done, and in which order, is here.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use oodbench::dump::RunInfo;
+use oodbench::dump::write::check_roles;
+use oodbench::output::write_atomically;
+use oodbench::plot::Format;
+
+use super::curves;
+use super::data::{ImageSet, Normalisation};
+use super::device::Device;
+use super::error::TrainError;
+use super::extract::{Extraction, Sets, check_layers, extract};
+use super::history::EpochRecord;
+use super::model::weights::load_weights;
+use super::model::{Design, Network};
+use super::observer::Observer;
+use super::recipe::Recipe;
+use super::run::{Options, train};
+
+/// Where and how a job works.
+#[derive(Clone, Copy)]
+pub struct Workplace<'a> {
+    /// Where the network lives.
+    pub device: &'a Device,
+    /// Set from outside to end the job soon.
+    pub stop: &'a AtomicBool,
+    /// Who watches.
+    pub observer: &'a dyn Observer,
+}
+
+/// The dump a job leaves.
+#[derive(Clone, Debug)]
+pub struct DumpPlan {
+    /// Its folder.
+    pub out: PathBuf,
+    /// Whether a folder that is there may be replaced.
+    pub replace: bool,
+    /// The run's name.
+    pub name: String,
+    /// The in-distribution set.
+    pub in_distribution: String,
+    /// Anything worth knowing of it.
+    pub note: Option<String>,
+    /// The sets and their roles.
+    pub sets: Sets,
+    /// Inner layers to record; `all` for all of them.
+    pub layers: Vec<String>,
+}
+
+impl DumpPlan {
+    fn info(&self, design: &Design, seed: Option<u64>) -> RunInfo {
+        RunInfo {
+            name: self.name.clone(),
+            model: Some(design.architecture.to_string()),
+            loss: Some(design.loss.in_dumps()),
+            in_distribution: Some(self.in_distribution.clone()),
+            seed,
+            head: None,
+            note: self.note.clone(),
+        }
+    }
+
+    /// The layers of a network that are to be recorded.
+    fn layers_of(&self, network: &Network) -> Result<Vec<String>, TrainError> {
+        if self.layers == ["all"] {
+            return Ok(network.backbone().layers());
+        }
+        check_layers(network, &self.layers)?;
+        Ok(self.layers.clone())
+    }
+
+    fn write(
+        &self,
+        network: &Network,
+        seed: Option<u64>,
+        normalisation: &Normalisation,
+        at: Workplace<'_>,
+    ) -> Result<(), TrainError> {
+        let extraction = Extraction {
+            out: &self.out,
+            replace: self.replace,
+            run: &self.info(network.design(), seed),
+            sets: &self.sets,
+            normalisation,
+            layers: &self.layers_of(network)?,
+            stop: at.stop,
+        };
+        extract(network, &extraction, at.observer)
+    }
+}
+
+/// A network to be trained and dumped.
+#[derive(Clone, Debug)]
+pub struct Training {
+    /// How it is trained.
+    pub recipe: Recipe,
+    /// What it is trained on.
+    pub images: Arc<ImageSet>,
+    /// Images of no class, for losses that learn from them.
+    pub outliers: Option<Arc<ImageSet>>,
+    /// Where checkpoint, history, plots and weights go.
+    pub folder: PathBuf,
+    /// Go on from the folder's checkpoint, if there is one.
+    pub resume: bool,
+    /// Its dump.
+    pub dump: DumpPlan,
+}
+
+impl Training {
+    /// Trains, draws the curves, writes the dump; gives back the history.
+    ///
+    /// # Errors
+    /// Whatever stops it, [`TrainError::Stopped`] included; finished epochs are kept.
+    pub fn run(&self, at: Workplace<'_>) -> Result<Vec<EpochRecord>, TrainError> {
+        // Names of sets and layers are wrong before the training, not after it.
+        check_roles(self.dump.sets.iter().map(|(role, _)| role))?;
+        self.dump.layers_of(&Network::new(&self.recipe.network, 0, at.device)?)?;
+        let options = Options {
+            name: &self.dump.name,
+            outliers: self.outliers.as_ref(),
+            folder: &self.folder,
+            resume: self.resume,
+            device: at.device,
+            stop: at.stop,
+        };
+        let outcome = train(&self.recipe, &self.images, options, at.observer)?;
+        let epochs = outcome.history.len();
+        if outcome.stopped {
+            return Err(TrainError::Stopped { epochs });
+        }
+        draw(&self.folder, &self.dump.name, &outcome.history)?;
+        let dumped = self.dump.write(&outcome.network, Some(self.recipe.seed), &self.recipe.normalisation()?, at);
+        match dumped {
+            Err(TrainError::Stopped { .. }) => Err(TrainError::Stopped { epochs }),
+            dumped => dumped.map(|()| outcome.history),
+        }
+    }
+}
+
+/// Losses and accuracies of a training as plots in its folder.
+fn draw(folder: &Path, name: &str, history: &[EpochRecord]) -> Result<(), TrainError> {
+    let runs = [("", history)];
+    for (file, plot) in [("loss.png", curves::losses(name, &runs)), ("accuracy.png", curves::accuracies(name, &runs))] {
+        let path = folder.join(file);
+        let png = plot.render(Format::Png).map_err(std::io::Error::other);
+        png.and_then(|png| write_atomically(&path, &png)).map_err(TrainError::io(&path))?;
+    }
+    Ok(())
+}
+
+/// Weights that are there, to be dumped.
+#[derive(Clone, Debug)]
+pub struct FromWeights {
+    /// The file of the weights.
+    pub weights: PathBuf,
+    /// The network they are of.
+    pub design: Design,
+    /// The seed they were trained with, if it is known.
+    pub seed: Option<u64>,
+    /// The constants they were trained with.
+    pub normalisation: Normalisation,
+    /// The dump.
+    pub dump: DumpPlan,
+}
+
+impl FromWeights {
+    /// Reads the weights and writes the dump.
+    ///
+    /// # Errors
+    /// Whatever stops it, [`TrainError::Stopped`] included; nothing is left behind then.
+    pub fn run(&self, at: Workplace<'_>) -> Result<(), TrainError> {
+        let network = Network::new(&self.design, 0, at.device)?;
+        load_weights(&network, &self.weights).map_err(Box::new)?;
+        self.dump.write(&network, self.seed, &self.normalisation, at)
+    }
+}

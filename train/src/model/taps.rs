@@ -1,0 +1,43 @@
+//! What is recorded of a network's inner layers.
+
+use candle_core::{Result, Tensor};
+
+use crate::nn::global_avg_pool;
+
+/// What is recorded of the layers on the way: the mean over pixels of each asked-for layer, (n, c),
+/// which is what multi-layer scores read.
+#[derive(Debug, Default)]
+pub struct Taps {
+    wanted: Vec<String>,
+    recorded: Vec<(String, Tensor)>,
+}
+
+impl Taps {
+    /// Nothing is recorded.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// These layers are recorded.
+    pub fn of(layers: &[String]) -> Self {
+        Self { wanted: layers.to_vec(), recorded: Vec::new() }
+    }
+
+    /// Called by a network with the output (n, c, h, w) of each of its layers.
+    ///
+    /// # Errors
+    ///
+    /// The output has not four axes.
+    pub fn record(&mut self, layer: &str, output: &Tensor) -> Result<()> {
+        if self.wanted.iter().any(|wanted| wanted == layer) {
+            let pooled = global_avg_pool(&output.detach())?;
+            self.recorded.push((layer.to_owned(), pooled));
+        }
+        Ok(())
+    }
+
+    /// What was recorded, in the network's order.
+    pub fn into_recorded(self) -> Vec<(String, Tensor)> {
+        self.recorded
+    }
+}
