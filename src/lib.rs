@@ -11,7 +11,7 @@
 //!   fit  metric  state learnt from training rows; one file per procedure
 //!   dump         runs on disk: layouts, file formats, validation
 //!   rows  stats  matrices, labels, heads and blocks of rows, in memory or mapped; spreads
-//!   numeric  output   kernels (the only door to faer); files and folders written whole or not at all
+//!   numeric  output  printable   kernels (the only door to faer); files and folders written whole or not at all; names made harmless
 //!   error  state  progress  suggestion   files that fail; what a fit keeps, as named arrays; who watches long work; the name that was meant
 //! ```
 //!
@@ -38,6 +38,7 @@ pub mod numeric;
 pub mod output;
 #[cfg(feature = "plot")]
 pub mod plot;
+pub mod printable;
 pub mod progress;
 pub mod report;
 pub mod rows;

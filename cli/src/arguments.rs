@@ -9,7 +9,7 @@ use crate::option::common::Common;
 
 /// Scores, metrics, tables and figures for out-of-distribution detection, from dumps of logits and features.
 #[derive(Parser)]
-#[command(name = "oodbench", version, max_term_width = 100)]
+#[command(name = "oodbench", version)]
 #[command(after_help = "Examples:
   oodbench score dumps/ --score mds            one score, every run in dumps/
   oodbench score dumps/ --score all --out out  all scores, per-sample scores and records as files

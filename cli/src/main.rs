@@ -1,6 +1,5 @@
 //! The command line of oodbench: `arguments` is what may be typed, `command` has one file per subcommand, `paper` the demo.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "talking to the terminal is what a command line is for")]
-#![cfg_attr(test, allow(clippy::unwrap_used))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::print_stdout))]
 
 mod arguments;
 mod command;
@@ -14,12 +13,12 @@ mod screen;
 use std::io;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 use arguments::{Arguments, Command};
 use oodbench::output::discard_pending;
 use screen::interrupt::{self, INTERRUPTED, Interrupted};
-use screen::lost_file;
+use screen::{help, lost_file, terminal};
 
 #[cfg(feature = "train")]
 #[global_allocator]
@@ -35,7 +34,10 @@ fn main() -> ExitCode {
     unsafe {
         oodbench_train::device::prepare_cpu();
     }
-    let arguments = Arguments::parse();
+    let arguments: Arguments = match help::parse() {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
     let done = run(arguments);
     if done.is_err() {
         discard_pending();
@@ -44,11 +46,11 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) if error.is::<Interrupted>() => {
-            eprintln!("{error}");
+            terminal::say(&format!("{error}"));
             ExitCode::from(INTERRUPTED)
         }
         Err(error) => {
-            eprintln!("error: {error:#}");
+            terminal::say(&format!("error: {error:#}"));
             ExitCode::from(FAILED)
         }
     }
@@ -57,9 +59,7 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> anyhow::Result<()> {
     interrupt::install()?;
     lost_file::install(FAILED)?;
-    if let Some(threads) = arguments.common.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
-    }
+    option::threads::start(arguments.common.threads)?;
     let common = &arguments.common;
     match arguments.command {
         #[cfg(feature = "train")]

@@ -303,7 +303,8 @@ impl Run<'_> {
                 records.push(Record {
                     procedure: procedure.id.to_owned(),
                     metric: metric.to_owned(),
-                    value: Some(value),
+                    // Lee's AUROC of constant scores is −0.0.
+                    value: Some(value + 0.0),
                     low: interval.map(|interval| interval.low),
                     high: interval.map(|interval| interval.high),
                     level: interval.and(bootstrap.as_ref()).map(|bootstrap| bootstrap.level),

@@ -11,6 +11,7 @@
 use super::openood::fewest_for_95_percent;
 use super::precision_recall::{average_precision, both};
 use super::{Better, Metric, Procedure, Ranking};
+use crate::stats::bootstrap::Method;
 
 /// The procedure.
 pub const PROCEDURE: Procedure = Procedure {
@@ -25,10 +26,16 @@ pub const PROCEDURE: Procedure = Procedure {
     },
 };
 
-const FPR_AT_TPR95: Metric =
-    Metric { id: "fpr_at_tpr95_id_positive", title: "FPR@TPR95 (ID pos.)", better: Better::Lower };
-const AP_IN: Metric = Metric { id: "average_precision_in", title: "AP-IN", better: Better::Higher };
-const AP_OUT: Metric = Metric { id: "average_precision_out", title: "AP-OUT", better: Better::Higher };
+const FPR_AT_TPR95: Metric = Metric {
+    id: "fpr_at_tpr95_id_positive",
+    title: "FPR@TPR95 (ID pos.)",
+    better: Better::Lower,
+    interval: Method::Percentile,
+};
+const AP_IN: Metric =
+    Metric { id: "average_precision_in", title: "AP-IN", better: Better::Higher, interval: Method::Percentile };
+const AP_OUT: Metric =
+    Metric { id: "average_precision_out", title: "AP-OUT", better: Better::Higher, interval: Method::Percentile };
 
 /// Share of OOD accepted at the highest threshold that accepts at least 95 % of ID.
 #[must_use]

@@ -10,6 +10,7 @@
 
 use super::lee_areas::Areas;
 use super::{Better, Metric, Procedure, Ranking, Sample};
+use crate::stats::bootstrap::Method;
 
 /// The procedure.
 pub const PROCEDURE: Procedure = Procedure {
@@ -25,11 +26,12 @@ pub const PROCEDURE: Procedure = Procedure {
     },
 };
 
-const TNR_AT_TPR95: Metric = Metric { id: "tnr_at_tpr95", title: "TNR@TPR95 (ID pos.)", better: Better::Higher };
-const AUROC: Metric = Metric { id: "auroc", title: "AUROC", better: Better::Higher };
-const DTACC: Metric = Metric { id: "dtacc", title: "DTACC", better: Better::Higher };
-const AUIN: Metric = Metric { id: "auin", title: "AUIN", better: Better::Higher };
-const AUOUT: Metric = Metric { id: "auout", title: "AUOUT", better: Better::Higher };
+const TNR_AT_TPR95: Metric =
+    Metric { id: "tnr_at_tpr95", title: "TNR@TPR95 (ID pos.)", better: Better::Higher, interval: Method::Percentile };
+const AUROC: Metric = Metric { id: "auroc", title: "AUROC", better: Better::Higher, interval: Method::Percentile };
+const DTACC: Metric = Metric { id: "dtacc", title: "DTACC", better: Better::Higher, interval: Method::BiasCorrected };
+const AUIN: Metric = Metric { id: "auin", title: "AUIN", better: Better::Higher, interval: Method::Percentile };
+const AUOUT: Metric = Metric { id: "auout", title: "AUOUT", better: Better::Higher, interval: Method::Percentile };
 
 /// The five values, as fractions.
 #[derive(Clone, Copy, Debug, PartialEq)]

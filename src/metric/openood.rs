@@ -10,6 +10,7 @@
 
 use super::precision_recall::{both, trapezoidal_area};
 use super::{Better, Metric, PairCounts, Procedure, Ranking};
+use crate::stats::bootstrap::Method;
 
 /// The procedure.
 pub const PROCEDURE: Procedure = Procedure {
@@ -26,11 +27,17 @@ pub const PROCEDURE: Procedure = Procedure {
     },
 };
 
-const FPR_AT_TPR95: Metric =
-    Metric { id: "fpr_at_tpr95_ood_positive", title: "FPR@TPR95 (OOD pos.)", better: Better::Lower };
-const AUROC: Metric = Metric { id: "auroc", title: "AUROC", better: Better::Higher };
-const AUPR_IN: Metric = Metric { id: "aupr_in", title: "AUPR-IN", better: Better::Higher };
-const AUPR_OUT: Metric = Metric { id: "aupr_out", title: "AUPR-OUT", better: Better::Higher };
+const FPR_AT_TPR95: Metric = Metric {
+    id: "fpr_at_tpr95_ood_positive",
+    title: "FPR@TPR95 (OOD pos.)",
+    better: Better::Lower,
+    interval: Method::Percentile,
+};
+const AUROC: Metric = Metric { id: "auroc", title: "AUROC", better: Better::Higher, interval: Method::Percentile };
+const AUPR_IN: Metric =
+    Metric { id: "aupr_in", title: "AUPR-IN", better: Better::Higher, interval: Method::Percentile };
+const AUPR_OUT: Metric =
+    Metric { id: "aupr_out", title: "AUPR-OUT", better: Better::Higher, interval: Method::Percentile };
 
 /// Share of ID flagged at the first vertex of the thinned ROC curve that catches at least 95 % of OOD.
 #[must_use]

@@ -1,6 +1,7 @@
 //! What a procedure is: its names, its conventions and the function that computes its values.
 
 use super::{MetricValues, Ranking, Sample};
+use crate::stats::bootstrap::Method;
 
 /// A way of measuring, with every convention it fixes.
 #[derive(Clone, Copy)]
@@ -49,6 +50,8 @@ pub struct Metric {
     pub title: &'static str,
     /// Which way is better.
     pub better: Better,
+    /// How its bootstrap interval is made: the way that covers in simulations (`tests/core/coverage.rs`).
+    pub interval: Method,
 }
 
 /// Which way a value is better.

@@ -17,6 +17,7 @@ pub mod real;
 pub mod root;
 pub mod row_product;
 pub mod scan;
+pub mod share;
 pub mod softmax;
 pub mod sort;
 pub mod top;

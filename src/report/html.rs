@@ -6,6 +6,7 @@
 use std::fmt::Write;
 
 use super::{MISSING, percent, tied};
+use crate::printable::xml;
 use crate::table::{Block, Comparison};
 
 /// A page.
@@ -63,16 +64,16 @@ const STYLE: &str = include_str!("html.css");
 /// The page as a file.
 #[must_use]
 pub fn render(page: &Page) -> String {
-    let title = escape(&page.title);
+    let title = xml(&page.title);
     let mut out = format!(
         "<!DOCTYPE html>\n<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\">\n<head>\n<meta charset=\"utf-8\"/>\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>{title}</title>\n\
          <style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n<p class=\"lead\">{}</p>\n",
-        escape(&page.lead)
+        xml(&page.lead)
     );
     for section in &page.sections {
         // Writing into a String cannot fail.
-        let _ = writeln!(out, "<section>\n<h2>{}</h2>", escape(&section.heading));
+        let _ = writeln!(out, "<section>\n<h2>{}</h2>", xml(&section.heading));
         section.parts.iter().for_each(|part| write_part(&mut out, part));
         out.push_str("</section>\n");
     }
@@ -83,21 +84,21 @@ pub fn render(page: &Page) -> String {
 fn write_part(out: &mut String, part: &Part) {
     match part {
         Part::Text(text) => {
-            let _ = writeln!(out, "<p>{}</p>", escape(text));
+            let _ = writeln!(out, "<p>{}</p>", xml(text));
         }
         Part::Facts(facts) => {
             out.push_str("<dl>\n");
             for (name, value) in facts {
-                let _ = writeln!(out, "<dt>{}</dt><dd>{}</dd>", escape(name), escape(value));
+                let _ = writeln!(out, "<dt>{}</dt><dd>{}</dd>", xml(name), xml(value));
             }
             out.push_str("</dl>\n");
         }
         Part::Table { headings, rows } => {
-            let rows = rows.iter().map(|row| row.iter().map(|cell| escape(cell)).collect());
-            write_table(out, headings.iter().map(|heading| escape(heading)), rows, 1);
+            let rows = rows.iter().map(|row| row.iter().map(|cell| xml(cell)).collect());
+            write_table(out, headings.iter().map(|heading| xml(heading)), rows, 1);
         }
         Part::Comparison { title, table } => {
-            let _ = writeln!(out, "<p>Percent. {}.</p>", escape(title));
+            let _ = writeln!(out, "<p>Percent. {}.</p>", xml(title));
             if table.seed_blocks.is_empty() {
                 write_blocks(out, table, &format!("{} against", table.in_distribution), &table.blocks);
             } else {
@@ -107,28 +108,27 @@ fn write_part(out: &mut String, part: &Part) {
                 out.push_str("</details>\n");
             }
             for line in &table.missing {
-                let _ = writeln!(out, "<p>{MISSING} {}</p>", escape(line));
+                let _ = writeln!(out, "<p>{MISSING} {}</p>", xml(line));
             }
         }
         Part::Figure { svg, caption } => {
-            let _ =
-                writeln!(out, "<figure>\n{}\n<figcaption>{}</figcaption>\n</figure>", element(svg), escape(caption));
+            let _ = writeln!(out, "<figure>\n{}\n<figcaption>{}</figcaption>\n</figure>", element(svg), xml(caption));
         }
     }
 }
 
 fn write_blocks(out: &mut String, table: &Comparison, first: &str, blocks: &[Block]) {
-    let names = [first, "run", "score"].map(escape);
-    let figures = table.headings.iter().map(|heading| escape(heading));
+    let names = [first, "run", "score"].map(xml);
+    let figures = table.headings.iter().map(|heading| xml(heading));
     let headings = names.into_iter().chain(figures).chain(["tied pairs".to_owned()]);
     let rows = blocks.iter().flat_map(|block| {
         block.rows.iter().map(|row| {
-            let mut cells = vec![escape(&block.label), escape(&row.run), escape(&row.score)];
+            let mut cells = vec![xml(&block.label), xml(&row.run), xml(&row.score)];
             cells.extend(row.cells.iter().map(|cell| match cell.best {
                 true => format!("<b>{}</b>", percent(cell)),
                 false => percent(cell),
             }));
-            cells.push(escape(&tied(row.tied_share)));
+            cells.push(xml(&tied(row.tied_share)));
             cells
         })
     });
@@ -165,22 +165,6 @@ fn write_table(
 /// The SVG element of a file, without what may stand before it.
 fn element(svg: &str) -> &str {
     svg.find("<svg").map_or(svg, |start| svg[start..].trim_end())
-}
-
-/// Text for HTML. Control characters, which XML forbids, become spaces.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            letter if letter.is_control() => out.push(' '),
-            letter => out.push(letter),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -4,13 +4,16 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::{MISSING, percent, tied};
+use super::{MISSING, caution, percent, tied};
 use crate::table::{Block, Comparison};
 
 /// The tables of one procedure.
 #[must_use]
 pub fn comparisons(title: &str, tables: &[Comparison]) -> String {
     let mut out = format!("Percent. {title}.\n");
+    if let Some(caution) = caution(tables) {
+        let _ = writeln!(out, "{caution}.");
+    }
     for table in tables {
         section(&mut out, table, &format!("{} against", escape(&table.in_distribution)), &table.blocks);
         if !table.seed_blocks.is_empty() {

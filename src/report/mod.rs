@@ -2,6 +2,7 @@
 
 pub mod csv;
 pub mod format;
+pub mod grid;
 pub mod html;
 pub mod json;
 pub mod markdown;
@@ -12,23 +13,36 @@ pub mod text;
 
 pub use format::Format;
 
-use crate::table::Cell;
+use crate::metric::confidence::CAUTION;
 use crate::table::comparison::DIGITS;
+use crate::table::{Cell, Comparison};
+
+/// What to know of the intervals of some tables, if they have any.
+fn caution(tables: &[Comparison]) -> Option<&'static str> {
+    let mut rows = tables.iter().flat_map(|table| &table.blocks).flat_map(|block| &block.rows);
+    rows.any(|row| row.cells.iter().any(|cell| cell.interval.is_some())).then_some(CAUTION)
+}
 
 /// Stands where a value is missing.
 const MISSING: &str = "–";
 
 /// A cell in percent, with its spread or its interval where it has one.
 fn percent(cell: &Cell) -> String {
-    let percent = |value: f64| format!("{:.*}", DIGITS, value * 100.0);
+    let percent = |value: f64| plain(format!("{:.*}", DIGITS, value * 100.0));
     let Some(value) = cell.value else { return MISSING.to_owned() };
     // One digit less: what is uncertain by whole points needs no hundredths.
-    let end = |value: f64| format!("{:.*}", DIGITS - 1, value * 100.0);
+    let end = |value: f64| plain(format!("{:.*}", DIGITS - 1, value * 100.0));
     match (cell.spread, cell.interval) {
         (Some(std), _) => format!("{} ± {}", percent(value), percent(std)),
         (None, Some((low, high))) => format!("{} [{}, {}]", percent(value), end(low), end(high)),
         (None, None) => percent(value),
     }
+}
+
+/// A number as shown, without the sign of a zero: Lee's AUROC of constant scores is −0.0, and a small difference rounds to −0.00.
+fn plain(number: String) -> String {
+    let is_zero = number.chars().all(|c| "+-0.".contains(c));
+    if is_zero { number.trim_start_matches(['+', '-']).to_owned() } else { number }
 }
 
 /// A share of tied pairs, such that a small one is not shown as none.

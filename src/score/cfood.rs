@@ -12,6 +12,7 @@ use crate::fit::evenly_spaced::evenly_spaced;
 use crate::fit::{FitError, Training};
 use crate::numeric::linalg::{Factor, Threads};
 use crate::numeric::row_product::row_product;
+use crate::numeric::share::share_of;
 use crate::rows::{ArrayKind, RowBlock};
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
@@ -63,7 +64,7 @@ impl Score for Cfood {
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
         let (split, features) = training.features()?;
-        let size = (self.fraction * split.rows as f64) as usize;
+        let size = share_of(self.fraction, split.rows) as usize;
         if size < 2 {
             let reason = format!("{size} of {} training rows are no reference; set cfood.fraction higher", split.rows);
             return Err(training.not_applicable(ENTRY.id, reason));
@@ -92,7 +93,7 @@ impl Score for Cfood {
             },
         );
         let kappas = steps.iter().map(|step| step.kappa).collect();
-        let enough = self.level * size as f64;
+        let enough = share_of(self.level, size);
         Ok(Fit { scorer: Box::new(FittedCfood { reference, squares, radii, kappas, enough }), notes: Vec::new() })
     }
 

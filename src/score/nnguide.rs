@@ -11,6 +11,7 @@ use crate::dump::Dump;
 use crate::fit::bank::{Bank, Nearness};
 use crate::fit::evenly_spaced::evenly_spaced;
 use crate::fit::{FitError, Training};
+use crate::numeric::share::share_of;
 use crate::numeric::vector::unit_rows;
 use crate::rows::{ArrayKind, Role, RowBlock, RunRows};
 
@@ -73,7 +74,7 @@ impl Score for NnGuide {
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
         let (split, features) = training.features()?;
         training.refuse(ENTRY.id, self.obstacle(training.rows()))?;
-        let size = ((self.fraction * split.rows as f64) as usize).max(self.k);
+        let size = (share_of(self.fraction, split.rows) as usize).max(self.k);
         let blocks = || {
             training.blocks(split, &[ArrayKind::Features, ArrayKind::Logits]).map(move |(range, block)| {
                 let rows: Vec<usize> = evenly_spaced(split.rows, size, &range).map(|row| row - range.start).collect();

@@ -45,7 +45,7 @@ pub struct Difference {
     pub difference: f64,
     /// Its standard error.
     pub standard_error: f64,
-    /// Their quotient; 0 if both are 0.
+    /// Their quotient; 0 if both are 0, infinite if only the error is: then nothing says how far the difference varies, and p means nothing.
     pub z: f64,
     /// How likely at least such a |z| is if they do not differ: two-sided, standard normal.
     pub p: f64,
@@ -77,6 +77,17 @@ impl Components {
     #[must_use]
     pub fn auroc(&self) -> f64 {
         self.auroc
+    }
+
+    /// Why there is no variance, if there is none: one row does not vary.
+    #[must_use]
+    pub fn too_few(&self) -> Option<&'static str> {
+        match (self.id.len(), self.ood.len()) {
+            (..2, ..2) => Some("found 1 ID row and 1 OOD row, expected at least 2 of each"),
+            (..2, _) => Some("found 1 ID row, expected at least 2"),
+            (_, ..2) => Some("found 1 OOD row, expected at least 2"),
+            _ => None,
+        }
     }
 
     /// The covariance with the AUROC of another score of the same rows; with itself its variance.

@@ -1,6 +1,7 @@
 //! How sure a figure is.
 
+pub mod best;
 pub mod bootstrap;
 pub mod delong;
-pub mod holm;
+pub mod normal;
 pub mod spread;

@@ -13,7 +13,7 @@ pub mod read;
 pub mod record;
 pub mod remark;
 
-pub use against_best::AgainstBest;
+pub use against_best::{AgainstBest, Verdict};
 pub use comparison::{Block, Cell, Comparison, Row};
 pub use means::with_means;
 pub use record::{ArrayRead, MeanOver, Record, Results, RunSummary, Skipped};

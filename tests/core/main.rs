@@ -1,8 +1,10 @@
 //! The library as its users meet it: goldens, laws, files. One program, so that everything is linked once.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod best;
 #[path = "../common/mod.rs"]
 mod common;
+mod coverage;
 mod dependent_features;
 mod formats;
 mod goldens;

@@ -13,7 +13,7 @@ use oodbench::eval::significance::against_best;
 use oodbench::report::{Format, markdown, significance};
 use oodbench::table::Results;
 
-/// Test which scores of a run are significantly worse than its best one: DeLong's paired test of AUROC, Holm's correction
+/// Test which scores of a run may be its best: AUROCs on the same rows, DeLong's covariance, the choice of the best accounted for
 #[derive(Args)]
 #[command(after_help = "Examples:
   oodbench compare dumps/ --score mds,es,mps
@@ -41,11 +41,11 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let lines = against_best(&plans, &mut results, &progress)?;
     remarks::unchanged()?;
     remarks::say(&results, common);
-    terminal::print(&match command.printed.format {
-        Format::Table => significance::text(&lines),
-        Format::Json => significance::json(&lines)?,
-        Format::Csv => String::from_utf8(significance::csv(&lines)?)?,
-        Format::Markdown => markdown::rows(&lines)?,
-    })?;
+    match command.printed.format {
+        Format::Table => terminal::print(&significance::text(&lines, terminal::style()))?,
+        Format::Json => terminal::print_data(&significance::json(&lines)?)?,
+        Format::Csv => terminal::print_data(&String::from_utf8(significance::csv(&lines)?)?)?,
+        Format::Markdown => terminal::print(&markdown::rows(&lines)?)?,
+    }
     Ok(())
 }

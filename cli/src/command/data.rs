@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::Args;
-use comfy_table::{ContentArrangement, Table, presets};
 
 use crate::screen::terminal;
+use oodbench::report::grid::Grid;
 use oodbench_train::data::catalog::{self, FileState, KNOWN_SETS, KnownSet};
 use oodbench_train::data::embedded::EmbeddedSet;
 use oodbench_train::data::noise::Noise;
@@ -63,27 +63,20 @@ fn check(set: &KnownSet, folder: &Path) -> anyhow::Result<()> {
 }
 
 fn list() -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    if let Some(width) = terminal::style().width {
-        table.set_width(width);
-    }
-    table.set_header(["name", "set", "licence", "home"]);
+    let mut grid = Grid::of_text(1, &["name", "set", "licence", "home"]);
     for set in KNOWN_SETS {
-        table.add_row([set.name, set.title, set.licence, set.home]);
+        grid.row([set.name, set.title, set.licence, set.home]);
     }
     for set in EmbeddedSet::ALL {
         let name = format!("embedded:{}", set.name());
-        table.add_row([name.as_str(), "a part of it, inside the program", "see the whole set", ""]);
+        grid.row([name.as_str(), "a part of it, inside the program", "see the whole set", ""]);
     }
     for noise in [Noise::Uniform, Noise::Gaussian] {
-        table.add_row([noise.name(), "seeded noise, made on the spot", "", ""]);
+        grid.row([noise.name(), "seeded noise, made on the spot", "", ""]);
     }
-    let text = table.to_string();
-    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     format!(
-        "{}\n\nA set is written NAME:PATH, with the folder of its files or the one above; `oodbench data NAME PATH` checks them.\n\
+        "{}\nA set is written NAME:PATH, with the folder of its files or the one above; `oodbench data NAME PATH` checks them.\n\
          idx:PATH reads other files of MNIST's format, PATH alone a folder of images, an .npz or an .npy file.\n",
-        lines.join("\n")
+        grid.render(terminal::style())
     )
 }

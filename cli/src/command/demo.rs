@@ -85,7 +85,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     };
     terminal::print(&summary(&outcome))?;
     if !common.quiet {
-        eprintln!("wrote {}", report::page_file(&settings.report).display());
+        terminal::say(&format!("wrote {}", report::page_file(&settings.report).display()));
     }
     Ok(())
 }

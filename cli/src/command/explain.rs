@@ -7,6 +7,7 @@ use oodbench::metric::registry::find as find_procedure;
 use oodbench::metric::{Better, PROCEDURES, Procedure};
 use oodbench::score::ScoreEntry;
 use oodbench::score::registry::find;
+use oodbench::stats::bootstrap::Method;
 
 /// Explain a score or a procedure (formula, conventions, cost, differences between implementations), or `layout`
 #[derive(Args)]
@@ -47,7 +48,11 @@ fn metrics(procedure: &Procedure) -> String {
             Better::Higher => "higher",
             Better::Lower => "lower",
         };
-        format!("- `{}`: {}, {better} is better\n", metric.id, metric.title)
+        let interval = match metric.interval {
+            Method::Percentile => "percentile",
+            Method::BiasCorrected => "bias-corrected",
+        };
+        format!("- `{}`: {}, {better} is better; {interval} interval with --bootstrap\n", metric.id, metric.title)
     });
     format!("\n## Metrics\n\nNames in records, headings in tables:\n\n{}", lines.collect::<String>())
 }

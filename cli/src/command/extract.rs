@@ -9,6 +9,7 @@ use crate::option::common::Common;
 use crate::option::images::ImageOptions;
 use crate::option::named;
 use crate::screen::interrupt::never_stopped;
+use crate::screen::terminal;
 use crate::screen::training::Watch;
 use oodbench::rows::Role;
 use oodbench_train::checkpoint::recipe_of_weights;
@@ -85,7 +86,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     };
     job.run(Workplace { device: &device, stop: never_stopped(), observer: &Watch::new(common.quiet) })?;
     if !common.quiet {
-        eprintln!("wrote {0}; `oodbench score {0}` measures it", command.out.display());
+        terminal::say(&format!("wrote {0}; `oodbench score {0}` measures it", command.out.display()));
     }
     Ok(())
 }

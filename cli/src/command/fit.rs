@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, ValueHint};
-use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use crate::option::choice::{Parameters, ScoreNames};
 use crate::option::common::Common;
@@ -15,6 +14,7 @@ use oodbench::eval::fits::describe;
 use oodbench::eval::fits::{Fits, fit, write};
 use oodbench::eval::{FitsError, Plan};
 use oodbench::output::{AtomicFile, make_folder};
+use oodbench::report::grid::Grid;
 
 /// Fit scores on the training rows of a run and keep the fits in a file for `score --fit`
 #[derive(Args)]
@@ -67,12 +67,12 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     if !common.quiet {
         // The stream may be standard output: a table behind the file would spoil it.
         let say = |text: &str| if to_stream { io::stderr().write_all(text.as_bytes()) } else { terminal::print(text) };
-        fits.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+        fits.warnings.iter().for_each(|warning| terminal::say(&format!("warning: {warning}")));
         for score in &fits.scores {
-            score.notes.iter().for_each(|note| eprintln!("note: {}: {note}", score.entry.id));
+            score.notes.iter().for_each(|note| terminal::say(&format!("note: {}: {note}", score.entry.id)));
         }
         for skipped in &fits.skipped {
-            eprintln!("note: {} left out: {}", skipped.score, skipped.why);
+            terminal::say(&format!("note: {} left out: {}", skipped.score, skipped.why));
         }
         if let Some(tuned) = &tuned {
             say(&tuning::table(&tuned.searches))?;
@@ -91,15 +91,11 @@ fn create(path: &Path) -> io::Result<AtomicFile> {
 
 /// A line per score: how long its fit took and how much of the file it takes.
 fn table(fits: &Fits) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
-    table.set_header([Cell::new("score"), right("fit".to_owned()), right("bytes".to_owned())]);
+    let mut grid = Grid::of_numbers(&["score"], ["fit", "bytes"]);
     for score in &fits.scores {
         let bytes = score.scorer.save().bytes();
         let took = format!("{:.1} ms", score.took.as_secs_f64() * 1e3);
-        table.add_row([Cell::new(score.entry.id), right(took), right(bytes.to_string())]);
+        grid.row([score.entry.id, &took, &bytes.to_string()]);
     }
-    let lines: Vec<String> = table.to_string().lines().map(|line| line.trim_end().to_owned()).collect();
-    format!("{}\n", lines.join("\n"))
+    grid.render(terminal::style())
 }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 
 use crate::option::common::Common;
 use crate::option::format::Printed;
@@ -17,6 +16,7 @@ use oodbench::latency::{Report, Request, measure};
 use oodbench::output::OutputSet;
 use oodbench::plot;
 use oodbench::report::Format;
+use oodbench::report::grid::{Grid, GridCell};
 use oodbench::score::registry::entries;
 
 /// Measure what each score costs per sample, against the classifier's own arg max
@@ -81,10 +81,10 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     };
     if !common.quiet {
         for unmeasured in &report.unmeasured {
-            eprintln!(
+            terminal::say(&format!(
                 "note: {} not measured with {} classes: {}",
                 unmeasured.score, unmeasured.classes, unmeasured.reason
-            );
+            ));
         }
     }
     terminal::print(&text)?;
@@ -111,24 +111,15 @@ fn write(set: OutputSet, report: &Report) -> anyhow::Result<()> {
 fn table(report: &Report) -> String {
     let mut out = format!("{}\n", report.conditions().join("\n"));
     for classes in report.classes() {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-        if let Some(width) = terminal::style().width {
-            table.set_width(width);
-        }
-        let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
-        let mut header = vec![Cell::new(format!("{classes} classes"))];
-        for batch in report.batches() {
-            header.extend([format!("batch {batch}: alone"), "× arg max".to_owned(), "added".to_owned()].map(right));
-        }
-        table.set_header(header);
+        let first = format!("{classes} classes");
+        let of_batch = |batch| [format!("batch {batch}: alone"), "× arg max".to_owned(), "added".to_owned()];
+        let mut grid = Grid::of_numbers(&[&first], report.batches().into_iter().flat_map(of_batch));
         for row in report.rows(classes) {
             let name = row.first().map_or("", |first| first.title);
-            let values = row.iter().flat_map(|measurement| cells(measurement)).map(right);
-            table.add_row([Cell::new(name)].into_iter().chain(values));
+            let values = row.iter().flat_map(|measurement| cells(measurement)).map(GridCell::from);
+            grid.row([GridCell::from(name)].into_iter().chain(values));
         }
-        let lines: Vec<String> = table.to_string().lines().map(|line| line.trim_end().to_owned()).collect();
-        out.push_str(&format!("\n{}\n", lines.join("\n")));
+        out.push_str(&format!("\n{}", grid.render(terminal::style())));
     }
     out
 }

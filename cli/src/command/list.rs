@@ -1,11 +1,11 @@
 //! `oodbench list`: all scores.
 
 use clap::Args;
-use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
 use crate::option::format::Printed;
 use crate::screen::terminal;
+use oodbench::report::grid::Grid;
 use oodbench::report::{self, Format};
 use oodbench::score::REGISTRY;
 
@@ -93,14 +93,9 @@ fn markdown(lines: &[Line]) -> String {
 }
 
 fn table(lines: &[Line]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    if let Some(width) = terminal::style().width {
-        table.set_width(width);
-    }
-    table.set_header(["id", "score", "needs", "reference"]);
+    let mut grid = Grid::of_text(2, &["id", "score", "needs", "reference"]);
     for line in lines {
-        table.add_row([line.id, line.title, &line.needs.join(", "), line.reference]);
+        grid.row([line.id, line.title, &line.needs.join(", "), line.reference]);
     }
-    format!("{}\n", table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n"))
+    grid.render(terminal::style())
 }

@@ -1,5 +1,6 @@
 //! `oodbench plot`: figures of the scores of dumps.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -9,7 +10,7 @@ use crate::option::choice::{self, FitOrParameters};
 use crate::option::common::Common;
 use crate::option::runs::Runs;
 use crate::screen::progress::Bars;
-use crate::screen::remarks;
+use crate::screen::{remarks, terminal};
 use oodbench::dump::layout::RunFiles;
 use oodbench::dump::{Loss, RunInfo};
 use oodbench::eval::figures::{FIG1_SCORES, fig1_bands};
@@ -19,6 +20,7 @@ use oodbench::plot::fig1;
 use oodbench::plot::histogram::Histogram;
 use oodbench::plot::roc::{Curve, Roc};
 use oodbench::plot::{Format, PlotError};
+use oodbench::printable::file_name;
 use oodbench::score::registry::find;
 use oodbench::table::Results;
 
@@ -66,11 +68,23 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     if let Some(scores) = &command.roc {
         figures.extend(work.roc_curves(scores)?);
     }
-    write(&command.out, &figures, common.quiet)
+    write(&command.out, &apart(figures), common.quiet)
 }
 
 /// A figure's file name and content.
 type Figure = (String, Vec<u8>);
+
+/// No two figures under one name, on systems that know no capitals either: run `a` with set `b-c` and run `a-b` with set `c` are two figures.
+fn apart(figures: Vec<Figure>) -> Vec<Figure> {
+    let mut taken = HashSet::new();
+    let free = |(name, bytes): Figure| {
+        let (stem, ending) = name.rsplit_once('.').unwrap_or((&name, ""));
+        let numbered = (2..).map(|number| format!("{stem}-{number}.{ending}"));
+        let free = std::iter::once(name.clone()).chain(numbered).find(|name| taken.insert(name.to_lowercase()));
+        (free.unwrap_or_default(), bytes)
+    };
+    figures.into_iter().map(free).collect()
+}
 
 fn write(out: &Path, figures: &[Figure], quiet: bool) -> anyhow::Result<()> {
     make_folder(out).with_context(|| format!("{}: cannot be written", out.display()))?;
@@ -78,7 +92,7 @@ fn write(out: &Path, figures: &[Figure], quiet: bool) -> anyhow::Result<()> {
         let path = out.join(name);
         write_atomically(&path, bytes).with_context(|| format!("{}: cannot be written", path.display()))?;
         if !quiet {
-            eprintln!("wrote {}", path.display());
+            terminal::say(&format!("wrote {}", path.display()));
         }
     }
     Ok(())
@@ -142,7 +156,7 @@ impl Work<'_> {
             );
         };
         if found.len() > 1 && !self.common.quiet {
-            eprintln!("note: {} runs were trained with {loss}; drawing {name}", found.len());
+            terminal::say(&format!("note: {} runs were trained with {loss}; drawing {name}", found.len()));
         }
         Ok(files)
     }
@@ -184,7 +198,18 @@ impl Work<'_> {
     }
 }
 
-/// A name that is safe as a file's, whatever a run is called.
-fn file_name(name: &str) -> String {
-    name.chars().map(|c| if c.is_alphanumeric() || "-_.+".contains(c) { c } else { '_' }).collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_figure_takes_the_place_of_another() {
+        let names = ["roc-a-b-c.png", "roc-a-b-c.svg", "roc-a-b-c.png", "roc-A-b-c.svg", "roc-a-b-c-2.png"];
+        let found = apart(names.map(|name| (name.to_owned(), Vec::new())).into());
+        let found: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(
+            found,
+            ["roc-a-b-c.png", "roc-a-b-c.svg", "roc-a-b-c-2.png", "roc-A-b-c-2.svg", "roc-a-b-c-2-2.png"]
+        );
+    }
 }

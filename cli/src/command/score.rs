@@ -1,6 +1,5 @@
 //! `oodbench score`: scores and figures of every run of a folder.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -9,6 +8,7 @@ use clap::{Args, ValueHint};
 use crate::option::choice::{FitOrParameters, ScoreNames};
 use crate::option::common::Common;
 use crate::option::format::Printed;
+use crate::option::intervals::Intervals;
 use crate::option::procedure::{self, ProcedureName};
 use crate::option::runs::Runs;
 use crate::screen::progress::Bars;
@@ -17,7 +17,6 @@ use oodbench::eval::{Measures, Plan, ScoreSink, ScoresFile, evaluate, memory};
 use oodbench::metric::{PROCEDURES, Procedure};
 use oodbench::output::OutputSet;
 use oodbench::report::{self, Format};
-use oodbench::stats::bootstrap::Bootstrap;
 use oodbench::table::provenance::Provenance;
 use oodbench::table::{Comparison, Record, Results, with_means};
 
@@ -30,7 +29,7 @@ const EXAMPLES: &str = "Examples:
   oodbench score dumps/my-run --fit my-run.fit    as fitted before; `oodbench fit` writes the file
   oodbench score dumps/ --score all --format json > records.json
   oodbench score dumps/ --score all --out out     writes scores.parquet, records.{csv,json,parquet}, provenance.json
-  oodbench score dumps/ --score mds,es --bootstrap 1000    82.80 [82.1, 83.5]: 95 % of 1,000 draws of the rows";
+  oodbench score dumps/ --score mds,es --bootstrap 1000    82.80 [82.1, 83.5]: an interval from 1,000 draws of the rows";
 
 fn after_help() -> String {
     format!("{EXAMPLES}\n\nThe ids of procedures and metrics in json and csv are stable:\n{}", procedure::metric_ids())
@@ -54,15 +53,8 @@ pub(crate) struct Command {
     procedure: Vec<ProcedureName>,
     #[command(flatten)]
     printed: Printed,
-    /// Give every figure a percentile bootstrap interval of so many draws of the ID and the OOD rows; fields low and high in records
-    #[arg(long, value_name = "DRAWS")]
-    bootstrap: Option<NonZeroUsize>,
-    /// Percent of the draws that an interval holds
-    #[arg(long, value_name = "PERCENT", default_value_t = 95.0, value_parser = level, requires = "bootstrap")]
-    level: f64,
-    /// Seed of the draws
-    #[arg(long, value_name = "SEED", default_value_t = 0, requires = "bootstrap")]
-    seed: u64,
+    #[command(flatten)]
+    intervals: Intervals,
     /// Folder for scores.parquet, records.{csv,json,parquet} and provenance.json; search.json too with --tune
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     out: Option<PathBuf>,
@@ -70,6 +62,7 @@ pub(crate) struct Command {
 
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
+    let bootstrap = command.intervals.bootstrap()?;
     let selection = command.fitted.selection(&command.names.scores)?;
     let runs = command.runs.find(common.quiet)?;
     let tuned = command.tune.then(|| tuning::search(&runs, &selection, common)).transpose()?;
@@ -82,11 +75,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let measures = Measures {
         // Files hold every procedure, the terminal those asked for.
         procedures: if command.out.is_some() { PROCEDURES.iter().collect() } else { shown(command) },
-        bootstrap: command.bootstrap.map(|resamples| Bootstrap {
-            resamples: resamples.get(),
-            level: command.level / 100.0,
-            seed: command.seed,
-        }),
+        bootstrap,
     };
 
     let columns = selection.columns();
@@ -106,7 +95,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
             }
             let written = set.commit().with_context(writing)?;
             if !common.quiet {
-                eprintln!("wrote to {}: {}", out.display(), written.join(", "));
+                terminal::say(&format!("wrote to {}: {}", out.display(), written.join(", ")));
             }
             results
         }
@@ -120,17 +109,15 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
             Format::Markdown => terminal::print(&format!("```\n{}\n```\n\n", tried.trim_end()))?,
             // What is printed there is for programs.
             Format::Json | Format::Csv if common.quiet => (),
-            Format::Json | Format::Csv => eprint!("{tried}"),
+            Format::Json | Format::Csv => terminal::say_lines(&tried),
         }
     }
-    terminal::print(&render(command, &results)?)?;
+    let text = render(command, &results)?;
+    match command.printed.format {
+        Format::Json | Format::Csv => terminal::print_data(&text)?,
+        Format::Table | Format::Markdown => terminal::print(&text)?,
+    }
     Ok(())
-}
-
-/// Reads the level of an interval.
-fn level(text: &str) -> Result<f64, String> {
-    let level = text.parse().ok().filter(|level| (0.0..100.0).contains(level) && *level > 0.0);
-    level.ok_or_else(|| "expected a number of percent between 0 and 100, e.g. 95".to_owned())
 }
 
 /// More than this is announced.
@@ -140,21 +127,36 @@ const MUCH_MEMORY: u64 = 1_000_000_000;
 fn check_memory(plans: &[Plan<'_>], common: &Common) -> anyhow::Result<()> {
     let Some(plan) = plans.iter().max_by_key(|plan| memory::of_plan(plan)) else { return Ok(()) };
     let needed = memory::of_plan(plan);
-    let gigabytes = |bytes: u64| format!("{:.2} GB", bytes as f64 / 1e9);
     if common.verbose || needed > MUCH_MEMORY && !common.quiet {
         let scores =
             if plan.scores.len() == 1 { "its score".to_owned() } else { format!("its {} scores", plan.scores.len()) };
-        eprintln!("note: {}: {scores} and their figures take {} of memory", plan.dump.info.name, gigabytes(needed));
+        terminal::say(&format!(
+            "note: {}: {scores} and their figures take {} of memory",
+            plan.dump.info.name,
+            bytes_text(needed)
+        ));
     }
     match memory::available() {
         Some(available) if needed > available => anyhow::bail!(
             "{}: {} scores need {} of memory, found {} available; ask for fewer scores at a time with --score",
             plan.dump.folder.display(),
             plan.scores.len(),
-            gigabytes(needed),
-            gigabytes(available)
+            bytes_text(needed),
+            bytes_text(available)
         ),
         _ => Ok(()),
+    }
+}
+
+/// A number of bytes to three digits, in a unit that leaves digits before the point.
+fn bytes_text(bytes: u64) -> String {
+    let (unit, size) = [("GB", 1e9), ("MB", 1e6), ("kB", 1e3)]
+        .into_iter()
+        .find(|(_, size)| bytes as f64 >= *size)
+        .unwrap_or(("bytes", 1.0));
+    match bytes as f64 / size {
+        value if size > 1.0 && value < 100.0 => format!("{value:.2} {unit}"),
+        value => format!("{value:.0} {unit}"),
     }
 }
 

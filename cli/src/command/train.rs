@@ -11,6 +11,7 @@ use crate::option::common::Common;
 use crate::option::images::{ImageOptions, run_name};
 use crate::option::named;
 use crate::screen::interrupt::{Interrupted, stop_flag};
+use crate::screen::terminal;
 use crate::screen::training::Watch;
 use crate::screen::words::counted;
 use oodbench::rows::Role;
@@ -131,7 +132,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         outcome => outcome?,
     };
     if !common.quiet {
-        eprintln!("wrote {0}; `oodbench score {0}` measures it", command.out.display());
+        terminal::say(&format!("wrote {0}; `oodbench score {0}` measures it", command.out.display()));
     }
     Ok(())
 }

@@ -5,8 +5,10 @@ pub(crate) mod common;
 pub(crate) mod format;
 #[cfg(feature = "train")]
 pub(crate) mod images;
+pub(crate) mod intervals;
 #[cfg(feature = "train")]
 pub(crate) mod named;
 pub(crate) mod procedure;
 pub(crate) mod runs;
+pub(crate) mod threads;
 mod trimmed;

@@ -8,6 +8,8 @@ use clap::{Args, ValueHint};
 
 use oodbench::dump::layout::{RunFiles, discover};
 
+use crate::screen::terminal;
+
 /// Where runs are looked for if no folder is named.
 const DEFAULT_FOLDER: &str = "dumps";
 /// The dumps of this project's own repository.
@@ -59,7 +61,7 @@ impl Runs {
             ),
         };
         if !quiet {
-            eprintln!("reading {}/", folder.display());
+            terminal::say(&format!("reading {}/", folder.display()));
         }
         Ok(vec![folder.to_owned()])
     }

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use oodbench::output::discard_pending;
 
+use crate::screen::terminal;
+
 /// What shells report for a program ended by SIGINT; the other signals end it with the same code.
 pub(crate) const INTERRUPTED: u8 = 130;
 
@@ -25,7 +27,7 @@ pub(crate) fn install() -> anyhow::Result<()> {
             return;
         }
         discard_pending();
-        eprintln!("stopped; what was not finished is removed");
+        terminal::say("stopped; what was not finished is removed");
         std::process::exit(INTERRUPTED.into());
     })?;
     Ok(())

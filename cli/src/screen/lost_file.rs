@@ -7,6 +7,8 @@ use std::process;
 use oodbench::output::discard_pending;
 use oodbench::rows::fault;
 
+use crate::screen::terminal;
+
 /// Ends the program with one line, this exit code and without half-written files when a file that is being read loses bytes.
 pub(crate) fn install(code: u8) -> io::Result<()> {
     fault::install(move |file| end(file, code))
@@ -16,14 +18,14 @@ pub(crate) fn install(code: u8) -> io::Result<()> {
 fn end(file: Option<PathBuf>, code: u8) {
     discard_pending();
     let Some(file) = file else {
-        eprintln!(
-            "error: a bus error (SIGBUS) that is of no file which was being read: the memory or its disk is damaged"
+        terminal::say(
+            "error: a bus error (SIGBUS) that is of no file which was being read: the memory or its disk is damaged",
         );
         process::abort();
     };
-    eprintln!(
+    terminal::say(&format!(
         "error: {}: became shorter while it was read, expected the same file from beginning to end; run the command again once nothing writes to it",
         file.display()
-    );
+    ));
     process::exit(code.into());
 }

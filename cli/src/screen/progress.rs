@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use oodbench::printable::line;
 use oodbench::progress::Progress;
 
 /// Shorter work shows nothing.
@@ -44,7 +45,7 @@ impl Progress for Bars {
             let _ = write!(text, "{}", HumanCount(state.per_sec() as u64));
         });
         let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::hidden()).with_style(style);
-        bar.set_prefix(what.to_owned());
+        bar.set_prefix(line(what).into_owned());
         if let Ok(mut current) = self.current.lock() {
             *current = Some((bar, Instant::now()));
         }

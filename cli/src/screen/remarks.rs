@@ -1,6 +1,7 @@
 //! What a user should know beside the figures, on standard error.
 
 use crate::option::common::Common;
+use crate::screen::terminal;
 use oodbench::rows::watch;
 use oodbench::table::Results;
 use oodbench::table::remark::{self, Remark};
@@ -22,7 +23,7 @@ pub(crate) fn say(results: &Results, common: &Common) {
         return;
     }
     for warning in remark::lines(&results.warnings) {
-        eprintln!("warning: {warning}");
+        terminal::say(&format!("warning: {warning}"));
     }
     let mut notes = results.notes.clone();
     for run in &results.runs {
@@ -37,6 +38,6 @@ pub(crate) fn say(results: &Results, common: &Common) {
         }
     }
     for note in remark::lines(&notes) {
-        eprintln!("note: {note}");
+        terminal::say(&format!("note: {note}"));
     }
 }

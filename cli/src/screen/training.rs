@@ -9,6 +9,7 @@ use oodbench_train::history::EpochRecord;
 use oodbench_train::observer::{Event, Observer};
 
 use super::progress::Bars;
+use super::terminal;
 use super::words::counted;
 
 /// Who watches a job: the training at hand, and bars over rows.
@@ -69,11 +70,11 @@ struct TrainingBar {
 impl TrainingBar {
     fn begin(run: &str, first_epoch: usize, (epochs, steps): (usize, usize), parameters: usize) -> Self {
         let resumed = if first_epoch > 0 { format!(", from epoch {} on", first_epoch + 1) } else { String::new() };
-        eprintln!(
+        terminal::say(&format!(
             "{run}: {parameters} parameters, {} of {}{resumed}",
             counted(epochs, "epoch"),
             counted(steps, "step")
-        );
+        ));
         let style = ProgressStyle::with_template("{prefix} [{bar:20}] {msg}");
         let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new((epochs * steps) as u64).with_style(style);
@@ -109,7 +110,7 @@ impl TrainingBar {
             record.images_per_second,
             record.seconds
         );
-        self.bar.suspend(|| eprintln!("{line}"));
+        self.bar.suspend(|| terminal::say(&line));
         if record.epoch == self.epochs {
             self.bar.finish_and_clear();
         }

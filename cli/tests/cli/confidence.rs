@@ -72,16 +72,44 @@ fn compare_marks_the_best_and_its_equals() {
     assert_eq!(lines.len(), 2 * 4);
     for set in lines.chunks(4) {
         let auroc = |line: &Value| line["auroc"].as_f64().unwrap();
-        let best = set.iter().find(|line| line["p"].is_null()).unwrap();
+        let best = set.iter().find(|line| line["verdict"] == "best").unwrap();
+        assert!(best["p"].is_null() && best["p_adjusted"].is_null());
         assert!(set.iter().all(|line| auroc(line) <= auroc(best) && line["best"] == best["score"]));
-        for line in set.iter().filter(|line| !line["p"].is_null()) {
+        for line in set.iter().filter(|line| line["verdict"] != "best") {
             let of = |name: &str| line[name].as_f64().unwrap();
+            assert_eq!(line["verdict"] == "worse", of("p_adjusted") < 0.05);
             assert!((of("difference") - (of("auroc") - auroc(best))).abs() < 1e-12);
-            assert!(of("p") <= of("p_holm") && of("p_holm") <= 1.0);
+            assert!(of("p_adjusted") > 0.0 && of("p_adjusted") <= 1.0);
         }
     }
     let table = stdout(folder.path(), &["compare", "-q", "--score", "mds,max_logit"]);
-    assert_eq!(table.lines().skip(2).filter(|line| line.contains(" *")).count(), 2, "{table}");
+    assert_eq!(table.lines().skip(7).filter(|line| line.contains(" *")).count(), 2, "{table}");
     let csv = stdout(folder.path(), &["compare", "-q", "--score", "mds,es", "--format", "csv"]);
-    assert!(csv.starts_with("run,in_distribution,ood,group,score,auroc,standard_error,best,difference,z,p,p_holm\n"));
+    assert!(csv.starts_with("run,in_distribution,ood,group,score,auroc,standard_error,best,difference,z,p,below,p_adjusted,verdict,untested\n"));
+}
+
+/// One row does not vary: nothing is tested or marked, and it is said why.
+#[test]
+fn compare_tests_nothing_on_one_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("dumps/run");
+    super::common::small_run(&run);
+    super::common::write(&run.join("ood/far/logits.npy"), &super::common::noise(1, 4, 9));
+    super::common::write(&run.join("ood/far/features.npy"), &super::common::noise(1, 5, 9));
+    let compare = |format: &str| {
+        let arguments = ["compare", "dumps", "-q", "--score", "mps,energy,max_logit", "--format", format];
+        String::from_utf8(oodbench(folder.path()).args(arguments).output().unwrap().stdout).unwrap()
+    };
+    let lines: Vec<Value> = serde_json::from_str(&compare("json")).unwrap();
+    for line in &lines {
+        let tested = line["ood"] == "near";
+        assert_eq!(line["verdict"] == "untested", !tested, "{line}");
+        let missing = ["standard_error", "z", "p", "p_adjusted"].map(|name| line[name].is_null());
+        assert!(tested || missing == [true; 4], "{line}");
+        assert_eq!(line["untested"].as_str().is_some_and(|why| why.contains("1 OOD row")), !tested, "{line}");
+    }
+    let table = compare("table");
+    assert!(table.contains("not tested: run, far: found 1 OOD row"), "{table}");
+    let far: Vec<&str> = table.lines().skip_while(|line| !line.starts_with(" far")).take(3).collect();
+    assert!(far.len() == 3 && far.iter().all(|line| !line.contains(['*', '=']) && !line.contains("NaN")), "{table}");
 }

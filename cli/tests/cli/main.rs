@@ -8,12 +8,15 @@ mod confidence;
 mod fit_files;
 mod latency;
 mod layouts;
+mod limits;
+mod names;
 mod options;
 mod outputs;
 mod parameters;
 mod readme;
 mod records;
 mod score;
+mod terminal;
 #[cfg(feature = "train")]
 mod train;
 mod tune;

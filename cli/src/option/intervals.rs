@@ -1,0 +1,55 @@
+//! Bootstrap intervals: how many draws, which level, which seed.
+
+use anyhow::bail;
+use clap::Args;
+
+use oodbench::stats::bootstrap::Bootstrap;
+
+/// Options of a command that gives figures intervals.
+#[derive(Args)]
+pub(crate) struct Intervals {
+    /// Give every figure a bootstrap interval from so many draws of the ID and the OOD rows; fields low and high in records
+    #[arg(long, value_name = "DRAWS")]
+    bootstrap: Option<u64>,
+    /// Percent of samples of which an interval is to cover the true figure
+    #[arg(long, value_name = "PERCENT", default_value_t = 95.0, requires = "bootstrap")]
+    level: f64,
+    /// Seed of the draws
+    #[arg(long, value_name = "SEED", default_value_t = 0, requires = "bootstrap")]
+    seed: u64,
+}
+
+/// More draws make no interval better, and take their time and memory.
+const MOST: u64 = 100_000;
+
+impl Intervals {
+    /// How to draw, if intervals are asked for.
+    pub(crate) fn bootstrap(&self) -> anyhow::Result<Option<Bootstrap>> {
+        let Some(draws) = self.bootstrap else { return Ok(None) };
+        let level = self.level;
+        if level > 0.0 && level < 1.0 {
+            // Digits that only binary fractions have are not repeated.
+            let percent = (level * 1e8).round() / 1e6;
+            bail!(
+                "--level: found {level}, expected percent between 1 and 100; write --level {percent} for {percent} %"
+            );
+        }
+        if !(1.0..100.0).contains(&level) {
+            bail!("--level: found {level}, expected percent between 1 and 100, e.g. 95");
+        }
+        let fewest = Bootstrap::fewest(level / 100.0) as u64;
+        if fewest > MOST {
+            bail!("--level: found {level}, expected a level that {MOST} draws are enough for; take 99.99 at most");
+        }
+        if draws < fewest {
+            bail!(
+                "--bootstrap: found {draws} draws, expected at least {fewest} for --level {level}, so that a draw lies outside of each end; \
+                 1000 to 10000 are usual"
+            );
+        }
+        if draws > MOST {
+            bail!("--bootstrap: found {draws} draws, expected at most {MOST}; 1000 to 10000 are usual");
+        }
+        Ok(Some(Bootstrap { resamples: draws as usize, level: level / 100.0, seed: self.seed }))
+    }
+}
