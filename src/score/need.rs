@@ -144,7 +144,7 @@ impl Need {
     pub fn lacking_in(&self, split: &Split, run: &RunRows) -> Option<String> {
         let (_, arrays) = self.reads(run)?;
         let without = arrays.iter().find(|array| !has(split, array, run))?;
-        Some(format!("{}/{}.npy", split.role, without.file_stem()))
+        Some(run.origin.array(&split.role.to_string(), &without.file_stem()))
     }
 
     /// Whether there are several sets where one has to be chosen.

@@ -39,7 +39,8 @@ pub fn read<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Record>, RecordsError> {
         let path = path.as_ref();
         let refuse = |(found, expected, remedy): Wrong| RecordsError {
             path: path.to_owned(),
-            found,
+            // Names in a damaged file may hold anything, and the message is one line.
+            found: found.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect(),
             expected,
             remedy: remedy.to_owned(),
         };

@@ -87,6 +87,7 @@ fn a_page_that_differs_is_found() {
 const LISTED: &[(&str, &str, &str)] = &[
     ("train/src/loss", ": LossEntry = LossEntry", "train/src/loss/mod.rs"),
     ("train/src/model", ": NetworkEntry = NetworkEntry", "train/src/model/mod.rs"),
+    ("src/dump/format", "impl Format for ", "src/dump/format/mod.rs"),
 ];
 
 /// The names of the entries in a text: `ENTRY` of `pub static ENTRY: LossEntry = LossEntry {`, `Npy` of `impl Format for Npy {`.

@@ -264,7 +264,7 @@ fn the_default_folder_is_said() {
     let empty = tempfile::tempdir().unwrap();
     let output = oodbench(empty.path()).args(["score"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("found no dumps/ here"));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("found no folder dumps/ here"));
 }
 
 #[test]
