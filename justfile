@@ -82,3 +82,7 @@ package:
     cargo package --list -p oodbench
     cargo package --list -p oodbench-train
     cargo package --list -p oodbench-cli
+
+# Feeds damaged files to every reader; OPTIONS: --target NAME, --executions N, --seconds S
+fuzz *OPTIONS:
+    cargo run --release -p oodbench-fuzz -- {{OPTIONS}}

@@ -14,9 +14,11 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
+use clap_complete::CompleteEnv;
 
 use arguments::{Arguments, Command};
 use oodbench::output::discard_pending;
+use option::complete::VARIABLE;
 use screen::interrupt::{self, INTERRUPTED, Interrupted};
 use screen::{help, lost_file, terminal};
 
@@ -29,6 +31,7 @@ const FAILED: u8 = 2;
 
 /// Runs the program. Exit codes: 0 done, 2 could not be done, 130 stopped by a signal; a reader that closes the pipe is no failure.
 fn main() -> ExitCode {
+    CompleteEnv::with_factory(Arguments::command).var(VARIABLE).complete();
     #[cfg(feature = "train")]
     // SAFETY: nothing has started a thread yet.
     unsafe {
@@ -78,7 +81,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Inspect(command) => command::inspect::run(&command, common),
         Command::List(command) => command::list::run(&command),
         Command::Explain(command) => command::explain::run(&command),
-        Command::Completions(command) => command::completions::run(&command, Arguments::command()),
+        Command::Completions(command) => command::completions::run(&command),
     }
 }
 

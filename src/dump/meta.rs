@@ -99,7 +99,7 @@ impl RunInfo {
         let path = folder.join("run.toml");
         let text = if path.symlink_metadata().is_ok() { file::text(&path, MOST_BYTES)? } else { String::new() };
         let damaged = |error: toml::de::Error| {
-            let message = error.message().lines().next().unwrap_or_default().to_owned();
+            let message = error.message().lines().next().unwrap_or_default().replace(char::is_control, "\u{fffd}");
             DumpError::malformed(&path, message, KEYS.join(", "), "correct the file or remove it")
         };
         let table: toml::Table = toml::from_str(&text).map_err(damaged)?;

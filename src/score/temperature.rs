@@ -164,6 +164,9 @@ fn add_moments(row: &[f64], largest: f64, beta: f64, lanes: &mut [[f64; LANES]; 
 /// The β of least negative log-likelihood, or why there is none.
 fn most_likely(mut evaluate: impl FnMut(f64) -> Likelihood) -> Result<f64, &'static str> {
     let uniform = evaluate(0.0);
+    if uniform.spread == 0.0 {
+        return Err("only rows whose logits are all equal, on which T has no influence");
+    }
     if !uniform.wrong {
         return Err("only rows that are classified correctly, so the likelihood has no maximum (T → 0)");
     }
@@ -190,6 +193,12 @@ mod tests {
             rows.iter().for_each(|(row, label)| likelihood.add(row, *label, beta));
             likelihood
         })
+    }
+
+    #[test]
+    fn equal_logits_are_named_as_the_cause() {
+        assert!(of_rows(&[([1.5, 1.5], 0), ([-2.0, -2.0], 1)]).unwrap_err().contains("all equal"));
+        assert!(of_rows(&[([1.5, 1.5], 0), ([2.0, 1.0], 0)]).unwrap_err().contains("classified correctly"));
     }
 
     #[test]

@@ -235,3 +235,14 @@ fn pickles_of_other_things() {
     fs::write(&file, b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.").unwrap();
     one_line(&torch::arrays(&file).unwrap_err(), &["old.pth", "before 1.6"]);
 }
+
+/// Found by the fuzzer: the parser's message repeats the value as it is.
+#[test]
+fn control_characters_of_a_description_stay_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("run.toml"), "head = \"pro\\u0000to\\u001b[2Jtypes\"").unwrap();
+    one_line(
+        &oodbench::dump::RunInfo::read(folder.path()).unwrap_err(),
+        &["run.toml", "pro\u{fffd}to\u{fffd}[2Jtypes"],
+    );
+}

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::option::complete;
 use crate::screen::terminal;
 use oodbench::metric::registry::find as find_procedure;
 use oodbench::metric::{Better, PROCEDURES, Procedure};
@@ -16,7 +17,7 @@ use oodbench::stats::bootstrap::Method;
   oodbench explain layout
   oodbench explain lee")]
 pub(crate) struct Command {
-    #[arg(help = help())]
+    #[arg(help = help(), add = complete::topics())]
     topic: String,
 }
 

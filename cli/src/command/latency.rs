@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 
+use crate::option::choice;
 use crate::option::common::Common;
+use crate::option::complete;
 use crate::option::format::Printed;
 use crate::screen::progress::Bars;
 use crate::screen::terminal;
@@ -30,7 +32,7 @@ Rows are synthetic; scores are fitted once and run on one thread. \"alone\" is t
 the cost of a score of logits where the predicted classes are known already. The names in json and csv are stable.")]
 pub(crate) struct Command {
     /// Scores, comma-separated, or all; `oodbench list` shows them
-    #[arg(long = "score", value_name = "SCORES", value_delimiter = ',', default_value = "all")]
+    #[arg(long = "score", value_name = "SCORES", value_delimiter = ',', default_value = "all", value_parser = choice::name, add = complete::scores())]
     scores: Vec<String>,
     /// Numbers of classes
     #[arg(long, value_name = "N", value_delimiter = ',', default_value = "10,100,1000")]

@@ -8,6 +8,7 @@ use clap::{Args, ValueHint};
 
 use crate::option::choice::{self, FitOrParameters};
 use crate::option::common::Common;
+use crate::option::complete;
 use crate::option::runs::Runs;
 use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal};
@@ -38,10 +39,10 @@ pub(crate) struct Command {
     #[arg(long)]
     fig1: bool,
     /// Histograms of a score, one panel per OOD set, one figure per run
-    #[arg(long, value_name = "SCORE", value_parser = choice::name)]
+    #[arg(long, value_name = "SCORE", value_parser = choice::name, add = complete::score())]
     hist: Option<String>,
     /// ROC curves with the 95 % point marked, one figure per run and OOD set
-    #[arg(long, value_name = "SCORES", value_delimiter = ',', value_parser = choice::name, num_args = 0..=1, default_missing_value = "mds,es,mps,energy")]
+    #[arg(long, value_name = "SCORES", value_delimiter = ',', value_parser = choice::name, add = complete::score(), num_args = 0..=1, default_missing_value = "mds,es,mps,energy")]
     roc: Option<Vec<String>>,
     #[command(flatten)]
     fitted: FitOrParameters,

@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
+use super::complete;
+
 use oodbench::eval::{Assignment, FitsFile, PlanError, Selection};
 
 /// The scores of a command that runs any.
 #[derive(Args)]
 pub(crate) struct ScoreNames {
     /// Scores, comma-separated, or all; `oodbench list` shows them
-    #[arg(long = "score", value_name = "SCORES", value_delimiter = ',', default_value = "all", value_parser = name)]
+    #[arg(long = "score", value_name = "SCORES", value_delimiter = ',', default_value = "all", value_parser = name, add = complete::scores())]
     pub(crate) scores: Vec<String>,
 }
 
@@ -18,7 +20,7 @@ pub(crate) struct ScoreNames {
 #[derive(Args)]
 pub(crate) struct Parameters {
     /// A parameter of a score, e.g. energy.temperature=2; may be repeated
-    #[arg(long, value_name = "SCORE.NAME=VALUE")]
+    #[arg(long, value_name = "SCORE.NAME=VALUE", add = complete::parameters())]
     set: Vec<String>,
     /// A TOML file with a table of parameters per score; --set overrules it
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

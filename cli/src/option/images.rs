@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use clap::Args;
 
+use super::{choice, complete};
 use oodbench::rows::Role;
 use oodbench_train::data::folder::{Channels, Filter, FolderLabels, FolderOptions, Resize};
 use oodbench_train::data::{ImageSet, Normalisation, Published, Source, ood, open};
@@ -18,16 +19,16 @@ use oodbench_train::job::DumpPlan;
 #[derive(Args)]
 pub(crate) struct ImageOptions {
     /// In-distribution images: NAME:PATH, NAME where a distribution installs it, PATH, or embedded; `oodbench data` lists names
-    #[arg(long, value_name = "DATA")]
+    #[arg(long, value_name = "DATA", add = complete::image_sets())]
     pub(crate) data: String,
     /// OOD sets, comma-separated: as --data (their test images), or uniform-noise, gaussian-noise; may be repeated
-    #[arg(long, value_name = "DATA", value_delimiter = ',')]
+    #[arg(long, value_name = "DATA", value_delimiter = ',', value_parser = choice::name, add = complete::image_sets())]
     ood: Vec<String>,
     /// OOD sets that parameters of scores are chosen on, as --ood; dumped as val_ood/NAME, no figure is made of them
-    #[arg(long, value_name = "DATA", value_delimiter = ',')]
+    #[arg(long, value_name = "DATA", value_delimiter = ',', value_parser = choice::name, add = complete::image_sets())]
     val_ood: Vec<String>,
     /// Inner layers to dump as features@LAYER, comma-separated, or all
-    #[arg(long, value_name = "LAYERS", value_delimiter = ',')]
+    #[arg(long, value_name = "LAYERS", value_delimiter = ',', value_parser = choice::name)]
     layers: Vec<String>,
     /// Only the first N images of each set
     #[arg(long, value_name = "N")]

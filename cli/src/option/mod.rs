@@ -2,6 +2,7 @@
 
 pub(crate) mod choice;
 pub(crate) mod common;
+pub(crate) mod complete;
 pub(crate) mod format;
 #[cfg(feature = "train")]
 pub(crate) mod images;

@@ -8,13 +8,13 @@ use super::common::{noise, oodbench, small_run, write};
 /// Names of sets that a file system allows.
 const NAMES: [&str; 8] = [
     "a|b",
-    "<script>alert(1)</script>",
+    "<script>alert(1)<-script>",
     "=cmd()",
     "x y",
     "x_y",
     "esc\u{1b}[2J\u{9b}31m",
     "line\nbreak",
-    "..\u{202e}up",
+    "up..\u{202e}up",
 ];
 
 fn dump(folder: &Path) {

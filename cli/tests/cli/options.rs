@@ -34,7 +34,13 @@ fn several_folders_are_read_in_their_order_and_each_run_once() {
         let text =
             out(root.path(), &[command, "more/d", "dumps", "dumps/../dumps/a", "--score", "mds", "--format", "csv"]);
         let mut runs: Vec<&str> = text.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
-        runs.dedup();
+        let mut seen = Vec::new();
+        runs.retain(|run| {
+            !seen.contains(run) && {
+                seen.push(*run);
+                true
+            }
+        });
         assert_eq!(runs, ["d", "a", "b"], "{command}");
     }
     let text = out(root.path(), &["inspect", "more/d", "dumps", "dumps/../dumps/a"]);
@@ -140,4 +146,36 @@ fn a_misspelt_key_of_run_toml_stops_every_command() {
             "error: a/run.toml: found the key \"in-distribution\", expected in_distribution; correct the key";
         assert!(said.starts_with(expected) && said.lines().count() == 1, "{said}");
     }
+}
+
+#[test]
+fn shells_complete_names_from_the_lists() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::create_dir(root.path().join("dumps")).unwrap();
+    let complete = |words: &[&str]| -> Vec<String> {
+        let output = oodbench(root.path())
+            .env("OODBENCH_COMPLETE", "bash")
+            .env("_CLAP_IFS", "\n")
+            .env("_CLAP_COMPLETE_INDEX", words.len().to_string())
+            .args(["--", "oodbench"])
+            .args(words)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| line.trim().to_owned()).collect()
+    };
+    assert_eq!(complete(&["score", "--score", "energ"]), ["energy"]);
+    assert_eq!(complete(&["compare", "--score", "mds,maha"]).first().unwrap(), "mds,mahalanobis");
+    assert_eq!(complete(&["score", "--procedure", "lee,id_"]), ["lee,id_positive"]);
+    assert_eq!(complete(&["fit", "--set", "knn.k"]), ["knn.k="]);
+    assert_eq!(complete(&["plot", "--hist", "relative"]), ["relative_mahalanobis"]);
+    assert_eq!(complete(&["explain", "layo"]), ["layout"]);
+    assert_eq!(complete(&["inspect", "du"]), ["dumps/"]);
+    #[cfg(feature = "train")]
+    {
+        assert_eq!(complete(&["train", "--ood", "embedded:kmnist,unif"]), ["embedded:kmnist,uniform-noise"]);
+        assert!(complete(&["extract", "--data", "cifar"]).contains(&"cifar10:".to_owned()));
+    }
+    let script = out(root.path(), &["completions", "bash"]);
+    assert!(script.contains("OODBENCH_COMPLETE=\"bash\""), "{script}");
 }

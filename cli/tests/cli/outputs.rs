@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 
 use crate::common::{layered_run, noise, oodbench, small_run, write, write_labels};
 
+/// What `score --out` writes.
+const FILES: [&str; 5] = ["provenance.json", "records.csv", "records.json", "records.parquet", "scores.parquet"];
+
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -37,15 +40,11 @@ fn score_says_what_it_wrote_and_a_second_run_replaces_all_of_it() {
     let arguments = ["score", "run", "--score", "knn", "--set", "knn.k=5", "--tune", "--out", "deep/out"];
     let (code, said) = stderr(root.path(), &arguments);
     assert_eq!(code, Some(0), "{said}");
-    let files = ["records.csv", "records.json", "records.parquet", "scores.parquet"];
-    assert!(
-        said.contains(&format!("wrote to deep/out: {}, search.json\n", files[..3].join(", ") + ", scores.parquet")),
-        "{said}"
-    );
+    assert!(said.contains(&format!("wrote to deep/out: {}, search.json\n", FILES.join(", "))), "{said}");
     // What was searched is not of the second run.
     let (code, _) = stderr(root.path(), &["score", "run", "--score", "mds", "--out", "deep/out", "-q"]);
     assert_eq!(code, Some(0));
-    assert_eq!(names(&root.path().join("deep/out")), files);
+    assert_eq!(names(&root.path().join("deep/out")), FILES);
     assert_eq!(names(&root.path().join("deep")), ["out"]);
 }
 
@@ -91,7 +90,7 @@ fn leftovers_of_killed_programs_go() {
     }
     assert_eq!(stderr(root.path(), &["score", "run", "--score", "mds", "--out", "out", "-q"]).0, Some(0));
     assert_eq!(names(root.path()), ["out", "run"]);
-    assert_eq!(names(&root.path().join("out")).len(), 4);
+    assert_eq!(names(&root.path().join("out")), FILES);
 }
 
 #[cfg(target_os = "linux")]
@@ -163,7 +162,7 @@ mod linux {
             let _ = child.kill();
             child.wait().unwrap();
             let out = root.path().join("out");
-            assert_eq!(names(&out), ["records.csv", "records.json", "records.parquet", "scores.parquet"]);
+            assert_eq!(names(&out), FILES);
             let csv = fs::read_to_string(out.join("records.csv")).unwrap();
             let json = fs::read_to_string(out.join("records.json")).unwrap();
             let name = csv.lines().nth(1).unwrap().split(',').next().unwrap().to_owned();

@@ -1,13 +1,8 @@
-//! A network as it is listed and asked for.
-
-use std::fmt;
-use std::str::FromStr;
+//! A network as it is listed.
 
 use candle_core::Result;
-use oodbench::suggestion::nearest;
-use serde::{Deserialize, Serialize};
 
-use super::{Backbone, NETWORKS};
+use super::Backbone;
 use crate::nn::Builder;
 
 /// What is known of a network before it is made.
@@ -18,107 +13,4 @@ pub struct NetworkEntry {
     pub summary: &'static str,
     /// Makes it for images of that many channels.
     pub build: fn(&mut Builder, usize) -> Result<Box<dyn Backbone>>,
-}
-
-/// One of [`NETWORKS`]; written as its name.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Architecture(&'static NetworkEntry);
-
-/// Why there is no such network.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("unknown network {name:?}; {suggestion}")]
-pub struct UnknownNetwork {
-    name: String,
-    suggestion: String,
-}
-
-impl Architecture {
-    /// A network of the list.
-    #[must_use]
-    pub const fn of(entry: &'static NetworkEntry) -> Self {
-        Self(entry)
-    }
-
-    /// Its name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        self.0.id
-    }
-
-    /// Makes its parameters.
-    ///
-    /// # Errors
-    /// The device has no room for them.
-    pub fn build(self, builder: &mut Builder, channels: usize) -> Result<Box<dyn Backbone>> {
-        (self.0.build)(builder, channels)
-    }
-}
-
-impl PartialEq for Architecture {
-    fn eq(&self, other: &Self) -> bool {
-        self.name() == other.name()
-    }
-}
-
-impl Eq for Architecture {}
-
-impl fmt::Debug for Architecture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl fmt::Display for Architecture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Architecture {
-    type Err = UnknownNetwork;
-
-    fn from_str(name: &str) -> std::result::Result<Self, UnknownNetwork> {
-        NETWORKS.iter().copied().find(|entry| entry.id == name).map(Self).ok_or_else(|| {
-            let known = NETWORKS.iter().map(|entry| entry.id);
-            let suggestion = match nearest(name, known.clone()) {
-                Some(near) => format!("did you mean {near}?"),
-                None => format!("expected one of {}", known.collect::<Vec<_>>().join(", ")),
-            };
-            UnknownNetwork { name: name.to_owned(), suggestion }
-        })
-    }
-}
-
-impl TryFrom<String> for Architecture {
-    type Error = UnknownNetwork;
-
-    fn try_from(name: String) -> std::result::Result<Self, UnknownNetwork> {
-        name.parse()
-    }
-}
-
-impl From<Architecture> for String {
-    fn from(architecture: Architecture) -> Self {
-        architecture.name().to_owned()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_network_comes_back_from_its_name() {
-        for entry in NETWORKS {
-            let architecture: Architecture = entry.id.parse().unwrap();
-            let json = serde_json::to_string(&architecture).unwrap();
-            assert_eq!(json, format!("{:?}", entry.id));
-            assert_eq!(serde_json::from_str::<Architecture>(&json).unwrap(), architecture);
-        }
-        assert!("resnet18".parse::<Architecture>().unwrap_err().to_string().contains("did you mean resnet-18?"));
-        assert!(
-            "transformer-of-all".parse::<Architecture>().unwrap_err().to_string().contains("expected one of small-cnn")
-        );
-    }
 }

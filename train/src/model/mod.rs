@@ -9,9 +9,12 @@
 //! | `resnet-110` | [`resnet110`]: width 16 to 64 | 64 | 1,727,962 |
 //! | `densenet-bc-100` | [`densenet`]: growth rate 12, reduction 0.5 | 342 | 769,162 |
 
+pub mod architecture;
+pub mod backbone;
 pub mod densenet;
 pub mod entry;
 pub mod network;
+pub mod registry;
 pub mod residual;
 pub mod resnet;
 pub mod resnet110;
@@ -20,35 +23,9 @@ pub mod strided_cnn;
 pub mod taps;
 pub mod weights;
 
-pub use entry::{Architecture, NetworkEntry, UnknownNetwork};
+pub use architecture::{Architecture, UnknownNetwork};
+pub use backbone::Backbone;
+pub use entry::NetworkEntry;
 pub use network::{Design, HEAD, Network};
+pub use registry::NETWORKS;
 pub use taps::Taps;
-
-use super::nn::Mode;
-use candle_core::{Result, Tensor};
-
-/// All networks; everything that enumerates networks reads this list.
-pub static NETWORKS: [&NetworkEntry; 6] = [
-    &small_cnn::ENTRY,
-    &strided_cnn::ENTRY,
-    &resnet::RESNET_18,
-    &resnet::RESNET_34,
-    &resnet110::ENTRY,
-    &densenet::ENTRY,
-];
-
-/// Images to features.
-pub trait Backbone: Send + Sync {
-    /// Length D of a feature vector.
-    fn features(&self) -> usize;
-
-    /// Names of the layers before the features, from the image on; what `taps` can ask for.
-    fn layers(&self) -> Vec<String>;
-
-    /// Features (n, D) of normalised images (n, channels, h, w).
-    ///
-    /// # Errors
-    ///
-    /// The images do not fit the network.
-    fn forward(&self, images: &Tensor, mode: Mode, taps: &mut Taps) -> Result<Tensor>;
-}

@@ -1,0 +1,22 @@
+//! What a network is below its head.
+
+use candle_core::{Result, Tensor};
+
+use super::Taps;
+use crate::nn::Mode;
+
+/// Images to features.
+pub trait Backbone: Send + Sync {
+    /// Length D of a feature vector.
+    fn features(&self) -> usize;
+
+    /// Names of the layers before the features, from the image on; what `taps` can ask for.
+    fn layers(&self) -> Vec<String>;
+
+    /// Features (n, D) of normalised images (n, channels, h, w).
+    ///
+    /// # Errors
+    ///
+    /// The images do not fit the network.
+    fn forward(&self, images: &Tensor, mode: Mode, taps: &mut Taps) -> Result<Tensor>;
+}
