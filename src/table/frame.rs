@@ -126,7 +126,8 @@ fn pivoted(records: &[Record], index: &[&str], on: &str, names: &[&str]) -> Pola
             PivotColumnNaming::Auto,
         )
         .collect()?;
-    let keys = index.iter().map(|name| table.column(name)?.cast(&DataType::String)).collect::<PolarsResult<Vec<_>>>()?;
+    let keys =
+        index.iter().map(|name| table.column(name)?.cast(&DataType::String)).collect::<PolarsResult<Vec<_>>>()?;
     let keys = keys.iter().map(Series::str).collect::<PolarsResult<Vec<_>>>()?;
     let cells = names.iter().map(|name| table.column(name)?.u64()).collect::<PolarsResult<Vec<_>>>()?;
     let row = |row: usize| PivotRow {

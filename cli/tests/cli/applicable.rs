@@ -33,7 +33,7 @@ fn one_column_of_logits_is_not_ready_for_a_gap() {
     assert!(line_of(&inspect, "max_logit").ends_with("ready"), "{inspect}");
     let (score, code) = run(folder.path(), &["score", ".", "--score", "all", "-v"]);
     assert_eq!(code, Some(0), "{score}");
-    assert!(score.contains("logit_gap left out: there is one class"), "{score}");
+    assert!(score.contains("logit_gap: left out: there is one class"), "{score}");
     assert_eq!(run(folder.path(), &["score", ".", "--score", "logit_gap"]).1, Some(2));
 }
 
