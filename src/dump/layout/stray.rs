@@ -74,7 +74,11 @@ fn hint(path: &Path, known: &[&str]) -> Option<String> {
     }
     if by_name(path).is_none() {
         let format = by_content(&file::head(path))?;
-        return Some(format!("it holds what a .{0} file holds: rename it to {stem}.{0}", format.ending()));
+        return Some(format!(
+            "it holds what a .{0} file holds: rename it to {1}.{0}",
+            format.ending(),
+            printable(&stem)
+        ));
     }
     if matches!(stem.as_str(), "score" | "scores") {
         return Some(
@@ -86,7 +90,7 @@ fn hint(path: &Path, known: &[&str]) -> Option<String> {
     let (set, array) = stem.rsplit_once('_').map_or((None, stem.as_str()), |(set, array)| (Some(set), array));
     let candidates = if set.is_some() { ARRAYS } else { known };
     let near = near(array, candidates)?;
-    Some(format!("did you mean {}{near}.{ending}?", set.map_or(String::new(), |set| format!("{set}_"))))
+    Some(format!("did you mean {}{near}.{ending}?", set.map_or(String::new(), |set| format!("{}_", printable(set)))))
 }
 
 /// Names of arrays, for suggestions.
@@ -149,5 +153,23 @@ fn looks_meant(path: &Path, known: &[&str]) -> bool {
         entries(path).is_ok_and(|inside| inside.iter().any(|path| is_array(path)))
     } else {
         is_array(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names that others chose are repeated in hints, and reach a terminal with them.
+    #[test]
+    fn hints_hold_no_control_characters() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["te\u{86}st", "a\u{1b}[2Jb_logit.npy"] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, b"\x93NUMPY\x01\x00").unwrap();
+            let shown = Stray::new(path, ARRAYS).describe(folder.path());
+            assert!(shown.contains("rename") || shown.contains("did you mean"), "{shown}");
+            assert!(!shown.contains(char::is_control), "{shown:?}");
+        }
     }
 }
