@@ -80,7 +80,11 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
 
     let columns = selection.columns();
     let results = match &command.out {
-        None => evaluate(&plans, &columns, None, &measures, &progress)?,
+        None => {
+            let results = evaluate(&plans, &columns, None, &measures, &progress)?;
+            remarks::unchanged()?;
+            results
+        }
         Some(out) => {
             let writing = || format!("{}: cannot be written", out.display());
             let set = OutputSet::begin(out, &FILES).with_context(writing)?;
@@ -88,6 +92,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
             let sink: &mut dyn ScoreSink = &mut file;
             let results = evaluate(&plans, &columns, Some(sink), &measures, &progress)?;
             file.finish()?.commit().with_context(writing)?;
+            // All rows are read: what happens to their files from here on is no fault of the results, which are about to stand.
             remarks::unchanged()?;
             write_records(&set, &results).with_context(writing)?;
             if let Some(tuned) = &tuned {
@@ -100,7 +105,6 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
             results
         }
     };
-    remarks::unchanged()?;
     remarks::say(&results, common);
     if let Some(tuned) = &tuned {
         let tried = tuning::table(&tuned.searches);
