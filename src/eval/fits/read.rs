@@ -12,6 +12,7 @@ use super::description::{Description, FORMAT, METADATA_KEY, Sealed, features, se
 use super::error::FitsError;
 use crate::dump::Dump;
 use crate::error::FileError;
+use crate::printable;
 use crate::rows::ArrayKind;
 use crate::rows::mapped::Mapped;
 use crate::score::need::Splits;
@@ -37,8 +38,9 @@ impl FitsFile {
         let damaged = |found: String| FitsError::Damaged { file: path.to_owned(), found };
         let file = File::open(path).map_err(FileError::reading(path))?;
         let map = Mapped::file(path, &file).map_err(FileError::reading(path))?;
-        let (_, metadata) = SafeTensors::read_metadata(&map)
-            .map_err(|error| damaged(format!("a file that is not valid safetensors ({error})")))?;
+        let (_, metadata) = SafeTensors::read_metadata(&map).map_err(|error| {
+            damaged(format!("a file that is not valid safetensors ({})", printable::line(&error.to_string())))
+        })?;
         let text = metadata.metadata().as_ref().and_then(|entries| entries.get(METADATA_KEY));
         let text = text.ok_or_else(|| damaged("a safetensors file of something else".to_owned()))?;
         check_format(path, text)?;
