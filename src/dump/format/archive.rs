@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use rayon::prelude::*;
+use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::entry::printable;
@@ -52,10 +53,7 @@ impl<'a> Archive<'a> {
     /// Finds the content of a member.
     pub(super) fn find(&mut self, path: &Path, name: &str) -> Result<Content, DumpError> {
         let damaged = |error: &dyn std::fmt::Display| damaged(path, error);
-        let entry = self.zip.by_name(name).map_err(|error| damaged(&error))?;
-        if entry.encrypted() {
-            return Err(damaged(&"an encrypted member"));
-        }
+        let entry = self.zip.by_name(name).map_err(|error| unreadable(path, &error))?;
         let position = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
         if entry.compression() != CompressionMethod::Stored {
             let stored = position(entry.compressed_size()).min(self.bytes.len());
@@ -72,8 +70,15 @@ impl<'a> Archive<'a> {
 
     /// The content of a deflated member, whose checksum is compared at its end.
     pub(super) fn inflated(&mut self, path: &Path, name: &str) -> Result<impl std::io::Read, DumpError> {
-        self.zip.by_name(name).map_err(|error| damaged(path, &error))
+        self.zip.by_name(name).map_err(|error| unreadable(path, &error))
     }
+}
+
+/// A member that the archive does not give: packed by another method or encrypted, else damaged.
+fn unreadable(path: &Path, error: &ZipError) -> DumpError {
+    let ZipError::UnsupportedArchive(reason) = error else { return damaged(path, error) };
+    let found = format!("a member packed in a way that is not read ({reason})");
+    DumpError::malformed(path, found, "a stored or deflated one", "save it with numpy.savez or numpy.savez_compressed")
 }
 
 pub(super) fn damaged(path: &Path, error: &dyn std::fmt::Display) -> DumpError {
