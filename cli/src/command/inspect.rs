@@ -47,7 +47,7 @@ fn describe(files: &RunFiles) -> anyhow::Result<String> {
     lines.extend(field("ID accuracy", dump.test_accuracy().map(|a| format!("{:.2} %", a * 100.0))));
 
     let mut suspicions: Vec<String> = dump.warnings.clone();
-    for split in diagnose(files)? {
+    for split in diagnose(&dump) {
         lines.push(format!("  {}", split.role));
         // Names of layers are as long as they are.
         let width = split.arrays.iter().map(|array| array.kind.file_stem().len()).fold(13, usize::max);
