@@ -161,6 +161,12 @@ pub type Read = Vec<(String, Vec<Content>)>;
 /// # Errors
 /// [`FrameError`] if it is no such file.
 pub fn read(path: &Path) -> Result<Read, FrameError> {
+    // polars trusts a file in places, in its metadata, too; what it does not foresee is one message all the same.
+    let found = std::panic::catch_unwind(AssertUnwindSafe(|| read_file(path)));
+    found.unwrap_or_else(|_| Err(FrameError("the file is damaged".to_owned())))
+}
+
+fn read_file(path: &Path) -> Result<Read, FrameError> {
     let file = |error: std::io::Error| FrameError(error.to_string());
     let bytes = std::fs::read(path).map_err(file)?;
     let metadata = read_metadata(&mut File::open(path).map_err(file)?)?;
@@ -168,9 +174,7 @@ pub fn read(path: &Path) -> Result<Read, FrameError> {
     if metadata.num_rows / 8 > bytes.len() {
         return Err(FrameError(format!("a file of {} bytes claims {} rows", bytes.len(), metadata.num_rows)));
     }
-    // polars trusts a file in places; what it does not foresee is one message all the same.
-    let found = std::panic::catch_unwind(AssertUnwindSafe(|| read_columns(bytes, &metadata)));
-    found.unwrap_or_else(|_| Err(FrameError("the file is damaged".to_owned())))
+    read_columns(bytes, &metadata)
 }
 
 fn read_columns(bytes: Vec<u8>, metadata: &polars_parquet::read::FileMetadata) -> Result<Read, FrameError> {
