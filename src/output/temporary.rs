@@ -6,6 +6,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -68,14 +69,16 @@ pub(super) fn folder(folder: &Path, name: &OsStr) -> io::Result<Temporary> {
     Ok(Temporary { path, renamed: false, _lock: Some(lock) })
 }
 
+/// The number of the next name of this program.
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
 fn locked(folder: &Path, name: &OsStr, create: impl Fn(&Path) -> io::Result<File>) -> io::Result<(File, PathBuf)> {
     let name: String = name.to_string_lossy().chars().take(NAME_CHARACTERS).collect();
     let process = process::id();
-    let mut number = 0_u32;
     loop {
-        let again = if number == 0 { String::new() } else { format!("-{number}") };
-        let path = folder.join(format!("{PREFIX}{name}{again}-{process}{SUFFIX}"));
-        number += 1;
+        // No name twice: who takes the last owner's file for abandoned would remove the next one's.
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = folder.join(format!("{PREFIX}{name}-{number}-{process}{SUFFIX}"));
         match create(&path) {
             Ok(file) => {
                 pending::add_temporary(&path);
@@ -194,8 +197,8 @@ mod tests {
     fn a_temporary_name_says_what_it_is_for_and_whose_it_is() {
         let root = tempfile::tempdir().unwrap();
         let (_file, temporary) = file(root.path(), OsStr::new("run.fit")).unwrap();
-        let expected = format!(".oodbench-run.fit-{}.tmp", process::id());
-        assert_eq!(temporary.path().file_name().unwrap().to_str(), Some(expected.as_str()));
+        let name = temporary.path().file_name().unwrap().to_str().unwrap();
+        assert!(name.starts_with(".oodbench-run.fit-") && name.ends_with(&format!("-{}.tmp", process::id())), "{name}");
         // Others see its lock.
         assert!(abandoned(temporary.path()).is_none());
         let path = temporary.path().to_owned();
