@@ -76,8 +76,10 @@ impl<'a> Archive<'a> {
 
 /// A member that the archive does not give: packed by another method or encrypted, else damaged.
 fn unreadable(path: &Path, error: &ZipError) -> DumpError {
-    let ZipError::UnsupportedArchive(reason) = error else { return damaged(path, error) };
-    let found = format!("a member packed in a way that is not read ({reason})");
+    if !matches!(error, ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_)) {
+        return damaged(path, error);
+    }
+    let found = format!("a member packed in a way that is not read ({error})");
     DumpError::malformed(path, found, "a stored or deflated one", "save it with numpy.savez or numpy.savez_compressed")
 }
 
