@@ -55,9 +55,13 @@ impl<'a> Archive<'a> {
         let damaged = |error: &dyn std::fmt::Display| damaged(path, error);
         let entry = self.zip.by_name(name).map_err(|error| unreadable(path, &error))?;
         let position = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
-        if entry.compression() != CompressionMethod::Stored {
-            let stored = position(entry.compressed_size()).min(self.bytes.len());
-            return Ok(Content::Deflated { stored, size: entry.size() });
+        match entry.compression() {
+            CompressionMethod::Stored => {}
+            CompressionMethod::Deflated => {
+                let stored = position(entry.compressed_size()).min(self.bytes.len());
+                return Ok(Content::Deflated { stored, size: entry.size() });
+            }
+            other => return Err(not_read(path, &other)),
         }
         let start = entry.data_start().unwrap_or(0);
         let range = position(start)..position(start.saturating_add(entry.compressed_size()));
@@ -76,10 +80,14 @@ impl<'a> Archive<'a> {
 
 /// A member that the archive does not give: packed by another method or encrypted, else damaged.
 fn unreadable(path: &Path, error: &ZipError) -> DumpError {
-    if !matches!(error, ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_)) {
-        return damaged(path, error);
+    match error {
+        ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => not_read(path, error),
+        _ => damaged(path, error),
     }
-    let found = format!("a member packed in a way that is not read ({error})");
+}
+
+fn not_read(path: &Path, how: &dyn std::fmt::Display) -> DumpError {
+    let found = format!("a member packed in a way that is not read ({how})");
     DumpError::malformed(path, found, "a stored or deflated one", "save it with numpy.savez or numpy.savez_compressed")
 }
 
