@@ -72,7 +72,8 @@ impl Source {
         let is = |at: Option<usize>, words: &[&str]| {
             at.and_then(|at| tokens.get(at)).is_some_and(|token| words.contains(&token.as_str()))
         };
-        let mut found: Vec<usize> = (0..tokens.len()).filter(|&at| is_name(&tokens[at])).collect();
+        let names = |at: &usize| is_name(&tokens[*at]) && !KEYWORDS.contains(&tokens[*at].as_str());
+        let mut found: Vec<usize> = (0..tokens.len()).filter(names).collect();
         found.retain(|&at| {
             let before = at.checked_sub(1);
             let of_path = is(Some(at + 1), &["::"]) && !continues(&tokens, at);
