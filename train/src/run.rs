@@ -180,9 +180,7 @@ fn outliers<'a>(
 fn labelled(set: &Arc<ImageSet>) -> Arc<ImageSet> {
     match set.labels {
         Some(_) => Arc::clone(set),
-        None => {
-            Arc::new(ImageSet { labels: Some(vec![0; set.len()]), classes: Some(1), ..ImageSet::clone(set) })
-        }
+        None => Arc::new(ImageSet { labels: Some(vec![0; set.len()]), classes: Some(1), ..ImageSet::clone(set) }),
     }
 }
 

@@ -301,7 +301,8 @@ fn groups_and_supers_are_followed_to_the_root() {
         paths("fit/mean.rs", "f(crate::eval::x(), Some(super::super::eval::X)); for x in crate::eval::all() {}"),
         ["eval::x", "eval::X", "eval::all"]
     );
-    let narrowed = "pub(crate) fn f() {} pub(super) x: u8, pub(in crate::eval) y: u8, pub(in super::super) z: (crate::a::B,)";
+    let narrowed =
+        "pub(crate) fn f() {} pub(super) x: u8, pub(in crate::eval) y: u8, pub(in super::super) z: (crate::a::B,)";
     assert_eq!(paths("fit/mean.rs", narrowed), ["a::B"]);
     assert_eq!(paths("fit/mean.rs", "struct S(pub (crate::a::B, u8), self::super::C);"), ["a::B", "fit::C"]);
 }
