@@ -20,7 +20,7 @@ use oodbench_train::job::Workplace;
 /// Train SoftMax, IsoMax and IsoMax+ on images inside the program, compare them, and write a page about it
 #[derive(Args)]
 #[command(after_help = "Examples:
-  oodbench demo                                   under five minutes on two cores, no download
+  oodbench demo                                   about five minutes of processor time, no download
   oodbench demo --images 500 --epochs 1           a glance at how it goes; its values mean little
   oodbench demo --full                            all of Fashion-MNIST (Debian package dataset-fashion-mnist), three seeds
   oodbench demo --full --data fashion-mnist:DIR --ood idx:notmnist --seeds 1,2,3,4,5
