@@ -156,6 +156,25 @@ fn weights_of_others_load_from_a_state_dict_and_from_safetensors() {
     }
 }
 
+/// What was read is what is loaded, whatever becomes of the file.
+#[test]
+fn a_file_of_weights_is_read_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("w.safetensors");
+    let small = Design { channels: 1, ..design(Architecture::of(&small_cnn::ENTRY)) };
+    let (one, other) = (network(&small, 1), network(&small, 2));
+    candle_core::safetensors::save(&one.params().named().unwrap().into_iter().collect::<HashMap<_, _>>(), &file)
+        .unwrap();
+    let weights = Weights::read(&file).unwrap();
+    assert_eq!(weights.safetensors(), Some(std::fs::read(&file).unwrap().as_slice()));
+    std::fs::write(&file, b"another file").unwrap();
+    weights.load(&other).unwrap();
+    let (expected, found) = (one.params().named().unwrap(), other.params().named().unwrap());
+    for (name, tensor) in &found {
+        assert_close(name, tensor, &expected[name], 0.0);
+    }
+}
+
 #[test]
 fn a_file_that_holds_no_weights_is_one_clear_line() {
     let folder = tempfile::tempdir().unwrap();
