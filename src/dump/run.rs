@@ -107,13 +107,16 @@ impl Dump {
         }
     }
 
-    /// Warns once for each kind of something else passed as logits.
+    /// Warns once for each kind of something else passed as logits. Only one split is compared with the head, since that costs time: all are written by one
+    /// program.
     fn warn_of_disguises(&mut self) {
         let mut seen = Vec::new();
-        for split in &self.rows.splits {
-            let (Some(logits), Some(disguise)) = (&split.logits, Disguise::of(split, self.rows.head.as_ref())) else {
-                continue;
-            };
+        let compared = self.rows.splits.iter().find(|split| split.logits.is_some() && split.features.is_some());
+        let scale = compared.zip(self.rows.head.as_ref()).and_then(|(split, head)| Disguise::of_scale(split, head));
+        let scale = compared.zip(scale);
+        let alone = self.rows.splits.iter().filter_map(|split| Some((split, Disguise::of(split)?)));
+        for (split, disguise) in alone.chain(scale) {
+            let Some(logits) = &split.logits else { continue };
             if seen.contains(&discriminant(&disguise)) {
                 continue;
             }

@@ -22,13 +22,16 @@ pub enum Disguise {
 /// Rows looked at.
 const SAMPLE: usize = 256;
 
+/// Rows that the head is applied to, which costs classes × features each: a common factor shows in few.
+const SCALE_SAMPLE: usize = 16;
+
 /// The least deviation from 1 of a factor that is told.
 const SCALE: f64 = 0.01;
 
 impl Disguise {
-    /// What the first rows of a split say.
+    /// What the first rows of a split say by themselves.
     #[must_use]
-    pub fn of(split: &Split, head: Option<&Head>) -> Option<Self> {
+    pub fn of(split: &Split) -> Option<Self> {
         let logits = split.logits.as_ref()?;
         let rows = logits.block(0..logits.rows().min(SAMPLE)).to_f64();
         if rows.is_empty() {
@@ -44,10 +47,17 @@ impl Disguise {
         }
         let log_sum =
             |row: ndarray::ArrayView1<'_, f64>| row.to_slice().map_or(f64::NAN, |row| softmax(row).log_sum_exp());
-        if logits.columns() > 1 && rows.rows().into_iter().all(|row| log_sum(row).abs() < of_log) {
-            return Some(Self::LogProbabilities);
-        }
-        scale(&rows, split.features.as_ref()?, head?, if half { 1e-2 } else { 1e-3 }).map(Self::Scaled)
+        let is_logarithm = logits.columns() > 1 && rows.rows().into_iter().all(|row| log_sum(row).abs() < of_log);
+        is_logarithm.then_some(Self::LogProbabilities)
+    }
+
+    /// What the first rows of a split with logits and features say beside what the head makes of the features.
+    #[must_use]
+    pub fn of_scale(split: &Split, head: &Head) -> Option<Self> {
+        let logits = split.logits.as_ref()?;
+        let rows = logits.block(0..logits.rows().min(SCALE_SAMPLE)).to_f64();
+        let tolerance = if logits.is_half_precision() { 1e-2 } else { 1e-3 };
+        scale(&rows, split.features.as_ref()?, head, tolerance).map(Self::Scaled)
     }
 }
 
@@ -81,16 +91,16 @@ mod tests {
         let p = Array2::from_shape_fn((2, 3), |(i, j)| {
             f64::exp(logits[[i, j]]) / logits.row(i).iter().map(|z: &f64| z.exp()).sum::<f64>()
         });
-        assert_eq!(Disguise::of(&split(p.clone()), None), Some(Disguise::Probabilities));
-        assert_eq!(Disguise::of(&split(p.mapv(f64::ln)), None), Some(Disguise::LogProbabilities));
-        assert_eq!(Disguise::of(&split(logits), None), None);
+        assert_eq!(Disguise::of(&split(p.clone())), Some(Disguise::Probabilities));
+        assert_eq!(Disguise::of(&split(p.mapv(f64::ln))), Some(Disguise::LogProbabilities));
+        assert_eq!(Disguise::of(&split(logits)), None);
     }
 
     /// One row whose log-sum-exp is 0 by chance among others.
     #[test]
     fn one_row_is_no_evidence() {
         let half = 0.5_f64.ln();
-        assert_eq!(Disguise::of(&split(array![[half, half], [2.0, 1.0]]), None), None);
+        assert_eq!(Disguise::of(&split(array![[half, half], [2.0, 1.0]])), None);
     }
 
     #[test]
@@ -102,13 +112,13 @@ mod tests {
             let features = Matrix::of("features", features.clone()).unwrap();
             split(&logits * factor).with(ArrayKind::Features, features).unwrap()
         };
-        assert_eq!(Disguise::of(&with(1.0), Some(&head)), None);
+        assert_eq!(Disguise::of_scale(&with(1.0), &head), None);
         assert!(
-            matches!(Disguise::of(&with(10.0), Some(&head)), Some(Disguise::Scaled(f)) if (f - 10.0).abs() < 1e-12)
+            matches!(Disguise::of_scale(&with(10.0), &head), Some(Disguise::Scaled(f)) if (f - 10.0).abs() < 1e-12)
         );
-        assert!(matches!(Disguise::of(&with(0.5), Some(&head)), Some(Disguise::Scaled(f)) if (f - 0.5).abs() < 1e-12));
+        assert!(matches!(Disguise::of_scale(&with(0.5), &head), Some(Disguise::Scaled(f)) if (f - 0.5).abs() < 1e-12));
         // Logits of another head are no multiple.
         let other = Head::Linear { weight: array![[0.0, 1.0], [1.0, 0.0]], bias: array![0.0, 0.0] };
-        assert_eq!(Disguise::of(&with(1.0), Some(&other)), None);
+        assert_eq!(Disguise::of_scale(&with(1.0), &other), None);
     }
 }

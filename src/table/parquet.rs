@@ -25,6 +25,12 @@ use super::field::{Content, Kind};
 #[error("parquet: {0}")]
 pub struct FrameError(pub(crate) String);
 
+impl From<ParquetError> for FrameError {
+    fn from(error: ParquetError) -> Self {
+        Self(error.to_string())
+    }
+}
+
 impl From<PolarsError> for FrameError {
     fn from(error: PolarsError) -> Self {
         Self(error.to_string())
