@@ -7,6 +7,7 @@ use std::path::Path;
 
 use ndarray::{ArrayViewD, Axis, IxDyn, ShapeBuilder as _};
 use oodbench::dump::format::{npy, npz};
+use oodbench::printable::line;
 use oodbench::rows::Labels;
 use oodbench::rows::array::StoredArray;
 use oodbench::rows::element::Dtype;
@@ -85,7 +86,7 @@ pub fn read_npz(
     let images = find(part.image_names()).ok_or_else(|| {
         DataError::content(
             archive,
-            format!("arrays [{}]", members.join(", ")),
+            format!("arrays [{}]", line(&members.join(", "))),
             format!("images under one of {}", part.image_names().join(", ")),
             "rename the array",
         )
