@@ -12,6 +12,8 @@ pub mod provenance;
 pub mod read;
 pub mod record;
 pub mod remark;
+#[cfg(feature = "parquet")]
+mod thrift;
 
 pub use against_best::{AgainstBest, Verdict};
 pub use comparison::{Block, Cell, Comparison, Row};
