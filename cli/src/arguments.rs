@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{compare, completions, explain, fit, inspect, latency, list, plot, score};
+use crate::command::{compare, completions, explain, fit, inspect, latency, list, measure, plot, score};
 #[cfg(feature = "train")]
 use crate::command::{data, demo, extract, train};
 use crate::option::common::Common;
@@ -13,6 +13,7 @@ use crate::option::common::Common;
 #[command(after_help = "Examples:
   oodbench score dumps/ --score mds            one score, every run in dumps/
   oodbench score dumps/ --score all --out out  all scores, per-sample scores and records as files
+  oodbench measure id.npy svhn.npy             files of scores, no dump
   oodbench compare dumps/                      which scores are as good as the best one
   oodbench fit dumps/run --out run.fit         what scores learn, kept for `score --fit`
   oodbench plot --fig1                         the paper's Fig. 1 from dumps/
@@ -39,6 +40,7 @@ pub(crate) enum Command {
     #[cfg(feature = "train")]
     Data(data::Command),
     Score(score::Command),
+    Measure(measure::Command),
     Compare(compare::Command),
     Fit(fit::Command),
     Plot(plot::Command),

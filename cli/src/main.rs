@@ -74,6 +74,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         #[cfg(feature = "train")]
         Command::Data(command) => command::data::run(&command),
         Command::Score(command) => command::score::run(&command, common),
+        Command::Measure(command) => command::measure::run(&command, common),
         Command::Compare(command) => command::compare::run(&command, common),
         Command::Fit(command) => command::fit::run(&command, common),
         Command::Plot(command) => command::plot::run(&command, common),

@@ -13,6 +13,7 @@ pub(crate) mod fit;
 pub(crate) mod inspect;
 pub(crate) mod latency;
 pub(crate) mod list;
+pub(crate) mod measure;
 pub(crate) mod plot;
 pub(crate) mod score;
 #[cfg(feature = "train")]

@@ -9,6 +9,7 @@ mod fit_files;
 mod latency;
 mod layouts;
 mod limits;
+mod measure;
 mod names;
 mod options;
 mod outputs;
@@ -16,6 +17,7 @@ mod parameters;
 mod readme;
 mod records;
 mod score;
+mod spectrum;
 mod terminal;
 #[cfg(feature = "train")]
 mod train;
