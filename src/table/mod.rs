@@ -3,6 +3,7 @@
 pub mod against_best;
 pub mod comparison;
 pub mod csv;
+pub mod difference;
 pub mod field;
 pub mod frame;
 pub mod means;

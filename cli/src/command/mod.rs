@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod data;
 #[cfg(feature = "train")]
 pub(crate) mod demo;
+pub(crate) mod diff;
 pub(crate) mod explain;
 #[cfg(feature = "train")]
 pub(crate) mod extract;

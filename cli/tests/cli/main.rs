@@ -5,6 +5,7 @@ mod applicable;
 mod bad_dumps;
 mod common;
 mod confidence;
+mod diff;
 mod fit_files;
 mod latency;
 mod layouts;
