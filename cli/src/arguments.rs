@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{compare, completions, diff, explain, fit, inspect, latency, list, measure, plot, score};
+use crate::command::{compare, completions, diff, explain, fit, inspect, latency, list, measure, plot, score, verify};
 #[cfg(feature = "train")]
 use crate::command::{data, demo, extract, train};
 use crate::option::common::Common;
@@ -16,13 +16,14 @@ use crate::option::common::Common;
   oodbench measure id.npy svhn.npy             files of scores, no dump
   oodbench compare dumps/                      which scores are as good as the best one
   oodbench diff old.json new.json              what changed between two files of records
+  oodbench verify records.json dumps/          somebody's values, recomputed
   oodbench fit dumps/run --out run.fit         what scores learn, kept for `score --fit`
   oodbench plot --fig1                         the paper's Fig. 1 from dumps/
   oodbench latency                             what each score costs per sample
   oodbench inspect dumps/                      what is there, what is missing, what is suspicious
   oodbench explain layout                      how to lay out a dump
 
-Exit codes: 0 done, 1 a condition of `diff --fail-if` is met, 2 could not be done (one line says why), 130 stopped by Ctrl-C.")]
+Exit codes: 0 done, 1 a condition of `diff --fail-if` is met or a value of `verify` differs, 2 could not be done (one line says why), 130 stopped by Ctrl-C.")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -44,6 +45,7 @@ pub(crate) enum Command {
     Measure(measure::Command),
     Compare(compare::Command),
     Diff(diff::Command),
+    Verify(verify::Command),
     Fit(fit::Command),
     Plot(plot::Command),
     Latency(latency::Command),

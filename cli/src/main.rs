@@ -17,9 +17,9 @@ use clap::CommandFactory;
 use clap_complete::CompleteEnv;
 
 use arguments::{Arguments, Command};
-use command::diff::ConditionMet;
 use oodbench::output::discard_pending;
 use option::complete::VARIABLE;
+use screen::failed::Failed;
 use screen::interrupt::{self, INTERRUPTED, Interrupted};
 use screen::{help, lost_file, terminal};
 
@@ -27,13 +27,13 @@ use screen::{help, lost_file, terminal};
 #[global_allocator]
 static ALLOCATOR: memory::Allocator = memory::Allocator;
 
-/// A condition of `diff --fail-if` is met.
-const MET: u8 = 1;
+/// The command was done, and its answer is no.
+const NO: u8 = 1;
 
 /// The command failed.
 const FAILED: u8 = 2;
 
-/// Runs the program. Exit codes: 0 done, 1 a condition of `diff` is met, 2 could not be done, 130 stopped by a signal; a reader that closes the pipe is no failure.
+/// Runs the program. Exit codes: 0 done, 1 done and the answer is no (`diff --fail-if`, `verify`), 2 could not be done, 130 stopped by a signal; a reader that closes the pipe is no failure.
 fn main() -> ExitCode {
     CompleteEnv::with_factory(Arguments::command).var(VARIABLE).complete();
     #[cfg(feature = "train")]
@@ -56,9 +56,9 @@ fn main() -> ExitCode {
             terminal::say(&format!("{error}"));
             ExitCode::from(INTERRUPTED)
         }
-        Err(error) if error.is::<ConditionMet>() => {
+        Err(error) if error.is::<Failed>() => {
             terminal::say(&format!("{error}"));
-            ExitCode::from(MET)
+            ExitCode::from(NO)
         }
         Err(error) => {
             terminal::say(&format!("error: {error:#}"));
@@ -85,6 +85,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Measure(command) => command::measure::run(&command, common),
         Command::Compare(command) => command::compare::run(&command, common),
         Command::Diff(command) => command::diff::run(&command),
+        Command::Verify(command) => command::verify::run(&command, common),
         Command::Fit(command) => command::fit::run(&command, common),
         Command::Plot(command) => command::plot::run(&command, common),
         Command::Latency(command) => command::latency::run(&command, common),

@@ -6,6 +6,7 @@ use anyhow::bail;
 use clap::{Args, ValueHint};
 
 use crate::option::format::Printed;
+use crate::screen::failed::Failed;
 use oodbench::report::grid::Grid;
 use oodbench::table::difference::{Condition, Difference, differences};
 use oodbench::table::read::read;
@@ -33,15 +34,6 @@ pub(crate) struct Command {
     significant: bool,
     #[command(flatten)]
     printed: Printed,
-}
-
-/// A condition of `--fail-if` that is met.
-#[derive(Debug, thiserror::Error)]
-#[error("failed: {conditions}, {met} of {all} differences")]
-pub(crate) struct ConditionMet {
-    conditions: String,
-    met: usize,
-    all: usize,
 }
 
 /// Runs the command.
@@ -86,5 +78,5 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
         return Ok(());
     }
     let conditions: Vec<String> = command.fail_if.iter().map(ToString::to_string).collect();
-    Err(ConditionMet { conditions: conditions.join(" or "), met, all: found.len() }.into())
+    Err(Failed(format!("{}, {met} of {} differences", conditions.join(" or "), found.len())).into())
 }

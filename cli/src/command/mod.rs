@@ -19,3 +19,4 @@ pub(crate) mod plot;
 pub(crate) mod score;
 #[cfg(feature = "train")]
 pub(crate) mod train;
+pub(crate) mod verify;

@@ -1,5 +1,6 @@
 //! What the terminal shows, and Ctrl-C.
 
+pub(crate) mod failed;
 pub(crate) mod help;
 pub(crate) mod interrupt;
 pub(crate) mod lost_file;

@@ -23,3 +23,4 @@ mod terminal;
 #[cfg(feature = "train")]
 mod train;
 mod tune;
+mod verify;
