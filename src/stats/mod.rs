@@ -1,6 +1,7 @@
 //! How sure a figure is.
 
 pub mod best;
+pub mod binomial;
 pub mod bootstrap;
 pub mod delong;
 pub mod normal;

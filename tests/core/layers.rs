@@ -19,6 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["table", "plot"],
     &["report"],
     &["eval", "latency"],
+    &["detector"],
 ];
 
 /// Crates and the only places that name them: rooms and files below the root of the workspace. A crate also stands for those whose names it begins.
@@ -37,6 +38,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("polars", &["src/table", "src/report"]),
     ("faer", &["src/numeric/linalg", "train/src/nn/matmul.rs"]),
     ("libm", &["src/stats"]),
+    ("statrs", &["src/stats"]),
     ("half", &["src/rows"]),
     ("libc", &["src/rows"]),
     ("rustix", &["src/output"]),

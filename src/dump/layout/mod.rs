@@ -82,6 +82,20 @@ fn is_run(path: &Path) -> bool {
     path.join("id").is_dir()
 }
 
+impl SplitFiles {
+    /// The files of new rows: a folder with logits or features, or an archive of them. `None` for a file that holds one array.
+    ///
+    /// # Errors
+    /// [`DumpError`] if there is nothing to score in it.
+    pub fn of_new_rows(path: &Path) -> Result<Option<Self>, DumpError> {
+        let Some(found) = find::at(path)? else { return Ok(None) };
+        if !found.has_rows() {
+            return Err(no_arrays(&found));
+        }
+        Ok(Some(Self { role: Role::Test, place: found.place, arrays: found.arrays }))
+    }
+}
+
 impl RunFiles {
     fn find(folder: &Path) -> Result<Self, DumpError> {
         let mut run = Self {
