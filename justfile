@@ -22,8 +22,12 @@ bless-readme:
 bless-instructions:
     CARGO_INCREMENTAL=0 OODBENCH_BLESS=1 cargo test --release -p oodbench --test instructions
 
+# Writes the statements of reports/cifar10/README.md anew
+bless-cifar10:
+    OODBENCH_BLESS=1 cargo test --release -p oodbench-cli --bin oodbench cifar10
+
 # Everything that OODBENCH_BLESS writes
-bless: bless-readme bless-instructions
+bless: bless-readme bless-cifar10 bless-instructions
 
 # A Python environment for the scripts of fixtures/
 python:
@@ -38,9 +42,14 @@ golden-procedures:
 golden-scores:
     target/python/bin/python fixtures/scores/make_goldens.py
 
-# DeLong's test and bootstrap intervals, by NumPy
+# DeLong's test and bootstrap intervals, by NumPy; comparisons with the best, by NumPy and SciPy
 golden-stats:
     target/python/bin/python fixtures/stats/make_goldens.py
+    target/python/bin/python fixtures/stats/make_best.py
+
+# Runs the README's recipes for dumps and has the release build read what they write; one needs PyTorch
+check-recipes:
+    OODBENCH=target/release/oodbench target/python/bin/python fixtures/recipes/check.py
 
 # Files in every way an array is stored
 fixture-npy:

@@ -28,6 +28,22 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     })
 }
 
+/// What to write in place of a name that is not known: the one that was meant, or one of all.
+///
+/// ```
+/// use oodbench::suggestion::instead_of;
+///
+/// assert_eq!(instead_of("softmx", ["isomax", "softmax"]), "did you mean softmax?");
+/// assert_eq!(instead_of("hinge", ["isomax", "softmax"]), "expected one of isomax, softmax");
+/// ```
+#[must_use]
+pub fn instead_of<'a>(name: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    match nearest(name, known.clone()) {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("expected one of {}", known.into_iter().collect::<Vec<_>>().join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

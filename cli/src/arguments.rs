@@ -7,7 +7,7 @@ use crate::command::{compare, completions, explain, fit, inspect, latency, list,
 use crate::command::{data, demo, extract, train};
 use crate::option::common::Common;
 
-/// Scores, metrics, tables and figures for out-of-distribution detection, from dumps of logits and features.
+/// Scores, metrics, tables and plots for out-of-distribution detection, from dumps of logits and features.
 #[derive(Parser)]
 #[command(name = "oodbench", version)]
 #[command(after_help = "Examples:

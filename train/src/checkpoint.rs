@@ -16,13 +16,14 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Device, Storage, Tensor};
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
 use super::history::EpochRecord;
 use super::model::Network;
-use super::nn::{LoadError, values};
+use super::model::weights::Weights;
+use super::nn::{LoadError, slice};
 use super::optim::Sgd;
 use super::recipe::Recipe;
 use oodbench::error::FileError;
@@ -73,18 +74,34 @@ pub enum CheckpointError {
     /// The file is not as it was written.
     #[error("{}: found contents that do not have the file's checksum, expected them as they were written; copy the file again, or start the run anew", file.display())]
     Damaged { file: PathBuf },
-    /// A value that training cannot go on from.
+    /// A value in a file that training cannot go on from.
     #[error("{}: found NaN or infinite values in {tensor}, expected finite numbers; start the run anew, with a lower learning rate", file.display())]
     NotFinite { file: PathBuf, tensor: String },
+    /// A value in memory that training cannot go on from; what is on the disk stays.
+    #[error("training diverged in epoch {epoch}: found NaN or infinite values in {tensor}, expected finite numbers; {}; lower the learning rate", kept(file, *epoch))]
+    Diverged {
+        file: PathBuf,
+        /// The epoch that was to be saved, counted from 1.
+        epoch: usize,
+        tensor: String,
+    },
     /// candle could not copy a tensor.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
 }
 
+/// What is left after an epoch that was not saved.
+fn kept(file: &Path, epoch: usize) -> String {
+    match epoch.saturating_sub(1) {
+        0 => "no epoch of this run was saved".to_owned(),
+        before => format!("{} still holds epoch {before}", file.display()),
+    }
+}
+
 /// Writes a checkpoint in place of the one before.
 ///
 /// # Errors
-/// If a value is not finite, or the file cannot be written.
+/// If a value is not finite ([`CheckpointError::Diverged`]; the checkpoint before stays), or the file cannot be written.
 pub fn save(file: &Path, network: &Network, sgd: &Sgd, state: &RunState) -> Result<(), CheckpointError> {
     let mut tensors = BTreeMap::new();
     for (name, tensor) in network.params().named()? {
@@ -93,10 +110,12 @@ pub fn save(file: &Path, network: &Network, sgd: &Sgd, state: &RunState) -> Resu
     for (name, tensor) in sgd.state() {
         tensors.insert(format!("{MOMENTUM}{name}"), tensor);
     }
+    let tensors = on_host(tensors)?;
     match not_finite(&tensors)? {
-        // The checkpoint of the epoch before stays.
-        Some(tensor) => Err(CheckpointError::NotFinite { file: file.to_owned(), tensor }),
-        None => write(file, tensors, to_json(state)),
+        Some(tensor) => {
+            Err(CheckpointError::Diverged { file: file.to_owned(), epoch: state.history.len(), tensor: tensor.clone() })
+        }
+        None => write(file, &tensors, to_json(state)),
     }
 }
 
@@ -105,19 +124,19 @@ pub fn save(file: &Path, network: &Network, sgd: &Sgd, state: &RunState) -> Resu
 /// # Errors
 /// If the file cannot be written.
 pub fn save_weights(file: &Path, network: &Network, recipe: &Recipe) -> Result<(), CheckpointError> {
-    write(file, network.params().named()?, to_json(recipe))
+    write(file, &on_host(network.params().named()?)?, to_json(recipe))
 }
 
 /// The recipe in a file of [`save_weights`], if it is one.
 ///
 /// # Errors
-/// If the file cannot be read, or is not as it was written.
-pub fn recipe_of_weights(file: &Path) -> Result<Option<Recipe>, CheckpointError> {
-    let bytes = std::fs::read(file).map_err(FileError::reading(file))?;
-    if stored_checksum(&bytes).is_some_and(|(_, stored, found)| stored != found) {
-        return Err(CheckpointError::Damaged { file: file.to_owned() });
+/// If the file is not as it was written.
+pub fn recipe_of_weights(weights: &Weights) -> Result<Option<Recipe>, CheckpointError> {
+    let Some(bytes) = weights.safetensors() else { return Ok(None) };
+    if stored_checksum(bytes).is_some_and(|(_, stored, found)| stored != found) {
+        return Err(CheckpointError::Damaged { file: weights.file().to_owned() });
     }
-    Ok(metadata(&bytes, STATE).and_then(|json| serde_json::from_str(&json).ok()))
+    Ok(metadata(bytes, STATE).and_then(|json| serde_json::from_str(&json).ok()))
 }
 
 /// Puts a checkpoint into `network` and `sgd` and gives back the history. `expected` has the recipe and the data of the
@@ -151,7 +170,7 @@ pub fn load(
     }
     let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)?;
     if let Some(tensor) = not_finite(&tensors)? {
-        return Err(CheckpointError::NotFinite { file: file.to_owned(), tensor });
+        return Err(CheckpointError::NotFinite { file: file.to_owned(), tensor: tensor.clone() });
     }
     let part = |prefix: &str| -> BTreeMap<String, Tensor> {
         tensors
@@ -188,30 +207,40 @@ fn stored_checksum(bytes: &[u8]) -> Option<(Range<usize>, String, String)> {
     Some((place, stored, hasher.finish().to_string()))
 }
 
-/// The name of a tensor with a value that is not finite.
-fn not_finite<'t>(tensors: impl IntoIterator<Item = (&'t String, &'t Tensor)>) -> candle_core::Result<Option<String>> {
+/// Copies of tensors where they can be read as slices; those that are there already are not copied.
+fn on_host(tensors: BTreeMap<String, Tensor>) -> candle_core::Result<BTreeMap<String, Tensor>> {
+    let tensors = tensors.into_iter();
+    tensors.map(|(name, tensor)| Ok((name, tensor.to_device(&Device::Cpu)?.contiguous()?))).collect()
+}
+
+/// The name of a tensor with a value that is not finite, of tensors on the host.
+fn not_finite<'t>(
+    tensors: impl IntoIterator<Item = (&'t String, &'t Tensor)>,
+) -> candle_core::Result<Option<&'t String>> {
     for (name, tensor) in tensors {
         // Types other than f32 are refused where the tensors are put into the network.
-        if tensor.dtype() == DType::F32 && !values(tensor)?.iter().all(|value| value.is_finite()) {
-            return Ok(Some(name.clone()));
+        if tensor.dtype() != DType::F32 {
+            continue;
+        }
+        let (storage, layout) = tensor.storage_and_layout();
+        if let Storage::Cpu(storage) = &*storage
+            && !slice(storage, layout)?.iter().all(|value| value.is_finite())
+        {
+            return Ok(Some(name));
         }
     }
     Ok(None)
 }
 
+/// Writes tensors on the host.
 fn write(
     file: &Path,
-    tensors: BTreeMap<String, Tensor>,
+    tensors: &BTreeMap<String, Tensor>,
     state: Result<String, io::Error>,
 ) -> Result<(), CheckpointError> {
-    let contiguous = tensors
-        .into_iter()
-        .map(|(name, tensor)| Ok((name, tensor.to_device(&Device::Cpu)?.contiguous()?)))
-        .collect::<candle_core::Result<Vec<_>>>()?;
     let bytes = state.and_then(|state| {
         let metadata = HashMap::from([(STATE.to_owned(), state), (CHECKSUM.to_owned(), NO_CHECKSUM.to_owned())]);
-        let views = contiguous.iter().map(|(name, tensor)| (name, tensor));
-        let mut bytes = safetensors::serialize(views, Some(metadata)).map_err(io::Error::other)?;
+        let mut bytes = safetensors::serialize(tensors, Some(metadata)).map_err(io::Error::other)?;
         if let Some((place, _, checksum)) = stored_checksum(&bytes) {
             bytes[place].copy_from_slice(checksum.as_bytes());
         }
@@ -223,4 +252,74 @@ fn write(
         out.commit()
     });
     Ok(written.map_err(FileError::writing(file))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Normalisation;
+    use crate::loss::LossChoice;
+    use crate::model::{Architecture, Design, small_cnn};
+
+    /// A network, its optimiser with that momentum in every place, and the state after `epochs`.
+    fn run(momentum: f32, epochs: usize) -> (Network, Sgd, RunState) {
+        let architecture = Architecture::of(&small_cnn::ENTRY);
+        let design = Design { architecture, loss: LossChoice::default(), channels: 1, classes: 2 };
+        let network = Network::new(&design, 1, &crate::device::Device::cpu()).unwrap();
+        let mut sgd = Sgd::new(network.params(), 0.9, 0.0).unwrap();
+        let full = |(name, v): (String, Tensor)| (name, v.ones_like().unwrap().affine(momentum.into(), 0.0).unwrap());
+        let filled: BTreeMap<String, Tensor> = sgd.state().into_iter().map(full).collect();
+        assert_eq!(sgd.restore(&filled).unwrap(), None);
+        let normalisation = Normalisation::new(vec![0.5], vec![0.25]).unwrap();
+        let record = EpochRecord {
+            epoch: 1,
+            rate: 0.1,
+            train_loss: 1.0,
+            train_accuracy: 0.5,
+            validation_loss: None,
+            validation_accuracy: None,
+            seconds: 1.0,
+            images_per_second: 1.0,
+        };
+        let recipe = Recipe::paper(design, &normalisation, 1);
+        (network, sgd, RunState { recipe, data: "data".to_owned(), history: vec![record; epochs] })
+    }
+
+    /// Weights may still be finite in the epoch in which the momentum no longer is.
+    #[test]
+    fn momentum_that_is_not_finite_is_not_saved() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("checkpoint.safetensors");
+        for (bad, first) in [(f32::NAN, true), (f32::INFINITY, false)] {
+            let (network, sgd, state) = run(bad, 1);
+            let message = save(&file, &network, &sgd, &state).unwrap_err().to_string();
+            let expected = "training diverged in epoch 1: found NaN or infinite values in momentum.bn1.bias, expected finite numbers; no epoch of this run \
+                            was saved; lower the learning rate";
+            assert_eq!(message, expected);
+            assert_eq!(file.exists(), !first);
+            let (network, good, state) = run(0.5, 1);
+            save(&file, &network, &good, &state).unwrap();
+            let before = std::fs::read(&file).unwrap();
+            let (network, sgd, state) = run(bad, 2);
+            let message = save(&file, &network, &sgd, &state).unwrap_err().to_string();
+            assert!(message.contains(&format!("; {} still holds epoch 1; ", file.display())), "{message}");
+            assert_eq!(std::fs::read(&file).unwrap(), before);
+        }
+    }
+
+    /// The file is as it was written, checksum and all; only what is in it cannot be gone on from.
+    #[test]
+    fn momentum_that_is_not_finite_is_not_gone_on_from() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("checkpoint.safetensors");
+        let (network, mut sgd, state) = run(f32::NAN, 1);
+        let mut tensors = BTreeMap::new();
+        for (prefix, part) in [(NETWORK, network.params().named().unwrap()), (MOMENTUM, sgd.state())] {
+            tensors.extend(part.into_iter().map(|(name, tensor)| (format!("{prefix}{name}"), tensor)));
+        }
+        write(&file, &on_host(tensors).unwrap(), to_json(&state)).unwrap();
+        let error = load(&file, &network, &mut sgd, &state).unwrap_err();
+        assert!(matches!(&error, CheckpointError::NotFinite { tensor, .. } if tensor.starts_with(MOMENTUM)), "{error}");
+        assert!(error.to_string().starts_with(&format!("{}: found NaN", file.display())), "{error}");
+    }
 }

@@ -56,6 +56,11 @@ pub enum TrainError {
     /// The weights.
     #[error(transparent)]
     Weights(#[from] Box<WeightsError>),
+    /// A classifier gave rows that are no rows of one array.
+    #[error(
+        "{array} of {set}: found {found} in a batch, expected {expected}; a classifier gives a row per image, all of one width"
+    )]
+    Outputs { array: String, set: String, found: String, expected: String },
     /// What a classifier gave are no rows of a dump.
     #[error(transparent)]
     Rows(#[from] RowsError),

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, Axis};
 use oodbench::dump::{DumpWriter, RunInfo};
 use oodbench::rows::{ArrayKind, Labels, Matrix, Role, Split};
 
@@ -92,16 +92,31 @@ pub fn check_layers(classifier: &dyn Classifier, layers: &[String]) -> Result<()
 }
 
 /// Rows gathered over batches.
-#[derive(Default)]
 struct Gathered {
-    values: Vec<f32>,
+    kind: ArrayKind,
     columns: usize,
+    values: Vec<f32>,
 }
 
 impl Gathered {
-    fn push(&mut self, rows: ArrayView2<'_, f32>) {
-        self.columns = rows.len_of(Axis(1));
-        self.values.extend(rows.iter());
+    /// No rows yet, as wide as those of the first batch.
+    fn like(kind: ArrayKind, rows: &Array2<f32>) -> Self {
+        Self { kind, columns: rows.len_of(Axis(1)), values: Vec::new() }
+    }
+
+    /// Adds the rows of a batch of that many images.
+    fn push(&mut self, rows: &Array2<f32>, images: usize, set: &ImageSet) -> Result<(), TrainError> {
+        let expected = (images, self.columns);
+        if rows.dim() != expected {
+            return Err(TrainError::Outputs {
+                array: self.kind.file_stem(),
+                set: set.name.clone(),
+                found: format!("shape {:?}", rows.dim()),
+                expected: format!("{expected:?}"),
+            });
+        }
+        self.values.extend(rows);
+        Ok(())
     }
 
     fn matrix(self, name: &str) -> Result<Matrix, TrainError> {
@@ -119,14 +134,13 @@ fn split(
     extraction: &Extraction<'_>,
     observer: &dyn Observer,
 ) -> Result<Split, TrainError> {
-    let mut arrays: Vec<(ArrayKind, Gathered)> = Vec::new();
-    let mut push = |kind: ArrayKind, rows: &Array2<f32>| match arrays.iter_mut().find(|(known, _)| *known == kind) {
-        Some((_, gathered)) => gathered.push(rows.view()),
-        None => {
-            let mut gathered = Gathered::default();
-            gathered.push(rows.view());
-            arrays.push((kind, gathered));
-        }
+    let mut arrays: Vec<Gathered> = Vec::new();
+    let mut push = |kind: ArrayKind, rows: &Array2<f32>, images: usize| {
+        let at = arrays.iter().position(|gathered| gathered.kind == kind).unwrap_or_else(|| {
+            arrays.push(Gathered::like(kind, rows));
+            arrays.len() - 1
+        });
+        arrays[at].push(rows, images, set)
     };
     for batch in Batches::evaluation(set, extraction.normalisation, EVALUATION_BATCH)? {
         if extraction.stop.load(Ordering::Relaxed) {
@@ -134,14 +148,14 @@ fn split(
         }
         let images = batch.shape[0];
         let Outputs { logits, features, layers } = classifier.outputs(batch, extraction.layers)?;
-        push(ArrayKind::Logits, &logits);
-        features.iter().for_each(|features| push(ArrayKind::Features, features));
-        layers.into_iter().for_each(|(layer, rows)| push(ArrayKind::Layer(layer), &rows));
+        push(ArrayKind::Logits, &logits, images)?;
+        features.iter().try_for_each(|features| push(ArrayKind::Features, features, images))?;
+        layers.into_iter().try_for_each(|(layer, rows)| push(ArrayKind::Layer(layer), &rows, images))?;
         observer.advance(images);
     }
     let mut split = Split::new(role.clone(), role.to_string());
-    for (kind, gathered) in arrays {
-        split = split.with(kind, gathered.matrix(&format!("{role} of {}", set.name))?)?;
+    for gathered in arrays {
+        split = split.with(gathered.kind.clone(), gathered.matrix(&format!("{role} of {}", set.name))?)?;
     }
     match &set.labels {
         Some(labels) => Ok(split.with_labels(Labels::of("labels", labels.iter().copied().map(i64::from).collect()))?),

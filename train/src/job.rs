@@ -17,7 +17,7 @@ use super::device::Device;
 use super::error::TrainError;
 use super::extract::{Extraction, Sets, check_layers, extract};
 use super::history::EpochRecord;
-use super::model::weights::load_weights;
+use super::model::weights::Weights;
 use super::model::{Design, Network};
 use super::observer::Observer;
 use super::recipe::Recipe;
@@ -120,7 +120,10 @@ impl Training {
     pub fn run(&self, at: Workplace<'_>) -> Result<Vec<EpochRecord>, TrainError> {
         // Names of sets and layers are wrong before the training, not after it.
         check_roles(self.dump.sets.iter().map(|(role, _)| role))?;
-        self.dump.layers_of(&Network::new(&self.recipe.network, 0, at.device)?)?;
+        if !self.dump.layers.is_empty() {
+            // Only a network knows its layers.
+            self.dump.layers_of(&Network::new(&self.recipe.network, 0, at.device)?)?;
+        }
         let options = Options {
             name: &self.dump.name,
             outliers: self.outliers.as_ref(),
@@ -157,8 +160,8 @@ fn draw(folder: &Path, name: &str, history: &[EpochRecord]) -> Result<(), TrainE
 /// Weights that are there, to be dumped.
 #[derive(Clone, Debug)]
 pub struct FromWeights {
-    /// The file of the weights.
-    pub weights: PathBuf,
+    /// The weights.
+    pub weights: Weights,
     /// The network they are of.
     pub design: Design,
     /// The seed they were trained with, if it is known.
@@ -170,13 +173,13 @@ pub struct FromWeights {
 }
 
 impl FromWeights {
-    /// Reads the weights and writes the dump.
+    /// Puts the weights into the network and writes the dump.
     ///
     /// # Errors
     /// Whatever stops it, [`TrainError::Stopped`] included; nothing is left behind then.
     pub fn run(&self, at: Workplace<'_>) -> Result<(), TrainError> {
         let network = Network::new(&self.design, 0, at.device)?;
-        load_weights(&network, &self.weights).map_err(Box::new)?;
+        self.weights.load(&network).map_err(Box::new)?;
         self.dump.write(&network, self.seed, &self.normalisation, at)
     }
 }

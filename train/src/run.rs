@@ -93,7 +93,7 @@ pub fn recipe_file(folder: &Path) -> PathBuf {
 /// The recipe, the data or a checkpoint is wrong, a file cannot be written, or the loss is no longer finite.
 pub fn train(
     recipe: &Recipe,
-    set: &ImageSet,
+    set: &Arc<ImageSet>,
     options: Options<'_>,
     observer: &dyn Observer,
 ) -> Result<Outcome, TrainError> {
@@ -101,7 +101,7 @@ pub fn train(
     check_set(recipe, set)?;
     make_folder(options.folder).map_err(TrainError::io(options.folder))?;
     let (training, validation) = match recipe.held_out {
-        0 => (Arc::new(set.clone()), None),
+        0 => (Arc::clone(set), None),
         count => {
             let (training, validation) = set.hold_out(count, recipe.seed)?;
             (Arc::new(training), Some(Arc::new(validation)))
@@ -109,7 +109,8 @@ pub fn train(
     };
     let network = Network::new(&recipe.network, recipe.seed, options.device)?;
     let sgd = Sgd::new(network.params(), recipe.momentum, recipe.weight_decay)?;
-    let data = match outliers(recipe, set, options.outliers)? {
+    let outliers = outliers(recipe, set, options.outliers)?;
+    let data = match outliers {
         Some(outliers) => format!("{} and outliers {}", set.checksum(), outliers.checksum()),
         None => set.checksum(),
     };
@@ -119,6 +120,7 @@ pub fn train(
         options,
         training,
         validation,
+        outliers: outliers.map(labelled),
         network,
         sgd,
         state: RunState { recipe: recipe.clone(), data, history: Vec::new() },
@@ -174,9 +176,17 @@ fn outliers<'a>(
     }
 }
 
+/// The same images with labels, which training batches carry and nobody looks at here.
+fn labelled(set: &Arc<ImageSet>) -> Arc<ImageSet> {
+    match set.labels {
+        Some(_) => Arc::clone(set),
+        None => Arc::new(ImageSet { labels: Some(vec![0; set.len()]), classes: Some(1), ..ImageSet::clone(set) }),
+    }
+}
+
 /// Batches without end of images that belong to no class: one pass after the other, each in an order of its own.
 struct Outliers<'a> {
-    set: Arc<ImageSet>,
+    set: &'a Arc<ImageSet>,
     normalisation: &'a Normalisation,
     recipe: BatchRecipe,
     /// Number of the next pass.
@@ -186,15 +196,12 @@ struct Outliers<'a> {
 
 impl<'a> Outliers<'a> {
     fn new(
-        set: &Arc<ImageSet>,
+        set: &'a Arc<ImageSet>,
         normalisation: &'a Normalisation,
         recipe: BatchRecipe,
         pass: u64,
     ) -> Result<Self, TrainError> {
-        // Training batches carry labels; these are never looked at.
-        let labelled = ImageSet { labels: Some(vec![0; set.len()]), classes: Some(1), ..ImageSet::clone(set) };
-        let set = Arc::new(labelled);
-        let batches = Batches::training(&set, normalisation, &recipe, pass)?;
+        let batches = Batches::training(set, normalisation, &recipe, pass)?;
         Ok(Self { set, normalisation, recipe, pass: pass + 1, batches })
     }
 
@@ -202,7 +209,7 @@ impl<'a> Outliers<'a> {
         if let Some(batch) = self.batches.next() {
             return Ok(Some(batch));
         }
-        self.batches = Batches::training(&self.set, self.normalisation, &self.recipe, self.pass)?;
+        self.batches = Batches::training(self.set, self.normalisation, &self.recipe, self.pass)?;
         self.pass += 1;
         Ok(self.batches.next())
     }
@@ -215,6 +222,8 @@ struct Run<'a> {
     options: Options<'a>,
     training: Arc<ImageSet>,
     validation: Option<Arc<ImageSet>>,
+    /// With labels of no meaning.
+    outliers: Option<Arc<ImageSet>>,
     network: Network,
     sgd: Sgd,
     state: RunState,
@@ -260,7 +269,7 @@ impl Run<'_> {
         let batches = Batches::training(&self.training, &self.normalisation, &recipe, epoch as u64)?;
         // An order that neither the training images nor another epoch has, whatever the number of passes in an epoch.
         let passes = (epoch as u64 + 1) << 32;
-        let mut outliers = match self.options.outliers {
+        let mut outliers = match &self.outliers {
             Some(set) => Some(Outliers::new(set, &self.normalisation, recipe, passes)?),
             None => None,
         };

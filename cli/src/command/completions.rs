@@ -24,7 +24,7 @@ pub(crate) struct Command {
 pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
     let mut script = Vec::new();
     let (shells, name) = (Shells::builtins(), command.shell.to_string());
-    let shell = shells.completer(&name).with_context(|| format!("found shell {name}, expected another"))?;
+    let shell = shells.completer(&name).with_context(|| format!("no completion script for shell {name}"))?;
     shell.write_registration(VARIABLE, "oodbench", "oodbench", "oodbench", &mut script)?;
     terminal::print(&String::from_utf8(script)?)?;
     Ok(())

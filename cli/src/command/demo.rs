@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::option::command_line;
 use crate::option::common::Common;
 use crate::paper::claims::PROCEDURE;
 use crate::paper::settings::{EPOCHS, FULL_EPOCHS, OOD};
@@ -19,8 +20,8 @@ use oodbench_train::job::Workplace;
 /// Train SoftMax, IsoMax and IsoMax+ on images inside the program, compare them, and write a page about it
 #[derive(Args)]
 #[command(after_help = "Examples:
-  oodbench demo                                   under five minutes on two cores, no download
-  oodbench demo --images 500 --epochs 1           a glance at how it goes; the figures mean little
+  oodbench demo                                   about five minutes of processor time, no download
+  oodbench demo --images 500 --epochs 1           a glance at how it goes; its values mean little
   oodbench demo --full                            all of Fashion-MNIST (Debian package dataset-fashion-mnist), three seeds
   oodbench demo --full --data fashion-mnist:DIR --ood idx:notmnist --seeds 1,2,3,4,5
 
@@ -96,8 +97,7 @@ fn place(out: &Path, folder: &str) -> PathBuf {
 }
 
 fn command_line() -> String {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    format!("oodbench {}", arguments.join(" "))
+    format!("oodbench {}", command_line::typed().get(1..).unwrap_or_default().join(" "))
 }
 
 /// What does not hold of the paper comes before the values.

@@ -17,6 +17,7 @@ use oodbench_train::data::Source;
 use oodbench_train::extract::Sets;
 use oodbench_train::job::{FromWeights, Workplace};
 use oodbench_train::loss::LossChoice;
+use oodbench_train::model::weights::Weights;
 use oodbench_train::model::{Architecture, Design, NETWORKS};
 use oodbench_train::recipe::Recipe;
 
@@ -70,12 +71,13 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         bail!("{}: already exists; --replace replaces it", command.out.display());
     }
     let device = images.device()?;
-    let recipe = recipe_of_weights(&command.weights)?;
+    let weights = Weights::read(&command.weights)?;
+    let recipe = recipe_of_weights(&weights)?;
     let source = images.source()?;
     let sets = command.sets(&source)?;
     let design = command.design(recipe.as_ref(), &sets)?;
     let job = FromWeights {
-        weights: command.weights.clone(),
+        weights,
         seed: recipe.as_ref().map(|recipe| recipe.seed),
         normalisation: match (&recipe, images.normalisation) {
             (Some(recipe), None) => recipe.normalisation()?,

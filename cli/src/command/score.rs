@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::{Args, ValueHint};
 
 use crate::option::choice::{FitOrParameters, ScoreNames};
+use crate::option::command_line;
 use crate::option::common::Common;
 use crate::option::format::Printed;
 use crate::option::intervals::Intervals;
@@ -176,8 +177,7 @@ fn write_records(set: &OutputSet, results: &Results) -> anyhow::Result<()> {
     set.write("records.json", report::json::rows(&records)?.as_bytes())?;
     let parquet = set.create("records.parquet")?;
     report::parquet::records(parquet, &records)?.commit()?;
-    let command = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
-    let provenance = Provenance::new(results, Some(command.collect()));
+    let provenance = Provenance::new(results, Some(command_line::typed()));
     set.write(PROVENANCE, &serde_json::to_vec_pretty(&provenance)?)?;
     Ok(())
 }

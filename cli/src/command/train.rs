@@ -116,7 +116,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     command.refuse_to_overwrite(&folder)?;
     let device = images.device()?;
     let source = images.source()?;
-    let training = images.first(source.train()?)?;
+    let training = Arc::new(images.first(source.train()?)?);
     let sets = command.sets(&source, &training)?;
     let job = Training {
         recipe: command.recipe(&source, &training)?,
@@ -124,7 +124,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         folder,
         resume: command.resume,
         dump: images.dump(&command.out, command.replace || command.resume, &source, sets)?,
-        images: training.into(),
+        images: training,
     };
     let at = Workplace { device: &device, stop: stop_flag(), observer: &Watch::new(common.quiet) };
     match job.run(at) {
@@ -185,10 +185,10 @@ impl Command {
     }
 
     /// Everything the dump will hold, read before the training.
-    fn sets(&self, source: &Source, training: &ImageSet) -> anyhow::Result<Sets> {
+    fn sets(&self, source: &Source, training: &Arc<ImageSet>) -> anyhow::Result<Sets> {
         let mut sets = Sets::new();
         match self.val {
-            0 => sets.push((Role::Train, training.clone().into())),
+            0 => sets.push((Role::Train, Arc::clone(training))),
             count => {
                 let (rest, validation) = training.hold_out(count, self.seed)?;
                 sets.push((Role::Train, rest.into()));

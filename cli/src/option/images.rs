@@ -24,7 +24,7 @@ pub(crate) struct ImageOptions {
     /// OOD sets, comma-separated: as --data (their test images), or uniform-noise, gaussian-noise; may be repeated
     #[arg(long, value_name = "DATA", value_delimiter = ',', value_parser = choice::name, add = complete::image_sets())]
     ood: Vec<String>,
-    /// OOD sets that parameters of scores are chosen on, as --ood; dumped as val_ood/NAME, no figure is made of them
+    /// OOD sets that parameters of scores are chosen on, as --ood; dumped as val_ood/NAME, no value is computed on them
     #[arg(long, value_name = "DATA", value_delimiter = ',', value_parser = choice::name, add = complete::image_sets())]
     val_ood: Vec<String>,
     /// Inner layers to dump as features@LAYER, comma-separated, or all

@@ -5,13 +5,13 @@ use clap::Args;
 
 use oodbench::stats::bootstrap::Bootstrap;
 
-/// Options of a command that gives figures intervals.
+/// Options of a command that gives values intervals.
 #[derive(Args)]
 pub(crate) struct Intervals {
-    /// Give every figure a bootstrap interval from so many draws of the ID and the OOD rows; fields low and high in records
+    /// Give every value a bootstrap interval from so many draws of the ID and the OOD rows; fields low and high in records
     #[arg(long, value_name = "DRAWS")]
     bootstrap: Option<u64>,
-    /// Percent of samples of which an interval is to cover the true figure
+    /// Percent of samples of which an interval is to cover the true value
     #[arg(long, value_name = "PERCENT", default_value_t = 95.0, requires = "bootstrap")]
     level: f64,
     /// Seed of the draws

@@ -1,6 +1,7 @@
 //! What may be typed by several commands.
 
 pub(crate) mod choice;
+pub(crate) mod command_line;
 pub(crate) mod common;
 pub(crate) mod complete;
 pub(crate) mod format;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::screen::words::{counted, ordinal};
 use oodbench::dump::Loss;
 use oodbench::metric::{Procedure, lee};
 use oodbench::table::{Record, Results};
@@ -14,6 +15,9 @@ pub(crate) const SCORES: [&str; 3] = ["mps", "es", "mds"];
 
 /// A loss with a score.
 type Pair = (Loss, &'static str);
+
+/// The pair that the paper proposes.
+const PROPOSED: Pair = (Loss::IsomaxPlus, "mds");
 
 /// One statement of the paper: the first pair detects better than the second, on every set.
 struct Statement {
@@ -28,13 +32,13 @@ const fn says(ahead: Pair, behind: Pair, place: &'static str) -> Statement {
 
 /// The paper's statements about detection.
 const STATEMENTS: [Statement; 7] = [
-    says((Loss::IsomaxPlus, "mds"), (Loss::Softmax, "es"), "Table 3"),
-    says((Loss::IsomaxPlus, "mds"), (Loss::Isomax, "es"), "Table 3"),
+    says(PROPOSED, (Loss::Softmax, "es"), "Table 3"),
+    says(PROPOSED, (Loss::Isomax, "es"), "Table 3"),
     says((Loss::Isomax, "es"), (Loss::Softmax, "es"), "Table 3"),
     says((Loss::Isomax, "es"), (Loss::Isomax, "mds"), "Table 6"),
-    says((Loss::IsomaxPlus, "mds"), (Loss::Isomax, "mds"), "Table 6"),
-    says((Loss::IsomaxPlus, "mds"), (Loss::IsomaxPlus, "es"), "Table 6"),
-    says((Loss::IsomaxPlus, "mds"), (Loss::IsomaxPlus, "mps"), "section 4"),
+    says(PROPOSED, (Loss::Isomax, "mds"), "Table 6"),
+    says(PROPOSED, (Loss::IsomaxPlus, "es"), "Table 6"),
+    says(PROPOSED, (Loss::IsomaxPlus, "mps"), "section 4"),
 ];
 
 /// How far accuracy may fall behind that of SoftMax before the paper calls it a drop (its footnote 1).
@@ -43,11 +47,11 @@ const DROP: f64 = 0.01;
 /// How far networks agree with a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verdict {
-    /// On no set.
+    /// Not, or on no set.
     No,
     /// On some sets.
     Partly,
-    /// On every set.
+    /// Yes, on every set where it is about sets.
     Yes,
 }
 
@@ -62,14 +66,18 @@ pub(crate) struct Finding {
     pub(crate) values: String,
 }
 
-/// All statements that the networks at hand can speak to, and the pair that does best.
+/// All statements that the networks at hand can speak to, and where each pair of a loss and a score stands.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Findings {
     /// Those that do not hold first.
     pub(crate) all: Vec<Finding>,
-    /// The pair with the highest mean AUROC.
-    best: Option<(String, f64)>,
+    /// How many statements are about pairs that were not scored.
+    unchecked: usize,
+    /// Every pair that was scored on all sets with its mean AUROC, the best first.
+    ranking: Vec<(Pair, f64)>,
     sets: usize,
+    /// Networks of each loss that has any.
+    seeds: Vec<usize>,
 }
 
 /// Mean AUROC over seeds of every loss, score and OOD set.
@@ -117,10 +125,15 @@ impl Findings {
     /// What these results say about the paper's statements.
     pub(crate) fn of(results: &Results) -> Self {
         let auroc = Auroc(results);
-        let mut all: Vec<Finding> =
-            STATEMENTS.iter().filter_map(|statement| detection(statement, &auroc)).chain(accuracy(results)).collect();
+        let checked: Vec<Option<Finding>> = STATEMENTS
+            .iter()
+            .map(|statement| detection(statement, &auroc))
+            .chain(std::iter::once(accuracy(results)))
+            .collect();
+        let unchecked = checked.iter().filter(|finding| finding.is_none()).count();
+        let mut all: Vec<Finding> = checked.into_iter().flatten().collect();
         all.sort_by_key(|finding| finding.verdict);
-        Self { all, best: best(&auroc), sets: auroc.sets().len() }
+        Self { all, unchecked, ranking: ranking(&auroc), sets: auroc.sets().len(), seeds: seeds(results) }
     }
 }
 
@@ -167,11 +180,20 @@ fn accuracy(results: &Results) -> Option<Finding> {
     })
 }
 
-fn best(auroc: &Auroc<'_>) -> Option<(String, f64)> {
-    let losses = [Loss::Softmax, Loss::Isomax, Loss::IsomaxPlus];
-    let pairs = losses.into_iter().flat_map(|loss| SCORES.map(|score| (loss.clone(), score)));
-    let means = pairs.filter_map(|pair| Some((name(&pair), mean(auroc.of(&pair)?.into_iter())?)));
-    means.max_by(|a, b| a.1.total_cmp(&b.1))
+/// The losses that the paper compares.
+const LOSSES: [Loss; 3] = [Loss::Softmax, Loss::Isomax, Loss::IsomaxPlus];
+
+fn ranking(auroc: &Auroc<'_>) -> Vec<(Pair, f64)> {
+    let pairs = LOSSES.into_iter().flat_map(|loss| SCORES.map(|score| (loss.clone(), score)));
+    let means = pairs.filter_map(|pair| auroc.of(&pair).and_then(|of_sets| Some((pair, mean(of_sets.into_iter())?))));
+    let mut ranking: Vec<(Pair, f64)> = means.collect();
+    ranking.sort_by(|a, b| b.1.total_cmp(&a.1));
+    ranking
+}
+
+fn seeds(results: &Results) -> Vec<usize> {
+    let networks = |loss: Loss| results.runs.iter().filter(|run| run.info.loss.as_ref() == Some(&loss)).count();
+    LOSSES.into_iter().map(networks).filter(|&networks| networks > 0).collect()
 }
 
 fn name((loss, score): &Pair) -> String {
@@ -200,19 +222,50 @@ impl fmt::Display for Finding {
 }
 
 impl Findings {
-    /// The first words: how many statements hold, and what does best.
+    /// The first words: how many statements hold, where the paper's pair stands, and how far seeds may be the reason.
     pub(crate) fn lead(&self) -> String {
         let count = |verdict| self.all.iter().filter(|finding| finding.verdict == verdict).count();
-        let best = self.best.as_ref().map_or_else(String::new, |(pair, auroc)| {
-            format!(" The best pair by mean AUROC over {} OOD sets is {pair} ({:.2} %).", self.sets, 100.0 * auroc)
-        });
-        format!(
-            "Of {} statements of the paper, {} hold on every set here, {} on some, {} on none.{best}",
-            self.all.len(),
-            count(Verdict::Yes),
+        let (holds, not) = (count(Verdict::Yes), count(Verdict::No));
+        let mut lead = format!(
+            "Of {} statements of the paper, {holds} {} here, {} on some sets only, {not} {} not",
+            self.all.len() + self.unchecked,
+            if holds == 1 { "holds" } else { "hold" },
             count(Verdict::Partly),
-            count(Verdict::No)
-        )
+            if not == 1 { "does" } else { "do" },
+        );
+        if self.unchecked > 0 {
+            lead += &format!(", {} could not be checked", self.unchecked);
+        }
+        lead.push('.');
+        lead += &self.standing();
+        lead += match (self.seeds.iter().min(), self.seeds.iter().max()) {
+            (Some(1), Some(1)) => " One seed per loss: differences of a point or two are within what seeds do.",
+            (Some(1), _) => " One seed of some losses: differences of a point or two are within what seeds do.",
+            _ => "",
+        };
+        lead
+    }
+
+    /// Where the pair that the paper proposes stands among all, and which one is the best.
+    fn standing(&self) -> String {
+        let Some((best, highest)) = self.ranking.first() else { return String::new() };
+        let of_all = format!("of {} by mean AUROC over {}", self.ranking.len(), counted(self.sets, "OOD set"));
+        let (proposed, highest) = (name(&PROPOSED), 100.0 * highest);
+        match self.ranking.iter().find(|(pair, _)| *pair == PROPOSED) {
+            None => format!(
+                " The paper's pair, {proposed}, was not scored; the best {of_all} is {} ({highest:.2} %).",
+                name(best)
+            ),
+            Some((_, own)) => match self.ranking.iter().filter(|(_, auroc)| auroc > own).count() {
+                0 => format!(" The paper's pair, {proposed}, is the best {of_all} ({highest:.2} %)."),
+                ahead => format!(
+                    " The paper's pair, {proposed}, is {} {of_all} ({:.2} %); the best is {} ({highest:.2} %).",
+                    ordinal(ahead + 1),
+                    100.0 * own,
+                    name(best)
+                ),
+            },
+        }
     }
 }
 
@@ -267,7 +320,7 @@ mod tests {
             ("s2", "es", [0.9, 0.9]),
             ("i1", "es", [0.95, 0.97]),
             ("i1", "mds", [0.4, 0.5]),
-            ("p1", "mds", [0.85, 0.85]),
+            ("p1", "mds", [0.85, 0.86]),
         ] {
             for (set, value) in ["kmnist", "mnist"].into_iter().zip(values) {
                 results.records.push(record(name, set, score, value));
@@ -283,22 +336,50 @@ mod tests {
         assert_eq!(
             lines[..3],
             [
-                "IsoMax+ with MDS detects better than IsoMax with ES (Table 3): does not hold here; better on 0 of 2 OOD sets, mean AUROC 85.00 % against \
+                "IsoMax+ with MDS detects better than IsoMax with ES (Table 3): does not hold here; better on 0 of 2 OOD sets, mean AUROC 85.50 % against \
                  96.00 %.",
                 "IsoMax+ does not lower the accuracy by more than one point against SoftMax (Table 2): does not hold here; test accuracy 83.00 % against \
                  85.00 %, -2.00 points.",
-                "IsoMax+ with MDS detects better than SoftMax with ES (Table 3): holds here in part; better on 1 of 2 OOD sets, mean AUROC 85.00 % against \
+                "IsoMax+ with MDS detects better than SoftMax with ES (Table 3): holds here in part; better on 1 of 2 OOD sets, mean AUROC 85.50 % against \
                  85.00 %.",
             ]
         );
         assert!(lines[3..].iter().all(|line| line.contains(": holds here; better on 2 of 2")), "{lines:#?}");
-        // Pairs that were not scored are not spoken of.
+        // Two are about IsoMax+ with ES and with MPS, which were not scored.
         assert_eq!(lines.len(), 6);
         assert_eq!(
             findings.lead(),
-            "Of 6 statements of the paper, 3 hold on every set here, 1 on some, 2 on none. The best pair by mean AUROC over 2 OOD sets is IsoMax with ES \
-             (96.00 %)."
+            "Of 8 statements of the paper, 3 hold here, 1 on some sets only, 2 do not, 2 could not be checked. The paper's pair, IsoMax+ with MDS, is \
+             2nd of 4 by mean AUROC over 2 OOD sets (85.50 %); the best is IsoMax with ES (96.00 %). One seed of some losses: differences of a point or \
+             two are within what seeds do."
         );
+    }
+
+    #[test]
+    fn the_lead_says_where_the_pair_of_the_paper_stands() {
+        let lead = |change: &dyn Fn(&mut Results)| {
+            let mut results = by_hand();
+            change(&mut results);
+            Findings::of(&results).lead()
+        };
+        let best = lead(&|results| {
+            results.runs.retain(|run| run.info.name != "s2");
+            results.records.retain(|record| record.run != "i1" && record.run != "s2");
+        });
+        assert_eq!(
+            best,
+            "Of 8 statements of the paper, 0 hold here, 1 on some sets only, 1 does not, 6 could not be checked. The paper's pair, IsoMax+ with MDS, is \
+             the best of 2 by mean AUROC over 2 OOD sets (85.50 %). One seed per loss: differences of a point or two are within what seeds do."
+        );
+        let absent = lead(&|results| results.records.retain(|record| record.run != "p1"));
+        assert!(absent.contains("IsoMax+ with MDS, was not scored; the best of 3 by mean AUROC"), "{absent}");
+        let seeds = lead(&|results| {
+            for (loss, names) in [(Loss::Isomax, ["i2", "i3"]), (Loss::IsomaxPlus, ["p2", "p3"])] {
+                results.runs.extend(names.map(|name| run(name, loss.clone(), 0.8)));
+            }
+        });
+        assert!(seeds.ends_with("(96.00 %)."), "{seeds}");
+        assert!(!lead(&|results| results.records.clear()).contains("pair"));
     }
 
     /// `reports/cifar10/README.md` says what its dumps say, all of it; `OODBENCH_BLESS=1` writes it anew.

@@ -29,7 +29,7 @@ pub(crate) enum DemoError {
     /// The comparison.
     #[error(transparent)]
     Eval(#[from] EvalError),
-    /// A figure.
+    /// A plot.
     #[error(transparent)]
     Plot(#[from] PlotError),
     /// There is nothing to train on.

@@ -27,7 +27,7 @@ const PAPER: &str = "Macêdo and Ludermir, Enhanced isotropy maximization loss, 
 /// Writes all files of the report.
 ///
 /// # Errors
-/// A figure cannot be drawn or a file cannot be written.
+/// A plot cannot be drawn or a file cannot be written.
 pub(crate) fn write(settings: &Settings, device: &Device, images: &Images, outcome: &Outcome) -> Result<(), DemoError> {
     let folder = &settings.report;
     make_folder(folder).map_err(DemoError::io(folder))?;

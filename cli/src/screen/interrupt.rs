@@ -19,7 +19,7 @@ static STOP: AtomicBool = AtomicBool::new(false);
 #[error("{0}")]
 pub(crate) struct Interrupted(pub(crate) String);
 
-/// Ends the program on SIGINT and SIGTERM without leaving half-written files.
+/// Ends the program on SIGINT, SIGTERM and SIGHUP without leaving half-written files.
 #[expect(clippy::exit, reason = "a signal ends the program wherever it is")]
 pub(crate) fn install() -> anyhow::Result<()> {
     ctrlc::set_handler(|| {

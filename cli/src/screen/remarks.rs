@@ -1,4 +1,4 @@
-//! What a user should know beside the figures, on standard error.
+//! What a user should know beside the values, on standard error.
 
 use crate::option::common::Common;
 use crate::screen::terminal;

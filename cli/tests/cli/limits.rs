@@ -1,19 +1,18 @@
-//! Numbers that nobody can mean: one line within a second.
+//! Numbers that nobody can mean: one line, instead of work without end.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::common::{oodbench, small_run};
 
 fn refused(folder: &Path, arguments: &[&str]) -> String {
-    let begin = Instant::now();
+    // Who is killed has no exit code.
     let output =
         oodbench(folder).args(["score", "--score", "mps"]).args(arguments).timeout(Duration::from_secs(20)).output();
     let output = output.unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     let error = said.lines().last().unwrap_or_default().to_owned();
     assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
-    assert!(begin.elapsed() < Duration::from_secs(2), "{arguments:?}: {:?}", begin.elapsed());
     assert!(error.starts_with("error: "), "{arguments:?}: {said}");
     error
 }

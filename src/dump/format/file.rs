@@ -28,6 +28,16 @@ pub fn map(path: &Path) -> Result<Mapped, DumpError> {
     Mapped::file(path, &open_regular(path)?).map_err(|error| DumpError::io(path, error))
 }
 
+/// Reads a file whole.
+///
+/// # Errors
+/// As [`open_regular`].
+pub fn bytes(path: &Path) -> Result<Vec<u8>, DumpError> {
+    let mut bytes = Vec::new();
+    open_regular(path)?.read_to_end(&mut bytes).map_err(|error| DumpError::io(path, error))?;
+    Ok(bytes)
+}
+
 /// The first bytes of a file, fewer if it is shorter; none if it is no regular file.
 #[must_use]
 pub fn head(path: &Path) -> Vec<u8> {

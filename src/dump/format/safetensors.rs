@@ -13,7 +13,6 @@ use super::file;
 use crate::dump::error::DumpError;
 use crate::rows::array::{Memory, StoredArray};
 use crate::rows::element::{Dtype, Endian, Float};
-use crate::rows::mapped::Mapped;
 
 /// Named tensors.
 pub struct Safetensors;
@@ -55,9 +54,16 @@ impl Format for Safetensors {
 /// # Errors
 /// [`DumpError`] if the file cannot be read or holds a tensor of no real numbers.
 pub fn arrays(path: &Path) -> Result<Vec<(String, StoredArray)>, DumpError> {
-    let map = Arc::new(file::map(path)?);
-    let tensors = parse(path, &map)?;
-    let start = map.bytes().as_ptr() as usize;
+    arrays_in(path, &(Arc::new(file::map(path)?) as Arc<dyn Memory>))
+}
+
+/// All tensors of a file's bytes, by name; `path` stands for them in messages.
+///
+/// # Errors
+/// As [`arrays`].
+pub fn arrays_in(path: &Path, memory: &Arc<dyn Memory>) -> Result<Vec<(String, StoredArray)>, DumpError> {
+    let tensors = parse(path, memory.bytes())?;
+    let start = memory.bytes().as_ptr() as usize;
     let mut arrays = Vec::new();
     for (name, view) in tensors.tensors() {
         let shown = PathBuf::from(format!("{}[{}]", path.display(), printable(&name)));
@@ -71,8 +77,7 @@ pub fn arrays(path: &Path) -> Result<Vec<(String, StoredArray)>, DumpError> {
             )
         })?;
         let offset = view.data().as_ptr() as usize - start;
-        let memory = Arc::clone(&map) as Arc<dyn Memory>;
-        let array = StoredArray::new(shown.clone(), dtype, view.shape().to_vec(), memory, offset);
+        let array = StoredArray::new(shown.clone(), dtype, view.shape().to_vec(), Arc::clone(memory), offset);
         let array = array.ok_or_else(|| damaged(&shown, &"a tensor ends behind the file"))?;
         arrays.push((name, array));
     }
@@ -80,8 +85,8 @@ pub fn arrays(path: &Path) -> Result<Vec<(String, StoredArray)>, DumpError> {
     Ok(arrays)
 }
 
-fn parse<'a>(path: &Path, map: &'a Mapped) -> Result<SafeTensors<'a>, DumpError> {
-    SafeTensors::deserialize(map.bytes()).map_err(|error| damaged(path, &error))
+fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<SafeTensors<'a>, DumpError> {
+    SafeTensors::deserialize(bytes).map_err(|error| damaged(path, &error))
 }
 
 fn damaged(path: &Path, error: &dyn std::fmt::Display) -> DumpError {

@@ -40,7 +40,7 @@ impl Source {
                 "mod" if tokens.get(at + 2).is_some_and(|next| next == "{") => {
                     inside.push((tokens[at + 1].clone(), depth));
                 }
-                "crate" | "super" if at == 0 || !matches!(tokens[at - 1].as_str(), "::" | "(" | "in") => {
+                "crate" | "super" if !continues(&tokens, at) && !narrows(&tokens, at) => {
                     let mut base: Vec<String> = Vec::new();
                     if tokens[at] == "super" {
                         base.extend(self.modules().iter().map(ToString::to_string));
@@ -65,17 +65,57 @@ impl Source {
         found
     }
 
-    /// The crates that the code names: `serde_json::to_string`, `use polars_arrow::array`. The tests at the end of a file may name any.
+    /// The crates that the code names: `serde_json::to_string`, `::polars::frame`, `use zip as z`, `extern crate png`. The tests at the end of a file may name any.
     pub(crate) fn roots(&self) -> Vec<String> {
         let code = self.code.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
         let tokens = tokens(code);
-        let starts = |at: usize| tokens[at + 1] == "::" && (at == 0 || tokens[at - 1] != "::");
+        let is = |at: Option<usize>, words: &[&str]| {
+            at.and_then(|at| tokens.get(at)).is_some_and(|token| words.contains(&token.as_str()))
+        };
+        let names = |at: &usize| is_name(&tokens[*at]) && !KEYWORDS.contains(&tokens[*at].as_str());
+        let mut found: Vec<usize> = (0..tokens.len()).filter(names).collect();
+        found.retain(|&at| {
+            let before = at.checked_sub(1);
+            let of_path = is(Some(at + 1), &["::"]) && !continues(&tokens, at);
+            let whole = is(before, &["use"]) && is(Some(at + 1), &["as", ";"]);
+            of_path || whole || (is(before, &["crate"]) && is(at.checked_sub(2), &["extern"]))
+        });
         let mut roots: Vec<String> =
-            (0..tokens.len().saturating_sub(1)).filter(|&at| starts(at)).map(|at| tokens[at].clone()).collect();
+            found.into_iter().map(|at| tokens[at].trim_start_matches("r#").to_owned()).collect();
         roots.sort_unstable();
         roots.dedup();
         roots
     }
+}
+
+fn is_name(token: &str) -> bool {
+    token.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+}
+
+/// Words that end where a path may begin with `::`.
+const KEYWORDS: [&str; 14] =
+    ["as", "dyn", "else", "for", "if", "impl", "in", "match", "mut", "return", "unsafe", "use", "where", "while"];
+
+/// Whether the name at `at` goes on with a path: behind `::` that has something before it.
+fn continues(tokens: &[String], at: usize) -> bool {
+    if at == 0 || tokens[at - 1] != "::" {
+        return false;
+    }
+    let back = |by: usize| at.checked_sub(by).map(|before| tokens[before].as_str());
+    match back(2) {
+        // That of `->` and `=>` closes nothing.
+        Some(">") => !matches!(back(3), Some("-" | "=")),
+        // `self::super` leads as far as `super`.
+        Some("self") => tokens[at] != "super",
+        before => before.is_some_and(|token| is_name(token) && !KEYWORDS.contains(&token)),
+    }
+}
+
+/// Whether the `crate` or `super` at `at` says who may see an item: `pub(crate)`, `pub(in crate::eval)`.
+fn narrows(tokens: &[String], at: usize) -> bool {
+    let stands = |back: usize, what: &str| at.checked_sub(back).is_some_and(|at| tokens[at] == what);
+    let closed = tokens.get(at + 1).is_some_and(|next| next == ")");
+    stands(2, "pub") && stands(1, "(") && closed || stands(3, "pub") && stands(2, "(") && stands(1, "in")
 }
 
 /// What stands behind `base::` from token `at` on: names, and groups in braces. Gives the place behind it.
@@ -96,7 +136,7 @@ fn tree(tokens: &[String], mut at: usize, base: &[String], found: &mut Vec<Vec<S
                 }
                 return at + 1;
             }
-            Some(name) if name.starts_with(|c: char| c.is_alphanumeric() || c == '_') || name == "*" => {
+            Some(name) if is_name(name) || name == "*" => {
                 path.push(name.trim_start_matches("r#").to_owned());
                 at += 1;
             }
@@ -257,6 +297,14 @@ fn groups_and_supers_are_followed_to_the_root() {
         ["score", "fit::g"]
     );
     assert_eq!(paths("fit/mean.rs", "fn f(x: &'static str) -> crate::rows::Rows { 'a' }"), ["rows::Rows"]);
+    assert_eq!(
+        paths("fit/mean.rs", "f(crate::eval::x(), Some(super::super::eval::X)); for x in crate::eval::all() {}"),
+        ["eval::x", "eval::X", "eval::all"]
+    );
+    let narrowed =
+        "pub(crate) fn f() {} pub(super) x: u8, pub(in crate::eval) y: u8, pub(in super::super) z: (crate::a::B,)";
+    assert_eq!(paths("fit/mean.rs", narrowed), ["a::B"]);
+    assert_eq!(paths("fit/mean.rs", "struct S(pub (crate::a::B, u8), self::super::C);"), ["a::B", "fit::C"]);
 }
 
 #[test]
@@ -269,4 +317,8 @@ fn comments_and_literals_are_no_code() {
 fn crates_are_found_by_what_stands_before_the_first_colons() {
     let found = source("x.rs", "use serde_json::Value; fn f() { polars::frame::x(); a.b::<zip::Archive>() }").roots();
     assert_eq!(found, ["b", "polars", "serde_json", "zip"]);
+    let ways = "extern crate png; use half as h; pub use libm; use ::clap::Parser; fn f() -> ::zip::Archive { return ::faer::mat() }";
+    assert_eq!(source("x.rs", ways).roots(), ["clap", "faer", "half", "libm", "png", "zip"]);
+    let of_paths = "let x = <T as image::Frame>::Item::new(); f::<u8>::g(); extern crate self as own;";
+    assert_eq!(source("x.rs", of_paths).roots(), ["f", "image", "self"]);
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use candle_core::Result;
 use oodbench::dump::Loss;
 use oodbench::score::settings::{SettingError, Settings};
-use oodbench::suggestion::nearest;
+use oodbench::suggestion::instead_of;
 use serde::{Deserialize, Serialize};
 
 use super::{LOSSES, LossEntry, LossHead, softmax};
@@ -49,12 +49,13 @@ impl LossChoice {
         Self { entry, settings: Settings::new(entry.id, entry.parameters) }
     }
 
-    /// The same loss with a parameter set.
+    /// The same loss with a parameter set. Numbers are kept in their shortest form: losses are compared as text, and `10.0` is `10`.
     ///
     /// # Errors
     /// [`LossError::Setting`] for a parameter it does not have, or a value that does not fit.
     pub fn with(mut self, name: &str, value: &str) -> std::result::Result<Self, LossError> {
-        self.settings.set(name, value)?;
+        let shortest = value.parse::<f64>().map_or_else(|_| value.to_owned(), |number| number.to_string());
+        self.settings.set(name, &shortest)?;
         (self.entry.build)(&self.settings).map(drop)?;
         Ok(self)
     }
@@ -162,13 +163,9 @@ impl From<LossChoice> for String {
 /// # Errors
 /// [`LossError::Unknown`] with the nearest name.
 pub fn find(name: &str) -> std::result::Result<&'static LossEntry, LossError> {
-    LOSSES.iter().copied().find(|entry| entry.id == name).ok_or_else(|| {
-        let known = LOSSES.iter().map(|entry| entry.id);
-        let suggestion = match nearest(name, known.clone()) {
-            Some(near) => format!("did you mean {near}?"),
-            None => format!("expected one of {}", known.collect::<Vec<_>>().join(", ")),
-        };
-        LossError::Unknown { name: name.to_owned(), suggestion }
+    LOSSES.iter().copied().find(|entry| entry.id == name).ok_or_else(|| LossError::Unknown {
+        name: name.to_owned(),
+        suggestion: instead_of(name, LOSSES.map(|entry| entry.id)),
     })
 }
 
@@ -188,6 +185,10 @@ mod tests {
             let of_paper = ["softmax", "isomax", "isomax-plus"].contains(&entry.id);
             assert_eq!(!matches!(choice.in_dumps(), Loss::Other(_)), of_paper, "{}", entry.id);
             assert!((entry.build)(&choice.settings).is_ok(), "{}: a default is refused", entry.id);
+            // A default that is set is no other loss.
+            for parameter in entry.parameters {
+                assert_eq!(choice.clone().with(parameter.name, parameter.default).unwrap(), choice);
+            }
         }
     }
 
@@ -198,7 +199,10 @@ mod tests {
         assert_eq!(choice.in_dumps(), Loss::Other("isomax(entropic_scale=5)".to_owned()));
         let default = LossChoice::of(&super::super::isomax::ENTRY);
         assert_ne!(choice, default);
-        assert_eq!("isomax(entropic_scale=10)".parse::<LossChoice>().unwrap(), default);
+        for ten in ["10", "10.0", "1e1", "+10", "010"] {
+            assert_eq!(format!("isomax(entropic_scale={ten})").parse::<LossChoice>().unwrap(), default, "{ten}");
+        }
+        assert_eq!("isomax(entropic_scale=5.00)".parse::<LossChoice>().unwrap().to_string(), choice.to_string());
     }
 
     #[test]

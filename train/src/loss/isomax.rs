@@ -11,43 +11,25 @@
 //! [`distances`]).
 
 use super::distance::distances;
-use super::likelihood::probability_then_log;
+use super::entropic_scale::EntropicScale;
 use super::{LossEntry, LossHead, MakeHead};
 use crate::nn::{Builder, Init, matrix};
 use candle_core::{Result, Tensor};
 use oodbench::rows::Head;
-use oodbench::score::settings::{Parameter, SettingError, Settings};
+use oodbench::score::settings::{SettingError, Settings};
 
 /// The loss in the list.
 pub static ENTRY: LossEntry = LossEntry {
     id: "isomax",
     summary: "logits -|f - p_j|, -log softmax(E_s logits), probability and logarithm separately",
     reference: "Macêdo, Ren, Zanchettin, Oliveira and Ludermir 2021",
-    parameters: &[ENTROPIC_SCALE],
+    parameters: &[EntropicScale::PARAMETER],
     outliers: false,
     build,
 };
 
-/// E_s: multiplies the logits in training and is dropped afterwards; a constant of the paper, not tuned.
-pub const ENTROPIC_SCALE: Parameter = Parameter {
-    name: "entropic_scale",
-    default: "10",
-    help: "E_s, which multiplies the logits in the loss and not in the dump; a number above 0",
-    grid: &[],
-    counts: None,
-};
-
-/// The value of [`ENTROPIC_SCALE`].
-///
-/// # Errors
-///
-/// It is not a number above 0.
-pub fn entropic_scale(settings: &Settings) -> std::result::Result<f64, SettingError> {
-    settings.number(ENTROPIC_SCALE.name, "a number above 0", |scale: &f64| *scale > 0.0 && scale.is_finite())
-}
-
 fn build(settings: &Settings) -> std::result::Result<MakeHead, SettingError> {
-    let scale = entropic_scale(settings)?;
+    let scale = EntropicScale::of(settings)?;
     Ok(Box::new(move |builder, name, [features, classes]| {
         Ok(Box::new(Isomax::new(builder, name, [features, classes], scale)?))
     }))
@@ -56,7 +38,7 @@ fn build(settings: &Settings) -> std::result::Result<MakeHead, SettingError> {
 /// A head of prototypes.
 pub struct Isomax {
     prototypes: Tensor,
-    entropic_scale: f64,
+    scale: EntropicScale,
 }
 
 impl Isomax {
@@ -69,11 +51,11 @@ impl Isomax {
         builder: &mut Builder,
         name: &str,
         [features, classes]: [usize; 2],
-        entropic_scale: f64,
+        scale: EntropicScale,
     ) -> Result<Self> {
         let shape = (classes, features);
         let prototypes = builder.within(name, |b| b.trainable("prototypes", shape, Init::Constant(0.0)))?;
-        Ok(Self { prototypes, entropic_scale })
+        Ok(Self { prototypes, scale })
     }
 }
 
@@ -83,7 +65,7 @@ impl LossHead for Isomax {
     }
 
     fn loss(&self, logits: &Tensor, targets: &Tensor, _: Option<&Tensor>) -> Result<Tensor> {
-        probability_then_log(&(logits * self.entropic_scale)?, targets)
+        self.scale.loss(logits, targets)
     }
 
     fn head(&self) -> Result<Head> {

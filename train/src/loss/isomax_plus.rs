@@ -10,8 +10,7 @@
 //! |d_s|, with the sign of every score here: max_j z_j is higher for the in-distribution.
 
 use super::distance::{distances, unit_rows};
-use super::isomax::{ENTROPIC_SCALE, entropic_scale};
-use super::likelihood::probability_then_log;
+use super::entropic_scale::EntropicScale;
 use super::{LossEntry, LossHead, MakeHead};
 use crate::nn::{Builder, Init, matrix, vector};
 use candle_core::{Result, Tensor};
@@ -23,13 +22,13 @@ pub static ENTRY: LossEntry = LossEntry {
     id: "isomax-plus",
     summary: "logits -|d_s| |f/|f| - p_j/|p_j||, the loss of isomax",
     reference: "Macêdo and Ludermir 2022",
-    parameters: &[ENTROPIC_SCALE],
+    parameters: &[EntropicScale::PARAMETER],
     outliers: false,
     build,
 };
 
 fn build(settings: &Settings) -> std::result::Result<MakeHead, SettingError> {
-    let scale = entropic_scale(settings)?;
+    let scale = EntropicScale::of(settings)?;
     Ok(Box::new(move |builder, name, [features, classes]| {
         Ok(Box::new(IsomaxPlus::new(builder, name, [features, classes], scale)?))
     }))
@@ -39,7 +38,7 @@ fn build(settings: &Settings) -> std::result::Result<MakeHead, SettingError> {
 pub struct IsomaxPlus {
     prototypes: Tensor,
     distance_scale: Tensor,
-    entropic_scale: f64,
+    scale: EntropicScale,
 }
 
 impl IsomaxPlus {
@@ -52,13 +51,13 @@ impl IsomaxPlus {
         builder: &mut Builder,
         name: &str,
         [features, classes]: [usize; 2],
-        entropic_scale: f64,
+        scale: EntropicScale,
     ) -> Result<Self> {
         builder.within(name, |b| {
             Ok(Self {
                 prototypes: b.trainable("prototypes", (classes, features), Init::Normal(1.0))?,
                 distance_scale: b.trainable("distance_scale", 1, Init::Constant(1.0))?,
-                entropic_scale,
+                scale,
             })
         })
     }
@@ -72,7 +71,7 @@ impl LossHead for IsomaxPlus {
     }
 
     fn loss(&self, logits: &Tensor, targets: &Tensor, _: Option<&Tensor>) -> Result<Tensor> {
-        probability_then_log(&(logits * self.entropic_scale)?, targets)
+        self.scale.loss(logits, targets)
     }
 
     fn head(&self) -> Result<Head> {

@@ -14,6 +14,7 @@
 
 pub mod choice;
 pub mod distance;
+pub mod entropic_scale;
 pub mod entry;
 pub mod head;
 pub mod isomax;

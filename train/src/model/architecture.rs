@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use candle_core::Result;
-use oodbench::suggestion::nearest;
+use oodbench::suggestion::instead_of;
 use serde::{Deserialize, Serialize};
 
 use super::{Backbone, NETWORKS, NetworkEntry};
@@ -69,13 +69,9 @@ impl FromStr for Architecture {
     type Err = UnknownNetwork;
 
     fn from_str(name: &str) -> std::result::Result<Self, UnknownNetwork> {
-        NETWORKS.iter().copied().find(|entry| entry.id == name).map(Self).ok_or_else(|| {
-            let known = NETWORKS.iter().map(|entry| entry.id);
-            let suggestion = match nearest(name, known.clone()) {
-                Some(near) => format!("did you mean {near}?"),
-                None => format!("expected one of {}", known.collect::<Vec<_>>().join(", ")),
-            };
-            UnknownNetwork { name: name.to_owned(), suggestion }
+        NETWORKS.iter().copied().find(|entry| entry.id == name).map(Self).ok_or_else(|| UnknownNetwork {
+            name: name.to_owned(),
+            suggestion: instead_of(name, NETWORKS.map(|entry| entry.id)),
         })
     }
 }

@@ -14,7 +14,7 @@ use oodbench_train::data::{ImageSet, Published};
 use oodbench_train::device::Device;
 use oodbench_train::extract::{Extraction, extract};
 use oodbench_train::loss::LossChoice;
-use oodbench_train::model::weights::load_weights;
+use oodbench_train::model::weights::Weights;
 use oodbench_train::model::{Architecture, Design, Network, densenet};
 use oodbench_train::observer::Silent;
 use std::path::PathBuf;
@@ -40,7 +40,7 @@ fn densenet_classifies_cifar10_as_published() {
     let architecture = Architecture::of(&densenet::ENTRY);
     let design = Design { architecture, loss: LossChoice::default(), channels: 3, classes: 10 };
     let network = Network::new(&design, 0, &Device::cpu()).unwrap();
-    load_weights(&network, &file("DENSENET_WEIGHTS")).unwrap();
+    Weights::read(&file("DENSENET_WEIGHTS")).unwrap().load(&network).unwrap();
 
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("dump");

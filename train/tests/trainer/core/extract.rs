@@ -214,3 +214,50 @@ fn any_classifier_can_be_extracted() {
     let found = test.logits.as_ref().unwrap().block(0..1).to_f64()[[0, 0]];
     assert!((found - f64::from(sum)).abs() < 1e-3, "{found} {sum}");
 }
+
+/// A model whose second batch is another: wider, or a row short.
+struct Changing {
+    of_the_second: (usize, usize),
+}
+
+impl Classifier for Changing {
+    fn channels(&self) -> usize {
+        1
+    }
+
+    fn layers(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn head(&self) -> Result<Option<Head>, TrainError> {
+        Ok(None)
+    }
+
+    fn outputs(&self, images: Batch, _: &[String]) -> Result<Outputs, TrainError> {
+        let first = images.shape[0] > 100;
+        let features = if first { (images.shape[0], 2) } else { self.of_the_second };
+        let logits = Array2::zeros((images.shape[0], 2));
+        Ok(Outputs { logits, features: Some(Array2::zeros(features)), layers: Vec::new() })
+    }
+}
+
+#[test]
+fn rows_of_another_width_are_the_fault_of_the_classifier() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("dump");
+    // Batches of 256 images, and one of 44.
+    let test = [(Role::Test, Arc::new(noise(300, 2)))];
+    for of_the_second in [(44, 3), (43, 2), (43, 3), (44, 0)] {
+        let model = Changing { of_the_second };
+        let error = dump_sets(&model, &out, false, (&test, &[]), &Silent, &AtomicBool::new(false)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "features of noise: found shape {of_the_second:?} in a batch, expected (44, 2); a classifier gives a row per image, all of one width"
+            )
+        );
+        assert!(!out.exists());
+    }
+    let model = Changing { of_the_second: (44, 2) };
+    dump_sets(&model, &out, false, (&test, &[]), &Silent, &AtomicBool::new(false)).unwrap();
+}

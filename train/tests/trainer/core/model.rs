@@ -5,7 +5,7 @@ use super::reference::assert_close;
 use candle_core::{Device, Tensor};
 use oodbench_train::device;
 use oodbench_train::loss::LossChoice;
-use oodbench_train::model::weights::{WeightsError, load_weights};
+use oodbench_train::model::weights::{Weights, WeightsError};
 use oodbench_train::model::{Architecture, Design, NETWORKS, Network, Taps, densenet, small_cnn, strided_cnn};
 use oodbench_train::nn::{LoadError, Mode};
 use std::collections::{BTreeMap, HashMap};
@@ -142,7 +142,7 @@ fn weights_of_others_load_from_a_state_dict_and_from_safetensors() {
     for file in [Path::new(pth), &safetensors] {
         let small = Design { channels: 1, classes: 4, ..design(Architecture::of(&small_cnn::ENTRY)) };
         let network = network(&small, 0);
-        load_weights(&network, file).unwrap();
+        Weights::read(file).unwrap().load(&network).unwrap();
         let named = network.params().named().unwrap();
         let check = |name: &str, expected| assert_close(name, &named[name], &expected, 0.0);
         check("conv2.weight", steps(&[64, 32, 3, 3], 0.0));
@@ -150,22 +150,40 @@ fn weights_of_others_load_from_a_state_dict_and_from_safetensors() {
         check("bn3.running_var", steps(&[128], 1.0));
 
         let rgb = self::network(&design(Architecture::of(&small_cnn::ENTRY)), 0);
-        let error = load_weights(&rgb, file).unwrap_err();
+        let error = Weights::read(file).unwrap().load(&rgb).unwrap_err();
         let shape = |e: &WeightsError| matches!(e, WeightsError::Fit { reason: LoadError::Shape { .. }, .. });
         assert!(shape(&error), "{error}");
     }
 }
 
+/// What was read is what is loaded, whatever becomes of the file.
+#[test]
+fn a_file_of_weights_is_read_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("w.safetensors");
+    let small = Design { channels: 1, ..design(Architecture::of(&small_cnn::ENTRY)) };
+    let (one, other) = (network(&small, 1), network(&small, 2));
+    candle_core::safetensors::save(&one.params().named().unwrap().into_iter().collect::<HashMap<_, _>>(), &file)
+        .unwrap();
+    let weights = Weights::read(&file).unwrap();
+    assert_eq!(weights.safetensors(), Some(std::fs::read(&file).unwrap().as_slice()));
+    std::fs::write(&file, b"another file").unwrap();
+    weights.load(&other).unwrap();
+    let (expected, found) = (one.params().named().unwrap(), other.params().named().unwrap());
+    for (name, tensor) in &found {
+        assert_close(name, tensor, &expected[name], 0.0);
+    }
+}
+
 #[test]
 fn a_file_that_holds_no_weights_is_one_clear_line() {
-    let network = network(&design(Architecture::of(&small_cnn::ENTRY)), 0);
     let folder = tempfile::tempdir().unwrap();
     for name in ["broken.safetensors", "broken.pth", "broken.txt", "absent.pt"] {
         let file = folder.path().join(name);
         if !name.starts_with("absent") {
             std::fs::write(&file, b"not weights").unwrap();
         }
-        let message = load_weights(&network, &file).unwrap_err().to_string();
+        let message = Weights::read(&file).unwrap_err().to_string();
         assert!(message.contains(name) && !message.contains('\n'), "{message}");
     }
 }

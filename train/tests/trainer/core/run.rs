@@ -9,7 +9,7 @@ use oodbench_train::error::TrainError;
 use oodbench_train::evaluate::evaluate;
 use oodbench_train::history::read_history;
 use oodbench_train::loss::{LOSSES, LossChoice, LossEntry, isomax_plus, outlier_exposure, softmax};
-use oodbench_train::model::weights::load_weights;
+use oodbench_train::model::weights::Weights;
 use oodbench_train::model::{Architecture, Design, Network, small_cnn};
 use oodbench_train::nn::Mode;
 use oodbench_train::observer::{Event, Observer, Silent};
@@ -52,7 +52,7 @@ pub(crate) fn start(recipe: &Recipe, set: &ImageSet, folder: &Path, resume: bool
     let outliers = recipe.network.loss.entry().outliers.then(|| Arc::new(inverted()));
     train(
         recipe,
-        set,
+        &Arc::new(set.clone()),
         Options { name: "run", outliers: outliers.as_ref(), folder, resume, device: &Device::cpu(), stop: &stop },
         &Silent,
     )
@@ -103,7 +103,7 @@ fn outliers_become_uncertain_and_are_wanted_by_their_loss_alone() {
         let (device, stop) = (Device::cpu(), AtomicBool::new(false));
         let options =
             Options { name: "run", outliers, folder: folder.path(), resume: false, device: &device, stop: &stop };
-        train(&recipe, &noise(8, 4), options, &Silent).err().unwrap().to_string()
+        train(&recipe, &Arc::new(noise(8, 4)), options, &Silent).err().unwrap().to_string()
     };
     let set = Arc::new(noise(8, 4));
     assert!(refuse(&outlier_exposure::ENTRY, None).contains("found none, expected a set of outliers"));
@@ -161,7 +161,7 @@ fn a_stopped_run_resumes_to_the_same_bits() {
     let device = Device::cpu();
     let options =
         Options { name: "run", outliers: None, folder: folder.path(), resume: false, device: &device, stop: &stop };
-    let halted = train(&recipe, &set, options, &StopAt { epoch: 1, stop: &stop }).unwrap();
+    let halted = train(&recipe, &Arc::new(set.clone()), options, &StopAt { epoch: 1, stop: &stop }).unwrap();
     assert!(halted.stopped);
     assert_eq!(halted.history.len(), 1);
     assert!(!weights_file(folder.path()).exists());
@@ -177,9 +177,10 @@ fn a_stopped_run_resumes_to_the_same_bits() {
     assert_eq!(read_history(&history_file(folder.path())).unwrap(), resumed.history);
 
     let copy = Network::new(&recipe.network, 0, &device).unwrap();
-    load_weights(&copy, &weights_file(folder.path())).unwrap();
+    let weights = Weights::read(&weights_file(folder.path())).unwrap();
+    weights.load(&copy).unwrap();
     assert_eq!(bits(&copy), bits(&expected.network));
-    assert_eq!(recipe_of_weights(&weights_file(folder.path())).unwrap(), Some(recipe));
+    assert_eq!(recipe_of_weights(&weights).unwrap(), Some(recipe));
 }
 
 #[test]
@@ -202,7 +203,7 @@ fn a_checkpoint_of_another_run_is_refused() {
     assert!(matches!(error, TrainError::Checkpoint(CheckpointError::Malformed { .. })), "{error}");
 }
 
-/// Any byte of the file, in tensors and in the header alike.
+/// One bit in each of four places: three of the tensors, and the history in the header.
 #[test]
 fn a_damaged_checkpoint_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -227,6 +228,7 @@ fn a_damaged_checkpoint_is_refused() {
     let mut flipped = std::fs::read(&weights).unwrap();
     *flipped.last_mut().unwrap() ^= 1;
     std::fs::write(&weights, flipped).unwrap();
+    let weights = Weights::read(&weights).unwrap();
     assert!(matches!(recipe_of_weights(&weights), Err(CheckpointError::Damaged { .. })));
 }
 
