@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{compare, completions, explain, fit, inspect, latency, list, plot, score};
+use crate::command::{
+    apply, calibrate, compare, completions, explain, fit, inspect, latency, list, monitor, plot, score,
+};
 #[cfg(feature = "train")]
 use crate::command::{data, demo, extract, train};
 use crate::option::common::Common;
@@ -15,12 +17,14 @@ use crate::option::common::Common;
   oodbench score dumps/ --score all --out out  all scores, per-sample scores and records as files
   oodbench compare dumps/                      which scores are as good as the best one
   oodbench fit dumps/run --out run.fit         what scores learn, kept for `score --fit`
+  oodbench calibrate dumps/run --score mds --false-alarms 5% --out my.detector
+  oodbench apply my.detector new/              which new rows are out of distribution
   oodbench plot --fig1                         the paper's Fig. 1 from dumps/
   oodbench latency                             what each score costs per sample
   oodbench inspect dumps/                      what is there, what is missing, what is suspicious
   oodbench explain layout                      how to lay out a dump
 
-Exit codes: 0 done, 2 could not be done (one line says why), 130 stopped by Ctrl-C.")]
+Exit codes: 0 done, 1 found what --fail-above or --fail-on-alarm look for, 2 could not be done (one line says why), 130 stopped by Ctrl-C.")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -41,6 +45,9 @@ pub(crate) enum Command {
     Score(score::Command),
     Compare(compare::Command),
     Fit(fit::Command),
+    Calibrate(calibrate::Command),
+    Apply(apply::Command),
+    Monitor(monitor::Command),
     Plot(plot::Command),
     Latency(latency::Command),
     Inspect(inspect::Command),

@@ -18,6 +18,7 @@ use clap_complete::CompleteEnv;
 
 use arguments::{Arguments, Command};
 use oodbench::output::discard_pending;
+use command::apply::Found;
 use option::complete::VARIABLE;
 use screen::interrupt::{self, INTERRUPTED, Interrupted};
 use screen::{help, lost_file, terminal};
@@ -26,10 +27,12 @@ use screen::{help, lost_file, terminal};
 #[global_allocator]
 static ALLOCATOR: memory::Allocator = memory::Allocator;
 
+/// What an option such as --fail-above looks for was found.
+const FOUND: u8 = 1;
 /// The command failed.
 const FAILED: u8 = 2;
 
-/// Runs the program. Exit codes: 0 done, 2 could not be done, 130 stopped by a signal; a reader that closes the pipe is no failure.
+/// Runs the program. Exit codes: 0 done, 1 what --fail-above or --fail-on-alarm look for was found, 2 could not be done, 130 stopped by a signal; a reader that closes the pipe is no failure.
 fn main() -> ExitCode {
     CompleteEnv::with_factory(Arguments::command).var(VARIABLE).complete();
     #[cfg(feature = "train")]
@@ -51,6 +54,10 @@ fn main() -> ExitCode {
         Err(error) if error.is::<Interrupted>() => {
             terminal::say(&format!("{error}"));
             ExitCode::from(INTERRUPTED)
+        }
+        Err(error) if error.is::<Found>() => {
+            terminal::say(&format!("{error}"));
+            ExitCode::from(FOUND)
         }
         Err(error) => {
             terminal::say(&format!("error: {error:#}"));
@@ -76,6 +83,9 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Score(command) => command::score::run(&command, common),
         Command::Compare(command) => command::compare::run(&command, common),
         Command::Fit(command) => command::fit::run(&command, common),
+        Command::Calibrate(command) => command::calibrate::run(&command, common),
+        Command::Apply(command) => command::apply::run(&command, common),
+        Command::Monitor(command) => command::monitor::run(&command, common),
         Command::Plot(command) => command::plot::run(&command, common),
         Command::Latency(command) => command::latency::run(&command, common),
         Command::Inspect(command) => command::inspect::run(&command, common),

@@ -59,7 +59,8 @@ pub struct Applied {
 }
 
 impl Applied {
-    fn count(&mut self, decided: &Decided) {
+    /// Adds decisions.
+    pub fn add(&mut self, decided: &Decided) {
         self.rows += decided.scores.len();
         self.flagged += decided.flagged.iter().filter(|flagged| **flagged).count();
         self.without_score += decided.scores.iter().filter(|score| score.is_nan()).count();
@@ -83,13 +84,16 @@ pub fn apply(
     let mut applied = Applied::default();
     while let Some((first, split)) = rows.next_rows()? {
         progress.begin("deciding", split.rows);
-        for ranges in split.block_ranges().chunks(BLOCKS_AT_ONCE) {
+        let seen = rows.skipped();
+        let left = |range: Range<usize>| range.start.max(seen)..range.end;
+        let ranges: Vec<Range<usize>> = split.block_ranges().into_iter().map(left).filter(|range| !range.is_empty()).collect();
+        for ranges in ranges.chunks(BLOCKS_AT_ONCE) {
             let work = |range: &Range<usize>| Block { detector, split: &split, first, on_nan }.decide(range.clone());
             // In the order of rows, so that the row of an error is the first one.
             let decided: Vec<Result<Decided, DetectorError>> = ranges.par_iter().map(work).collect();
             for decided in decided {
                 let decided = decided?;
-                applied.count(&decided);
+                applied.add(&decided);
                 progress.advance(decided.scores.len());
                 take(&decided)?;
             }

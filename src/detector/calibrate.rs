@@ -267,8 +267,8 @@ impl<'a> Work<'a> {
         let reads_head = score.needs.iter().any(|need| matches!(need, Need::LinearHead | Need::Prototypes));
         let head = dump.head.as_ref().filter(|_| reads_head || arrays.makes_logits);
         let mut read: Vec<ArrayRead> =
-            self.plan.fitted_on().flat_map(|(split, arrays)| self.plan.read_of(split, arrays)).collect();
-        read.extend(self.plan.read_of(split, arrays.kinds.clone()));
+            self.plan.fitted_on().flat_map(|(split, arrays)| arrays_read(split, arrays)).collect();
+        read.extend(arrays_read(split, arrays.kinds.clone()));
         let keep = |input: &Input| {
             let (columns, dtype) = (input.columns, input.dtype.clone());
             (input.kind.file_stem(), KeptInput { columns, dtype, roundoff: input.roundoff, required: input.required })
@@ -307,4 +307,12 @@ impl<'a> Work<'a> {
         }
         rate
     }
+}
+
+/// The arrays of a split that are there, with their checksums.
+fn arrays_read(split: &Split, arrays: BTreeSet<ArrayKind>) -> impl Iterator<Item = ArrayRead> {
+    arrays.into_iter().filter_map(|kind| {
+        let checksum = split.checksum(&kind)?;
+        Some(ArrayRead { split: split.role.to_string(), array: kind.file_stem(), rows: split.rows, checksum })
+    })
 }

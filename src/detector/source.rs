@@ -17,6 +17,7 @@ use crate::rows::{ArrayKind, Matrix, Role, RowsError, Split};
 pub struct NewRows<'a> {
     detector: &'a Detector,
     from: From<'a>,
+    skipped: usize,
 }
 
 enum From<'a> {
@@ -43,7 +44,7 @@ impl<'a> NewRows<'a> {
             }
         };
         input::check(&detector.inputs, &split)?;
-        Ok(Self { detector, from: From::Files(Some(split)) })
+        Ok(Self { detector, from: From::Files(Some(split)), skipped: 0 })
     }
 
     /// Reads one `.npy` array from a pipe; `name` stands for it in messages.
@@ -53,7 +54,28 @@ impl<'a> NewRows<'a> {
     pub fn of_pipe(detector: &'a Detector, pipe: impl Read + Send + 'a, name: &Path) -> Result<Self, DetectorError> {
         let kind = only_input(detector, name)?;
         let stream = NpyStream::open(Box::new(pipe) as Box<dyn Read + Send + 'a>, name)?;
-        Ok(Self { detector, from: From::Pipe(stream, kind) })
+        Ok(Self { detector, from: From::Pipe(stream, kind), skipped: 0 })
+    }
+
+    /// Leaves out the first rows of a file, which were seen before; it has to have as many.
+    ///
+    /// # Errors
+    /// [`DetectorError::Rows`] if it has fewer.
+    pub fn skip(&mut self, rows: usize) -> Result<(), DetectorError> {
+        if let From::Files(Some(split)) = &self.from
+            && split.rows < rows
+        {
+            let expected = format!("the {rows} rows seen before, and more");
+            let remedy = "name the log that was watched before, or another state";
+            return Err(RowsError::malformed(&split.place, format!("{} rows", split.rows), expected, remedy).into());
+        }
+        self.skipped = rows;
+        Ok(())
+    }
+
+    /// How many rows of a file are left out.
+    pub(super) fn skipped(&self) -> usize {
+        self.skipped
     }
 
     /// The next rows, with the number of the first.
