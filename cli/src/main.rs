@@ -17,8 +17,8 @@ use clap::CommandFactory;
 use clap_complete::CompleteEnv;
 
 use arguments::{Arguments, Command};
-use oodbench::output::discard_pending;
 use command::apply::Found;
+use oodbench::output::discard_pending;
 use option::complete::VARIABLE;
 use screen::interrupt::{self, INTERRUPTED, Interrupted};
 use screen::{help, lost_file, terminal};

@@ -86,7 +86,8 @@ pub fn apply(
         progress.begin("deciding", split.rows);
         let seen = rows.skipped();
         let left = |range: Range<usize>| range.start.max(seen)..range.end;
-        let ranges: Vec<Range<usize>> = split.block_ranges().into_iter().map(left).filter(|range| !range.is_empty()).collect();
+        let ranges: Vec<Range<usize>> =
+            split.block_ranges().into_iter().map(left).filter(|range| !range.is_empty()).collect();
         for ranges in ranges.chunks(BLOCKS_AT_ONCE) {
             let work = |range: &Range<usize>| Block { detector, split: &split, first, on_nan }.decide(range.clone());
             // In the order of rows, so that the row of an error is the first one.
@@ -130,11 +131,8 @@ impl Block<'_> {
             // Row by row, so that no score meets a NaN; a block of one gives the same bits.
             let mut all = (Vec::with_capacity(range.len()), None::<Vec<usize>>);
             for row in range.clone() {
-                let (scores, predicted) = if bad.contains(&(row - range.start)) {
-                    (vec![f64::NAN], None)
-                } else {
-                    score(row..row + 1)
-                };
+                let (scores, predicted) =
+                    if bad.contains(&(row - range.start)) { (vec![f64::NAN], None) } else { score(row..row + 1) };
                 all.0.extend(scores);
                 // A row that cannot be read has no class either; the first stands in its place and is not shown.
                 all.1.get_or_insert_default().extend(predicted.unwrap_or_else(|| vec![0]));

@@ -135,7 +135,8 @@ impl<'a> Work<'a> {
         let dump = &self.plan.dump;
         let mut kinds = self.plan.arrays(&Splits::Scored);
         let reads_logits = score.needs.contains(&Need::Logits);
-        let splits = || dump.splits.iter().filter(|split| matches!(split.role, Role::Val | Role::Test | Role::Ood { .. }));
+        let splits =
+            || dump.splits.iter().filter(|split| matches!(split.role, Role::Val | Role::Test | Role::Ood { .. }));
         let all_have = |kind: &ArrayKind| splits().all(|split| split.matrix(kind).is_some());
         let needs_logits = reads_logits || self.needs_classes();
         let has_logits = all_have(&ArrayKind::Logits);
@@ -163,9 +164,9 @@ impl<'a> Work<'a> {
         }
         let test = dump.split(&Role::Test);
         let matrix = |kind: &ArrayKind| test.and_then(|split| split.matrix(kind));
-        let inputs = kinds
-            .iter()
-            .filter_map(|kind| Some(Input::of(kind.clone(), matrix(kind)?, *kind != ArrayKind::Logits || needs_logits)));
+        let inputs = kinds.iter().filter_map(|kind| {
+            Some(Input::of(kind.clone(), matrix(kind)?, *kind != ArrayKind::Logits || needs_logits))
+        });
         let inputs = inputs.collect();
         Ok(Arrays { kinds, inputs, makes_logits, predictions: has_logits || makes_logits })
     }
@@ -191,7 +192,11 @@ impl<'a> Work<'a> {
 
     fn held_back(&self, rows: usize) -> Vec<bool> {
         let most = rows.saturating_sub(1).max(1);
-        chosen((share_of(self.request.held_back, rows).round() as usize).clamp(1, most).min(rows), rows, self.request.seed)
+        chosen(
+            (share_of(self.request.held_back, rows).round() as usize).clamp(1, most).min(rows),
+            rows,
+            self.request.seed,
+        )
     }
 
     fn score(&self, score: &FittedScore, arrays: &Arrays, split: &Split) -> Result<Scored, DetectorError> {
@@ -212,7 +217,9 @@ impl<'a> Work<'a> {
             Ok::<(), Infallible>(())
         });
         if let Err(error) = Sample::new(all.scores.clone()) {
-            return Err(EvalError::Sample { place: split.place.display().to_string(), score: score.entry.id, error }.into());
+            return Err(
+                EvalError::Sample { place: split.place.display().to_string(), score: score.entry.id, error }.into()
+            );
         }
         Ok(all)
     }
@@ -262,7 +269,13 @@ impl<'a> Work<'a> {
         Ok((calibration, thresholds))
     }
 
-    fn describe(&self, score: &FittedScore, split: &Split, arrays: &Arrays, calibration: CalibrationRows) -> Description {
+    fn describe(
+        &self,
+        score: &FittedScore,
+        split: &Split,
+        arrays: &Arrays,
+        calibration: CalibrationRows,
+    ) -> Description {
         let dump = &self.plan.dump;
         let reads_head = score.needs.iter().any(|need| matches!(need, Need::LinearHead | Need::Prototypes));
         let head = dump.head.as_ref().filter(|_| reads_head || arrays.makes_logits);

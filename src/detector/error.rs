@@ -54,11 +54,7 @@ pub enum DetectorError {
     Rows(#[from] RowsError),
     /// The calibration rows do not allow the threshold.
     #[error("{place}: {error}; {remedy}")]
-    Threshold {
-        place: String,
-        error: ThresholdError,
-        remedy: &'static str,
-    },
+    Threshold { place: String, error: ThresholdError, remedy: &'static str },
     /// What was asked for needs something that the run lacks.
     #[error("{place}: found no {what}, expected by {by}; {remedy}")]
     Lacking { place: String, what: &'static str, by: &'static str, remedy: &'static str },
@@ -92,10 +88,14 @@ pub enum RowError {
     #[error("found no {array}, which the detector reads; give them to the row")]
     Missing { array: String },
     /// An array of another model.
-    #[error("found {found} {array}, expected {expected}, as the detector was calibrated on; take the row from the same model")]
+    #[error(
+        "found {found} {array}, expected {expected}, as the detector was calibrated on; take the row from the same model"
+    )]
     Width { array: String, found: usize, expected: usize },
     /// Numbers that were rounded more coarsely than those of the calibration.
-    #[error("found {array} in single precision, expected {expected}, as the threshold was chosen with; keep their precision")]
+    #[error(
+        "found {array} in single precision, expected {expected}, as the threshold was chosen with; keep their precision"
+    )]
     Precision { array: String, expected: String },
     /// NaN or infinite numbers.
     #[error("found NaN or infinite {array}, expected finite numbers; flag the row, or find out where they come from")]

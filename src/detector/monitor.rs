@@ -20,7 +20,7 @@ use rand::distr::{Distribution as _, Uniform};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::decide::Detector;
+use super::calibration::Calibration;
 use super::martingale::Martingale;
 use super::subset::chosen;
 use crate::numeric::checksum::{Checksum, Hasher};
@@ -64,13 +64,12 @@ pub struct Watch {
 impl Watch {
     /// A stream that begins.
     #[must_use]
-    pub fn begin(detector: &Detector, martingale: Martingale, alpha: f64) -> Self {
-        let (bounds, rest) = halves(detector);
+    pub fn begin(calibration: &Calibration, martingale: Martingale, alpha: f64) -> Self {
+        let (bounds, rest) = halves(calibration);
         let mut cells = vec![0; bounds.len() + 1];
         rest.iter().for_each(|score| cells[cell(&bounds, *score)] += 1);
-        let calibration = checksum(detector);
         let monitor = Monitor {
-            calibration,
+            calibration: checksum(calibration),
             cells,
             rows: 0,
             without_score: 0,
@@ -85,14 +84,14 @@ impl Watch {
 
     /// A stream that goes on; `None` if the state is that of another detector.
     #[must_use]
-    pub fn resume(detector: &Detector, monitor: Monitor) -> Option<Self> {
-        let (bounds, _) = halves(detector);
+    pub fn resume(calibration: &Calibration, monitor: Monitor) -> Option<Self> {
+        let (bounds, _) = halves(calibration);
         let sound = monitor.cells.len() == bounds.len() + 1
             && monitor.alpha > 0.0
             && monitor.alpha < 1.0
             && monitor.log.is_finite()
             && monitor.cells.iter().try_fold(0_u64, |sum, count| sum.checked_add(*count)).is_some();
-        (sound && monitor.calibration == checksum(detector)).then(|| Self::of(bounds, monitor))
+        (sound && monitor.calibration == checksum(calibration)).then(|| Self::of(bounds, monitor))
     }
 
     fn of(bounds: Vec<f64>, monitor: Monitor) -> Self {
@@ -134,20 +133,21 @@ impl Watch {
 }
 
 /// The two halves of the calibration scores of all classes, sorted: bounds of cells, and the bag to begin with.
-fn halves(detector: &Detector) -> (Vec<f64>, Vec<f64>) {
-    let scores = detector.calibration().scores();
-    let bounds = chosen(scores.len() / 2, scores.len(), checksum(detector).seed());
+fn halves(calibration: &Calibration) -> (Vec<f64>, Vec<f64>) {
+    let scores = calibration.scores();
+    let bounds = chosen(scores.len() / 2, scores.len(), checksum(calibration).seed());
     let half = |which: bool| {
-        let mut half: Vec<f64> = scores.iter().zip(&bounds).filter(|(_, own)| **own == which).map(|(c, _)| *c).collect();
+        let mut half: Vec<f64> =
+            scores.iter().zip(&bounds).filter(|(_, own)| **own == which).map(|(c, _)| *c).collect();
         half.sort_by(f64::total_cmp);
         half
     };
     (half(true), half(false))
 }
 
-fn checksum(detector: &Detector) -> Checksum {
+fn checksum(calibration: &Calibration) -> Checksum {
     let mut hasher = Hasher::new();
-    hasher.doubles(detector.calibration().scores());
+    hasher.doubles(calibration.scores());
     hasher.finish()
 }
 

@@ -102,9 +102,8 @@ impl File<'_> {
     }
 
     fn calibration(&self, file: &SealedFile<Description>, said: &Description) -> Result<Calibration, DetectorError> {
-        let (scores, ends) = self.part(file, CALIBRATION, |state| {
-            Ok((state.vector("scores")?.to_vec(), state.vector("ends")?.to_vec()))
-        })?;
+        let (scores, ends) = self
+            .part(file, CALIBRATION, |state| Ok((state.vector("scores")?.to_vec(), state.vector("ends")?.to_vec())))?;
         let groups = if said.per_class { said.classes } else { Some(1) };
         let whole = |end: f64| (end >= 0.0 && end.fract() == 0.0).then_some(end as usize);
         let ends = ends.into_iter().map(whole).collect::<Option<Vec<usize>>>();

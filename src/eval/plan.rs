@@ -123,11 +123,7 @@ impl<'s> Plan<'s> {
     ///
     /// # Errors
     /// [`PlanError`] for the first thing that is wrong with it.
-    pub fn of_detector(
-        files: &RunFiles,
-        selection: &'s Selection,
-        progress: &dyn Progress,
-    ) -> Result<Self, PlanError> {
+    pub fn of_detector(files: &RunFiles, selection: &'s Selection, progress: &dyn Progress) -> Result<Self, PlanError> {
         let mut plan = Self::new(files, selection, Purpose::Both)?;
         plan.check_values(progress)?;
         Ok(plan)

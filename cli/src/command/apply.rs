@@ -4,8 +4,8 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::{Args, ValueHint};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueHint};
 
 use crate::option::common::Common;
 use crate::option::percent::percent;
@@ -48,7 +48,8 @@ pub(crate) struct Command {
 
 fn procedure() -> impl TypedValueParser<Value = Procedure> {
     let find = |name: String| Procedure::ALL.into_iter().find(|procedure| procedure.id() == name);
-    PossibleValuesParser::new(Procedure::ALL.map(Procedure::id)).try_map(move |name| find(name).ok_or("no such procedure"))
+    PossibleValuesParser::new(Procedure::ALL.map(Procedure::id))
+        .try_map(move |name| find(name).ok_or("no such procedure"))
 }
 
 /// What was looked for was found: no failure, and no success either.
@@ -116,18 +117,20 @@ fn summary(command: &Command, detector: &Detector, applied: &Applied) -> String 
     if rows > 0 {
         let interval = clopper_pearson(flagged, rows, 0.95);
         let percent = flagged as f64 / rows as f64 * 100.0;
-        text += &format!(
-            ": {percent:.2} %, 95 % interval [{:.2}, {:.2}]",
-            interval.low * 100.0,
-            interval.high * 100.0
-        );
+        text += &format!(": {percent:.2} %, 95 % interval [{:.2}, {:.2}]", interval.low * 100.0, interval.high * 100.0);
     }
     text.push('\n');
     if without_score > 0 {
         text += &format!("{} without a finite score among them\n", counted(without_score, "row"));
     }
     match command.fdr {
-        Some(q) => text += &format!("promise: of the rows flagged {} % are ID at most, on average ({})\n", q * 100.0, command.by.id()),
+        Some(q) => {
+            text += &format!(
+                "promise: of the rows flagged {} % are ID at most, on average ({})\n",
+                q * 100.0,
+                command.by.id()
+            )
+        }
         None => text += &format!("promise: {}\n", detector.description.guarantee),
     }
     if let Some(out) = &command.out {

@@ -113,9 +113,7 @@ impl Command {
         let confidence = |share: f64| ((1.0 - share) * 1e12).round() / 1e12;
         match (self.false_alarms, self.tpr, self.wrong_answers) {
             (_, Some(tpr), _) => Guarantee::Tpr { tpr },
-            (_, _, Some(alpha)) => {
-                Guarantee::SelectiveRisk { alpha, delta: self.confidence.map_or(0.1, confidence) }
-            }
+            (_, _, Some(alpha)) => Guarantee::SelectiveRisk { alpha, delta: self.confidence.map_or(0.1, confidence) },
             (alpha, ..) => {
                 let alpha = alpha.unwrap_or(0.05);
                 match self.confidence {

@@ -88,7 +88,7 @@ impl Command {
         }
         let name = self.by.as_deref().unwrap_or(Martingale::NAMES[0]);
         let martingale = Martingale::named(name).context("a martingale of the list")?;
-        Ok(Watch::begin(detector, martingale, self.alarm.unwrap_or(ALARM)))
+        Ok(Watch::begin(detector.calibration(), martingale, self.alarm.unwrap_or(ALARM)))
     }
 
     fn resume(&self, detector: &Detector, file: &Path, text: &str) -> anyhow::Result<Watch> {
@@ -103,7 +103,7 @@ impl Command {
         if let Some(alarm) = self.alarm.filter(|alarm| *alarm != monitor.alpha) {
             return Err(refused(format!("an alarm at {} %", monitor.alpha * 100.0), &format!("{} %", alarm * 100.0)));
         }
-        Watch::resume(detector, monitor)
+        Watch::resume(detector.calibration(), monitor)
             .ok_or_else(|| refused("the bet of another detector".to_owned(), &self.what.detector.display().to_string()))
     }
 }
@@ -138,8 +138,13 @@ fn summary(monitor: &Monitor, seen: u64) -> String {
         text += &format!("{} without a finite score were left out\n", counted(monitor.without_score as usize, "row"));
     }
     text += &match monitor.alarm {
-        Some(row) => format!("ALARM at row {row}: {limit:.0} times were reached; rows are not like the calibration rows\n"),
-        None => format!("no alarm: that would take {limit:.0} times, which ID rows ever reach with {} % probability at most\n", monitor.alpha * 100.0),
+        Some(row) => {
+            format!("ALARM at row {row}: {limit:.0} times were reached; rows are not like the calibration rows\n")
+        }
+        None => format!(
+            "no alarm: that would take {limit:.0} times, which ID rows ever reach with {} % probability at most\n",
+            monitor.alpha * 100.0
+        ),
     };
     text
 }

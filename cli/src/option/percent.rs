@@ -25,7 +25,10 @@ mod tests {
 
     #[test]
     fn percent_is_what_people_write() {
-        assert_eq!([percent("5%"), percent(" 5 % "), percent("95"), percent("0.1%")].map(Result::unwrap), [0.05, 0.05, 0.95, 0.001]);
+        assert_eq!(
+            [percent("5%"), percent(" 5 % "), percent("95"), percent("0.1%")].map(Result::unwrap),
+            [0.05, 0.05, 0.95, 0.001]
+        );
         for wrong in ["0.05", "0%", "100%", "-3", "five", "NaN", ""] {
             assert!(percent(wrong).is_err(), "{wrong}");
         }

@@ -45,7 +45,8 @@ impl<W: Write> ParquetDecisions<W> {
         }
         let known = |values: &[f64]| values.iter().map(|value| (!value.is_nan()).then_some(*value)).collect();
         let classes = |classes: &Vec<usize>| {
-            let known = classes.iter().zip(&group.scores).map(|(class, score)| (!score.is_nan()).then_some(*class as i64));
+            let known =
+                classes.iter().zip(&group.scores).map(|(class, score)| (!score.is_nan()).then_some(*class as i64));
             Column::MaybeIntegers(known.collect())
         };
         let columns = vec![

@@ -81,7 +81,11 @@ impl fmt::Display for Guarantee {
                 write!(f, "none: at least {} % of the calibration rows are kept, as at {0} % TPR", percent(tpr))
             }
             Self::Marginal { alpha } => {
-                write!(f, "a new ID row is flagged with probability {} % at most, on average over calibrations", percent(alpha))
+                write!(
+                    f,
+                    "a new ID row is flagged with probability {} % at most, on average over calibrations",
+                    percent(alpha)
+                )
             }
             Self::TrainingConditional { alpha, delta } => write!(
                 f,

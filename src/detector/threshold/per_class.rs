@@ -22,7 +22,11 @@ pub fn ranks(guarantee: Guarantee, rows: &[usize]) -> Result<Vec<usize>, Thresho
     if let Some((class, &fewest)) = rows.iter().enumerate().min_by_key(|(_, rows)| **rows)
         && let Err(ThresholdError::TooFew { rows, needed, .. }) = rank(guarantee, fewest)
     {
-        return Err(ThresholdError::TooFew { rows, needed, of: format!(" of every class, these are of class {class}") });
+        return Err(ThresholdError::TooFew {
+            rows,
+            needed,
+            of: format!(" of every class, these are of class {class}"),
+        });
     }
     rows.iter().map(|&rows| rank(guarantee, rows)).collect()
 }

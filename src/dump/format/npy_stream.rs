@@ -70,9 +70,9 @@ impl<R: Read> NpyStream<R> {
         let shape: Vec<usize> = std::iter::once(rows).chain(self.inner.iter().copied()).collect();
         let complete = bytes.len() == wanted;
         let array = StoredArray::new(self.name.clone(), self.dtype.clone(), shape, Arc::new(bytes), 0);
-        let array = array.filter(|_| complete).ok_or_else(|| {
-            self.other_length(&format!("an end within rows {} to {}", self.next, self.next + rows))
-        })?;
+        let array = array
+            .filter(|_| complete)
+            .ok_or_else(|| self.other_length(&format!("an end within rows {} to {}", self.next, self.next + rows)))?;
         let first = self.next;
         self.next += rows;
         Ok(Some((first, array)))

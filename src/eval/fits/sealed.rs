@@ -81,8 +81,8 @@ impl<D: Describes> SealedFile<D> {
         let mut state = State::new();
         for (name, tensor) in tensors.iter() {
             if let Some((_, array)) = name.split_once('/').filter(|(own, _)| *own == part) {
-                let stored = stored(&tensor)
-                    .ok_or_else(|| SealError::Damaged(format!("array {name} of {}", tensor.dtype())))?;
+                let stored =
+                    stored(&tensor).ok_or_else(|| SealError::Damaged(format!("array {name} of {}", tensor.dtype())))?;
                 state.insert(array.to_owned(), stored);
             }
         }
