@@ -1,13 +1,13 @@
 //! What scores show once they are there, whether a table or a plot is made of them: nothing told apart, the wrong way round, ties.
 
 use crate::dump::Dump;
-use crate::metric::{PairCounts, Ranking, Sample};
+use crate::metric::{PairCounts, Sample};
 use crate::table::Remark;
 
 /// Fewer ID rows than this make TNR@TPR95 meaningless.
 const FEW_ROWS: usize = 20;
 
-/// Share of tied pairs from which on the tie rule of a procedure visibly decides its figures.
+/// Share of tied pairs from which on the tie rule of a procedure visibly decides its values.
 const MANY_TIES: f64 = 0.01;
 
 /// Too few rows of id/test.
@@ -29,9 +29,8 @@ pub(super) fn of_id(run: &str, score: &str, id: &Sample) -> Option<Remark> {
 }
 
 /// A score on id/test and one OOD set.
-pub(super) fn of_pair(dump: &Dump, score: &str, ood: &str, ranking: &Ranking) -> Vec<Remark> {
+pub(super) fn of_pair(dump: &Dump, score: &str, ood: &str, counts: &PairCounts) -> Vec<Remark> {
     let run = &dump.info.name;
-    let counts = PairCounts::in_ranking(ranking);
     let mut cautions = Vec::new();
     if counts.auroc() < 0.5 {
         cautions.push(format!(

@@ -35,7 +35,8 @@ impl Default for Measures {
     }
 }
 
-/// Evaluates every planned run. The scores of every row go to `sink` as they come, one column per id in `columns`; id/val is scored for it alone.
+/// Evaluates every planned run. The scores of every row go to `sink` as they come, one column per id in `columns`, those of id/val where
+/// [`Plan::with_val`] was asked for.
 ///
 /// # Errors
 /// [`EvalError`].
@@ -51,8 +52,7 @@ pub fn evaluate(
         let (scores, skipped) = fit(plan, &mut results)?;
         let run = Run { plan, scores, skipped, columns, measures };
         run.evaluate(&mut sink, progress, &mut results)?;
-        let open = undecided::warnings(plan, run.scores, &results.records, progress);
-        results.warnings.extend(open);
+        results.warnings.extend(undecided::warnings(plan, run.scores, progress));
     }
     let missing = missing_sets(&results.records);
     results.records.extend(missing);
@@ -105,9 +105,8 @@ impl Run<'_> {
     ) -> Result<(), EvalError> {
         let dump = &self.plan.dump;
         let Some(test) = dump.split(&Role::Test) else { return Ok(()) };
-        if let (Some(val), true) = (dump.split(&Role::Val), sink.is_some()) {
-            val.check_finite(&self.plan.arrays(&Splits::Scored), &|_| {})?;
-            self.values(val, sink, progress)?;
+        if let (Some(val), true) = (dump.split(&Role::Val), self.plan.scores_val) {
+            self.pass(val, sink, progress, |_| ())?;
         }
         let (id, accuracy) = self.values(test, sink, progress)?;
         results.runs.push(RunSummary {
@@ -165,6 +164,21 @@ impl Run<'_> {
         sink: &mut Option<&mut dyn ScoreSink>,
         progress: &dyn Progress,
     ) -> Result<(Scored<'_, Vec<f64>>, Option<f64>), EvalError> {
+        let scores = self.allowed(split);
+        let mut all: Vec<Vec<f64>> = vec![Vec::with_capacity(split.rows); scores.len()];
+        let keep = |values: Vec<Vec<f64>>| all.iter_mut().zip(values).for_each(|(all, more)| all.extend(more));
+        let accuracy = self.pass(split, sink, progress, keep)?;
+        Ok((Scored(scores.into_iter().zip(all).collect()), accuracy))
+    }
+
+    /// Scores a split batch by batch: each goes to the sink, then what it holds of every allowed score to `keep`. Tells the accuracy where labels allow it.
+    fn pass(
+        &self,
+        split: &Split,
+        sink: &mut Option<&mut dyn ScoreSink>,
+        progress: &dyn Progress,
+        mut keep: impl FnMut(Vec<Vec<f64>>),
+    ) -> Result<Option<f64>, EvalError> {
         let dump = &self.plan.dump;
         let arrays = self.plan.arrays(&Splits::Scored);
         let scores = self.allowed(split);
@@ -174,7 +188,6 @@ impl Run<'_> {
             scores: &scores,
             predictions: self.plan.has_logits(split) && (sink.is_some() || split.labels.is_some()),
         };
-        let mut all: Vec<Vec<f64>> = vec![Vec::with_capacity(split.rows); scores.len()];
         let mut right = None;
         scoring.run(split, progress, |batch| -> Result<(), SinkError> {
             assert_eq!(batch.scores.len(), scores.len(), "as many results as scores");
@@ -198,11 +211,10 @@ impl Run<'_> {
                     scores: &self.columns.iter().map(of_column).collect::<Vec<_>>(),
                 })?;
             }
-            all.iter_mut().zip(batch.scores).for_each(|(all, scores)| all.extend(scores));
+            keep(batch.scores);
             Ok(())
         })?;
-        let accuracy = right.map(|right: usize| right as f64 / split.rows as f64);
-        Ok((Scored(scores.into_iter().zip(all).collect()), accuracy))
+        Ok(right.map(|right: usize| right as f64 / split.rows as f64))
     }
 
     /// The samples of the scores; those that are not finite are errors, or missing where not all scores are asked for by name.
@@ -290,8 +302,8 @@ impl Run<'_> {
 
     fn measure(&self, split: &Split, score: &'static str, common: &Record, ranking: &Ranking) -> Measured {
         let dump = &self.plan.dump;
-        let tied_share = PairCounts::in_ranking(ranking).tied_share();
-        let pair = Record { tied_share: Some(tied_share), ..self.of_pair(split, score, common) };
+        let counts = PairCounts::in_ranking(ranking);
+        let pair = Record { tied_share: Some(counts.tied_share()), ..self.of_pair(split, score, common) };
         let Measures { procedures, bootstrap } = self.measures;
         let intervals = bootstrap.as_ref().map(|bootstrap| confidence::intervals(ranking, procedures, bootstrap));
         let mut records = Vec::new();
@@ -312,7 +324,7 @@ impl Run<'_> {
                 });
             }
         }
-        let warnings = cautions::of_pair(dump, score, &pair.ood, ranking);
+        let warnings = cautions::of_pair(dump, score, &pair.ood, &counts);
         Measured { records, warnings }
     }
 }

@@ -1,16 +1,16 @@
-//! From dumps to figures: which scores run, scoring block by block, metrics, warnings.
+//! From dumps to values: which scores run, scoring block by block, metrics, warnings.
 
 pub mod assignment;
 mod cautions;
 pub mod error;
 pub mod evaluate;
-#[cfg(feature = "plot")]
-pub mod figures;
 pub mod fits;
 pub mod in_memory;
 pub mod memory;
 pub mod one_run;
 pub mod plan;
+#[cfg(feature = "plot")]
+pub mod plots;
 pub mod score_split;
 #[cfg(feature = "parquet")]
 pub mod scores_file;
@@ -23,12 +23,12 @@ mod undecided;
 pub use assignment::{Assignment, AssignmentError};
 pub use error::{EvalError, PlanError};
 pub use evaluate::{Measures, evaluate};
-#[cfg(feature = "plot")]
-pub use figures::ScoredRun;
 pub use fits::{FitsError, FitsFile};
 pub use in_memory::{FittedInMemory, InMemoryError};
 pub use one_run::{SplitScores, score_run};
 pub use plan::Plan;
+#[cfg(feature = "plot")]
+pub use plots::ScoredRun;
 pub use score_split::Batch;
 #[cfg(feature = "parquet")]
 pub use scores_file::ScoresFile;

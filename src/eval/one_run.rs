@@ -1,11 +1,11 @@
-//! The raw scores of one run, for figures.
+//! The raw scores of one run, for plots.
 
 use super::cautions;
 use super::error::EvalError;
 use super::evaluate;
 use super::plan::Plan;
 use super::score_split::score_rows;
-use crate::metric::{Ranking, Sample};
+use crate::metric::{PairCounts, Sample};
 use crate::progress::Progress;
 use crate::rows::{Role, Split};
 use crate::score::FittedScore;
@@ -58,8 +58,8 @@ fn remarks(plan: &Plan<'_>, scores: &[&FittedScore], splits: &[SplitScores]) -> 
         remarks.extend(cautions::of_id(run, score.entry.id, &id));
         for split in splits {
             if let Role::Ood { name, .. } = &split.role {
-                let ranking = Ranking::new(&id, &sample(split, number)?);
-                remarks.extend(cautions::of_pair(&plan.dump, score.entry.id, name, &ranking));
+                let counts = PairCounts::of(&id, &sample(split, number)?);
+                remarks.extend(cautions::of_pair(&plan.dump, score.entry.id, name, &counts));
             }
         }
     }

@@ -31,6 +31,8 @@ pub struct Plan<'s> {
     pub lenient: bool,
     /// What was noticed while planning, one line each.
     pub notes: Vec<String>,
+    /// Whether id/val is scored as well, for callers that keep the scores of rows.
+    pub scores_val: bool,
     purpose: Purpose,
 }
 
@@ -176,8 +178,37 @@ impl<'s> Plan<'s> {
             return Err(PlanError::Nothing { path: dump.folder.clone() });
         }
         let (fits, lenient, notes) = (selection.fits.as_ref(), selection.lenient, Vec::new());
-        let arrays = Vec::new();
-        Ok(Self { dump, scores, fits, skipped, missing, arrays, lenient, notes, purpose })
+        let head = dump.head.as_ref().map(|head| ArrayRead {
+            split: "head".to_owned(),
+            array: "head".to_owned(),
+            rows: head.shape().0,
+            checksum: head.checksum(),
+        });
+        let arrays = head.into_iter().collect();
+        Ok(Self { dump, scores, fits, skipped, missing, arrays, lenient, notes, scores_val: false, purpose })
+    }
+
+    /// Has id/val scored as well, if there is one.
+    ///
+    /// # Errors
+    /// [`PlanError`] if its values do not pass the gate.
+    pub fn with_val(&mut self, progress: &dyn Progress) -> Result<(), PlanError> {
+        if let Some(val) = self.dump.split(&Role::Val) {
+            let mut arrays = self.arrays(&Splits::Scored);
+            arrays.insert(ArrayKind::Labels);
+            check(val, arrays, progress, &mut self.arrays)?;
+            self.scores_val = true;
+        }
+        Ok(())
+    }
+
+    /// What was read of arrays of a split.
+    pub fn read_of(&self, split: &Split, arrays: BTreeSet<ArrayKind>) -> impl Iterator<Item = ArrayRead> {
+        let role = split.role.to_string();
+        arrays.into_iter().filter_map(move |kind| {
+            let name = kind.file_stem();
+            self.arrays.iter().find(|read| read.split == role && read.array == name).cloned()
+        })
     }
 
     /// What a split lacks of what a score reads of the rows to be scored, be it a split that is scored or another.
@@ -213,26 +244,16 @@ impl<'s> Plan<'s> {
         Need::Logits.lacking_in(split, &self.dump).is_none() && self.needs().any(|need| *need == Need::Logits)
     }
 
-    /// The last step of the gate: no NaN, no infinity in anything that will be read.
+    /// The last step of the gate: no NaN, no infinity in anything that will be read. Labels of rows to be scored are read for the accuracy.
     fn check_values(&mut self, progress: &dyn Progress) -> Result<(), PlanError> {
         for rows in self.rows() {
             let arrays = self.arrays(&rows);
             for split in rows.of(&self.dump) {
-                let matrices = arrays.iter().filter(|kind| split.matrix(kind).is_some()).count();
-                progress.begin(&format!("checking {}", split.role), matrices * split.rows);
-                let result = split.check_with_checksums(&arrays, &|rows| progress.advance(rows));
-                progress.end();
-                let read = result.map_err(DumpError::from)?.into_iter().map(|(kind, checksum)| ArrayRead {
-                    split: split.role.to_string(),
-                    array: kind.file_stem(),
-                    rows: split.rows,
-                    checksum,
-                });
-                for array in read {
-                    if !self.arrays.contains(&array) {
-                        self.arrays.push(array);
-                    }
+                let mut arrays = arrays.clone();
+                if rows == Splits::Scored {
+                    arrays.insert(ArrayKind::Labels);
                 }
+                check(split, arrays, progress, &mut self.arrays)?;
             }
         }
         if let Some(file) = self.fits {
@@ -251,6 +272,28 @@ impl<'s> Plan<'s> {
         }
         all
     }
+}
+
+/// Checks the values of arrays that have not been read before and adds them to those that have.
+fn check(
+    split: &Split,
+    mut arrays: BTreeSet<ArrayKind>,
+    progress: &dyn Progress,
+    read: &mut Vec<ArrayRead>,
+) -> Result<(), DumpError> {
+    let role = split.role.to_string();
+    arrays.retain(|kind| !read.iter().any(|read| read.split == role && read.array == kind.file_stem()));
+    let matrices = arrays.iter().filter(|kind| split.matrix(kind).is_some()).count();
+    progress.begin(&format!("checking {role}"), matrices * split.rows);
+    let found = split.check_with_checksums(&arrays, &|rows| progress.advance(rows));
+    progress.end();
+    read.extend(found?.into_iter().map(|(kind, checksum)| ArrayRead {
+        split: role.clone(),
+        array: kind.file_stem(),
+        rows: split.rows,
+        checksum,
+    }));
+    Ok(())
 }
 
 fn lacking_in(chosen: &Chosen, split: &Split, dump: &Dump) -> Option<String> {

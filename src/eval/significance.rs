@@ -6,8 +6,9 @@ use super::error::EvalError;
 use super::evaluate::fit;
 use super::plan::Plan;
 use super::score_split::score_rows;
+use crate::metric::sample::finite;
 use crate::progress::Progress;
-use crate::rows::Role;
+use crate::rows::{Role, Split};
 use crate::score::FittedScore;
 use crate::stats::best::{self, AgainstAll};
 use crate::stats::delong::Components;
@@ -20,7 +21,7 @@ use crate::table::{AgainstBest, Remark, Results, RunSummary, Verdict};
 /// Warnings, notes and what was left out go to `results`.
 ///
 /// # Errors
-/// [`EvalError`] if a score cannot be fitted.
+/// [`EvalError`] if a score cannot be fitted, or its scores are not finite, and it was asked for by name.
 pub fn against_best(
     plans: &[Plan<'_>],
     results: &mut Results,
@@ -49,12 +50,17 @@ pub fn against_best(
                 all.iter().copied().zip(&id).filter(|(score, _)| missing(score.entry.id).is_none()).unzip();
             let ood = score_rows(plan, &scores, split, progress);
             assert_eq!(id.len(), ood.len(), "the same scores of both sets");
-            let components: Vec<Components> =
-                id.par_iter().zip(&ood).map(|(id, ood)| Components::of(id, ood)).collect();
+            let mut ranked = Vec::with_capacity(scores.len());
+            for (score, (id, ood)) in scores.into_iter().zip(id.into_iter().zip(&ood)) {
+                if can_be_ranked(plan, test, score, id, results)? && can_be_ranked(plan, split, score, ood, results)? {
+                    ranked.push(Ranked { score, id, ood });
+                }
+            }
+            let components: Vec<Components> = ranked.par_iter().map(|one| Components::of(one.id, one.ood)).collect();
             let info = &plan.dump.info;
             let set = (group.as_deref(), name.as_str());
             lines.extend(compare(&components, |score| {
-                AgainstBest::of(&info.name, info.in_distribution.as_deref(), set, scores[score].entry.id)
+                AgainstBest::of(&info.name, info.in_distribution.as_deref(), set, ranked[score].score.entry.id)
             }));
             if let Some(few) = few_rows(test.rows, split.rows) {
                 results.warnings.push(Remark::of_run(&info.name, format!("{}: {few}", split.role)));
@@ -62,6 +68,34 @@ pub fn against_best(
         }
     }
     Ok(lines)
+}
+
+/// A score with its values on both sides.
+struct Ranked<'a> {
+    score: &'a FittedScore,
+    id: &'a [f64],
+    ood: &'a [f64],
+}
+
+/// Whether the scores of a split are finite; if not, a note says so where not all scores are asked for by name.
+///
+/// # Errors
+/// [`EvalError::Sample`] for a score that was asked for by name.
+fn can_be_ranked(
+    plan: &Plan<'_>,
+    split: &Split,
+    score: &FittedScore,
+    values: &[f64],
+    results: &mut Results,
+) -> Result<bool, EvalError> {
+    let Err(error) = finite(values) else { return Ok(true) };
+    let (place, id) = (split.place.display().to_string(), score.entry.id);
+    if !plan.lenient {
+        return Err(EvalError::Sample { place, score: id, error });
+    }
+    let text = format!("left out on {}: {error}", split.role);
+    results.notes.push(Remark::of_score(&plan.dump.info.name, id, text));
+    Ok(false)
 }
 
 /// One line per score, the first of equals being the best.

@@ -17,7 +17,7 @@ const ROWS: usize = 512;
 
 /// `R` (at most D, D) with `RᵀR = Σ_i x_i x_iᵀ` of the features in this form, after `centre` has been at them.
 ///
-/// `centre` is given the range of the rows and the rows. O(n·D²), some four times what the Gram matrix takes, and holds five D × D matrices.
+/// `centre` is given the range of the rows and the rows. O(n·D²), some four times what the Gram matrix takes, and each of the groups holds some six D × D matrices.
 pub(super) fn factor_of_rows(
     features: &Matrix,
     space: Space,

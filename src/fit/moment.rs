@@ -69,9 +69,13 @@ impl Rank {
         if kept == columns && self.between.is_none() {
             return None;
         }
-        let mut note = format!(
-            "the {of} of {rows} training rows is singular: rank {kept} of {columns}; directions without variance are ignored (pseudo-inverse)"
-        );
+        let mut note = if kept == columns {
+            format!("the {of} of {rows} training rows may be singular: rank {kept} of {columns}, all kept")
+        } else {
+            format!(
+                "the {of} of {rows} training rows is singular: rank {kept} of {columns}; directions without variance are ignored (pseudo-inverse)"
+            )
+        };
         let mut left_out = |count: usize, what: &str| {
             if count > 0 {
                 note.push_str(&format!("; {count} left out {what}"));
@@ -126,6 +130,9 @@ impl<'g> Moment<'g> {
             Side::Fewer => fewer,
             Side::More => more,
         };
+        if kept == 0 {
+            return Err(FitError::NoVariance { place: training.split()?.place.clone() });
+        }
         let cut = decomposition.cut();
         let least = cut.map_or(fewer, |cut| fewer.min(cut.fewer));
         let greatest = cut.map_or(more, |cut| if cut.more > cut.rank { cut.more } else { more });

@@ -12,7 +12,7 @@ use crate::numeric::vector::squared_distance;
 use crate::rows::ArrayKind;
 use crate::state::{State, StateError};
 
-/// `min_c (f − μ_c)ᵀ Σ⁺ (f − μ_c)`, with the whitening of Σ and the whitened means at hand.
+/// `min_c (f − μ_c)ᵀ Σ⁺ (f − μ_c)`, with the whitening of Σ and the whitened means given.
 #[derive(Clone, Debug)]
 pub struct NearestMean {
     /// The mean of the `μ_c`: whitening about it keeps `‖b‖² − 2ab` from cancelling.

@@ -11,7 +11,7 @@ const MOST_BYTES: usize = 4 << 30;
 pub(crate) fn beyond_memory(what: &str, [a, b, c]: [usize; 3]) -> Option<String> {
     let bytes = a.saturating_mul(b).saturating_mul(c).saturating_mul(size_of::<f64>());
     let (takes, most) = (bytes as f64 / 1e9, MOST_BYTES as f64 / 1e9);
-    (bytes > MOST_BYTES).then(|| format!("{what} takes {takes:.1} GB, more than the {most:.1} GB that a fit may"))
+    (bytes > MOST_BYTES).then(|| format!("{what} takes {takes:.1} GB, more than the {most:.1} GB that a fit may take"))
 }
 
 /// What to say where no class has two training rows.

@@ -136,7 +136,7 @@ impl Residual {
                 self.dim
             ));
         }
-        (kept < columns).then_some(note)
+        (kept < columns || self.rank.between.is_some()).then_some(note)
     }
 }
 

@@ -18,7 +18,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// The one at hand.
+    /// This machine.
     #[must_use]
     pub fn here() -> Self {
         let information = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();

@@ -119,18 +119,6 @@ impl Report {
             .collect()
     }
 
-    /// The measurements as comma-separated values, named as in JSON.
-    ///
-    /// # Errors
-    /// Never in memory; the signature is that of the writer behind it.
-    pub fn csv(&self) -> csv::Result<Vec<u8>> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        for measurement in &self.measurements {
-            writer.serialize(measurement)?;
-        }
-        writer.into_inner().map_err(|error| error.into_error().into())
-    }
-
     /// The whole as JSON.
     ///
     /// # Errors

@@ -25,13 +25,7 @@ impl Sample {
     /// # Errors
     /// [`SampleError`] for no scores, or one that is NaN or infinite: sorting would silently make it the best or the worst.
     pub fn new(mut scores: Vec<f64>) -> Result<Self, SampleError> {
-        if scores.is_empty() {
-            return Err(SampleError::Empty);
-        }
-        if !all_finite(&scores) {
-            let row = scores.iter().position(|score| !score.is_finite()).unwrap_or_default();
-            return Err(SampleError::NotFinite { row });
-        }
+        finite(&scores)?;
         sort(&mut scores);
         Ok(Self(scores))
     }
@@ -54,4 +48,19 @@ impl Sample {
     pub fn is_constant(&self) -> bool {
         self.0[0] == self.0[self.0.len() - 1]
     }
+}
+
+/// That there are scores, all finite.
+///
+/// # Errors
+/// [`SampleError`] otherwise.
+pub fn finite(scores: &[f64]) -> Result<(), SampleError> {
+    if scores.is_empty() {
+        return Err(SampleError::Empty);
+    }
+    if !all_finite(scores) {
+        let row = scores.iter().position(|score| !score.is_finite()).unwrap_or_default();
+        return Err(SampleError::NotFinite { row });
+    }
+    Ok(())
 }

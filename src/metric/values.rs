@@ -39,7 +39,7 @@ impl Index<&str> for MetricValues {
     type Output = f64;
 
     /// # Panics
-    /// If the procedure has no such metric.
+    /// If the metric does not belong to the procedure.
     fn index(&self, metric: &str) -> &f64 {
         let found = self.0.iter().find(|(id, _)| *id == metric);
         found.map(|(_, value)| value).unwrap_or_else(|| panic!("the procedure has no metric {metric}"))

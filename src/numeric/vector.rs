@@ -22,7 +22,7 @@ fn sum<A: Copy, B: Copy>(a: &[A], b: &[B], term: impl Fn(A, B) -> f64) -> f64 {
     lanes.iter().sum()
 }
 
-/// Adds `term(a_j)` to eight interleaved sums, for terms that are computed eight at a time; inlined, so that it runs by the vectors of whoever calls it.
+/// Adds `term(a_j)` to eight interleaved sums, for terms that are computed eight at a time; inlined, so that it uses the vector width of its caller.
 ///
 /// The last values are filled up with `nothing`, whose term is zero.
 #[inline(always)]

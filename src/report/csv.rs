@@ -12,15 +12,6 @@ use crate::table::csv::{Written, guard};
 /// # Errors
 /// Never for rows of text and numbers in memory; the signature is that of the writer behind it.
 pub fn rows<T: Serialize>(rows: &[T]) -> csv::Result<Vec<u8>> {
-    write(rows, guard)
-}
-
-/// The rows with their texts as they are, for formats made from them.
-pub(super) fn unguarded<T: Serialize>(rows: &[T]) -> csv::Result<Vec<u8>> {
-    write(rows, |text| Cow::Borrowed(text))
-}
-
-fn write<T: Serialize>(rows: &[T], text: impl for<'a> Fn(&'a str) -> Cow<'a, str>) -> csv::Result<Vec<u8>> {
     let mut header = csv::Writer::from_writer(Vec::new());
     for row in rows.iter().take(1) {
         header.serialize(row)?;
@@ -32,7 +23,7 @@ fn write<T: Serialize>(rows: &[T], text: impl for<'a> Fn(&'a str) -> Cow<'a, str
     for row in rows {
         let row = serde_json::to_value(row).map_err(std::io::Error::other)?;
         let field = |name: &String| match row.get(name) {
-            Some(Value::String(own)) => Written::Text(Some(text(own))),
+            Some(Value::String(own)) => Written::Text(Some(guard(own))),
             Some(Value::Number(number)) if number.is_u64() => Written::Integer(number.as_u64()),
             Some(Value::Number(number)) => Written::Float(number.as_f64()),
             Some(Value::Bool(flag)) => Written::Text(Some(Cow::Owned(flag.to_string()))),

@@ -32,10 +32,10 @@ impl Format {
     #[must_use]
     pub fn help(self) -> &'static str {
         match self {
-            Self::Table => "For reading: percent, the best marked",
-            Self::Json => "Objects, values as fractions, never rounded",
-            Self::Csv => "The same as comma-separated values",
-            Self::Markdown => "The table as GitHub-flavoured Markdown",
+            Self::Table => "For reading on a terminal",
+            Self::Json => "JSON for programs; values are fractions and never rounded",
+            Self::Csv => "Comma-separated values, the same fields as JSON",
+            Self::Markdown => "GitHub-flavoured Markdown",
         }
     }
 

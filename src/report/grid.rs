@@ -7,9 +7,10 @@
 use comfy_table::{Attribute, Cell as TextCell, CellAlignment, Table, presets};
 use unicode_width::UnicodeWidthStr;
 
+use super::markdown;
 use crate::printable;
 
-/// How to draw on the terminal at hand.
+/// How to draw on this terminal.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Style {
     /// Whether bold may be used; else the best are marked with `*`.
@@ -128,6 +129,36 @@ impl Grid {
             return blocks;
         }
         self.list(limit, style)
+    }
+
+    /// The table as GitHub-flavoured Markdown, what is best in bold.
+    ///
+    /// ```
+    /// use oodbench::report::grid::{Grid, GridCell};
+    /// let mut grid = Grid::of_numbers(&["score"], ["AUROC"]);
+    /// grid.row([GridCell::from("mds"), GridCell::marked("91.2", true)]);
+    /// assert_eq!(grid.markdown(), "| score | AUROC |\n|---|---:|\n| mds | **91.2** |\n");
+    /// ```
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        let line = |cells: &mut dyn Iterator<Item = String>| format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "));
+        let label = |text: &str| self.label.is_some().then(|| markdown::escape(text));
+        let headings = self.headings.iter().map(|heading| markdown::escape(&heading.text));
+        let mut out = line(&mut self.label.as_deref().and_then(label).into_iter().chain(headings));
+        let rule = |column: usize| if self.holds == Holds::Numbers && column >= self.keys { "---:|" } else { "---|" };
+        out.push_str(if self.label.is_some() { "|---|" } else { "|" });
+        (0..self.headings.len()).for_each(|column| out.push_str(rule(column)));
+        out.push('\n');
+        let shown = |GridCell { text, best }: &GridCell| {
+            let text = markdown::escape(text);
+            if *best { format!("**{text}**") } else { text }
+        };
+        for group in &self.groups {
+            for row in &group.rows {
+                out.push_str(&line(&mut label(&group.label.text).into_iter().chain(row.iter().map(shown))));
+            }
+        }
+        out
     }
 
     /// A `comfy_table` of some columns, in which nothing wraps.

@@ -2,8 +2,6 @@
 
 use std::fmt::Write;
 
-use serde::Serialize;
-
 use super::{MISSING, caution, percent, tied};
 use crate::table::{Block, Comparison};
 
@@ -42,26 +40,6 @@ fn section(out: &mut String, table: &Comparison, first: &str, blocks: &[Block]) 
             let _ = writeln!(out, "| {names} | {cells} | {} |", tied(row.tied_share));
         }
     }
-}
-
-/// Rows as one table, with the names of their fields as headings; what is missing is an empty cell.
-///
-/// # Errors
-/// Never for rows of text and numbers.
-pub fn rows<T: Serialize>(rows: &[T]) -> csv::Result<String> {
-    let bytes = super::csv::unguarded(rows)?;
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&bytes[..]);
-    let mut out = String::new();
-    for (number, row) in reader.records().enumerate() {
-        let row = row?;
-        let cells: Vec<String> = row.iter().map(escape).collect();
-        // Writing into a String cannot fail.
-        let _ = writeln!(out, "| {} |", cells.join(" | "));
-        if number == 0 {
-            let _ = writeln!(out, "|{}", "---|".repeat(row.len()));
-        }
-    }
-    Ok(out)
 }
 
 /// Text for one cell of a table: nothing in it ends the cell or the line, or is HTML or markup.

@@ -1,4 +1,4 @@
-//! Writers of results: terminal text, Markdown, CSV, JSON, HTML.
+//! Writers of results: terminal text, Markdown, CSV, JSON, HTML, Parquet.
 
 pub mod csv;
 pub mod format;

@@ -16,9 +16,12 @@ pub fn records<W: Write>(writer: W, records: &[Record]) -> Result<W, FrameError>
         for (column, content) in columns.iter_mut().zip(record.contents()) {
             match (column, content) {
                 (Column::Texts(texts), Content::Text(text)) => texts.push(text),
-                // Seeds of TOML are below 2⁶³; larger ones have no place in the file.
                 (Column::MaybeIntegers(numbers), Content::Integer(number)) => {
-                    numbers.push(number.and_then(|number| i64::try_from(number).ok()));
+                    let fits = |number: u64| {
+                        i64::try_from(number)
+                            .map_err(|_| FrameError(format!("{number} is more than a column of Int64 holds")))
+                    };
+                    numbers.push(number.map(fits).transpose()?);
                 }
                 (Column::MaybeFloats(numbers), Content::Float(number)) => numbers.push(number),
                 _ => unreachable!("a field has one kind"),

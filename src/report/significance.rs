@@ -1,39 +1,68 @@
-//! Scores against the best one of their run, as text, JSON and comma-separated values.
+//! Scores against the best one of their run, for reading.
 
 use super::grid::{Grid, Style};
+use super::markdown::escape;
 use super::plain;
 use crate::printable;
-use crate::table::csv::guard;
 use crate::table::{AgainstBest, Verdict};
 
-/// For reading: what may be the best is marked.
+const HEADINGS: [&str; 5] = ["AUROC", "std. error", "difference", "p", "p (adjusted)"];
+
+/// For the terminal: what may be the best is marked.
 #[must_use]
 pub fn text(lines: &[AgainstBest], style: Style) -> String {
-    let headings = ["AUROC", "std. error", "difference", "p", "p (adjusted)"];
-    let mut grid = Grid::of_numbers(&["run", "score"], headings).with_labels("OOD set");
-    let percent: fn(f64) -> String = |value| plain(format!("{:.2}", value * 100.0));
+    let mut grid = Grid::of_numbers(&["run", "score"], HEADINGS).with_labels("OOD set");
     let set = |line: &AgainstBest| (line.run.clone(), line.group.clone(), line.ood.clone());
     for (i, line) in lines.iter().enumerate() {
         if i == 0 || set(&lines[i - 1]) != set(line) {
-            grid.group(line.group.as_ref().map_or_else(|| line.ood.clone(), |group| format!("{group}/{}", line.ood)));
+            grid.group(label(line));
         }
-        let mark = match line.verdict {
-            Verdict::Best => "*",
-            Verdict::MayBeBest => "=",
-            Verdict::Worse | Verdict::Untested => "",
-        };
-        let optional = |value: Option<f64>, show: fn(f64) -> String| value.map_or_else(String::new, show);
-        grid.row([
-            line.run.clone(),
-            line.score.to_owned(),
-            format!("{mark}{}", percent(line.auroc)),
-            optional(line.standard_error, percent),
-            optional(line.difference, |value| plain(format!("{:+.2}", value * 100.0))),
-            optional(line.p, p_value),
-            optional(line.p_adjusted, p_value),
-        ]);
+        grid.row([line.run.clone(), line.score.to_owned()].into_iter().chain(values(line)));
     }
     format!("{HEADER}{}{}", grid.render(style), untested(lines))
+}
+
+/// The same as GitHub-flavoured Markdown.
+#[must_use]
+pub fn markdown(lines: &[AgainstBest]) -> String {
+    let row = |line: &AgainstBest| {
+        let cells = [label(line), line.run.clone(), line.score.to_owned()].into_iter().chain(values(line));
+        format!("| {} |\n", cells.map(|cell| escape(&cell)).collect::<Vec<_>>().join(" | "))
+    };
+    let rows: String = lines.iter().map(row).collect();
+    let heading = format!(
+        "| OOD set | run | score | {} |\n|---|---|---|{}",
+        HEADINGS.join(" | "),
+        "---:|".repeat(HEADINGS.len())
+    );
+    format!("{}{heading}\n{rows}\n{}", escape_lines(HEADER), escape_lines(&untested(lines)))
+}
+
+fn escape_lines(text: &str) -> String {
+    text.lines().map(|line| escape(line) + "\n").collect()
+}
+
+/// The OOD set with its group.
+fn label(line: &AgainstBest) -> String {
+    line.group.as_ref().map_or_else(|| line.ood.clone(), |group| format!("{group}/{}", line.ood))
+}
+
+/// What stands under [`HEADINGS`].
+fn values(line: &AgainstBest) -> [String; 5] {
+    let percent: fn(f64) -> String = |value| plain(format!("{:.2}", value * 100.0));
+    let optional = |value: Option<f64>, show: fn(f64) -> String| value.map_or_else(String::new, show);
+    let mark = match line.verdict {
+        Verdict::Best => "*",
+        Verdict::MayBeBest => "=",
+        Verdict::Worse | Verdict::Untested => "",
+    };
+    [
+        format!("{mark}{}", percent(line.auroc)),
+        optional(line.standard_error, percent),
+        optional(line.difference, |value| plain(format!("{:+.2}", value * 100.0))),
+        optional(line.p, p_value),
+        optional(line.p_adjusted, p_value),
+    ]
 }
 
 /// Why there are no tests: a line for a set if it holds for all of its scores, else one for each score.
@@ -67,32 +96,4 @@ however many scores there are and though the best was chosen on these rows.
 
 fn p_value(p: f64) -> String {
     if p < 1e-4 { "<0.0001".to_owned() } else { format!("{p:.4}") }
-}
-
-/// One object per line of an array.
-///
-/// # Errors
-/// Never: what is not finite becomes null.
-pub fn json(lines: &[AgainstBest]) -> serde_json::Result<String> {
-    let lines = lines.iter().map(serde_json::to_string).collect::<serde_json::Result<Vec<_>>>()?;
-    Ok(format!("[\n{}\n]\n", lines.join(",\n")))
-}
-
-/// With a header; what is not there is an empty field. Names that a spreadsheet would take for formulas are marked: [`guard`].
-///
-/// # Errors
-/// Never in memory; the signature is that of the writer behind it.
-pub fn csv(lines: &[AgainstBest]) -> csv::Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let text = |text: &String| guard(text).into_owned();
-    for line in lines {
-        writer.serialize(AgainstBest {
-            run: text(&line.run),
-            in_distribution: line.in_distribution.as_ref().map(text),
-            ood: text(&line.ood),
-            group: line.group.as_ref().map(text),
-            ..line.clone()
-        })?;
-    }
-    writer.into_inner().map_err(|error| error.into_error().into())
 }

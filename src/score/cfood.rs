@@ -94,7 +94,7 @@ impl Score for Cfood {
         );
         let kappas = steps.iter().map(|step| step.kappa).collect();
         let enough = share_of(self.level, size);
-        Ok(Fit { scorer: Box::new(FittedCfood { reference, squares, radii, kappas, enough }), notes: Vec::new() })
+        Ok(Fit::new(FittedCfood { reference, squares, radii, kappas, enough }))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

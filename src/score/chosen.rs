@@ -63,14 +63,13 @@ impl Chosen {
         let start = Instant::now();
         training.refuse(self.entry.id, self.score.obstacle(training.rows()))?;
         let fit = self.score.fit(training)?;
-        let took = start.elapsed();
-        Ok(FittedScore { alternatives: self.score.alternatives(training)?, ..self.fitted(fit, took) })
+        Ok(self.fitted(fit, start.elapsed()))
     }
 
     /// It with a fit that took so long.
     pub(crate) fn fitted(&self, fit: Fit, took: Duration) -> FittedScore {
-        let Fit { scorer, notes } = fit;
+        let Fit { scorer, notes, alternatives } = fit;
         let (settings, needs) = (self.settings.clone(), self.score.needs().to_vec());
-        FittedScore { entry: self.entry, settings, needs, scorer, notes, alternatives: Vec::new(), took }
+        FittedScore { entry: self.entry, settings, needs, scorer, notes, alternatives, took }
     }
 }

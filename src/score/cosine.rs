@@ -36,7 +36,7 @@ impl Score for Cosine {
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
         let directions = unit_rows(&ClassMeans::fit(training)?.means);
-        Ok(Fit { scorer: Box::new(LargestCosine { directions }), notes: Vec::new() })
+        Ok(Fit::new(LargestCosine { directions }))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::count::Count;
 use super::entry::ScoreEntry;
 use super::settings::Settings;
+use crate::numeric::share::share_of;
 use crate::rows::{ArrayKind, Role, RunRows};
 
 /// What there is to count.
@@ -77,7 +78,7 @@ impl Counts {
                 ))
             }
             Count::ShareOfRows => {
-                let taken = value * self.rows? as f64;
+                let taken = share_of(value, self.rows?);
                 (taken < FEW_ROWS && value < 1.0).then(|| {
                     format!(
                         "{written} of {} training rows are {}: set {score}.{name} higher",

@@ -47,7 +47,7 @@ impl Score for Dice {
         let (weight, bias) = training.linear_head()?;
         let sparse = sparsify(weight, &(weight * training.mean()?), self.share);
         let head = Head::Linear { weight: sparse, bias: bias.clone() };
-        Ok(Fit { scorer: Box::new(FittedDice { head }), notes: Vec::new() })
+        Ok(Fit::new(FittedDice { head }))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

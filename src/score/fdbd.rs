@@ -42,7 +42,7 @@ impl Score for BoundaryDistance {
         let (weight, _) = training.linear_head()?;
         training.refuse(ENTRY.id, self.obstacle(training.rows()))?;
         let gaps = Gaps::new(weight.as_standard_layout().into_owned());
-        Ok(Fit { scorer: Box::new(FittedBoundaryDistance { mean: training.mean()?.clone(), gaps }), notes: Vec::new() })
+        Ok(Fit::new(FittedBoundaryDistance { mean: training.mean()?.clone(), gaps }))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
@@ -61,7 +61,7 @@ struct Gaps {
     kept: Vec<OnceLock<Vec<f64>>>,
 }
 
-/// What distances of weights may take: all of 5,792 classes, and the first 1,535 of 21,841.
+/// What distances of weights may take: all of 5,792 classes, and the first 1,536 of 21,841.
 const MOST_BYTES: usize = 256 << 20;
 
 impl Gaps {

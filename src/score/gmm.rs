@@ -76,7 +76,7 @@ impl Score for Gmm {
             })
         });
         let components = components.collect::<Result<Vec<_>, _>>()?;
-        Ok(Fit { scorer: Box::new(FittedGmm { components }), notes: Vec::new() })
+        Ok(Fit::new(FittedGmm { components }))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

@@ -69,7 +69,7 @@ impl Score for Igeood {
         }
         let centroids: Vec<Vec<f64>> =
             sums.into_values().map(|(count, sum)| sum.into_iter().map(|s| s / count as f64).collect()).collect();
-        Ok(Fit { scorer: Box::new(Centroids::new(&centroids, self.temperature)), notes: Vec::new() })
+        Ok(Fit::new(Centroids::new(&centroids, self.temperature)))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

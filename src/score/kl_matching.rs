@@ -60,7 +60,7 @@ impl Score for KlMatching {
         let stand_in =
             (split.role != Role::Val).then(|| format!("fitted on {}, because there is no id/val", split.role));
         let log_means: Vec<Vec<f64>> = templates.into_values().map(LogMeanExp::finish).collect();
-        Ok(Fit { scorer: Box::new(Templates::new(&log_means)), notes: stand_in.into_iter().collect() })
+        Ok(Fit::noted(Templates::new(&log_means), stand_in.into_iter().collect()))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

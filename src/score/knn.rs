@@ -84,7 +84,7 @@ impl Score for NearestNeighbour {
         let blocks =
             || training.blocks(split, &[ArrayKind::Features]).map(|(_, block)| self.prepare(&block).into_owned());
         let bank = Bank::new(Nearness::Distance, split.rows, features.columns(), blocks);
-        Ok(Fit { scorer: Box::new(FittedNearestNeighbour { settings: *self, bank }), notes: Vec::new() })
+        Ok(Fit::new(FittedNearestNeighbour { settings: *self, bank }))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

@@ -47,7 +47,7 @@ impl Score for LogitGap {
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
         training.refuse(ENTRY.id, self.obstacle(training.rows()))?;
-        Ok(Fit { scorer: Box::new(*self), notes: Vec::new() })
+        Ok(Fit::new(*self))
     }
 
     fn restore(&self, _: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

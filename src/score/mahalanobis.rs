@@ -4,9 +4,9 @@ use ndarray::Array2;
 
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
-use super::ranked::{RCOND, RankedFit, alternatives, rcond};
+use super::ranked::{RCOND, RankedFit, ranked, rcond};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Alternative, Fit, Fitted, Score, State, StateError};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::obstacle::single_rows;
 use crate::fit::{FitError, NearestMean, Space, Training};
 use crate::numeric::linalg::{Side, Whitening, whitening};
@@ -124,11 +124,7 @@ impl Score for Mahalanobis {
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        self.fit_at(training, Side::Chosen).map(RankedFit::into_fit)
-    }
-
-    fn alternatives(&self, training: &Training<'_>) -> Result<Vec<Alternative>, FitError> {
-        alternatives(|side| self.fit_at(training, side))
+        ranked(|side| self.fit_at(training, side))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

@@ -89,7 +89,7 @@ impl Score for MahalanobisLayers {
         ));
         notes.extend(known_set(training, val_ood));
         let Logistic { weights, intercept, .. } = odds;
-        Ok(Fit { scorer: Box::new(FittedMahalanobisLayers { layers, weights, intercept }), notes })
+        Ok(Fit::noted(FittedMahalanobisLayers { layers, weights, intercept }, notes))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
@@ -127,7 +127,7 @@ fn known_set(training: &Training<'_>, val_ood: &Split) -> Option<String> {
     let known = |split: &&Split| matches!(&split.role, Role::Ood { name, .. } if name == fitted);
     let measured = training.rows().ood().find(known)?;
     Some(format!(
-        "{} is measured with weights fitted on a set of the same name: its figures are those of a known OOD set",
+        "{} is measured with weights fitted on a set of the same name: its values are those of a known OOD set",
         measured.role
     ))
 }

@@ -2,9 +2,9 @@
 
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
-use super::ranked::{RankedFit, alternatives};
+use super::ranked::{RankedFit, ranked};
 use super::settings::{SettingError, Settings};
-use super::{Alternative, Fit, Fitted, Score, State, StateError};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::nearest_mean::RCOND;
 use crate::fit::obstacle::single_rows;
 use crate::fit::{FitError, NearestMean, Space, Training};
@@ -38,11 +38,7 @@ impl Score for MahalanobisPp {
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        fit_at(training, Side::Chosen).map(RankedFit::into_fit)
-    }
-
-    fn alternatives(&self, training: &Training<'_>) -> Result<Vec<Alternative>, FitError> {
-        alternatives(|side| fit_at(training, side))
+        ranked(|side| fit_at(training, side))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

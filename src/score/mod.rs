@@ -88,14 +88,6 @@ pub trait Score: Send + Sync {
     /// [`FitError`] if the training rows do not allow it.
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError>;
 
-    /// The fits that could be meant with the same right, where the training rows leave something open, such as the rank of a covariance.
-    ///
-    /// # Errors
-    /// [`FitError`] if the training rows do not allow a fit.
-    fn alternatives(&self, _: &Training<'_>) -> Result<Vec<Alternative>, FitError> {
-        Ok(Vec::new())
-    }
-
     /// The fitted score of these parameters that [`Fitted::save`] wrote; it gives the same scores to the last bit.
     ///
     /// # Errors
@@ -109,6 +101,20 @@ pub struct Fit {
     pub scorer: Box<dyn Fitted>,
     /// Facts about the fit, such as a singular covariance; one line each.
     pub notes: Vec<String>,
+    /// The fits that could be meant with the same right, where the training rows leave something open, such as the rank of a covariance.
+    pub alternatives: Vec<Alternative>,
+}
+
+impl Fit {
+    /// A fit of which there is nothing to say.
+    pub fn new(scorer: impl Fitted + 'static) -> Self {
+        Self::noted(scorer, Vec::new())
+    }
+
+    /// A fit with facts about it.
+    pub fn noted(scorer: impl Fitted + 'static, notes: Vec<String>) -> Self {
+        Self { scorer: Box::new(scorer), notes, alternatives: Vec::new() }
+    }
 }
 
 /// Another fit of the same score.
@@ -145,7 +151,7 @@ impl<T: RowScore> Score for T {
     }
 
     fn fit(&self, _: &Training<'_>) -> Result<Fit, FitError> {
-        Ok(Fit { scorer: Box::new(self.clone()), notes: Vec::new() })
+        Ok(Fit::new(self.clone()))
     }
 
     fn restore(&self, _: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

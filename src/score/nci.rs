@@ -45,7 +45,7 @@ impl Score for NeuralCollapse {
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
         let (weight, _) = training.linear_head()?;
         let (mean, weight) = (training.mean()?.clone(), weight.as_standard_layout().into_owned());
-        Ok(Fit { scorer: Box::new(Collapsed { alpha: self.alpha, mean, weight }), notes: Vec::new() })
+        Ok(Fit::new(Collapsed { alpha: self.alpha, mean, weight }))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

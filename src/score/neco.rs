@@ -85,7 +85,7 @@ impl Score for Neco {
         }
         let principal = directions.slice(s![.., ..axes]).to_owned();
         let scorer = FittedNeco { mean: gaussian.mean.clone(), deviation, principal, max_logit: self.max_logit };
-        Ok(Fit { scorer: Box::new(scorer), notes })
+        Ok(Fit::noted(scorer, notes))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

@@ -82,7 +82,7 @@ impl Score for NnGuide {
             })
         };
         let bank = Bank::new(Nearness::InnerProduct, size, features.columns(), blocks);
-        Ok(Fit { scorer: Box::new(FittedNnGuide { k: self.k, bank }), notes: Vec::new() })
+        Ok(Fit::new(FittedNnGuide { k: self.k, bank }))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

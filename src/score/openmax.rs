@@ -82,7 +82,7 @@ impl Score for OpenMax {
         let mut tails = vec![Tail::new(self.tail); centres.nrows()];
         each_correct_row(training, split, |class, row| tails[class].add(distance(row, &centres, class)))?;
         let weibulls = tails.into_iter().map(|tail| Weibull::fit(&tail.finish())).collect();
-        Ok(Fit { scorer: Box::new(Revision { centres, weibulls, alpha: self.alpha }), notes: Vec::new() })
+        Ok(Fit::new(Revision { centres, weibulls, alpha: self.alpha }))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

@@ -4,9 +4,9 @@ use ndarray::{Array1, Array2};
 
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
-use super::ranked::{RCOND, RankedFit, alternatives, rcond};
+use super::ranked::{RCOND, RankedFit, ranked, rcond};
 use super::settings::{SettingError, Settings};
-use super::{Alternative, Fit, Fitted, Score, State, StateError};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, NearestMean, Space, Training};
 use crate::numeric::linalg::{Factor, Side, Threads};
 use crate::numeric::row_product::row_product;
@@ -43,11 +43,7 @@ impl Score for Pnml {
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        self.fit_at(training, Side::Chosen).map(RankedFit::into_fit)
-    }
-
-    fn alternatives(&self, training: &Training<'_>) -> Result<Vec<Alternative>, FitError> {
-        alternatives(|side| self.fit_at(training, side))
+        ranked(|side| self.fit_at(training, side))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

@@ -40,30 +40,28 @@ impl RankedFit {
         notes.extend(more);
         Self { scorer: Box::new(scorer), ranks: ranks.iter().map(|(_, rank)| *rank).collect(), notes }
     }
-
-    /// The fit.
-    pub(super) fn into_fit(self) -> Fit {
-        Fit { scorer: self.scorer, notes: self.notes }
-    }
 }
 
-/// The fits of the least and of the greatest rank that could be meant, where it is open.
+/// The fit of the rank that is most likely meant, and where the rank is open those of the least and of the greatest rank that could be.
 ///
 /// # Errors
-/// Those of `fit`.
-pub(super) fn alternatives(fit: impl Fn(Side) -> Result<RankedFit, FitError>) -> Result<Vec<Alternative>, FitError> {
-    let ranks = |fit: &RankedFit| fit.ranks.iter().map(|rank| rank.kept).collect::<Vec<_>>();
-    let chosen = fit(Side::Chosen)?;
-    if chosen.ranks.iter().all(|rank| rank.between.is_none()) {
-        return Ok(Vec::new());
-    }
-    let mut found = Vec::new();
-    for side in [Side::Fewer, Side::More] {
-        let other = fit(side)?;
-        if ranks(&other) != ranks(&chosen) {
-            let kept: Vec<String> = ranks(&other).iter().map(ToString::to_string).collect();
-            found.push(Alternative { what: format!("rank {}", kept.join(" and ")), scorer: other.scorer });
+/// Those of `fit` at the rank most likely meant; another rank that does not allow a fit is told in a note.
+pub(super) fn ranked(fit: impl Fn(Side) -> Result<RankedFit, FitError>) -> Result<Fit, FitError> {
+    let RankedFit { scorer, ranks, mut notes } = fit(Side::Chosen)?;
+    let mut alternatives = Vec::new();
+    if ranks.iter().any(|rank| rank.between.is_some()) {
+        let kept = |ranks: &[Rank]| ranks.iter().map(|rank| rank.kept).collect::<Vec<_>>();
+        for (side, called) in [(Side::Fewer, "least"), (Side::More, "greatest")] {
+            match fit(side) {
+                Err(error) => notes.push(format!("of the {called} rank that could be meant there is no fit: {error}")),
+                Ok(other) if kept(&other.ranks) == kept(&ranks) => (),
+                Ok(other) => {
+                    let kept: Vec<String> = kept(&other.ranks).iter().map(ToString::to_string).collect();
+                    alternatives
+                        .push(Alternative { what: format!("rank {}", kept.join(" and ")), scorer: other.scorer });
+                }
+            }
         }
     }
-    Ok(found)
+    Ok(Fit { scorer, notes, alternatives })
 }

@@ -43,7 +43,7 @@ impl Score for React {
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
         let limit = feature_percentiles(training, &[self.percentile])?[0];
-        Ok(Fit { scorer: Box::new(FittedReact { limit }), notes: Vec::new() })
+        Ok(Fit::new(FittedReact { limit }))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

@@ -90,7 +90,7 @@ pub fn find(name: &str) -> Result<&'static ScoreEntry, UnknownScore> {
 /// The scores of some names (ids, aliases or `all`), each once, and whether all are meant.
 ///
 /// # Errors
-/// [`UnknownScore`] for the first name that is none.
+/// [`UnknownScore`] for the first name that is not in the list.
 pub fn entries(names: &[String]) -> Result<(Vec<&'static ScoreEntry>, bool), UnknownScore> {
     if names.iter().any(|name| name.eq_ignore_ascii_case("all")) {
         return Ok((REGISTRY.iter().collect(), true));

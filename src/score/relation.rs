@@ -78,7 +78,7 @@ impl Score for Relation {
             all.slice_mut(s![range, ..]).assign(p);
         }
         let probabilities = probabilities.unwrap_or_default();
-        Ok(Fit { scorer: Box::new(Related { settings: *self, directions, probabilities }), notes: Vec::new() })
+        Ok(Fit::new(Related { settings: *self, directions, probabilities }))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

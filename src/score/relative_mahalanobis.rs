@@ -5,9 +5,9 @@ use ndarray::{Array2, Axis};
 use super::entry::{ScoreEntry, no_caution};
 use super::mahalanobis::summed_with_ridge;
 use super::need::Need;
-use super::ranked::{RankedFit, alternatives};
+use super::ranked::{RankedFit, ranked};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Alternative, Fit, Fitted, Score, State, StateError};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::nearest_mean::RCOND;
 use crate::fit::obstacle::single_rows;
 use crate::fit::{FitError, NearestMean, Space, Training};
@@ -64,7 +64,7 @@ impl RelativeMahalanobis {
     fn fit_at(&self, training: &Training<'_>, side: Side) -> Result<RankedFit, FitError> {
         let gaussian = training.gaussian(self.space)?;
         let class_means = &gaussian.classes(training)?.means;
-        let (tied, of_all) = (gaussian.within_classes(training)?, gaussian.of_all());
+        let of_all = gaussian.of_all();
         let (classes, background, ranks) = match self.variant {
             Variant::Paper => {
                 let (classes, rank) = NearestMean::tied(training, &ArrayKind::Features, self.space, RCOND, side)?;
@@ -74,7 +74,7 @@ impl RelativeMahalanobis {
             Variant::PytorchOod => {
                 let whitening = |moment: &Array2<f64>| summed_with_ridge(training, moment, gaussian.rows);
                 let mean = gaussian.mean.clone().insert_axis(Axis(0));
-                let classes = NearestMean::new(class_means, whitening(&tied.matrix)?);
+                let classes = NearestMean::new(class_means, whitening(&gaussian.within_classes(training)?.matrix)?);
                 (classes, NearestMean::new(&mean, whitening(&of_all.matrix)?), Vec::new())
             }
         };
@@ -93,11 +93,7 @@ impl Score for RelativeMahalanobis {
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        self.fit_at(training, Side::Chosen).map(RankedFit::into_fit)
-    }
-
-    fn alternatives(&self, training: &Training<'_>) -> Result<Vec<Alternative>, FitError> {
-        alternatives(|side| self.fit_at(training, side))
+        ranked(|side| self.fit_at(training, side))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

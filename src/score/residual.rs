@@ -2,9 +2,9 @@
 
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
-use super::ranked::{RankedFit, alternatives};
+use super::ranked::{RankedFit, ranked};
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Alternative, Fit, Fitted, Score, State, StateError};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, ResidualSpace, Training};
 use crate::numeric::linalg::Side;
 use crate::rows::RowBlock;
@@ -56,11 +56,7 @@ impl Score for Residual {
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        self.fit_at(training, Side::Chosen).map(RankedFit::into_fit)
-    }
-
-    fn alternatives(&self, training: &Training<'_>) -> Result<Vec<Alternative>, FitError> {
-        alternatives(|side| self.fit_at(training, side))
+        ranked(|side| self.fit_at(training, side))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

@@ -32,7 +32,7 @@ impl Score for ScaledCosine {
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
         let directions = unit_rows(training.linear_head()?.0);
-        Ok(Fit { scorer: Box::new(LargestCosine { directions }), notes: Vec::new() })
+        Ok(Fit::new(LargestCosine { directions }))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

@@ -101,7 +101,7 @@ impl Settings {
     /// One of several named choices.
     ///
     /// # Errors
-    /// [`SettingError::Value`] if the text is none of them.
+    /// [`SettingError::Value`] if the text is not one of them.
     pub fn choice<T: Copy>(&self, name: &'static str, choices: &[(&str, T)]) -> Result<T, SettingError> {
         let text = self.text(name);
         let found = choices.iter().find(|(choice, _)| *choice == text).map(|(_, value)| *value);

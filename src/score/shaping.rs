@@ -74,7 +74,7 @@ impl Score for Shaping {
             let reason = format!("p = {} of {columns} features leaves none; set {}.p lower", self.share, self.score);
             return Err(training.not_applicable(self.score, reason));
         }
-        Ok(Fit { scorer: Box::new(FittedShaping { count, shape: self.shape }), notes: Vec::new() })
+        Ok(Fit::new(FittedShaping { count, shape: self.shape }))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

@@ -93,7 +93,7 @@ impl Score for SimplifiedHopfieldEnergy {
         for (mut pattern, &count) in patterns.rows_mut().into_iter().zip(&counts) {
             pattern /= count as f64;
         }
-        Ok(Fit { scorer: Box::new(Patterns { metric: self.metric, patterns }), notes: Vec::new() })
+        Ok(Fit::new(Patterns { metric: self.metric, patterns }))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

@@ -3,9 +3,9 @@
 use super::entry::{ScoreEntry, no_caution};
 use super::mahalanobis_pp::UnitDistance;
 use super::need::Need;
-use super::ranked::{RankedFit, alternatives};
+use super::ranked::{RankedFit, ranked};
 use super::settings::{SettingError, Settings};
-use super::{Alternative, Fit, Fitted, Score, State, StateError};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::nearest_mean::RCOND;
 use crate::fit::{FitError, NearestMean, Space, Training};
 use crate::numeric::linalg::Side;
@@ -33,11 +33,7 @@ impl Score for Ssd {
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        fit_at(training, Side::Chosen).map(RankedFit::into_fit)
-    }
-
-    fn alternatives(&self, training: &Training<'_>) -> Result<Vec<Alternative>, FitError> {
-        alternatives(|side| fit_at(training, side))
+        ranked(|side| fit_at(training, side))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

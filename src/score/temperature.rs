@@ -78,7 +78,7 @@ impl Score for FittedTemperature {
         let temperature = 1.0 / beta;
         let stand_in = if split.role == Role::Val { "" } else { ", because there is no id/val" };
         let notes = vec![format!("T = {temperature:.6}, fitted on {}{stand_in}", split.role)];
-        Ok(Fit { scorer: Box::new(Calibrated(ProbabilityAt { temperature })), notes })
+        Ok(Fit::noted(Calibrated(ProbabilityAt { temperature }), notes))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
@@ -161,7 +161,7 @@ fn add_moments(row: &[f64], largest: f64, beta: f64, lanes: &mut [[f64; LANES]; 
     }
 }
 
-/// The β of least negative log-likelihood, or why there is none.
+/// The β with the least negative log-likelihood, or why it cannot be found.
 fn most_likely(mut evaluate: impl FnMut(f64) -> Likelihood) -> Result<f64, &'static str> {
     let uniform = evaluate(0.0);
     if uniform.spread == 0.0 {

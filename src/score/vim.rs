@@ -7,10 +7,10 @@ use rayon::prelude::*;
 
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
-use super::ranked::{RankedFit, alternatives};
+use super::ranked::{RankedFit, ranked};
 use super::residual::{DIM, dim};
 use super::settings::{SettingError, Settings};
-use super::{Alternative, Fit, Fitted, Score, State, StateError};
+use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, ResidualSpace, Training};
 use crate::numeric::linalg::Side;
 use crate::rows::{ArrayKind, RowBlock};
@@ -40,11 +40,7 @@ impl Score for Vim {
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        self.fit_at(training, Side::Chosen).map(RankedFit::into_fit)
-    }
-
-    fn alternatives(&self, training: &Training<'_>) -> Result<Vec<Alternative>, FitError> {
-        alternatives(|side| self.fit_at(training, side))
+        ranked(|side| self.fit_at(training, side))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

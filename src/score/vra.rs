@@ -55,7 +55,7 @@ impl Score for Vra {
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
         let limits = feature_percentiles(training, &[self.low, self.high])?;
-        Ok(Fit { scorer: Box::new(FittedVra { low: limits[0], high: limits[1] }), notes: Vec::new() })
+        Ok(Fit::new(FittedVra { low: limits[0], high: limits[1] }))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {

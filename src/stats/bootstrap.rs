@@ -1,4 +1,4 @@
-//! The bootstrap: the spread of values over samples drawn from the sample at hand, and intervals made of it.
+//! The bootstrap: the spread of values over samples drawn from the observed sample, and intervals made of it.
 //!
 //! # Formula
 //!

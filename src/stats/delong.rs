@@ -79,7 +79,7 @@ impl Components {
         self.auroc
     }
 
-    /// Why there is no variance, if there is none: one row does not vary.
+    /// Why the variance is undefined, if it is: a single row does not vary.
     #[must_use]
     pub fn too_few(&self) -> Option<&'static str> {
         match (self.id.len(), self.ood.len()) {

@@ -1,4 +1,4 @@
-//! How sure a figure is.
+//! How sure a value is.
 
 pub mod best;
 pub mod binomial;

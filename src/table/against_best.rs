@@ -33,7 +33,7 @@ pub struct AgainstBest {
     pub p_adjusted: Option<f64>,
     /// What follows at the level [`LEVEL`].
     pub verdict: Verdict,
-    /// Why there is no test, where there is none.
+    /// Why the score was not tested, where it was not.
     pub untested: Option<String>,
 }
 

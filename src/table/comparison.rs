@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::frame::{PivotRow, SET, pivot};
-use super::means::{Seeds, with_means};
+use super::means::{Seeds, means_and_seeds};
 use super::record::{MeanOver, Record, Results};
 use crate::metric::{Better, Metric, Procedure};
 
@@ -53,7 +53,8 @@ pub struct Cell {
     pub spread: Option<f64>,
     /// Ends of the bootstrap interval, if there is one; means over OOD sets and seeds have none.
     pub interval: Option<(f64, f64)>,
-    /// Whether no other row of the block is better at the digits shown. Runs that differ by seed alone are marked by their mean only.
+    /// Whether no other row of the block is better at the digits shown, and not all are equal. Runs that differ by seed alone are marked by their mean
+    /// only.
     pub best: bool,
 }
 
@@ -89,8 +90,7 @@ impl Comparison {
         let own =
             |record: &&Record| record.in_distribution.as_deref() == in_distribution && record.procedure == procedure.id;
         let own: Vec<Record> = records.iter().filter(own).cloned().collect();
-        let all = with_means(&own);
-        let seeds = Seeds::of(&own);
+        let (all, seeds) = means_and_seeds(&own);
         let is_over_seeds =
             |record: &&Record| matches!(record.mean_over, Some(MeanOver::Seeds | MeanOver::OodAndSeeds));
         let (over_seeds, single): (Vec<Record>, Vec<Record>) =
@@ -156,7 +156,8 @@ fn missing(records: &[Record]) -> Vec<String> {
     }
     let mut lines: Vec<String> =
         reasons.into_iter().map(|(text, scores)| format!("{text} ({})", scores.join(", "))).collect();
-    if records.iter().any(|record| record.value.is_none() && record.mean_over.is_some()) {
+    let is_over_ood = |record: &Record| matches!(record.mean_over, Some(MeanOver::Ood | MeanOver::OodAndSeeds));
+    if records.iter().any(|record| record.value.is_none() && is_over_ood(record)) {
         lines.push("means over OOD sets are of rows that have a value on every one of them".to_owned());
     }
     lines

@@ -48,10 +48,11 @@ pub fn write(records: &[Record]) -> csv::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(Record::FIELDS.iter().map(|(name, _)| name))?;
     for record in records {
-        let written = record.contents().into_iter().map(|content| match content {
-            Content::Text(text) => Written::Text(text.map(|text| Cow::Owned(guard(&text).into_owned()))),
-            Content::Integer(number) => Written::Integer(number),
-            Content::Float(number) => Written::Float(number),
+        let contents = record.contents();
+        let written = contents.iter().map(|content| match content {
+            Content::Text(text) => Written::Text(text.as_deref().map(guard)),
+            Content::Integer(number) => Written::Integer(*number),
+            Content::Float(number) => Written::Float(*number),
         });
         writer.serialize(written.collect::<Vec<_>>())?;
     }

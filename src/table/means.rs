@@ -12,13 +12,18 @@ use crate::stats::spread::mean_and_std;
 /// Records of single runs followed by their means; records that are means already are left out and made anew.
 #[must_use]
 pub fn with_means(records: &[Record]) -> Vec<Record> {
+    means_and_seeds(records).0
+}
+
+/// The same, with the seeds that the means are over.
+pub(super) fn means_and_seeds(records: &[Record]) -> (Vec<Record>, Seeds) {
     let mut all: Vec<Record> = records.iter().filter(|record| record.mean_over.is_none()).cloned().collect();
     let seeds = Seeds::of(&all);
     let over_ood = over_ood(&all);
     all.extend(over_ood);
     let over_seeds = seeds.means(&all);
     all.extend(over_seeds);
-    all
+    (all, seeds)
 }
 
 /// Records for the OOD sets that other seeds of a model and loss have and a run has not: they are missing there, and the seed does not vanish.
@@ -137,7 +142,7 @@ impl Seeds {
         Self { runs: runs.collect(), remarks }
     }
 
-    /// How many runs of the family of a record count, if more than one.
+    /// The runs of the family of a record that count, if more than one.
     fn of_family(&self, record: &Record) -> Option<&BTreeSet<String>> {
         let key = (record.in_distribution.clone(), record.family()?);
         self.runs.get(&key).filter(|runs| runs.len() > 1)

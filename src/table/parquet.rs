@@ -1,9 +1,7 @@
 //! Parquet files, one row group at a time: the only door to polars' Parquet writer and reader.
 
-use std::fs::File;
 use std::io::{Cursor, Write};
 use std::panic::AssertUnwindSafe;
-use std::path::Path;
 use std::sync::Arc;
 
 use polars_arrow::array::{Array, ArrayRef, PrimitiveArray, StaticArray as _, Utf8ViewArray};
@@ -11,7 +9,10 @@ use polars_arrow::datatypes::{ArrowDataType, ArrowSchema, Field};
 use polars_arrow::record_batch::RecordBatchT;
 use polars_buffer::Buffer;
 use polars_error::PolarsError;
-use polars_parquet::read::{BasicDecompressor, PageReader, column_iter_to_arrays, infer_schema, read_metadata};
+use polars_parquet::parquet::compression::Compression;
+use polars_parquet::read::{
+    BasicDecompressor, FileMetadata, PageReader, column_iter_to_arrays, infer_schema, read_metadata,
+};
 use polars_parquet::write::{
     CompressionOptions, Encoding, FileWriter, SchemaDescriptor, StatisticsOptions, Version, WriteOptions,
     row_group_iter, to_parquet_schema,
@@ -22,7 +23,13 @@ use super::field::{Content, Kind};
 /// A column that could not be written or read.
 #[derive(Debug, thiserror::Error)]
 #[error("parquet: {0}")]
-pub struct FrameError(String);
+pub struct FrameError(pub(crate) String);
+
+impl From<ParquetError> for FrameError {
+    fn from(error: ParquetError) -> Self {
+        Self(error.to_string())
+    }
+}
 
 impl From<PolarsError> for FrameError {
     fn from(error: PolarsError) -> Self {
@@ -156,26 +163,60 @@ impl<W: Write> FrameWriter<W> {
 /// Names of columns with their contents.
 pub type Read = Vec<(String, Vec<Content>)>;
 
-/// Reads a file of texts, 64-bit integers and floats.
+/// Reads the columns of a file of texts, 64-bit integers and floats.
 ///
 /// # Errors
-/// [`FrameError`] if it is no such file.
-pub fn read(path: &Path) -> Result<Read, FrameError> {
-    let file = |error: std::io::Error| FrameError(error.to_string());
-    let bytes = std::fs::read(path).map_err(file)?;
-    let metadata = read_metadata(&mut File::open(path).map_err(file)?)?;
-    // Before anything is made of that many rows: a row takes at least a bit.
-    if metadata.num_rows / 8 > bytes.len() {
-        return Err(FrameError(format!("a file of {} bytes claims {} rows", bytes.len(), metadata.num_rows)));
-    }
+/// [`FrameError`] if it is not such a file.
+pub fn read(bytes: Vec<u8>) -> Result<Read, FrameError> {
+    let read = || {
+        let metadata = read_metadata(&mut Cursor::new(&bytes[..]))?;
+        check_lengths(&metadata, bytes.len())?;
+        read_columns(Buffer::from(bytes), &metadata)
+    };
     // polars trusts a file in places; what it does not foresee is one message all the same.
-    let found = std::panic::catch_unwind(AssertUnwindSafe(|| read_columns(bytes, &metadata)));
-    found.unwrap_or_else(|_| Err(FrameError("the file is damaged".to_owned())))
+    std::panic::catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(FrameError("the file is damaged".to_owned())))
 }
 
-fn read_columns(bytes: Vec<u8>, metadata: &polars_parquet::read::FileMetadata) -> Result<Read, FrameError> {
+/// Most values of a column for each byte of the file. Scores take eight bytes each, records of a run hundreds; runs of equal values take less.
+const VALUES_PER_BYTE: usize = 64;
+
+/// That the lengths a file claims are possible, before room is made for what it claims: every column of a group has its rows, and they are not compressed.
+fn check_lengths(metadata: &FileMetadata, bytes: usize) -> Result<(), FrameError> {
+    let mut rows = 0_usize;
+    for group in &metadata.row_groups {
+        rows = rows.saturating_add(group.num_rows());
+        for column in group.parquet_columns() {
+            let values = usize::try_from(column.num_values()).ok();
+            if values != Some(group.num_rows()) || column.compression() != Compression::Uncompressed {
+                let found = format!("a column of {} values in {} rows", column.num_values(), group.num_rows());
+                return Err(FrameError(format!(
+                    "{found}, {:?}; expected as many, not compressed",
+                    column.compression()
+                )));
+            }
+        }
+    }
+    if rows != metadata.num_rows || rows / VALUES_PER_BYTE > bytes {
+        return Err(FrameError(format!("a file of {bytes} bytes claims {} rows", metadata.num_rows)));
+    }
+    Ok(())
+}
+
+/// The same of every page of a column of so many rows: polars makes room for what each of them claims.
+fn check_pages(mut pages: BasicDecompressor, rows: usize) -> Result<(), FrameError> {
+    // A text of a dictionary has its length before it, in four bytes.
+    let dictionary = pages.read_dict_page()?;
+    let mut largest = dictionary.filter(|page| page.num_values > page.buffer.len() / 4).map(|page| page.num_values);
+    for page in pages {
+        let values = page?.num_values();
+        largest = largest.or((values > rows).then_some(values));
+    }
+    largest.map_or(Ok(()), |values| Err(FrameError(format!("a page claims {values} values, of {rows} rows"))))
+}
+
+fn read_columns(bytes: Buffer<u8>, metadata: &FileMetadata) -> Result<Read, FrameError> {
     let schema = infer_schema(metadata)?;
-    let bytes = Buffer::from(bytes);
     let mut columns: Read = Vec::new();
     for (name, field) in schema.iter() {
         let mut contents = Vec::new();
@@ -190,13 +231,21 @@ fn read_columns(bytes: Vec<u8>, metadata: &polars_parquet::read::FileMetadata) -
                     return Err(FrameError(format!("column {name} lies outside the file")));
                 }
                 let largest = range.len();
-                let pages = PageReader::new(Cursor::new(bytes.clone().sliced(range)), place, Vec::new(), largest);
+                let bytes = bytes.clone().sliced(range);
+                let pages = || {
+                    let reader = PageReader::new(Cursor::new(bytes.clone()), place, Vec::new(), largest);
+                    BasicDecompressor::new(reader, Vec::new())
+                };
+                check_pages(pages(), group.num_rows())?;
                 let kind = &place.descriptor().descriptor.primitive_type;
-                let pages = BasicDecompressor::new(pages, Vec::new());
+                let pages = pages();
                 let (arrays, _) = column_iter_to_arrays(vec![pages], vec![kind], field.clone(), None)?;
                 for array in arrays {
                     contents.extend(contents_of(array.as_ref()).ok_or_else(|| {
-                        FrameError(format!("column {name} holds {:?}, expected text, Int64 or Float64", field.dtype))
+                        FrameError(format!(
+                            "column {name} holds {:?}, expected text, Int64 from 0 or Float64",
+                            field.dtype
+                        ))
                     })?);
                 }
             }
@@ -212,8 +261,10 @@ fn contents_of(array: &dyn Array) -> Option<Vec<Content>> {
         return Some(texts.iter().map(|text| Content::Text(text.map(str::to_owned))).collect());
     }
     if let Some(numbers) = array.downcast_ref::<PrimitiveArray<i64>>() {
-        let whole = |number: Option<&i64>| Content::Integer(number.and_then(|number| u64::try_from(*number).ok()));
-        return Some(numbers.iter().map(whole).collect());
+        // Nothing that this project writes is negative.
+        let whole =
+            |number: Option<&i64>| Some(Content::Integer(number.map(|own| u64::try_from(*own)).transpose().ok()?));
+        return numbers.iter().map(whole).collect();
     }
     let numbers = array.downcast_ref::<PrimitiveArray<f64>>()?;
     Some(numbers.iter().map(|number| Content::Float(number.copied())).collect())

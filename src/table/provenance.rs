@@ -1,4 +1,4 @@
-//! Where records come from: what was run, on which arrays, with which parameters.
+//! Where records come from: what was run, on which arrays.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +34,7 @@ pub struct RunProvenance {
     pub accuracy: Option<f64>,
     /// ID test rows.
     pub id_rows: usize,
-    /// Every array that was read, with the XXH3 (128 bits) of its values.
+    /// Every array whose values were read, with its XXH3 (128 bits).
     pub arrays: Vec<ArrayRead>,
     /// Scores left out, and why.
     pub left_out: Vec<(String, String)>,

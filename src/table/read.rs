@@ -30,7 +30,7 @@ const SCORE_AGAIN: &str = "score the dump again with this version";
 /// Reads the records of some files, in the order of the files, means included. The format is told by the content: Parquet, a JSON array, else CSV.
 ///
 /// # Errors
-/// [`RecordsError`] for a file that is none of these or of another schema, for two records of one value, and for records of several conventions: versions,
+/// [`RecordsError`] for a file of another format or schema, for two records of one value, and for records of several conventions: versions,
 /// levels of intervals, metrics that are not of their procedure, percentages.
 pub fn read<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Record>, RecordsError> {
     let mut all: Vec<Record> = Vec::new();
@@ -57,7 +57,7 @@ fn read_one(path: &Path) -> Result<Vec<Record>, Wrong> {
     let bytes = std::fs::read(path).map_err(|error| unreadable(format!("a file that cannot be read ({error})")))?;
     if bytes.starts_with(b"PAR1") {
         #[cfg(feature = "parquet")]
-        return of_columns(super::parquet::read(path).map_err(|error| unreadable(error.to_string()))?);
+        return of_columns(super::parquet::read(bytes).map_err(|error| unreadable(error.to_string()))?);
         #[cfg(not(feature = "parquet"))]
         return Err(("Parquet".to_owned(), "CSV or JSON".to_owned(), "build oodbench with the feature `parquet`"));
     }
@@ -70,8 +70,14 @@ fn read_one(path: &Path) -> Result<Vec<Record>, Wrong> {
                 if schema.and_then(serde_json::Value::as_u64) != Some(SCHEMA) {
                     return Err(other_schema(schema.map(ToString::to_string)));
                 }
-                serde_json::from_value(row)
-                    .map_err(|error| (error.to_string(), "the fields of a record".to_owned(), SCORE_AGAIN))
+                let fields = row.as_object().map_or(0, serde_json::Map::len);
+                let record = serde_json::from_value(row)
+                    .map_err(|error| (error.to_string(), "the fields of a record".to_owned(), SCORE_AGAIN))?;
+                if fields < Record::FIELDS.len() {
+                    let found = format!("a record of {fields} fields");
+                    return Err((found, format!("{}, missing values as null", Record::FIELDS.len()), SCORE_AGAIN));
+                }
+                Ok(record)
             };
             rows.into_iter().map(of_row).collect()
         }
@@ -134,8 +140,8 @@ impl Together {
         let key = vec![
             Some(run.clone()),
             record.in_distribution.clone(),
-            Some(record.ood.clone()),
-            record.group.clone(),
+            // As tables name it: `a/b` may be a set `b` of a group `a`, or a set of that name.
+            Some(record.set()),
             Some(score.clone()),
             Some(procedure.clone()),
             Some(metric.clone()),
@@ -162,9 +168,10 @@ impl Together {
             let found = format!("metric {metric:?} of procedure {procedure:?}");
             return Err((found, "a metric of its procedure".to_owned(), "`oodbench explain lee` lists those of lee"));
         }
-        if let Some(value) = record.value.filter(|value| !(0.0..=1.0).contains(value)) {
-            let found = format!("value {value} of {metric}");
-            return Err((found, "a fraction between 0 and 1".to_owned(), "divide percentages by 100"));
+        let fractions = [record.value, record.low, record.high, record.level, record.std, record.tied_share];
+        if let Some(value) = fractions.into_iter().flatten().find(|value| !(0.0..=1.0).contains(value)) {
+            let found = format!("{value} in a record of {metric}");
+            return Err((found, "fractions between 0 and 1".to_owned(), "divide percentages by 100"));
         }
         Ok(())
     }

@@ -114,10 +114,12 @@ impl Record {
         self.group.as_ref().map_or_else(|| self.ood.clone(), |group| format!("{group}/{}", self.ood))
     }
 
-    /// Model and loss, of a run that has a seed: what runs that differ by it have in common.
+    /// Model and loss, of a run that has a seed: what runs that differ by it have in common. None where neither is known: nothing says then that runs
+    /// belong together.
     #[must_use]
     pub fn family(&self) -> Option<String> {
         self.seed?;
+        self.model.as_ref().or(self.loss.as_ref())?;
         Some(format!("{} {}", self.model.as_deref().unwrap_or("?"), self.loss.as_deref().unwrap_or("?")))
     }
 }
@@ -185,7 +187,7 @@ pub struct RunSummary {
 /// An array that values were made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArrayRead {
-    /// Its split, e.g. `id/train`.
+    /// Its split, e.g. `id/train`; `head` for all of the head together, whose rows are classes.
     pub split: String,
     /// Its file's name without extension, e.g. `features`.
     pub array: String,

@@ -3,6 +3,7 @@
 use super::synthetic::Arrays;
 use ndarray::s;
 use oodbench::dump::layout::discover;
+use oodbench::eval::significance::against_best;
 use oodbench::eval::{EvalError, Measures, Plan, Selection, evaluate, fits};
 use oodbench::progress::Silent;
 use oodbench::table::Results;
@@ -87,4 +88,25 @@ fn a_fit_leaves_the_same_out() {
 fn nothing_left_is_an_error() {
     let arrays = Arrays::linear(4, ROWS).each(|rows| rows.features.fill(0.7));
     assert!(evaluated(&arrays.write(), "mahalanobis").is_err());
+}
+
+/// Scores that can be fitted and are not finite have no place in a comparison: they are left out of it, or an error if asked for by name.
+#[test]
+fn what_is_not_finite_is_not_compared() {
+    let written = Arrays::linear(4, ROWS).each(|rows| rows.features *= 1e300).write();
+    let compared = |scores: &str| {
+        let selection = Selection::parse(&[scores.to_owned()], &[]).unwrap();
+        let plans = Plan::all(&discover(written.path()).unwrap(), &selection).unwrap();
+        let mut results = Results::default();
+        against_best(&plans, &mut results, &Silent).map(|lines| (lines, results))
+    };
+    let (lines, results) = compared("all").unwrap();
+    assert!(lines.iter().any(|line| line.score == "mds") && lines.iter().all(|line| line.score != "she"));
+    assert!(
+        results.notes.iter().any(|note| note.text.contains("left out on id/test: found a NaN or infinite score")),
+        "{:?}",
+        results.notes
+    );
+    let error = compared("she").err().unwrap().to_string();
+    assert!(error.contains("she") && error.contains("NaN or infinite"), "{error}");
 }

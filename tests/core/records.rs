@@ -175,7 +175,20 @@ fn records_that_do_not_belong_together_are_refused() {
         with(|r| r.metric = "fpr_at_tpr95_ood_positive".to_owned())
             .contains("of procedure \"lee\", expected a metric of its")
     );
-    assert!(with(|r| r.value = Some(50.0)).starts_with("found value 50 of auroc, expected a fraction"));
+    let percent: [fn(&mut Record); 6] = [
+        |r| r.value = Some(50.0),
+        |r| r.low = Some(50.0),
+        |r| r.high = Some(50.0),
+        |r| r.std = Some(50.0),
+        |r| r.level = Some(50.0),
+        |r| r.tied_share = Some(50.0),
+    ];
+    for set in percent {
+        assert!(with(set).starts_with("found 50 in a record of auroc, expected fractions between 0 and 1;"));
+    }
+    // A set `a/b` and a set `b` of group `a` have one name in every table.
+    let named = |ood: &str, group: Option<&str>| Record { group: group.map(str::to_owned), ..one("r1", ood, 1, 0.5) };
+    assert!(refusal(&[named("a/b", None), named("b", Some("a"))]).starts_with("found a second record of r1, a/b,"));
     let mut levels = [good.clone(), one("r2", "far", 2, 0.5)];
     levels[0].level = Some(0.95);
     levels[1].level = Some(0.9);
@@ -186,6 +199,27 @@ fn records_that_do_not_belong_together_are_refused() {
         .unwrap();
     let text = read(&[&old]).unwrap_err().to_string();
     assert!(text.contains("found records without a schema version, expected 2; score the dump again"), "{text}");
+}
+
+/// A JSON record that lacks a field is one of another program, not one with a missing value.
+#[test]
+fn json_without_a_field_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("records.json");
+    let mut rows: Vec<serde_json::Map<String, serde_json::Value>> =
+        serde_json::from_str(&report::json::rows(&[one("r1", "far", 1, 0.5)]).unwrap()).unwrap();
+    rows[0].remove("seed");
+    std::fs::write(&path, serde_json::to_string(&rows).unwrap()).unwrap();
+    let text = read(&[&path]).unwrap_err().to_string();
+    assert!(text.contains("a record of") && text.contains("missing values as null"), "{text}");
+}
+
+/// A whole number of a record that a 64-bit integer column cannot hold.
+#[cfg(feature = "parquet")]
+#[test]
+fn parquet_refuses_numbers_beyond_its_integers() {
+    let text = report::parquet::records(Vec::new(), &[one("r1", "far", 1 << 63, 0.5)]).unwrap_err().to_string();
+    assert!(text.contains("9223372036854775808"), "{text}");
 }
 
 fn mean<'r>(all: &'r [Record], over: MeanOver, run: &str, ood: &str) -> &'r Record {

@@ -10,7 +10,7 @@ use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal};
 use oodbench::eval::Plan;
 use oodbench::eval::significance::against_best;
-use oodbench::report::{Format, markdown, significance};
+use oodbench::report::{self, Format, significance};
 use oodbench::table::Results;
 
 /// Test which scores of a run may be its best: AUROCs on the same rows, DeLong's covariance, the choice of the best accounted for
@@ -43,9 +43,9 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     remarks::say(&results, common);
     match command.printed.format {
         Format::Table => terminal::print(&significance::text(&lines, terminal::style()))?,
-        Format::Json => terminal::print_data(&significance::json(&lines)?)?,
-        Format::Csv => terminal::print_data(&String::from_utf8(significance::csv(&lines)?)?)?,
-        Format::Markdown => terminal::print(&markdown::rows(&lines)?)?,
+        Format::Json => terminal::print_data(&report::json::rows(&lines)?)?,
+        Format::Csv => terminal::print_data(&String::from_utf8(report::csv::rows(&lines)?)?)?,
+        Format::Markdown => terminal::print(&significance::markdown(&lines))?,
     }
     Ok(())
 }

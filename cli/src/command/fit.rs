@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, ValueHint};
+use serde::Serialize;
 
 use crate::option::choice::{Parameters, ScoreNames};
 use crate::option::common::Common;
+use crate::option::format::Printed;
 use crate::option::runs::Runs;
 use crate::screen::{remarks, terminal, tuning};
 use oodbench::eval::fits::describe;
@@ -15,6 +17,7 @@ use oodbench::eval::fits::{Fits, fit, write};
 use oodbench::eval::{FitsError, Plan};
 use oodbench::output::{AtomicFile, make_folder};
 use oodbench::report::grid::Grid;
+use oodbench::score::FittedScore;
 
 /// Fit scores on the training rows of a run and keep the fits in a file for `score --fit`
 #[derive(Args)]
@@ -37,6 +40,16 @@ pub(crate) struct Command {
     /// The file to write
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     out: PathBuf,
+    #[command(flatten)]
+    printed: Printed,
+}
+
+/// A fit in the file.
+#[derive(Serialize)]
+struct Fitted {
+    score: &'static str,
+    fit_ms: f64,
+    bytes: usize,
 }
 
 /// Runs the command.
@@ -74,12 +87,18 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         for skipped in &fits.skipped {
             terminal::say(&format!("note: {} left out: {}", skipped.score, skipped.why));
         }
-        if let Some(tuned) = &tuned {
+        let for_readers = !command.printed.format.is_data();
+        if let Some(tuned) = tuned.as_ref().filter(|_| for_readers) {
             say(&tuning::table(&tuned.searches))?;
         }
-        say(&table(&fits))?;
         let learnt = if rows.is_empty() { "nothing had to be read".to_owned() } else { rows.join(", ") };
-        say(&format!("{} fitted on {learnt}: {}\n", plan.dump.info.name, command.out.display()))?;
+        let done = format!("{} fitted on {learnt}: {}\n", plan.dump.info.name, command.out.display());
+        if to_stream {
+            say(&table(&fits).render(terminal::style()))?;
+        } else {
+            command.printed.print(&fitted(&fits), &table(&fits), |style| table(&fits).render(style))?;
+        }
+        if for_readers { say(&done)? } else { terminal::say(done.trim_end()) }
     }
     Ok(())
 }
@@ -89,13 +108,20 @@ fn create(path: &Path) -> io::Result<AtomicFile> {
     AtomicFile::create(path)
 }
 
+fn fitted(fits: &Fits) -> Vec<Fitted> {
+    let of = |score: &FittedScore| Fitted {
+        score: score.entry.id,
+        fit_ms: score.took.as_secs_f64() * 1e3,
+        bytes: score.scorer.save().bytes(),
+    };
+    fits.scores.iter().map(of).collect()
+}
+
 /// A line per score: how long its fit took and how much of the file it takes.
-fn table(fits: &Fits) -> String {
+fn table(fits: &Fits) -> Grid {
     let mut grid = Grid::of_numbers(&["score"], ["fit", "bytes"]);
-    for score in &fits.scores {
-        let bytes = score.scorer.save().bytes();
-        let took = format!("{:.1} ms", score.took.as_secs_f64() * 1e3);
-        grid.row([score.entry.id, &took, &bytes.to_string()]);
+    for Fitted { score, fit_ms, bytes } in fitted(fits) {
+        grid.row([score, &format!("{fit_ms:.1} ms"), &bytes.to_string()]);
     }
-    grid.render(terminal::style())
+    grid
 }

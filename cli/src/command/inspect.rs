@@ -1,13 +1,20 @@
 //! `oodbench inspect`: what a dump holds, what scores lack, what looks wrong.
 
+use std::fmt::Write;
+
 use clap::Args;
+use serde::Serialize;
 
 use crate::option::common::Common;
+use crate::option::format::Printed;
 use crate::option::runs::Runs;
-use crate::screen::{remarks, terminal};
+use crate::screen::remarks;
+use crate::screen::words::counted;
 use oodbench::dump::Dump;
 use oodbench::dump::diagnose::{ArrayFacts, ValueFacts, diagnose};
 use oodbench::dump::layout::RunFiles;
+use oodbench::printable;
+use oodbench::report::grid::Grid;
 use oodbench::rows::Head;
 use oodbench::rows::array::shape_text;
 use oodbench::score::REGISTRY;
@@ -15,51 +22,104 @@ use oodbench::score::counts::Counts;
 
 /// Show splits, shapes, types and classes of dumps, what each score lacks, and what looks wrong
 #[derive(Args)]
-#[command(after_help = "Example:
-  oodbench inspect dumps/")]
+#[command(after_help = "Examples:
+  oodbench inspect dumps/
+  oodbench inspect dumps/ --format json      what was found, an object each")]
 pub(crate) struct Command {
     #[command(flatten)]
     runs: Runs,
+    #[command(flatten)]
+    printed: Printed,
 }
+
+/// Something a dump has, lacks, or should not have.
+#[derive(Clone, Serialize)]
+struct Fact {
+    run: String,
+    /// What it is about: the run, a split, the scores, or what looks wrong.
+    part: String,
+    name: String,
+    found: String,
+}
+
+const OF_RUN: &str = "run";
+const OF_SCORES: &str = "scores";
+const SUSPICIOUS: &str = "to look at";
 
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
-    for (number, files) in command.runs.find(common.quiet)?.iter().enumerate() {
-        if number > 0 {
-            terminal::print("\n")?;
-        }
-        terminal::print(&describe(files)?)?;
+    let runs = command.runs.find(common.quiet)?;
+    let mut facts = Vec::new();
+    for files in &runs {
+        facts.push(describe(files)?);
     }
-    Ok(())
+    let shown: Vec<String> = runs.iter().zip(&facts).map(|(files, facts)| shown(files, facts)).collect();
+    let facts = facts.concat();
+    let mut grid = Grid::of_text(3, &["run", "part", "name", "found"]);
+    for fact in &facts {
+        grid.row([&fact.run, &fact.part, &fact.name, &fact.found]);
+    }
+    command.printed.print(&facts, &grid, |_| shown.join("\n"))
 }
 
-fn describe(files: &RunFiles) -> anyhow::Result<String> {
+/// The facts of a run in its own words.
+fn shown(files: &RunFiles, facts: &[Fact]) -> String {
+    // Writing into a String cannot fail.
+    let mut out = String::new();
+    for part in facts.chunk_by(|one, next| one.part == next.part) {
+        let name = |fact: &Fact| fact.name.len();
+        // Names of layers are as long as they are.
+        let width = part.iter().map(name).fold(13, usize::max);
+        match &*part[0].part {
+            OF_RUN => {
+                let _ = writeln!(out, "{} ({})", printable::line(&part[0].run), files.folder.display());
+                for fact in &part[1..] {
+                    let _ = writeln!(out, "  {:<16}{}", fact.name, fact.found);
+                }
+            }
+            title => {
+                let _ = writeln!(out, "  {title}");
+                for fact in part {
+                    let _ = match &*fact.name {
+                        "" => writeln!(out, "    {}", fact.found),
+                        name => writeln!(out, "    {name:<width$} {}", fact.found),
+                    };
+                }
+            }
+        }
+    }
+    out
+}
+
+fn describe(files: &RunFiles) -> anyhow::Result<Vec<Fact>> {
     let dump = Dump::open(files)?;
     let info = &dump.info;
-    let mut lines = vec![format!("{} ({})", info.name, files.folder.display())];
-    let field = |name: &str, value: Option<String>| value.map(|value| format!("  {name:<16}{value}"));
-    lines.extend(field("model", info.model.clone()));
-    lines.extend(field("loss", info.loss.as_ref().map(ToString::to_string)));
-    lines.extend(field("in-distribution", info.in_distribution.clone()));
-    lines.extend(field("seed", info.seed.map(|seed| seed.to_string())));
-    lines.extend(field("classes", dump.classes.map(|classes| classes.to_string())));
-    lines.extend(field("head", dump.head.as_ref().map(head_text)));
-    lines.extend(field("ID accuracy", dump.test_accuracy().map(|a| format!("{:.2} %", a * 100.0))));
-
+    let mut facts = Vec::new();
+    let mut say = |part: &str, name: &str, found: String| {
+        facts.push(Fact { run: info.name.clone(), part: part.to_owned(), name: name.to_owned(), found });
+    };
+    say(OF_RUN, "folder", files.folder.display().to_string());
+    for (name, found) in [
+        ("model", info.model.clone()),
+        ("loss", info.loss.as_ref().map(ToString::to_string)),
+        ("in-distribution", info.in_distribution.clone()),
+        ("seed", info.seed.map(|seed| seed.to_string())),
+        ("classes", dump.classes.map(|classes| classes.to_string())),
+        ("head", dump.head.as_ref().map(head_text)),
+        ("ID accuracy", dump.test_accuracy().map(|a| format!("{:.2} %", a * 100.0))),
+    ] {
+        found.into_iter().for_each(|found| say(OF_RUN, name, found));
+    }
     let mut suspicions: Vec<String> = dump.warnings.clone();
     for split in diagnose(files)? {
-        lines.push(format!("  {}", split.role));
-        // Names of layers are as long as they are.
-        let width = split.arrays.iter().map(|array| array.kind.file_stem().len()).fold(13, usize::max);
         for array in &split.arrays {
-            let (name, text) = (array.kind.file_stem(), array_text(array));
-            lines.push(format!("    {name:<width$} {text}"));
+            let name = array.kind.file_stem();
+            say(&split.role.to_string(), &name, array_text(array));
             if let Some(values) = &array.values {
                 suspicions.extend(suspicious(values).map(|what| format!("{}/{name}: {what}", split.role)));
             }
         }
     }
-    lines.push("  scores".to_owned());
     let counts = Counts::of(&dump);
     for entry in REGISTRY {
         let score = entry.with_defaults();
@@ -68,14 +128,11 @@ fn describe(files: &RunFiles) -> anyhow::Result<String> {
         if state.is_none() {
             suspicions.extend(counts.remarks(entry, &entry.settings()));
         }
-        lines.push(format!("    {:<13} {}", entry.id, state.unwrap_or_else(|| "ready".to_owned())));
+        say(OF_SCORES, entry.id, state.unwrap_or_else(|| "ready".to_owned()));
     }
-    if !suspicions.is_empty() {
-        lines.push("  to look at".to_owned());
-        lines.extend(suspicions.iter().map(|what| format!("    {what}")));
-    }
+    suspicions.into_iter().for_each(|what| say(SUSPICIOUS, "", what));
     remarks::unchanged()?;
-    Ok(lines.join("\n") + "\n")
+    Ok(facts)
 }
 
 fn head_text(head: &Head) -> String {
@@ -103,16 +160,17 @@ fn array_text(array: &ArrayFacts) -> String {
 fn suspicious(values: &ValueFacts) -> impl Iterator<Item = String> {
     let bad = values.bad.first.map(|first| {
         format!(
-            "{} rows with NaN or infinite values, the first is row {first}: no score will read this",
-            values.bad.count
+            "{} with NaN or infinite values, the first is row {first}: no score will read this",
+            counted(values.bad.count, "row")
         )
     });
     let half = values
         .half_precision
         .then(|| "16-bit floats: rounding ties scores and costs AUROC and AUIN; dump f32".to_owned());
-    let repeated = (values.repeated_rows > 0)
-        .then(|| format!("{} rows repeat an earlier row: samples twice, or precision lost", values.repeated_rows));
+    let repeated = (values.repeated_rows > 0).then(|| {
+        format!("rows that repeat an earlier one: {}; samples twice, or precision lost", values.repeated_rows)
+    });
     let constant = (values.constant_columns > 0)
-        .then(|| format!("{} columns never change: covariances are singular", values.constant_columns));
+        .then(|| format!("columns that never change: {}; covariances are singular", values.constant_columns));
     [bad, half, repeated, constant].into_iter().flatten()
 }

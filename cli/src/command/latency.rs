@@ -17,8 +17,8 @@ use oodbench::latency::plot::latency_plot;
 use oodbench::latency::{Report, Request, measure};
 use oodbench::output::OutputSet;
 use oodbench::plot;
-use oodbench::report::Format;
 use oodbench::report::grid::{Grid, GridCell};
+use oodbench::report::{Format, csv};
 use oodbench::score::registry::entries;
 
 /// Measure what each score costs per sample, against the classifier's own arg max
@@ -77,7 +77,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     }
     let text = match command.printed.format {
         Format::Json => report.json()?,
-        Format::Csv => String::from_utf8(report.csv()?)?,
+        Format::Csv => String::from_utf8(csv::rows(&report.measurements)?)?,
         Format::Markdown => markdown(&report),
         Format::Table => table(&report),
     };

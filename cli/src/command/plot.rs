@@ -1,4 +1,4 @@
-//! `oodbench plot`: figures of the scores of dumps.
+//! `oodbench plot`: plots of the scores of dumps.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal};
 use oodbench::dump::layout::RunFiles;
 use oodbench::dump::{Loss, RunInfo};
-use oodbench::eval::figures::{FIG1_SCORES, fig1_bands};
+use oodbench::eval::plots::{FIG1_SCORES, fig1_bands};
 use oodbench::eval::{Plan, ScoredRun, score_run};
 use oodbench::output::{make_folder, write_atomically};
 use oodbench::plot::fig1;
@@ -25,11 +25,11 @@ use oodbench::printable::file_name;
 use oodbench::score::registry::find;
 use oodbench::table::Results;
 
-/// Draw figures as PNG and SVG: the paper's Fig. 1, histograms of a score, ROC curves
+/// Draw plots as PNG and SVG: the paper's Fig. 1, histograms of a score, ROC curves
 #[derive(Args)]
 #[command(after_help = "Examples:
   oodbench plot --fig1                         entropy and minimum distance of the IsoMax and IsoMax+ runs in dumps/
-  oodbench plot dumps/ --hist energy --out fig one figure per run
+  oodbench plot dumps/ --hist energy --out fig   one plot per run
   oodbench plot dumps/my-run --roc             ROC curves of the scores that need logits alone
   oodbench plot dumps/my-run --roc mds,es      of these scores")]
 pub(crate) struct Command {
@@ -38,15 +38,15 @@ pub(crate) struct Command {
     /// The paper's Fig. 1: four bands of ID and OOD histograms, from one IsoMax and one IsoMax+ run
     #[arg(long)]
     fig1: bool,
-    /// Histograms of a score, one panel per OOD set, one figure per run
+    /// Histograms of a score, one panel per OOD set, one plot per run
     #[arg(long, value_name = "SCORE", value_parser = choice::name, add = complete::score())]
     hist: Option<String>,
-    /// ROC curves with the 95 % point marked, one figure per run and OOD set
+    /// ROC curves with the 95 % point marked, one plot per run and OOD set
     #[arg(long, value_name = "SCORES", value_delimiter = ',', value_parser = choice::name, add = complete::score(), num_args = 0..=1, default_missing_value = "mds,es,mps,energy")]
     roc: Option<Vec<String>>,
     #[command(flatten)]
     fitted: FitOrParameters,
-    /// Folder for the figures
+    /// Folder for the plots
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = "reports")]
     out: PathBuf,
 }
@@ -58,38 +58,38 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     }
     let runs = command.runs.find(common.quiet)?;
     let work = Work { command, common, runs: &runs };
-    // Everything is drawn before anything is written: an error leaves no part of the figures behind.
-    let mut figures = Vec::new();
+    // Everything is drawn before anything is written: an error leaves no part of the plots behind.
+    let mut plots = Vec::new();
     if command.fig1 {
-        figures.extend(work.fig1()?);
+        plots.extend(work.fig1()?);
     }
     if let Some(score) = &command.hist {
-        figures.extend(work.histograms(score)?);
+        plots.extend(work.histograms(score)?);
     }
     if let Some(scores) = &command.roc {
-        figures.extend(work.roc_curves(scores)?);
+        plots.extend(work.roc_curves(scores)?);
     }
-    write(&command.out, &apart(figures), common.quiet)
+    write(&command.out, &apart(plots), common.quiet)
 }
 
-/// A figure's file name and content.
-type Figure = (String, Vec<u8>);
+/// A plot's file name and content.
+type Drawn = (String, Vec<u8>);
 
-/// No two figures under one name, on systems that know no capitals either: run `a` with set `b-c` and run `a-b` with set `c` are two figures.
-fn apart(figures: Vec<Figure>) -> Vec<Figure> {
+/// No two plots under one name, on systems that know no capitals either: run `a` with set `b-c` and run `a-b` with set `c` are two plots.
+fn apart(plots: Vec<Drawn>) -> Vec<Drawn> {
     let mut taken = HashSet::new();
-    let free = |(name, bytes): Figure| {
+    let free = |(name, bytes): Drawn| {
         let (stem, ending) = name.rsplit_once('.').unwrap_or((&name, ""));
         let numbered = (2..).map(|number| format!("{stem}-{number}.{ending}"));
         let free = std::iter::once(name.clone()).chain(numbered).find(|name| taken.insert(name.to_lowercase()));
         (free.unwrap_or_default(), bytes)
     };
-    figures.into_iter().map(free).collect()
+    plots.into_iter().map(free).collect()
 }
 
-fn write(out: &Path, figures: &[Figure], quiet: bool) -> anyhow::Result<()> {
+fn write(out: &Path, plots: &[Drawn], quiet: bool) -> anyhow::Result<()> {
     make_folder(out).with_context(|| format!("{}: cannot be written", out.display()))?;
-    for (name, bytes) in figures {
+    for (name, bytes) in plots {
         let path = out.join(name);
         write_atomically(&path, bytes).with_context(|| format!("{}: cannot be written", path.display()))?;
         if !quiet {
@@ -99,7 +99,7 @@ fn write(out: &Path, figures: &[Figure], quiet: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn both(name: &str, render: impl Fn(Format) -> Result<Vec<u8>, PlotError>) -> Result<Vec<Figure>, PlotError> {
+fn both(name: &str, render: impl Fn(Format) -> Result<Vec<u8>, PlotError>) -> Result<Vec<Drawn>, PlotError> {
     let formats = [Format::Png, Format::Svg].into_iter();
     formats.map(|format| Ok((format!("{name}.{}", format.extension()), render(format)?))).collect()
 }
@@ -128,7 +128,7 @@ impl Work<'_> {
         Ok(scored)
     }
 
-    fn fig1(&self) -> anyhow::Result<Vec<Figure>> {
+    fn fig1(&self) -> anyhow::Result<Vec<Drawn>> {
         let mut by_loss = Vec::new();
         for loss in [Loss::Isomax, Loss::IsomaxPlus] {
             by_loss.push(self.run_of(&loss)?.clone());
@@ -162,26 +162,26 @@ impl Work<'_> {
         Ok(files)
     }
 
-    fn histograms(&self, score: &str) -> anyhow::Result<Vec<Figure>> {
+    fn histograms(&self, score: &str) -> anyhow::Result<Vec<Drawn>> {
         let entry = find(score)?;
-        let mut figures = Vec::new();
+        let mut plots = Vec::new();
         for run in self.score(self.runs, &[entry.id])? {
             let draw = |format| {
                 Histogram { title: run.title(), quantity: entry.title.to_owned(), panels: run.panels(0, 1.0) }
                     .render(format)
             };
-            figures.extend(both(&format!("hist-{}-{}", file_name(&run.info.name), entry.id), draw)?);
+            plots.extend(both(&format!("hist-{}-{}", file_name(&run.info.name), entry.id), draw)?);
         }
-        Ok(figures)
+        Ok(plots)
     }
 
-    fn roc_curves(&self, scores: &[String]) -> anyhow::Result<Vec<Figure>> {
+    fn roc_curves(&self, scores: &[String]) -> anyhow::Result<Vec<Drawn>> {
         let mut entries = Vec::new();
         for name in scores {
             entries.push(find(name)?);
         }
         let ids: Vec<&str> = entries.iter().map(|entry| entry.id).collect();
-        let mut figures = Vec::new();
+        let mut plots = Vec::new();
         for run in self.score(self.runs, &ids)? {
             for (set, name) in run.samples(0).1.into_iter().map(|(name, _)| name).enumerate() {
                 let curve = |score: usize| {
@@ -192,10 +192,10 @@ impl Work<'_> {
                     let title = format!("{} | OUT-OF-DISTRIBUTION={name}", run.title());
                     Roc { title, curves: (0..entries.len()).map(curve).collect() }.render(format)
                 };
-                figures.extend(both(&format!("roc-{}-{}", file_name(&run.info.name), file_name(&name)), draw)?);
+                plots.extend(both(&format!("roc-{}-{}", file_name(&run.info.name), file_name(&name)), draw)?);
             }
         }
-        Ok(figures)
+        Ok(plots)
     }
 }
 
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_figure_takes_the_place_of_another() {
+    fn no_plot_takes_the_place_of_another() {
         let names = ["roc-a-b-c.png", "roc-a-b-c.svg", "roc-a-b-c.png", "roc-A-b-c.svg", "roc-a-b-c-2.png"];
         let found = apart(names.map(|name| (name.to_owned(), Vec::new())).into());
         let found: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();

@@ -1,4 +1,4 @@
-//! `oodbench score`: scores and figures of every run of a folder.
+//! `oodbench score`: scores and values of every run of a folder.
 
 use std::path::PathBuf;
 
@@ -68,10 +68,13 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let runs = command.runs.find(common.quiet)?;
     let tuned = command.tune.then(|| tuning::search(&runs, &selection, common)).transpose()?;
     let progress = Bars::new(common.quiet);
-    let plans = match &tuned {
+    let mut plans = match &tuned {
         Some(tuned) => Plan::each(runs.iter().zip(&tuned.selections), &progress)?,
         None => Plan::each(runs.iter().map(|files| (files, &selection)), &progress)?,
     };
+    if command.out.is_some() {
+        plans.iter_mut().try_for_each(|plan| plan.with_val(&progress))?;
+    }
     check_memory(&plans, common)?;
     let measures = Measures {
         // Files hold every procedure, the terminal those asked for.
@@ -136,7 +139,7 @@ fn check_memory(plans: &[Plan<'_>], common: &Common) -> anyhow::Result<()> {
         let scores =
             if plan.scores.len() == 1 { "its score".to_owned() } else { format!("its {} scores", plan.scores.len()) };
         terminal::say(&format!(
-            "note: {}: {scores} and their figures take {} of memory",
+            "note: {}: {scores} and their values take {} of memory",
             plan.dump.info.name,
             bytes_text(needed)
         ));

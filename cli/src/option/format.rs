@@ -2,8 +2,11 @@
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use serde::Serialize;
 
-use oodbench::report::Format;
+use crate::screen::terminal;
+use oodbench::report::grid::{Grid, Style};
+use oodbench::report::{Format, csv, json};
 
 /// What to print.
 #[derive(Args)]
@@ -11,6 +14,24 @@ pub(crate) struct Printed {
     /// What to print
     #[arg(long, value_parser = parser(), default_value = Format::ALL[0].id())]
     pub(crate) format: Format,
+}
+
+impl Printed {
+    /// Prints rows as data, or the table of them; `table` draws what stands on a terminal.
+    pub(crate) fn print<T: Serialize>(
+        &self,
+        rows: &[T],
+        grid: &Grid,
+        table: impl FnOnce(Style) -> String,
+    ) -> anyhow::Result<()> {
+        match self.format {
+            Format::Table => terminal::print(&table(terminal::style()))?,
+            Format::Json => terminal::print_data(&json::rows(rows)?)?,
+            Format::Csv => terminal::print_data(&String::from_utf8(csv::rows(rows)?)?)?,
+            Format::Markdown => terminal::print(&grid.markdown())?,
+        }
+        Ok(())
+    }
 }
 
 fn parser() -> impl TypedValueParser<Value = Format> {

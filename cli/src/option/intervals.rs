@@ -8,10 +8,10 @@ use oodbench::stats::bootstrap::Bootstrap;
 /// Options of a command that gives values intervals.
 #[derive(Args)]
 pub(crate) struct Intervals {
-    /// Give every value a bootstrap interval from so many draws of the ID and the OOD rows; fields low and high in records
+    /// Give every value a bootstrap interval from so many draws of the ID and the OOD rows; fields low, high and level in records
     #[arg(long, value_name = "DRAWS")]
     bootstrap: Option<u64>,
-    /// Percent of samples of which an interval is to cover the true value
+    /// Percent of samples in which an interval is to hold the true value
     #[arg(long, value_name = "PERCENT", default_value_t = 95.0, requires = "bootstrap")]
     level: f64,
     /// Seed of the draws

@@ -67,7 +67,7 @@ impl Runs {
     }
 }
 
-/// Whether this is the root of a clone of this project: `fixtures/dumps` of another project is none of ours.
+/// Whether this is the root of a clone of this project: `fixtures/dumps` of another project does not count.
 fn in_clone() -> bool {
     let manifest = fs::read_to_string("Cargo.toml").unwrap_or_default();
     manifest.lines().any(|line| line == "name = \"oodbench\"") && Path::new(EXAMPLES).is_dir()

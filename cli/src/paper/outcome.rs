@@ -5,7 +5,7 @@ use super::error::DemoError;
 use super::train::Trained;
 use oodbench::dump::Loss;
 use oodbench::dump::layout::{RunFiles, discover};
-use oodbench::eval::figures::{FIG1_SCORES, fig1_bands};
+use oodbench::eval::plots::{FIG1_SCORES, fig1_bands};
 use oodbench::eval::{Measures, Plan, ScoredRun, Selection, evaluate, score_run};
 use oodbench::plot::fig1::Band;
 use oodbench::progress::Progress;

@@ -10,7 +10,7 @@ use crate::screen::terminal;
 /// What shells report for a program ended by SIGINT; the other signals end it with the same code.
 pub(crate) const INTERRUPTED: u8 = 130;
 
-/// Whether the work at hand looks at [`STOP`].
+/// Whether the current work looks at [`STOP`].
 static POLITE: AtomicBool = AtomicBool::new(false);
 static STOP: AtomicBool = AtomicBool::new(false);
 

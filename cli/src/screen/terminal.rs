@@ -1,4 +1,4 @@
-//! What the terminal at hand can show.
+//! What this terminal can show.
 
 use std::io::{self, IsTerminal, Write};
 

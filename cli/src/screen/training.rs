@@ -12,7 +12,7 @@ use super::progress::Bars;
 use super::terminal;
 use super::words::counted;
 
-/// Who watches a job: the training at hand, and bars over rows.
+/// Progress of a job: the current training, and bars over rows.
 pub(crate) struct Watch {
     quiet: bool,
     bars: Bars,

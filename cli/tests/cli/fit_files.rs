@@ -123,7 +123,7 @@ fn a_damaged_file_is_refused() {
         (whole[..whole.len() - 1].to_vec(), "found a file that is not valid safetensors"),
         (flipped, "found contents that do not have the checksum"),
         (text(r#"\"k\":\"3\""#, r#"\"k\":\"4\""#), "found contents that do not have the checksum"),
-        (text(r#"\"format\":1"#, r#"\"format\":2"#), "found format 2 (oodbench"),
+        (text(r#"\"format\":2"#, r#"\"format\":1"#), "found format 1 (oodbench"),
         (b"not a file of fits at all".to_vec(), "found a file that is not valid safetensors"),
     ];
     for (bytes, expected) in cases {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use oodbench::metric::PROCEDURES;
+use oodbench::table::Record;
 
 /// Compares what stands between `<!-- NAME: begin -->` and `<!-- NAME: end -->` with `table`, or writes it.
 fn check(file: &str, name: &str, table: &str) {
@@ -33,6 +34,12 @@ fn table_of_procedures() {
     });
     let table = format!("| procedure | metrics | conventions |\n|---|---|---|\n{}", rows.collect::<String>());
     check("README.md", "procedures", &table);
+}
+
+#[test]
+fn list_of_record_fields() {
+    let names: Vec<String> = Record::FIELDS.iter().map(|(name, _)| format!("`{name}`")).collect();
+    check("README.md", "record", &format!("{}\n", names.join(" ")));
 }
 
 /// What the program says of procedures comes from the library's list.

@@ -226,12 +226,19 @@ fn inspect_tells_what_is_there_and_what_is_missing() {
         "4 distinct",
         "mahalanobis",
         "lacks ood/far/features.npy",
-        "1 rows with NaN or infinite values, the first is row 4",
-        "1 rows repeat an earlier row",
-        "1 columns never change",
+        "1 row with NaN or infinite values, the first is row 4",
+        "rows that repeat an earlier one: 1",
+        "columns that never change: 1",
     ] {
         assert!(text.contains(part), "no {part:?} in\n{text}");
     }
+    let json = stdout(folder.path(), &["inspect", "-q", "--format", "json"]);
+    let facts: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
+    let is = |fact: &&serde_json::Value| fact["part"] == "scores" && fact["name"] == "mahalanobis";
+    assert_eq!(facts.iter().find(is).unwrap()["found"], "lacks ood/far/features.npy");
+    assert!(stdout(folder.path(), &["inspect", "-q", "--format", "csv"]).contains("\nrun,scores,mds,ready\n"));
+    let markdown = stdout(folder.path(), &["inspect", "-q", "--format", "markdown"]);
+    assert!(markdown.starts_with("| run | part | name | found |\n|---|---|---|---|\n"), "{markdown}");
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! What can be wrong with a file of fits, or with its use on a run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::error::FileError;
 use crate::numeric::checksum::Checksum;
+use crate::printable;
 use crate::score::{SettingError, StateError};
 
 /// Fits that cannot be used.
@@ -76,4 +77,11 @@ pub enum FitsError {
         folder: PathBuf,
         runs: usize,
     },
+}
+
+impl FitsError {
+    /// A file that is not what `oodbench fit` wrote; what was found may repeat text of the file.
+    pub(super) fn damaged(file: &Path, found: &str) -> Self {
+        Self::Damaged { file: file.to_owned(), found: printable::line(found).into_owned() }
+    }
 }

@@ -31,10 +31,7 @@ pub fn fit(plan: &Plan<'_>) -> Result<Fits, EvalError> {
         let fitted = match plan.fits {
             Some(file) => file.restore(chosen)?,
             None => match chosen.fit(&training) {
-                Ok(fitted) => {
-                    fits.warnings.extend(counts.remarks(chosen.entry, &chosen.settings));
-                    fitted
-                }
+                Ok(fitted) => fitted,
                 Err(error) if plan.lenient => {
                     fits.skipped.push(Skipped { score: chosen.entry.id, why: error.reason() });
                     failed.get_or_insert(error);
@@ -43,6 +40,7 @@ pub fn fit(plan: &Plan<'_>) -> Result<Fits, EvalError> {
                 Err(error) => return Err(error.into()),
             },
         };
+        fits.warnings.extend(counts.remarks(chosen.entry, &chosen.settings));
         fits.scores.push(fitted);
     }
     match failed {

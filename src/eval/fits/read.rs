@@ -12,7 +12,6 @@ use super::description::{Description, FORMAT, METADATA_KEY, Sealed, features, se
 use super::error::FitsError;
 use crate::dump::Dump;
 use crate::error::FileError;
-use crate::printable;
 use crate::rows::ArrayKind;
 use crate::rows::mapped::Mapped;
 use crate::score::need::Splits;
@@ -35,12 +34,11 @@ impl FitsFile {
     /// # Errors
     /// [`FitsError`] if it cannot be read, is damaged, or of another format.
     pub fn open(path: &Path) -> Result<Self, FitsError> {
-        let damaged = |found: String| FitsError::Damaged { file: path.to_owned(), found };
+        let damaged = |found: String| FitsError::damaged(path, &found);
         let file = File::open(path).map_err(FileError::reading(path))?;
         let map = Mapped::file(path, &file).map_err(FileError::reading(path))?;
-        let (_, metadata) = SafeTensors::read_metadata(&map).map_err(|error| {
-            damaged(format!("a file that is not valid safetensors ({})", printable::line(&error.to_string())))
-        })?;
+        let (_, metadata) = SafeTensors::read_metadata(&map)
+            .map_err(|error| damaged(format!("a file that is not valid safetensors ({error})")))?;
         let text = metadata.metadata().as_ref().and_then(|entries| entries.get(METADATA_KEY));
         let text = text.ok_or_else(|| damaged("a safetensors file of something else".to_owned()))?;
         check_format(path, text)?;
@@ -69,8 +67,7 @@ impl FitsFile {
     /// [`FitsError`] if this version does not know a score or a parameter.
     pub fn scores(&self) -> Result<Vec<Chosen>, FitsError> {
         let choose = |score: &super::description::KeptScore| {
-            let entry = find(&score.id)
-                .map_err(|error| FitsError::Damaged { file: self.path.clone(), found: format!("an {error}") })?;
+            let entry = find(&score.id).map_err(|error| FitsError::damaged(&self.path, &format!("an {error}")))?;
             let setting = |error| FitsError::Setting { file: self.path.clone(), error };
             let mut settings = entry.settings();
             score.parameters.iter().try_for_each(|(name, value)| settings.set(name, value)).map_err(setting)?;
@@ -112,12 +109,12 @@ impl FitsFile {
         let mut state = self.state(id)?;
         let scorer = chosen.score.restore(&mut state).map_err(other)?;
         state.finish().map_err(other)?;
-        let fit = Fit { scorer, notes: score.notes.clone() };
+        let fit = Fit { scorer, notes: score.notes.clone(), alternatives: Vec::new() };
         Ok(chosen.fitted(fit, start.elapsed()))
     }
 
     fn state(&self, score: &str) -> Result<State<'static>, FitsError> {
-        let damaged = |found: String| FitsError::Damaged { file: self.path.clone(), found };
+        let damaged = |found: String| FitsError::damaged(&self.path, &found);
         let tensors = SafeTensors::deserialize(&self.map).map_err(|error| damaged(error.to_string()))?;
         let mut state = State::new();
         for (name, tensor) in tensors.iter() {
@@ -196,7 +193,7 @@ impl FitsFile {
 
 /// The format alone first: what else a description of another format says is not known.
 fn check_format(file: &Path, text: &str) -> Result<(), FitsError> {
-    let damaged = |found: String| FitsError::Damaged { file: file.to_owned(), found };
+    let damaged = |found: String| FitsError::damaged(file, &found);
     let value: serde_json::Value = serde_json::from_str(text).map_err(|error| damaged(format!("no JSON ({error})")))?;
     let format = value["fit"]["format"].as_u64().and_then(|format| u32::try_from(format).ok());
     match format {

@@ -1,4 +1,4 @@
-//! From the scores of runs to the panels and bands of figures.
+//! From the scores of runs to the panels and bands of plots.
 
 use super::one_run::SplitScores;
 use crate::dump::RunInfo;
@@ -41,14 +41,14 @@ impl ScoredRun {
         self.info.loss.as_ref().map_or_else(|| "?".to_owned(), ToString::to_string)
     }
 
-    /// The line above each band of the paper's figure.
+    /// The line above each band of the paper's Fig. 1.
     #[must_use]
     pub fn title(&self) -> String {
         let model = self.info.model.as_deref().unwrap_or("?");
         format!("IN-DISTRIBUTION={} | MODEL={model} | LOSS={}", self.in_distribution(), self.loss())
     }
 
-    /// One panel per OOD set. Where `sign` is −1 the figure shows the quantity that the score is the negative of.
+    /// One panel per OOD set. Where `sign` is −1 the plot shows the quantity that the score is the negative of.
     #[must_use]
     pub fn panels(&self, score: usize, sign: f64) -> Vec<Panel> {
         let (id, ood) = self.samples(score);
