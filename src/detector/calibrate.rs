@@ -15,7 +15,7 @@ use crate::eval::fits::description::KeptScore;
 use crate::eval::fits::fit;
 use crate::eval::score_split::Scoring;
 use crate::eval::{EvalError, Plan};
-use crate::metric::Sample;
+use crate::metric::sample::finite;
 use crate::numeric::share::share_of;
 use crate::progress::Progress;
 use crate::rows::{ArrayKind, Role, Split};
@@ -216,7 +216,7 @@ impl<'a> Work<'a> {
             }
             Ok::<(), Infallible>(())
         });
-        if let Err(error) = Sample::new(all.scores.clone()) {
+        if let Err(error) = finite(&all.scores) {
             return Err(
                 EvalError::Sample { place: split.place.display().to_string(), score: score.entry.id, error }.into()
             );
@@ -280,7 +280,7 @@ impl<'a> Work<'a> {
         let reads_head = score.needs.iter().any(|need| matches!(need, Need::LinearHead | Need::Prototypes));
         let head = dump.head.as_ref().filter(|_| reads_head || arrays.makes_logits);
         let mut read: Vec<ArrayRead> =
-            self.plan.fitted_on().flat_map(|(split, arrays)| arrays_read(split, arrays)).collect();
+            self.plan.fitted_on().flat_map(|(split, arrays)| self.plan.read_of(split, arrays)).collect();
         read.extend(arrays_read(split, arrays.kinds.clone()));
         let keep = |input: &Input| {
             let (columns, dtype) = (input.columns, input.dtype.clone());

@@ -54,7 +54,6 @@ impl File<'_> {
             SealError::File(error) => error.into(),
             SealError::Damaged(found) => self.damaged(&found),
             SealError::Format { found, version } => {
-                let version = crate::printable::line(&version).into_owned();
                 DetectorError::Format { file: self.path.to_owned(), found, version, expected: FORMAT }
             }
         }
@@ -85,7 +84,7 @@ impl File<'_> {
         let mut state = file.part(FIT).map_err(|error| self.refusal(error))?;
         let scorer = chosen.score.restore(&mut state).map_err(other)?;
         state.finish().map_err(other)?;
-        let fit = Fit { scorer, notes: kept.notes.clone() };
+        let fit = Fit { scorer, notes: kept.notes.clone(), alternatives: Vec::new() };
         Ok(chosen.fitted(fit, Duration::ZERO))
     }
 

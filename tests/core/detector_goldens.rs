@@ -18,7 +18,10 @@ fn cases(name: &str) -> Vec<Vec<f64>> {
 }
 
 fn assert_close(what: &str, found: f64, expected: f64, tolerance: f64) {
-    assert!((found - expected).abs() <= tolerance * expected.abs().max(1e-300), "{what}: found {found:e}, expected {expected:e}");
+    assert!(
+        (found - expected).abs() <= tolerance * expected.abs().max(1e-300),
+        "{what}: found {found:e}, expected {expected:e}"
+    );
 }
 
 #[test]

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::error::FileError;
 use crate::numeric::checksum::{Checksum, Hasher};
+use crate::printable;
 use crate::rows::mapped::Mapped;
 use crate::score::State;
 use crate::state::stored::Stored;
@@ -136,7 +137,7 @@ fn described<D: Describes>(text: &str) -> Result<(Checksum, D), SealError> {
     match format {
         Some(format) if format == D::FORMAT => {}
         Some(found) => {
-            let version = entry[D::NAME]["version"].as_str().unwrap_or("?").to_owned();
+            let version = printable::line(entry[D::NAME]["version"].as_str().unwrap_or("?")).into_owned();
             return Err(SealError::Format { found, version });
         }
         None => return Err(SealError::Damaged("a description without its format".to_owned())),
