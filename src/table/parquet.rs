@@ -11,7 +11,7 @@ use polars_buffer::Buffer;
 use polars_error::PolarsError;
 use polars_parquet::parquet::compression::Compression;
 use polars_parquet::read::{
-    BasicDecompressor, FileMetadata, PageReader, column_iter_to_arrays, infer_schema, read_metadata,
+    BasicDecompressor, FileMetadata, PageReader, ParquetError, column_iter_to_arrays, infer_schema, read_metadata,
 };
 use polars_parquet::write::{
     CompressionOptions, Encoding, FileWriter, SchemaDescriptor, StatisticsOptions, Version, WriteOptions,
