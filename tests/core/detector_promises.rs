@@ -162,7 +162,7 @@ fn kept_rows_are_seldom_wrong() {
                     broken += usize::from(risk(scores, threshold) > alpha);
                 }
             }
-            let share = f64::from(broken) / calibrations as f64;
+            let share = broken as f64 / calibrations as f64;
             assert!(share <= delta + margin(delta, calibrations), "n {n}, {scores:?}: broken in {share}");
             assert!(n < 3000 || found == calibrations, "n {n}, {scores:?}: {found} thresholds");
         }
