@@ -15,7 +15,7 @@ use xxhash_rust::xxh3::xxh3_64;
 /// Whether a character moves the cursor, hides text or turns the direction of writing.
 fn is_unseen(letter: char) -> bool {
     letter.is_control()
-        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 fn escaped(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
@@ -35,6 +35,7 @@ fn escaped(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
 /// use oodbench::printable::line;
 /// assert_eq!(line("svhn"), "svhn");
 /// assert_eq!(line("a\x1b[2Jb\nc"), r"a\u{1b}[2Jb\nc");
+/// assert_eq!(line("a\u{61c}b"), r"a\u{61c}b");
 /// ```
 #[must_use]
 pub fn line(text: &str) -> Cow<'_, str> {

@@ -1,4 +1,4 @@
-//! How long work tells whoever watches it where it is.
+//! How long-running work reports its progress.
 
 /// Someone who watches long work: rows being read or scored, rounds being timed.
 pub trait Progress: Sync {

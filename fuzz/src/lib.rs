@@ -5,12 +5,13 @@
 //!
 //! * a panic (an abort or a full stack ends the program; the input is the file that it leaves in its folder),
 //! * an error of several lines or with control characters,
-//! * more than 2 seconds,
+//! * more than 2 seconds, in a long run (a test on a busy machine would find its neighbours),
 //! * more memory at a time than 2 × the file's size + 16 MB ([`memory`]; mapped files do not count, since they take none of it).
 //!
 //! The same seed of the random numbers gives the same inputs.
 #![allow(clippy::unwrap_used, reason = "what is unwrapped here does not come from outside")]
 
+pub mod checkpoint;
 pub mod memory;
 pub mod mutate;
 pub mod seeds;
@@ -41,6 +42,8 @@ pub struct Outcome {
     pub executions: u64,
     /// Inputs that were read without an error.
     pub accepted: u64,
+    /// Seeds that were refused, by their numbers, and why: they are sound files.
+    pub refused_seeds: Vec<(usize, String)>,
     /// Most bytes at a time beyond 2 × the file's size.
     pub excess: usize,
     /// Findings, at most [`MOST_FINDINGS`].
@@ -50,18 +53,26 @@ pub struct Outcome {
 /// A target is left once it has so many findings.
 pub const MOST_FINDINGS: usize = 5;
 
-const SLOW: Duration = Duration::from_secs(2);
+/// What takes longer is a finding of a long run.
+pub const SLOW: Duration = Duration::from_secs(2);
 const SPARE: usize = 16 << 20;
 
-/// Reads `executions` inputs of a target, fewer if `until` comes first, in a folder of its own below `place`.
+/// Reads `executions` inputs of a target, fewer if `until` comes first, in a folder of its own below `place`; one that takes longer than `slow` is a finding.
 ///
 /// # Panics
 /// If the folder cannot be written to.
 #[must_use]
-pub fn run(target: &Target, executions: u64, until: Instant, seed: u64, place: &Path) -> Outcome {
+pub fn run(
+    target: &Target,
+    executions: u64,
+    until: Instant,
+    seed: u64,
+    place: &Path,
+    slow: Option<Duration>,
+) -> Outcome {
     let folder = place.join(target.name);
-    std::fs::create_dir_all(&folder).unwrap();
     let file: PathBuf = folder.join(target.file);
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     let seeds = (target.seeds)();
     let mut mutator = Mutator::new(seed, &seeds, target.words);
     let mut outcome = Outcome::default();
@@ -87,12 +98,16 @@ pub fn run(target: &Target, executions: u64, until: Instant, seed: u64, place: &
         match result {
             Err(panic) => what.push(format!("panics: {}", message(panic.as_ref()))),
             Ok(Ok(())) => outcome.accepted += 1,
-            Ok(Err(error)) if error.chars().any(char::is_control) => {
-                what.push(format!("an error that is no line: {error:?}"))
+            Ok(Err(error)) => {
+                if error.chars().any(char::is_control) {
+                    what.push(format!("an error that is no line: {error:?}"));
+                }
+                if number < seeds.len() as u64 {
+                    outcome.refused_seeds.push((number as usize, error));
+                }
             }
-            Ok(Err(_)) => {}
         }
-        if took > SLOW {
+        if slow.is_some_and(|slow| took > slow) {
             what.push(format!("takes {took:?}"));
         }
         if excess > SPARE {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use oodbench_fuzz::SLOW;
 use oodbench_fuzz::target::TARGETS;
 
 struct Options {
@@ -20,7 +21,12 @@ fn options() -> Option<Options> {
     while let Some(argument) = arguments.next() {
         let value = arguments.next()?;
         match argument.as_str() {
-            "--target" => options.targets.push(value),
+            "--target" if TARGETS.iter().any(|target| target.name == value) => options.targets.push(value),
+            "--target" => {
+                let known: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
+                eprintln!("error: --target {value:?}: found no such target, expected one of {}", known.join(", "));
+                return None;
+            }
             "--executions" => options.executions = value.parse().ok()?,
             "--seconds" => options.seconds = value.parse().ok()?,
             "--seed" => options.seed = value.parse().ok()?,
@@ -52,7 +58,7 @@ fn main() -> ExitCode {
     for target in TARGETS.iter().filter(|target| chosen(target.name)) {
         let start = Instant::now();
         let until = start + Duration::from_secs(options.seconds);
-        let outcome = oodbench_fuzz::run(target, options.executions, until, options.seed, &place);
+        let outcome = oodbench_fuzz::run(target, options.executions, until, options.seed, &place, Some(SLOW));
         println!(
             "{:<14} {:>12} {:>12} {:>10.1} {:>16} {:>9}",
             target.name,

@@ -8,6 +8,9 @@ use oodbench::detector::{Guarantee, Request, calibrate};
 use oodbench::dump::layout::discover;
 use oodbench::eval::fits;
 use oodbench::progress::Silent;
+use ndarray_npy::WriteNpyExt as _;
+use oodbench::metric::PROCEDURES;
+use oodbench::table::Record;
 use zip::CompressionMethod;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
@@ -89,6 +92,36 @@ pub fn run(folder: &Path) {
     }
     let labels: Vec<i64> = (0..12).map(|i| i % 3).collect();
     ndarray_npy::write_npy(folder.join("id/train/labels.npy"), &ndarray::Array1::from(labels)).unwrap();
+}
+
+/// Two records, one without a value.
+#[must_use]
+pub fn records() -> Vec<Record> {
+    let procedure = &PROCEDURES[0];
+    let record = |run: &str, value| Record {
+        run: run.to_owned(),
+        ood: "svhn".to_owned(),
+        group: Some("far".to_owned()),
+        score: "energy".to_owned(),
+        procedure: procedure.id.to_owned(),
+        metric: procedure.metrics[0].id.to_owned(),
+        value,
+        missing: value.is_none().then(|| "no labels".to_owned()),
+        seed: Some(3),
+        ..Record::default()
+    };
+    vec![record("a", Some(0.9)), record("b", None)]
+}
+
+/// The weights of a head of the run of [`run`], in single and in double precision.
+#[must_use]
+pub fn weights() -> Vec<Vec<u8>> {
+    let value = |(i, j): (usize, usize)| (i * 4 + j) as f64 / 8.0 - 0.5;
+    let wide = Array2::from_shape_fn((3, 4), value);
+    let (mut single, mut double) = (Vec::new(), Vec::new());
+    wide.mapv(|value| value as f32).write_npy(&mut single).unwrap();
+    wide.write_npy(&mut double).unwrap();
+    vec![single, double]
 }
 
 /// A file of the fits of a small run.

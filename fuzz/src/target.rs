@@ -11,13 +11,16 @@ use oodbench::dump::format::{mat, npy, npz, safetensors, torch};
 use oodbench::dump::layout::discover;
 use oodbench::dump::{Dump, RunInfo};
 use oodbench::eval::fits::FitsFile;
+use oodbench::report;
 use oodbench::rows::{Labels, Matrix, check};
+use oodbench::table;
+use oodbench_train::data::array::{self, Part};
 use oodbench_train::data::cifar::{self, Cifar};
 use oodbench_train::data::folder::{self, FolderOptions};
 use oodbench_train::data::{cifar_pickle, idx, svhn};
 use zip::CompressionMethod;
 
-use crate::seeds;
+use crate::{checkpoint, seeds};
 
 /// A reader to be fed.
 pub struct Target {
@@ -145,6 +148,26 @@ const TOML: &[&[u8]] = &[
     b"\\u0000",
     b".",
 ];
+const RECORDS: &[&[u8]] = &[
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b"\"",
+    b",",
+    b":",
+    b"null",
+    b"NaN",
+    b"-1",
+    b"1e999",
+    b"\"schema\":2",
+    b"\"schema\":3",
+    b"ood_and_seeds",
+    b"\n",
+    b"\r\n",
+    b"PAR1",
+    b"\xef\xbb\xbf",
+];
 const IMAGE: &[&[u8]] = &[
     b"IHDR",
     b"IDAT",
@@ -235,6 +258,41 @@ pub const TARGETS: &[Target] = &[
         read: read_detector,
     },
     Target { name: "pipe", file: "a.npy", seeds: npy_seeds, words: NPY, pack: plain, read: read_pipe },
+    Target { name: "records-csv", file: "a.csv", seeds: csv_seeds, words: RECORDS, pack: plain, read: read_records },
+    Target { name: "records-json", file: "a.json", seeds: json_seeds, words: RECORDS, pack: plain, read: read_records },
+    Target {
+        name: "records-parquet",
+        file: "a.parquet",
+        seeds: parquet_seeds,
+        words: RECORDS,
+        pack: plain,
+        read: read_records,
+    },
+    Target {
+        name: "images-npy",
+        file: "a.npy",
+        seeds: image_array_seeds,
+        words: NPY,
+        pack: plain,
+        read: read_image_array,
+    },
+    Target {
+        name: "images-npz",
+        file: "a.npz",
+        seeds: image_archive_seeds,
+        words: ZIP,
+        pack: plain,
+        read: read_image_archive,
+    },
+    Target { name: "head", file: "head/weight.npy", seeds: seeds::weights, words: NPY, pack: plain, read: read_head },
+    Target {
+        name: "checkpoint",
+        file: "checkpoint.safetensors",
+        seeds: checkpoint::seeds,
+        words: JSON,
+        pack: checkpoint::pack,
+        read: checkpoint::read,
+    },
     Target { name: "layout", file: "names", seeds: name_seeds, words: NAMES, pack: plain, read: read_layout },
 ];
 
@@ -376,6 +434,27 @@ fn read_pipe(path: &Path) -> Result<(), String> {
     let mut stream = NpyStream::open(file, path).map_err(text)?;
     while let Some((_, array)) = stream.next_rows().map_err(text)? {
         Matrix::new(vec![array]).map_err(text)?;
+fn read_records(path: &Path) -> Result<(), String> {
+    table::read::read(&[path]).map(drop).map_err(text)
+}
+
+fn read_image_array(path: &Path) -> Result<(), String> {
+    array::read_npy("i", path, None, None, None).map(drop).map_err(text)
+}
+
+fn read_image_archive(path: &Path) -> Result<(), String> {
+    let read = |part| array::read_npz("i", path, part, None, None).map(drop).map_err(text);
+    read(Part::Test).and_then(|()| read(Part::Train).or(Ok(())))
+}
+
+/// Opens a run of which the file is the head's weights.
+fn read_head(path: &Path) -> Result<(), String> {
+    let run = path.ancestors().nth(2).unwrap();
+    if !run.join("id").is_dir() {
+        seeds::run(run);
+    }
+    for files in discover(run).map_err(text)? {
+        Dump::open(&files).map_err(text)?;
     }
     Ok(())
 }
@@ -416,9 +495,18 @@ const NAMES: &[&[u8]] = &[
     b"@",
 ];
 
+#[cfg(unix)]
+fn as_path(name: &[u8]) -> &Path {
+    Path::new(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(name))
+}
+
+#[cfg(not(unix))]
+fn as_path(name: &[u8]) -> std::path::PathBuf {
+    String::from_utf8_lossy(name).into_owned().into()
+}
+
 /// Makes a folder of the files whose names stand in the file, one a line, each a small array, and opens what is found there.
 fn read_layout(path: &Path) -> Result<(), String> {
-    use std::os::unix::ffi::OsStrExt as _;
     let folder = path.parent().unwrap().join("run");
     let _ = std::fs::remove_dir_all(&folder);
     let names = std::fs::read(path).unwrap();
@@ -437,7 +525,7 @@ fn read_layout(path: &Path) -> Result<(), String> {
         {
             continue;
         }
-        let file = folder.join(std::ffi::OsStr::from_bytes(name));
+        let file = folder.join(as_path(name));
         if std::fs::create_dir_all(file.parent().unwrap()).is_ok() && !file.is_dir() {
             std::fs::write(&file, &array).unwrap();
         }
@@ -522,6 +610,24 @@ fn fit_seeds() -> Vec<Vec<u8>> {
 
 fn detector_seeds() -> Vec<Vec<u8>> {
     vec![seeds::detector()]
+fn csv_seeds() -> Vec<Vec<u8>> {
+    vec![table::csv::write(&seeds::records()).unwrap()]
+}
+
+fn json_seeds() -> Vec<Vec<u8>> {
+    vec![report::json::rows(&seeds::records()).unwrap().into_bytes()]
+}
+
+fn parquet_seeds() -> Vec<Vec<u8>> {
+    vec![report::parquet::records(Vec::new(), &seeds::records()).unwrap()]
+}
+
+fn image_array_seeds() -> Vec<Vec<u8>> {
+    [seeds::fixtures("images/formats", "nchw.npy"), seeds::fixtures("images/formats", "nhwc-fortran.npy")].concat()
+}
+
+fn image_archive_seeds() -> Vec<Vec<u8>> {
+    seeds::fixtures("images/formats", ".npz")
 }
 
 fn name_seeds() -> Vec<Vec<u8>> {

@@ -5,9 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use ndarray::ArrayView2;
 
-use super::error::DumpError;
-use super::layout::RunFiles;
-use super::run::open_split;
+use super::run::Dump;
 use crate::numeric::real::Real;
 use crate::rows::check::{BadRows, non_finite_rows};
 use crate::rows::{ArrayKind, Labels, Matrix, Role, Rows, Split};
@@ -51,18 +49,11 @@ pub struct SplitFacts {
     pub arrays: Vec<ArrayFacts>,
 }
 
-/// Looks at every array of a run. Values that scoring would refuse are reported here, not refused.
-///
-/// # Errors
-/// [`DumpError`] where shapes, types or counts do not fit.
-pub fn diagnose(files: &RunFiles) -> Result<Vec<SplitFacts>, DumpError> {
-    let facts = |split| {
-        let (mut split, labels) = open_split(split)?;
-        // Labels that cannot be used are among the warnings of the dump.
-        split.labels = labels.unwrap_or_default();
-        Ok(split_facts(&split))
-    };
-    files.splits.iter().map(facts).collect()
+/// Looks at every array of a run. Values that scoring would refuse are reported here, not refused; labels that cannot be used are among the warnings of
+/// the dump.
+#[must_use]
+pub fn diagnose(dump: &Dump) -> Vec<SplitFacts> {
+    dump.splits.iter().map(split_facts).collect()
 }
 
 fn split_facts(split: &Split) -> SplitFacts {

@@ -13,10 +13,10 @@ pub enum DumpError {
     /// The file or folder could not be read.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The temporary folder has no room for a compressed array.
+    /// A compressed array cannot be unpacked into the temporary folder.
     #[error(
-        "{}: found no room in the temporary folder {} ({reason}), expected {needed} bytes for the array once unpacked; free \
-         some there, set TMPDIR to another folder, or save the array uncompressed", path.display(), folder.display()
+        "{}: cannot unpack {needed} bytes into the temporary folder {} ({reason}); free some space there, set TMPDIR to another \
+         folder, or save the array uncompressed", path.display(), folder.display()
     )]
     Temporary { path: PathBuf, folder: PathBuf, needed: usize, reason: std::io::Error },
     /// A folder that holds no run.
@@ -34,7 +34,7 @@ pub enum DumpError {
     Rows(#[from] RowsError),
     /// Two data sets of one name.
     #[error(
-        "{}: found a second OOD set named {name:?}, the first is {}, expected distinct names; rename one", second.display(), first.display()
+        "{}: found a second set named {name:?}, the first is {}, expected distinct names; rename one", second.display(), first.display()
     )]
     DuplicateSet { name: String, first: PathBuf, second: PathBuf },
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::error::DumpError;
+use super::format::entry::printable;
 use super::format::file;
 use crate::rows::HeadKind;
 use crate::suggestion::nearest;
@@ -99,8 +100,15 @@ impl RunInfo {
         let path = folder.join("run.toml");
         let text = if path.symlink_metadata().is_ok() { file::text(&path, MOST_BYTES)? } else { String::new() };
         let damaged = |error: toml::de::Error| {
-            let message = error.message().lines().next().unwrap_or_default().replace(char::is_control, "\u{fffd}");
-            DumpError::malformed(&path, message, KEYS.join(", "), "correct the file or remove it")
+            let message = error.message().lines().next().unwrap_or_default();
+            let (found, expected) = message.split_once(", expected ").unwrap_or((message, "TOML"));
+            // The text of the line has the key, too.
+            let line = error.span().map(|span| text.get(..span.start).map_or(0, |before| before.matches('\n').count()));
+            let place = line.map_or_else(String::new, |line| {
+                format!(" in line {}, `{}`", line + 1, printable(text.lines().nth(line).unwrap_or_default().trim()))
+            });
+            let found = format!("{}{place}", printable(found));
+            DumpError::malformed(&path, found, printable(expected), "correct the file or remove it")
         };
         let table: toml::Table = toml::from_str(&text).map_err(damaged)?;
         if let Some(unknown) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
@@ -108,7 +116,7 @@ impl RunInfo {
             let remedy = "correct the key, or put what else is worth knowing into note";
             return Err(DumpError::malformed(&path, format!("the key {unknown:?}"), expected, remedy));
         }
-        let mut info: Self = table.try_into().map_err(damaged)?;
+        let mut info: Self = toml::from_str(&text).map_err(damaged)?;
         if info.name.is_empty() {
             let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
             info.name = folder.file_name().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned());
@@ -155,8 +163,16 @@ mod tests {
                 "optimiser = \"sgd\"",
                 "run.toml: found the key \"optimiser\", expected name, model, loss, in_distribution, ",
             ),
-            ("seed = -1", "run.toml: found "),
-            ("seed = ", "run.toml: found "),
+            (
+                "# a run\nseed = -1",
+                "run.toml: found invalid value: integer `-1` in line 2, `seed = -1`, expected u64; correct the file",
+            ),
+            (
+                "name = \"a\"\nseed = \"one\"\n",
+                "run.toml: found invalid type: string \"one\" in line 2, `seed = \"one\"`, expected u64; correct",
+            ),
+            ("note = 3", "run.toml: found invalid type: integer `3` in line 1, `note = 3`, expected a string; correct"),
+            ("name = \"a\"\nseed = ", "run.toml: found "),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.starts_with(expected), "{error}");

@@ -10,8 +10,8 @@ pub struct BadName {
     pub name: String,
 }
 
-/// Whether a name may become a file or folder of a dump: one component that a reader of the dump finds again, on any system. Names that start with a dot
-/// are hidden files, which readers leave out.
+/// Whether a name may become a file or folder of a dump: one component of a path that a reader of the dump finds again. Names that start with a dot are
+/// hidden files, which readers leave out. What another system forbids besides (`:` or `CON` on Windows) is let pass.
 ///
 /// # Errors
 /// [`BadName`].

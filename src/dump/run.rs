@@ -55,7 +55,7 @@ impl Dump {
         let (splits, labels): (Vec<_>, Vec<_>) = opened.into_iter().unzip();
         check_head_kind(files, head.as_ref(), &info)?;
         let rows = RunRows::of_files(&files.folder, splits, head)?;
-        let (folder, warnings) = (files.folder.clone(), files.left_out().into_iter().collect());
+        let (folder, warnings) = (files.folder.clone(), files.left_out().collect());
         let mut dump = Self { folder, info, rows, warnings, faults: Vec::new(), files: Some(files.clone()) };
         dump.take_labels(labels);
         dump.warn_of_disguises();
@@ -165,10 +165,10 @@ pub fn open_new_rows(path: &Path) -> Result<Option<Split>, DumpError> {
 }
 
 /// The labels of a split, if it has any that can be used.
-pub(super) type Labelling = Result<Option<Labels>, DumpError>;
+type Labelling = Result<Option<Labels>, DumpError>;
 
 /// A split without its labels, and these: that they are wrong concerns only those who need them.
-pub(super) fn open_split(files: &SplitFiles) -> Result<(Split, Labelling), DumpError> {
+fn open_split(files: &SplitFiles) -> Result<(Split, Labelling), DumpError> {
     let open_all = |sources: &[Source]| sources.iter().map(Source::open).collect::<Result<Vec<_>, _>>();
     let mut split = Split::of_files(files.role.clone(), &files.place);
     let mut labels = Ok(None);

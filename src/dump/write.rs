@@ -11,6 +11,7 @@
 //! Matrices keep their precision, labels are i64; parameters of the head are f32 where that loses nothing, else f64. The folder appears under its name
 //! when it is complete and on the disk.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 use ndarray::{Array, Array1, ArrayBase, Data, Dimension};
 use ndarray_npy::{WritableElement, WriteNpyExt};
 
+use super::layout::{shard, twice};
 use super::meta::RunInfo;
 use super::name::{BadName, check_name};
 use crate::error::FileError;
@@ -33,14 +35,22 @@ pub enum WriteError {
     #[error(transparent)]
     File(#[from] FileError),
     /// A dump is there already.
-    #[error("{}: already exists; allow to replace it, or choose another folder", path.display())]
+    #[error("{}: already exists; replace it explicitly, or choose another folder", path.display())]
     Exists { path: PathBuf },
     /// A set or a layer cannot be a file of a dump.
     #[error(transparent)]
     Name(#[from] BadName),
-    /// Two splits in one place.
+    /// A layer whose file would be read as another array.
+    #[error(
+        "found the layer {layer:?}, which is read back as a numbered part of another; rename it so that it does not end in \"-\" and digits"
+    )]
+    Layer { layer: String },
+    /// Two splits of one name; OOD sets are told apart by their names, whatever their groups.
     #[error("{role}: found two sets of this name, expected distinct names; leave one out or rename it")]
     Twice { role: Role },
+    /// An OOD set and a group of OOD sets in one place.
+    #[error("{role}: found a set and a group of this name, expected distinct names; rename one")]
+    Group { role: Role },
 }
 
 impl WriteError {
@@ -55,6 +65,8 @@ impl WriteError {
 pub struct DumpWriter {
     folder: AtomicFolder,
     out: PathBuf,
+    /// The splits so far.
+    roles: RefCell<Vec<Role>>,
 }
 
 impl DumpWriter {
@@ -67,7 +79,7 @@ impl DumpWriter {
             return Err(WriteError::Exists { path: out.to_owned() });
         }
         let folder = AtomicFolder::create(out).map_err(WriteError::io(out))?;
-        Ok(Self { folder, out: out.to_owned() })
+        Ok(Self { folder, out: out.to_owned(), roles: RefCell::default() })
     }
 
     /// Writes `run.toml`.
@@ -102,13 +114,12 @@ impl DumpWriter {
     /// # Errors
     /// [`WriteError`].
     pub fn split(&self, split: &Split) -> Result<(), WriteError> {
-        let place = place(&split.role)?;
-        if self.folder.path().join(&place).exists() {
-            return Err(WriteError::Twice { role: split.role.clone() });
-        }
+        check_roles(self.roles.borrow().iter().chain([&split.role]))?;
+        self.roles.borrow_mut().push(split.role.clone());
+        let place = PathBuf::from(split.role.to_string());
         for kind in split.arrays() {
             if let ArrayKind::Layer(layer) = &kind {
-                check_name(layer)?;
+                check_layer(layer)?;
             }
             let Some(matrix) = split.matrix(&kind) else { continue };
             let file = place.join(kind.file_stem()).with_added_extension("npy");
@@ -169,25 +180,41 @@ impl DumpWriter {
 /// Refuses roles that a dump cannot hold together, for those who have hours of work before the first row is written.
 ///
 /// # Errors
-/// [`WriteError::Name`] or [`WriteError::Twice`].
+/// [`WriteError::Name`], [`WriteError::Twice`] or [`WriteError::Group`].
 pub fn check_roles<'a>(roles: impl IntoIterator<Item = &'a Role>) -> Result<(), WriteError> {
-    let mut places = BTreeSet::new();
-    for role in roles {
-        if !places.insert(place(role)?) {
-            return Err(WriteError::Twice { role: role.clone() });
+    let roles: Vec<&Role> = roles.into_iter().collect();
+    let (mut groups, mut alone) = (BTreeSet::new(), Vec::new());
+    for role in &roles {
+        match role {
+            Role::Train | Role::Val | Role::Test => {}
+            Role::ValOod { name } => check_name(name)?,
+            Role::Ood { group: None, name } => {
+                check_name(name)?;
+                alone.push((name, role));
+            }
+            Role::Ood { group: Some(group), name } => {
+                check_name(group).and_then(|()| check_name(name))?;
+                groups.insert(group);
+            }
         }
     }
-    Ok(())
+    if let Some((_, second)) = twice(roles.iter().copied()) {
+        return Err(WriteError::Twice { role: roles[second].clone() });
+    }
+    match alone.into_iter().find(|(name, _)| groups.contains(name)) {
+        Some((_, role)) => Err(WriteError::Group { role: Role::clone(role) }),
+        None => Ok(()),
+    }
 }
 
-/// The folder of a role inside a dump.
-fn place(role: &Role) -> Result<PathBuf, BadName> {
-    match role {
-        Role::Train | Role::Val | Role::Test => {}
-        Role::ValOod { name } | Role::Ood { group: None, name } => check_name(name)?,
-        Role::Ood { group: Some(group), name } => check_name(group).and_then(|()| check_name(name))?,
+/// Refuses a layer that a reader of the dump would not find again.
+fn check_layer(layer: &str) -> Result<(), WriteError> {
+    check_name(layer)?;
+    let kind = ArrayKind::Layer(layer.to_owned());
+    match shard::parse(&kind.file_stem()) == Some((kind, None)) {
+        true => Ok(()),
+        false => Err(WriteError::Layer { layer: layer.to_owned() }),
     }
-    Ok(PathBuf::from(role.to_string()))
 }
 
 #[cfg(test)]
@@ -295,6 +322,18 @@ mod tests {
         assert!(check_roles([&ood("a"), &Role::Test, &ood("b")]).is_ok());
         assert!(matches!(check_roles([&ood("a"), &ood("a")]), Err(WriteError::Twice { .. })));
         assert!(matches!(check_roles([&ood("..")]), Err(WriteError::Name(_))));
+        let grouped = |group: &str, name: &str| Role::Ood { group: Some(group.to_owned()), name: name.to_owned() };
+        // A reader tells OOD sets apart by name alone, and a folder is a set or a group.
+        assert!(matches!(check_roles([&grouped("near", "a"), &grouped("far", "a")]), Err(WriteError::Twice { .. })));
+        assert!(matches!(writer.split(&split(grouped("far", "a"))), Err(WriteError::Twice { .. })));
+        assert!(matches!(writer.split(&split(grouped("a", "b"))), Err(WriteError::Group { .. })));
+        assert!(matches!(check_roles([&grouped("x", "a"), &ood("x")]), Err(WriteError::Group { .. })));
+        assert!(check_roles([&grouped("x", "x"), &Role::ValOod { name: "x".to_owned() }]).is_ok());
+        for (layer, is_read_back) in [("conv-1", false), ("conv-b", true), ("conv1", true)] {
+            let matrix = Matrix::of("layer", array![[0.5_f32], [1.0]]).unwrap();
+            let set = Split::new(ood(layer), "memory").with(ArrayKind::Layer(layer.to_owned()), matrix).unwrap();
+            assert_eq!(writer.split(&set).is_ok(), is_read_back, "{layer}");
+        }
         writer.commit().unwrap();
         let error = DumpWriter::create(&out, false).unwrap_err();
         assert!(matches!(&error, WriteError::Exists { path } if *path == out), "{error}");

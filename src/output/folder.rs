@@ -69,7 +69,9 @@ impl AtomicFolder {
             fs::rename(&aside, &self.target)?;
             return Err(error);
         }
-        fs::remove_dir_all(aside)
+        // The new folder is in its place; what stays of the old one has a name that says what it is.
+        let _ = fs::remove_dir_all(aside);
+        Ok(())
     }
 }
 

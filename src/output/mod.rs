@@ -1,6 +1,6 @@
 //! Files and folders that are complete or not there at all.
 //!
-//! Everything is written under a temporary name beside its own (`.oodbench-NAME-PID.tmp`), synced to the disk and renamed. Links are
+//! Everything is written under a temporary name beside its own (`.oodbench-NAME-NUMBER-PID.tmp`), synced to the disk and renamed. Links are
 //! followed: the file a link points to is replaced, never the link. Pipes and character devices are written to as they are, since a rename
 //! would put a file in their place.
 //!

@@ -6,6 +6,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -68,14 +69,16 @@ pub(super) fn folder(folder: &Path, name: &OsStr) -> io::Result<Temporary> {
     Ok(Temporary { path, renamed: false, _lock: Some(lock) })
 }
 
+/// The number of the next name of this program.
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
 fn locked(folder: &Path, name: &OsStr, create: impl Fn(&Path) -> io::Result<File>) -> io::Result<(File, PathBuf)> {
     let name: String = name.to_string_lossy().chars().take(NAME_CHARACTERS).collect();
     let process = process::id();
-    let mut number = 0_u32;
     loop {
-        let again = if number == 0 { String::new() } else { format!("-{number}") };
-        let path = folder.join(format!("{PREFIX}{name}{again}-{process}{SUFFIX}"));
-        number += 1;
+        // No name twice: who takes the last owner's file for abandoned would remove the next one's.
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = folder.join(format!("{PREFIX}{name}-{number}-{process}{SUFFIX}"));
         match create(&path) {
             Ok(file) => {
                 pending::add_temporary(&path);
@@ -99,12 +102,15 @@ pub(super) fn sweep(folder: &Path) {
     if !SWEPT.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned()) {
         return;
     }
+    remove_abandoned(folder);
+}
+
+fn remove_abandoned(folder: &Path) {
     let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
     for path in entries.map(|entry| entry.path()).filter(|path| is_temporary(path)) {
-        if path.is_dir() && is_abandoned(&path) {
-            let _ = fs::remove_dir_all(path);
-        } else if path.is_file() && is_abandoned(&path) {
-            let _ = fs::remove_file(path);
+        // Locked until it is gone: who has just made it waits for the lock, and sees then that he needs another.
+        if let Some(_lock) = abandoned(&path) {
+            let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
         }
     }
 }
@@ -113,16 +119,18 @@ fn is_temporary(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX)) && !path.is_symlink()
 }
 
-/// Whether the program that made it is gone. Its number in the name does not tell: numbers are used again, and other containers and machines
-/// that share the folder have their own.
-fn is_abandoned(path: &Path) -> bool {
-    let of_this_form = path.extension().is_some_and(|ending| ending == "tmp");
-    if !of_this_form {
-        // Folders of other versions may hold the only copy of what was being replaced.
-        let age = fs::metadata(path).and_then(|facts| facts.modified()).map(|at| SystemTime::now().duration_since(at));
-        return path.is_file() && age.is_ok_and(|age| age.is_ok_and(|age| age > OLD));
+/// The file or folder, opened and locked, if the program that made it is gone. Its number in the name does not tell: numbers are used again, and other
+/// containers and machines that share the folder have their own.
+fn abandoned(path: &Path) -> Option<File> {
+    // Opening a pipe would block.
+    let kind = fs::metadata(path).ok()?.file_type();
+    let file = (kind.is_file() || kind.is_dir()).then(|| File::open(path).ok())??;
+    if path.extension().is_some_and(|ending| ending == "tmp") {
+        return file.try_lock().is_ok().then_some(file);
     }
-    File::open(path).is_ok_and(|file| file.try_lock().is_ok())
+    // Folders of other versions may hold the only copy of what was being replaced.
+    let age = SystemTime::now().duration_since(file.metadata().ok()?.modified().ok()?).ok()?;
+    (kind.is_file() && age > OLD).then_some(file)
 }
 
 #[cfg(all(test, unix))]
@@ -157,13 +165,42 @@ mod tests {
     }
 
     #[test]
+    fn what_is_found_abandoned_is_locked() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join(".oodbench-x-1.tmp");
+        File::create(&path).unwrap();
+        let lock = abandoned(&path).unwrap();
+        assert!(File::open(&path).unwrap().try_lock().is_err());
+        drop(lock);
+        assert!(File::open(&path).unwrap().try_lock().is_ok());
+    }
+
+    /// Between making a file and locking it another program may take it for abandoned; it must not go afterwards.
+    #[test]
+    fn nothing_goes_once_its_owner_has_it() {
+        let root = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            let owner = scope.spawn(|| {
+                for _ in 0..3000 {
+                    let (_file, temporary) = file(root.path(), OsStr::new("x")).unwrap();
+                    std::thread::yield_now();
+                    assert!(temporary.path().exists());
+                }
+            });
+            while !owner.is_finished() {
+                remove_abandoned(root.path());
+            }
+        });
+    }
+
+    #[test]
     fn a_temporary_name_says_what_it_is_for_and_whose_it_is() {
         let root = tempfile::tempdir().unwrap();
         let (_file, temporary) = file(root.path(), OsStr::new("run.fit")).unwrap();
-        let expected = format!(".oodbench-run.fit-{}.tmp", process::id());
-        assert_eq!(temporary.path().file_name().unwrap().to_str(), Some(expected.as_str()));
+        let name = temporary.path().file_name().unwrap().to_str().unwrap();
+        assert!(name.starts_with(".oodbench-run.fit-") && name.ends_with(&format!("-{}.tmp", process::id())), "{name}");
         // Others see its lock.
-        assert!(!is_abandoned(temporary.path()));
+        assert!(abandoned(temporary.path()).is_none());
         let path = temporary.path().to_owned();
         drop(temporary);
         assert!(!path.exists());

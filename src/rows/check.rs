@@ -1,8 +1,6 @@
 //! The part of the gate that reads values: finiteness of every element.
 
-use rayon::prelude::*;
-
-use super::block_checksum::{self, BLOCK_ELEMENTS};
+use super::block_checksum::{self, over_blocks};
 use super::error::RowsError;
 use super::matrix::{Matrix, Rows};
 use crate::numeric::checksum::Checksum;
@@ -51,27 +49,6 @@ pub struct BadRows {
 #[must_use]
 pub fn non_finite_rows(matrix: &Matrix, seen: &(dyn Fn(usize) + Sync)) -> BadRows {
     over_blocks(matrix, seen, bad_rows_of).into_iter().fold(BadRows::default(), BadRows::join)
-}
-
-/// Blocks are those of checksums: large enough to amortise, small enough to stay in cache.
-fn over_blocks<T: Send>(
-    matrix: &Matrix,
-    seen: &(dyn Fn(usize) + Sync),
-    look: impl Fn(&Rows, usize) -> T + Sync + Send,
-) -> Vec<T> {
-    let step = (BLOCK_ELEMENTS / matrix.columns()).max(1);
-    let blocks = matrix.rows().div_ceil(step);
-    let look_at = |block: usize| {
-        let start = block * step;
-        let range = start..matrix.rows().min(start + step);
-        // The gate is the first to touch the file.
-        matrix.populate(range.clone());
-        let rows = range.len();
-        let found = look(&matrix.block(range), start);
-        seen(rows);
-        found
-    };
-    (0..blocks).into_par_iter().map(look_at).collect()
 }
 
 impl BadRows {

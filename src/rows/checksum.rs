@@ -1,8 +1,6 @@
 //! Checksums of what a run holds, by its values: the same for one file and for shards, for `.npy` and `.npz`, for either order and byte order.
 
-use rayon::prelude::*;
-
-use super::block_checksum::{BLOCK_ELEMENTS, of_block, of_blocks};
+use super::block_checksum::{BLOCK_ELEMENTS, of_block, of_blocks, over_blocks};
 use super::head::Head;
 use super::labels::Labels;
 use super::matrix::Matrix;
@@ -41,11 +39,7 @@ impl Head {
 }
 
 fn of_matrix(matrix: &Matrix) -> Checksum {
-    let (rows, columns) = (matrix.rows(), matrix.columns());
-    let step = (BLOCK_ELEMENTS / columns).max(1);
-    let block = |number: usize| of_block(&matrix.block(number * step..rows.min((number + 1) * step)));
-    let blocks: Vec<Checksum> = (0..rows.div_ceil(step)).into_par_iter().map(block).collect();
-    of_blocks(matrix, &blocks)
+    of_blocks(matrix, &over_blocks(matrix, &|_| {}, |rows, _| of_block(rows)))
 }
 
 fn of_labels(labels: &Labels) -> Checksum {

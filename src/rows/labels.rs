@@ -45,7 +45,7 @@ impl Labels {
                         ),
                         "shape (rows,), one class index per row",
                         if several {
-                            "rows of several classes have no one label: remove the file, only scores that are fitted on classes need it"
+                            "rows of several classes have no single label: remove the file, only scores that are fitted on classes need it"
                         } else {
                             "save the class indices, e.g. labels.argmax(axis=1) of one-hot rows, or remove the file if no score needs it"
                         },
@@ -80,6 +80,19 @@ impl Labels {
     #[must_use]
     pub fn path(&self) -> &Path {
         self.shards.first().map_or(Path::new(""), |array| &array.path)
+    }
+
+    /// The file a label stands in, and its row there.
+    fn locate(&self, row: usize) -> (&Path, usize) {
+        let mut first = 0;
+        for array in &self.shards {
+            let rows = array.shape[0];
+            if row < first + rows {
+                return (&array.path, row - first);
+            }
+            first += rows;
+        }
+        (self.path(), row)
     }
 
     /// Element type of the first shard, for display.
@@ -122,9 +135,10 @@ impl Labels {
             let end = self.len.min(row + 65_536);
             let block = self.block(row..end);
             if let Some(at) = block.iter().position(|&label| usize::try_from(label).map_or(true, |l| l >= classes)) {
+                let (path, at_row) = self.locate(row + at);
                 return Err(RowsError::malformed(
-                    self.path(),
-                    format!("label {} at row {}", block[at], row + at),
+                    path,
+                    format!("label {} at row {at_row}", block[at]),
                     format!("labels from 0 to {}", classes.saturating_sub(1)),
                     "labels must be the class indices the logits are ordered by",
                 ));
@@ -145,4 +159,21 @@ fn has_several_classes(array: &StoredArray) -> bool {
     let is_marked = |at: usize| array.bytes()[at * size..(at + 1) * size].iter().any(|&byte| byte != 0);
     let classes = |row: usize| (0..*columns).filter(|column| is_marked(row * down + column * across)).count();
     (0..SAMPLE.min(*rows)).any(|row| classes(row) != 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_label_is_told_with_its_file_and_its_row_there() {
+        let shard = |name: &str, labels: &[i64]| {
+            let bytes = Arc::new(labels.to_vec());
+            StoredArray::new(name.into(), Dtype::parse("<i8"), vec![labels.len()], bytes, 0).unwrap()
+        };
+        let labels = Labels::new(vec![shard("labels-0.npy", &[0, 1]), shard("labels-1.npy", &[1, 0, 7])]).unwrap();
+        assert!(labels.check_range(8).is_ok());
+        let error = labels.check_range(2).unwrap_err().to_string();
+        assert!(error.starts_with("labels-1.npy: found label 7 at row 2, expected labels from 0 to 1"), "{error}");
+    }
 }

@@ -105,6 +105,7 @@ mod tests {
             assert_eq!(file_at(address).is_some_and(|file| file == path), found, "{address}");
         }
         drop(map);
-        assert_eq!(file_at(start + 1), None);
+        // Another thread may have mapped another file there.
+        assert_ne!(file_at(start + 1), Some(path));
     }
 }

@@ -135,7 +135,7 @@ impl Matrix {
                         &array.path,
                         format!("shape {}", shape_text(&array.shape)),
                         "shape (rows, columns)",
-                        to_rows(&array.shape),
+                        to_rows(&array.path, &array.shape),
                     ));
                 }
             };
@@ -271,15 +271,19 @@ impl Matrix {
 }
 
 /// How an array of another shape becomes one of rows.
-fn to_rows(shape: &[usize]) -> &'static str {
+fn to_rows(path: &Path, shape: &[usize]) -> &'static str {
+    // The member, where it is one of an archive.
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_of_logits = name.rsplit('[').next().is_some_and(|name| name.contains("logits"));
     match shape.len() {
-        1 => {
+        1 if is_of_logits => {
             "ready scores, higher = more in-distribution, are read as logits of one column, x[:, None], with --score max_logit; \
              else save one row of values per sample"
         }
         4 => {
             "pool maps of features over height and width, e.g. x.mean(axis=(2, 3)) where the shape is (rows, channels, height, width)"
         }
+        1 => "save a matrix, one row of values per sample (of a head, per class)",
         _ => "reshape it to one row per sample, e.g. x.reshape(len(x), -1)",
     }
 }
@@ -321,5 +325,21 @@ impl Element for f32 {
 impl Element for f64 {
     fn decode(bytes: &[u8], float: Float, endian: Endian) -> Self {
         float.decode(bytes, endian)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_logits_of_one_value_are_taken_for_ready_scores() {
+        let advice = |path: &str| to_rows(Path::new(path), &[5]);
+        for path in ["id/test/logits.npy", "id/test_logits.npy", "ood/a.npz[logits]", "ood/a/logits-00000.npy"] {
+            assert!(advice(path).starts_with("ready scores"), "{path}");
+        }
+        for path in ["head/weight.npy", "logits/features.npy", "logits.npz[features]"] {
+            assert!(advice(path).starts_with("save a matrix"), "{path}");
+        }
     }
 }

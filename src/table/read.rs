@@ -7,6 +7,7 @@ use super::csv;
 use super::field::Content;
 use super::record::{Record, SCHEMA};
 use crate::metric::PROCEDURES;
+use crate::printable::line;
 
 /// Records that cannot be read, or not together.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +41,7 @@ pub fn read<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Record>, RecordsError> {
         let refuse = |(found, expected, remedy): Wrong| RecordsError {
             path: path.to_owned(),
             // Names in a damaged file may hold anything, and the message is one line.
-            found: found.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect(),
+            found: line(&found).into_owned(),
             expected,
             remedy: remedy.to_owned(),
         };

@@ -37,6 +37,29 @@ fn header(text: &str) -> Vec<u8> {
     [b"\x93NUMPY\x01\0", &(text.len() as u16).to_le_bytes()[..], text.as_bytes()].concat()
 }
 
+/// Archives as other programs make them: by a method that is not read, encrypted, and with members beside the arrays.
+#[test]
+fn members_that_are_not_read_have_their_cause() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("test.npz");
+    let array = folder.path().join("a.npy");
+    write(&array, &Array2::<f32>::ones((3, 4)));
+    let array = fs::read(&array).unwrap();
+    archive(&file, &[("logits.npy", &array), ("notes.txt", b"x")], CompressionMethod::Stored);
+    assert_eq!(npz::members(&file).unwrap(), ["logits"]);
+    let sound = fs::read(&file).unwrap();
+    let directory = sound.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
+    // Method 14 is LZMA; the lowest flag says that a member is encrypted.
+    for (offset, value) in [(4, 14), (2, 1)] {
+        let mut other = sound.clone();
+        other[4 + offset] = value;
+        other[directory + 6 + offset] = value;
+        fs::write(&file, &other).unwrap();
+        let error = npz::open(&file, "logits").unwrap_err();
+        one_line(&error, &["packed in a way that is not read", "save it with numpy.savez or numpy.savez_compressed"]);
+    }
+}
+
 #[test]
 fn what_stands_behind_an_array_is_not_passed_over() {
     let folder = tempfile::tempdir().unwrap();
@@ -241,8 +264,5 @@ fn pickles_of_other_things() {
 fn control_characters_of_a_description_stay_in_it() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("run.toml"), "head = \"pro\\u0000to\\u001b[2Jtypes\"").unwrap();
-    one_line(
-        &oodbench::dump::RunInfo::read(folder.path()).unwrap_err(),
-        &["run.toml", "pro\u{fffd}to\u{fffd}[2Jtypes"],
-    );
+    one_line(&oodbench::dump::RunInfo::read(folder.path()).unwrap_err(), &["run.toml", r"pro\u{0}to\u{1b}[2Jtypes"]);
 }

@@ -34,6 +34,8 @@ fn each_is_named_with_what_was_meant() {
         ("head/bias.npy", "head/bias.npy (no weight.npy beside it)"),
         ("head/weights.npy", "head/weights.npy (did you mean weight.npy?)"),
         ("OOD/b/logits.npy", "OOD (did you mean ood?)"),
+        ("run.tml", "run.tml (did you mean run.toml?)"),
+        ("head/distance_scales.npy", "head/distance_scales.npy (did you mean distance_scale.npy?)"),
         ("test/logits.npy", "test"),
         ("logits.npy", "logits.npy"),
     ];
@@ -72,6 +74,36 @@ fn what_may_lie_there_is_not_named() {
         fs::write(path, "x").unwrap();
     }
     assert_eq!(warnings(folder.path()), "");
+}
+
+/// Sets are called what they are called: only files may be READMEs.
+#[test]
+fn a_set_that_begins_like_a_readme_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    run(folder.path());
+    for file in ["ood/readme_texts/logits.npy", "ood/README_logits.npy", "ood/g/logits.npy/logits.npy"] {
+        write(&folder.path().join(file), &(Array2::<f32>::eye(4) * 3.0));
+    }
+    fs::write(folder.path().join("ood/readme.txt"), "x").unwrap();
+    let dump = Dump::open(&discover(folder.path()).unwrap()[0]).unwrap();
+    let roles: Vec<String> = dump.splits.iter().map(|split| split.role.to_string()).collect();
+    assert_eq!(roles, ["id/test", "ood/g/logits.npy", "ood/README", "ood/a", "ood/readme_texts"]);
+    assert_eq!(dump.warnings, [""; 0]);
+}
+
+#[test]
+fn a_folder_beside_runs_that_was_meant_to_be_one_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    ["s1", "s3"].iter().for_each(|name| run(&folder.path().join(name)));
+    write(&folder.path().join("s2/ID/test/logits.npy"), &Array2::<f32>::eye(4));
+    fs::create_dir_all(folder.path().join("plots/ideas")).unwrap();
+    let warnings: Vec<Vec<String>> =
+        discover(folder.path()).unwrap().iter().map(|files| Dump::open(files).unwrap().warnings).collect();
+    let expected = format!(
+        "{}: left out, since it is no part of the layout: s2 (no run: it holds ID (did you mean id?)); `oodbench explain layout` shows what is",
+        folder.path().display()
+    );
+    assert_eq!(warnings, [vec![expected], vec![]]);
 }
 
 #[test]

@@ -29,6 +29,7 @@ use super::recipe::Recipe;
 use oodbench::error::FileError;
 use oodbench::numeric::checksum::Hasher;
 use oodbench::output::AtomicFile;
+use oodbench::printable::line;
 
 const NETWORK: &str = "network.";
 const MOMENTUM: &str = "momentum.";
@@ -161,7 +162,8 @@ pub fn load(
         }
         Some(_) => {}
     }
-    let progress: RunState = serde_json::from_str(&json).map_err(|error| malformed(error.to_string()))?;
+    let progress: RunState =
+        serde_json::from_str(&json).map_err(|error| malformed(line(&error.to_string()).into_owned()))?;
     if progress.recipe != expected.recipe {
         return Err(other_run("recipe"));
     }

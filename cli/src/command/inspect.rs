@@ -111,7 +111,7 @@ fn describe(files: &RunFiles) -> anyhow::Result<Vec<Fact>> {
         found.into_iter().for_each(|found| say(OF_RUN, name, found));
     }
     let mut suspicions: Vec<String> = dump.warnings.clone();
-    for split in diagnose(files)? {
+    for split in diagnose(&dump) {
         for array in &split.arrays {
             let name = array.kind.file_stem();
             say(&split.role.to_string(), &name, array_text(array));

@@ -148,11 +148,11 @@ fn one_name_for_two_things() {
         fs::create_dir_all(run.join("ood/group")).unwrap();
         fs::rename(run.join("ood/far"), run.join("ood/group/near")).unwrap();
     });
-    assert_says(&line, &["ood/near", "second OOD set named \"near\""]);
+    assert_says(&line, &["ood/near", "second set named \"near\""]);
     let line = layered_refusal(&[], |run| {
         fs::copy(run.join("val_ood/blur/features.npy"), run.join("val_ood/noise_features.npy")).unwrap();
     });
-    assert_says(&line, &["val_ood/noise", "second OOD set named \"val_ood/noise\""]);
+    assert_says(&line, &["val_ood/noise", "second set named \"val_ood/noise\""]);
     let line = refusal(&[], |run| {
         fs::copy(run.join("ood/far/logits.npy"), run.join("ood/far/logits-00000.npy")).unwrap();
     });

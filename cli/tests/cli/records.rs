@@ -1,5 +1,6 @@
 //! Records on the command line: what is missing, what is one run twice, what comes back.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::Path;
 
@@ -123,8 +124,10 @@ fn what_out_writes_comes_back_and_says_where_it_is_from() {
     assert_eq!(tables[0].seed_blocks.len(), 3);
     let provenance: Provenance = serde_json::from_slice(&fs::read(out.join("provenance.json")).unwrap()).unwrap();
     assert_eq!(provenance.runs.len(), 2);
-    let arrays: Vec<&str> = provenance.runs[0].arrays.iter().map(|array| array.split.as_str()).collect();
-    assert_eq!(arrays, ["id/test", "ood/far", "ood/near"]);
+    let arrays = provenance.runs[0].arrays.iter().map(|array| (array.split.as_str(), array.array.as_str()));
+    // The accuracy is of these labels.
+    let expected_arrays = [("id/test", "logits"), ("id/test", "labels"), ("ood/far", "logits"), ("ood/near", "logits")];
+    assert_eq!(BTreeSet::from_iter(arrays), BTreeSet::from(expected_arrays));
     assert!(provenance.command.unwrap().iter().any(|word| word == "mps,energy"));
     assert!(expected.iter().filter(|r| r.score == "energy").all(|r| r.parameters.as_deref() == Some("temperature=1")));
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use rayon::prelude::*;
+use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::entry::printable;
@@ -52,14 +53,15 @@ impl<'a> Archive<'a> {
     /// Finds the content of a member.
     pub(super) fn find(&mut self, path: &Path, name: &str) -> Result<Content, DumpError> {
         let damaged = |error: &dyn std::fmt::Display| damaged(path, error);
-        let entry = self.zip.by_name(name).map_err(|error| damaged(&error))?;
-        if entry.encrypted() {
-            return Err(damaged(&"an encrypted member"));
-        }
+        let entry = self.zip.by_name(name).map_err(|error| unreadable(path, &error))?;
         let position = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
-        if entry.compression() != CompressionMethod::Stored {
-            let stored = position(entry.compressed_size()).min(self.bytes.len());
-            return Ok(Content::Deflated { stored, size: entry.size() });
+        match entry.compression() {
+            CompressionMethod::Stored => {}
+            CompressionMethod::Deflated => {
+                let stored = position(entry.compressed_size()).min(self.bytes.len());
+                return Ok(Content::Deflated { stored, size: entry.size() });
+            }
+            other => return Err(not_read(path, &other)),
         }
         let start = entry.data_start().unwrap_or(0);
         let range = position(start)..position(start.saturating_add(entry.compressed_size()));
@@ -72,8 +74,21 @@ impl<'a> Archive<'a> {
 
     /// The content of a deflated member, whose checksum is compared at its end.
     pub(super) fn inflated(&mut self, path: &Path, name: &str) -> Result<impl std::io::Read, DumpError> {
-        self.zip.by_name(name).map_err(|error| damaged(path, &error))
+        self.zip.by_name(name).map_err(|error| unreadable(path, &error))
     }
+}
+
+/// A member that the archive does not give: packed by another method or encrypted, else damaged.
+fn unreadable(path: &Path, error: &ZipError) -> DumpError {
+    match error {
+        ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => not_read(path, error),
+        _ => damaged(path, error),
+    }
+}
+
+fn not_read(path: &Path, how: &dyn std::fmt::Display) -> DumpError {
+    let found = format!("a member packed in a way that is not read ({how})");
+    DumpError::malformed(path, found, "a stored or deflated one", "save it with numpy.savez or numpy.savez_compressed")
 }
 
 pub(super) fn damaged(path: &Path, error: &dyn std::fmt::Display) -> DumpError {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::dump::error::DumpError;
+use crate::printable::line;
 use crate::rows::array::StoredArray;
 
 /// A file format of arrays.
@@ -43,6 +44,24 @@ pub(super) fn only<'a>(path: &Path, members: &'a [String]) -> Result<&'a str, Du
     }
 }
 
+/// Of named arrays, the wanted one or the only one; `what` are the format's words for arrays.
+pub(super) fn pick<T>(
+    path: &Path,
+    mut arrays: Vec<(String, T)>,
+    wanted: Option<&str>,
+    what: &str,
+) -> Result<T, DumpError> {
+    let names: Vec<String> = arrays.iter().map(|(name, _)| name.clone()).collect();
+    let wanted = wanted.map_or_else(|| only(path, &names), Ok)?;
+    match names.iter().position(|name| name == wanted) {
+        Some(at) => Ok(arrays.swap_remove(at).1),
+        None => {
+            let found = format!("{what} {}", list(&names));
+            Err(DumpError::malformed(path, found, format!("one named {}", printable(wanted)), "rename it"))
+        }
+    }
+}
+
 /// Names for a message: the first ten, without control characters.
 pub(in crate::dump) fn list(names: &[String]) -> String {
     let mut shown: Vec<String> = names.iter().take(10).map(|name| printable(name)).collect();
@@ -52,11 +71,10 @@ pub(in crate::dump) fn list(names: &[String]) -> String {
     shown.join(", ")
 }
 
-/// Text of a file for a message: no control characters, not longer than a name.
+/// Text of a file for a message: [`line`], not longer than a name.
 pub(in crate::dump) fn printable(text: &str) -> String {
-    let mut shown: String = text.chars().take(60).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    if text.chars().nth(60).is_some() {
-        shown.push_str("...");
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}...", line(&text[..end])),
+        None => line(text).into_owned(),
     }
-    shown
 }

@@ -4,8 +4,8 @@
 //! 2. What is promised, or where nothing is, what comes out, is bounded: in memory by 8 MiB + 64 times the file's size, in the temporary folder by 1 GiB + 64
 //!    times. Real arrays and images shrink by less; what shrinks by more is nearly constant, or made to exhaust the machine.
 //!
-//! Who has such a file raises the bound of the second rule: the environment variable `OODBENCH_MAX_UNPACKED` is a number of bytes, with `K`, `M`, `G` or `T`
-//! behind it for powers of 1024 (`OODBENCH_MAX_UNPACKED=20G`). It replaces both bounds and can only raise them.
+//! To read such a file, raise the bound of the second rule: the environment variable `OODBENCH_MAX_UNPACKED` is a number of bytes, with `K`, `M`, `G` or `T`
+//! behind it for powers of 1024 (`OODBENCH_MAX_UNPACKED=20G`; `20GB` and `20GiB` are the same). It replaces both bounds and can only raise them.
 
 use std::io::Read;
 use std::path::Path;
@@ -19,7 +19,6 @@ pub const VARIABLE: &str = "OODBENCH_MAX_UNPACKED";
 const RATIO: u64 = 64;
 const IN_MEMORY: u64 = 8 << 20;
 const ON_DISK: u64 = 1 << 30;
-const RAISE: &str = "write the file again, or, if it is meant to be so, set OODBENCH_MAX_UNPACKED (e.g. 20G)";
 
 /// The most bytes that may come out of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +56,7 @@ impl Limit {
         let fits = usize::try_from(promised).ok().filter(|_| promised <= self.0);
         fits.ok_or_else(|| {
             let found = format!("{promised} bytes once unpacked");
-            DumpError::malformed(path, found, format!("at most {}", self.0), RAISE)
+            DumpError::malformed(path, found, format!("at most {}", self.0), remedy(setting()))
         })
     }
 
@@ -89,7 +88,7 @@ impl Limit {
             .map_err(|error| damaged(path, content.len(), &error))?;
         if content.len() as u64 > self.0 {
             let found = format!("more than {} bytes once unpacked", self.0);
-            return Err(DumpError::malformed(path, found, "fewer", RAISE));
+            return Err(DumpError::malformed(path, found, "fewer", remedy(setting())));
         }
         Ok(content)
     }
@@ -136,14 +135,50 @@ fn damaged(path: &Path, at: usize, error: &std::io::Error) -> DumpError {
     )
 }
 
+/// What the variable says.
+#[derive(Debug)]
+enum Setting {
+    Absent,
+    Bytes(u64),
+    /// No number of bytes.
+    Unusable(String),
+}
+
+fn setting() -> &'static Setting {
+    static SETTING: OnceLock<Setting> = OnceLock::new();
+    SETTING.get_or_init(|| match std::env::var_os(VARIABLE).map(|text| text.to_string_lossy().into_owned()) {
+        None => Setting::Absent,
+        Some(text) => parse(&text).map_or(Setting::Unusable(text), Setting::Bytes),
+    })
+}
+
 fn raised() -> Option<u64> {
-    static RAISED: OnceLock<Option<u64>> = OnceLock::new();
-    *RAISED.get_or_init(|| parse(&std::env::var(VARIABLE).ok()?))
+    match setting() {
+        Setting::Bytes(bytes) => Some(*bytes),
+        Setting::Absent | Setting::Unusable(_) => None,
+    }
+}
+
+/// What to do about a file that becomes too large.
+fn remedy(setting: &Setting) -> String {
+    match setting {
+        Setting::Unusable(text) => {
+            format!(
+                "{VARIABLE} is {text:?}, which is no number of bytes: set it as in {VARIABLE}=20G, or write the file again"
+            )
+        }
+        _ => format!("write the file again, or, if it is meant to be so, set {VARIABLE} (e.g. 20G)"),
+    }
 }
 
 /// `20G` as bytes; none if it is no such number.
 fn parse(text: &str) -> Option<u64> {
     let text = text.trim();
+    let text = text.strip_suffix(['b', 'B']).unwrap_or(text);
+    let text = text
+        .strip_suffix(['i', 'I'])
+        .filter(|text| text.ends_with(|unit: char| "KMGT".contains(unit.to_ascii_uppercase())))
+        .unwrap_or(text);
     let power = text.chars().last().and_then(|unit| "KMGT".find(unit.to_ascii_uppercase()));
     let (digits, shift) = power.map_or((text, 0), |power| (&text[..text.len() - 1], 10 * (power as u32 + 1)));
     digits.parse::<u64>().ok()?.checked_shl(shift).filter(|bytes| bytes >> shift == digits.parse().unwrap_or(0))
@@ -164,12 +199,21 @@ mod tests {
     #[test]
     fn units() {
         let cases = [("20G", Some(20 << 30)), ("3k", Some(3072)), (" 17 ", Some(17)), ("1T", Some(1 << 40))];
+        let cases = cases.into_iter().chain([("20GB", Some(20 << 30)), ("2gib", Some(2 << 30)), ("7B", Some(7))]);
         for (text, bytes) in cases {
             assert_eq!(parse(text), bytes, "{text}");
         }
-        for text in ["", "G", "-1", "1.5G", "20GB", "99999999999T"] {
+        for text in ["", "G", "-1", "1.5G", "20 GB x", "GB", "5iB", "5Gi b", "99999999999T"] {
             assert_eq!(parse(text), None, "{text}");
         }
+    }
+
+    /// A value that means nothing must not look as if it had been followed.
+    #[test]
+    fn an_unusable_setting_is_told() {
+        let told = remedy(&Setting::Unusable("much\n".to_owned()));
+        assert!(told.starts_with("OODBENCH_MAX_UNPACKED is \"much\\n\", which is no number of bytes"), "{told}");
+        assert!(remedy(&Setting::Absent).contains("set OODBENCH_MAX_UNPACKED (e.g. 20G)"));
     }
 
     #[test]

@@ -14,12 +14,14 @@
 //!
 //! Source: MathWorks, "MAT-File Format", level 5.
 
+use std::io::Read as _;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use flate2::read::ZlibDecoder;
 
-use super::entry::{Format, has_ending, list, only, printable};
+use super::entry::{Format, has_ending, pick, printable};
 use super::file;
 use super::limit::Limit;
 use crate::dump::error::DumpError;
@@ -40,23 +42,16 @@ impl Format for Mat {
     }
 
     fn members(&self, path: &Path) -> Result<Option<Vec<String>>, DumpError> {
-        let mut names: Vec<String> = arrays(path)?.into_iter().map(|(name, _)| name).collect();
+        let map = file::map(path)?;
+        let mut names: Vec<String> = variables(path, map.bytes())?.into_iter().map(|(name, _)| name).collect();
         names.sort();
         Ok(Some(names))
     }
 
     fn open(&self, path: &Path, member: Option<&str>) -> Result<StoredArray, DumpError> {
-        let mut arrays = arrays(path)?;
-        let names: Vec<String> = arrays.iter().map(|(name, _)| name.clone()).collect();
-        let wanted = match member {
-            Some(member) => member,
-            None => only(path, &names)?,
-        };
-        let at = names.iter().position(|name| name == wanted).ok_or_else(|| {
-            let found = format!("variables {}", list(&names));
-            DumpError::malformed(path, found, format!("one named {}", printable(wanted)), "rename the variable")
-        })?;
-        Ok(arrays.swap_remove(at).1)
+        let map = Arc::new(file::map(path)?);
+        let place = pick(path, variables(path, map.bytes())?, member, "variables")?;
+        read(path, &map, &place, &mut 0)
     }
 }
 
@@ -76,8 +71,32 @@ const COMPLEX: u8 = 0x08;
 /// [`DumpError`] if the file cannot be read, is no such file, or a variable is damaged or larger once inflated than its tag says.
 pub fn arrays(path: &Path) -> Result<Vec<(String, StoredArray)>, DumpError> {
     let map = Arc::new(file::map(path)?);
-    let file = map.bytes();
-    let wrong = |(found, expected): Defect| DumpError::malformed(path, found, expected, "copy or write the file again");
+    let mut unpacked = 0;
+    let mut arrays = Vec::new();
+    for (name, place) in variables(path, map.bytes())? {
+        arrays.push((name, read(path, &map, &place, &mut unpacked)?));
+    }
+    Ok(arrays)
+}
+
+/// Where a variable is in a file.
+enum Place {
+    /// An element as it is, from this byte on.
+    Plain(usize),
+    /// The zlib stream of one.
+    Compressed(Range<usize>),
+}
+
+/// Bytes of a variable that hold its flags, dimensions and name: 64 dimensions and a name of 63 letters are less.
+const BEGINNING: u64 = 512;
+
+fn wrong(path: &Path) -> impl Fn(Defect) -> DumpError + use<'_> {
+    move |(found, expected)| DumpError::malformed(path, found, expected, "copy or write the file again")
+}
+
+/// The real numeric variables of a file, by name, in the order they stand in. Of compressed ones no more is inflated than it takes.
+fn variables(path: &Path, file: &[u8]) -> Result<Vec<(String, Place)>, DumpError> {
+    let wrong = wrong(path);
     let expected = "a little-endian MATLAB file of version 5 to 7";
     if file.starts_with(b"MATLAB 7.3") || file.starts_with(b"\x89HDF") {
         return Err(wrong(("a MATLAB file of version 7.3 (HDF5)".into(), expected)));
@@ -85,49 +104,69 @@ pub fn arrays(path: &Path) -> Result<Vec<(String, StoredArray)>, DumpError> {
     if file.len() < HEADER || file[124..HEADER] != *b"\x00\x01IM" {
         return Err(wrong(("another kind of file".into(), expected)));
     }
-    let mut arrays = Vec::new();
-    let mut unpacked = 0;
+    let mut variables = Vec::new();
     let mut rest = &file[HEADER..];
     while !rest.is_empty() {
+        let start = file.len() - rest.len();
         let element;
-        (element, rest) = next(rest).map_err(wrong)?;
-        let memory: Arc<dyn Memory> = if element.kind == MI_COMPRESSED {
+        (element, rest) = next(rest).map_err(&wrong)?;
+        let (name, place) = if element.kind == MI_COMPRESSED {
             // Compressed variables are not padded. A small element of this kind, which no writer makes, ends within them.
             rest = element.from.get(8 + element.data.len()..).unwrap_or_default();
-            Arc::new(inflate(path, element.data, &mut unpacked, file.len())?)
+            let at = element.data.as_ptr() as usize - file.as_ptr() as usize;
+            let mut beginning = Vec::new();
+            ZlibDecoder::new(element.data)
+                .take(BEGINNING)
+                .read_to_end(&mut beginning)
+                .map_err(|error| damaged(path, &error))?;
+            (name_of(&beginning).map_err(&wrong)?, Place::Compressed(at..at + element.data.len()))
         } else {
-            Arc::<Mapped>::clone(&map)
+            (name_of(element.from).map_err(&wrong)?, Place::Plain(start))
         };
-        let start =
-            if element.kind == MI_COMPRESSED { 0 } else { element.from.as_ptr() as usize - file.as_ptr() as usize };
-        let (variable, _) = next(&memory.bytes()[start..]).map_err(wrong)?;
-        if variable.kind == MI_MATRIX
-            && let Some(found) = variable_of(variable.data).map_err(wrong)?
-        {
-            let base = memory.bytes().as_ptr() as usize;
-            let at = found.values.as_ptr() as usize - base;
-            let Variable { name, shape, dtype, .. } = found;
-            let shown = PathBuf::from(format!("{}[{name}]", path.display()));
-            let array = StoredArray::new(shown, dtype, shape, Arc::clone(&memory), at);
-            let array =
-                array.ok_or_else(|| wrong((format!("a variable {name} that ends behind the file"), "all of it")))?;
-            arrays.push((name, array.in_fortran_order(true)));
-        }
+        variables.extend(name.map(|name| (name, place)));
     }
-    Ok(arrays)
+    Ok(variables)
+}
+
+/// The name of the variable that begins here; none if it is not numeric.
+fn name_of(element: &[u8]) -> Result<Option<String>, Defect> {
+    let Some((tag, matrix)) = element.split_at_checked(8) else {
+        return Err((format!("an element cut off after {} bytes", element.len()), "whole elements"));
+    };
+    if tag[..4] != MI_MATRIX.to_le_bytes() {
+        return Ok(None);
+    }
+    Ok(header(matrix)?.map(|(header, _)| header.name))
+}
+
+/// Reads the values of a variable; `unpacked` is how much the file has become before.
+fn read(path: &Path, map: &Arc<Mapped>, place: &Place, unpacked: &mut u64) -> Result<StoredArray, DumpError> {
+    let wrong = wrong(path);
+    let file = map.bytes();
+    let (memory, start): (Arc<dyn Memory>, usize) = match place {
+        Place::Plain(start) => (Arc::<Mapped>::clone(map), *start),
+        Place::Compressed(stream) => (Arc::new(inflate(path, &file[stream.clone()], unpacked, file.len())?), 0),
+    };
+    let (element, _) = next(&memory.bytes()[start..]).map_err(&wrong)?;
+    let Variable { name, shape, dtype, values } = variable_of(element.data).map_err(&wrong)?;
+    let at = values.as_ptr() as usize - memory.bytes().as_ptr() as usize;
+    let shown = PathBuf::from(format!("{}[{name}]", path.display()));
+    let array = StoredArray::new(shown, dtype, shape, Arc::clone(&memory), at);
+    let array = array.ok_or_else(|| wrong((format!("a variable {name} that ends behind the file"), "all of it")))?;
+    Ok(array.in_fortran_order(true))
+}
+
+fn damaged(path: &Path, error: &std::io::Error) -> DumpError {
+    let found = format!("a variable damaged at its beginning ({error})");
+    DumpError::malformed(path, found, "a whole zlib stream", "copy or write the file again")
 }
 
 /// Inflates a variable to the length of its own tag; `unpacked` is how much the file has become before.
 fn inflate(path: &Path, stream: &[u8], unpacked: &mut u64, stored: usize) -> Result<Vec<u8>, DumpError> {
-    use std::io::Read as _;
     let mut decoder = ZlibDecoder::new(stream);
     let limit = Limit::in_memory(stored);
     let mut tag = Vec::new();
-    let damaged = |error: std::io::Error| {
-        let found = format!("a variable damaged at its beginning ({error})");
-        DumpError::malformed(path, found, "a whole zlib stream", "copy or write the file again")
-    };
-    (&mut decoder).take(8).read_to_end(&mut tag).map_err(damaged)?;
+    (&mut decoder).take(8).read_to_end(&mut tag).map_err(|error| damaged(path, &error))?;
     let length =
         tag.get(4..8).map_or(0, |length| u64::from(u32::from_le_bytes([length[0], length[1], length[2], length[3]])));
     *unpacked += 8 + length;
@@ -169,8 +208,14 @@ struct Variable<'a> {
     values: &'a [u8],
 }
 
-/// The array in the data of a miMATRIX element; none if it is not numeric.
-fn variable_of(matrix: &[u8]) -> Result<Option<Variable<'_>>, Defect> {
+/// What stands before the values.
+struct Header {
+    name: String,
+    shape: Vec<usize>,
+}
+
+/// The header in the data of a miMATRIX element, of which the values may be missing, and what follows it; none if it is not numeric.
+fn header(matrix: &[u8]) -> Result<Option<(Header, &[u8])>, Defect> {
     let (flags, rest) = next(matrix)?;
     let (dimensions, rest) = next(rest)?;
     let (name, rest) = next(rest)?;
@@ -180,20 +225,28 @@ fn variable_of(matrix: &[u8]) -> Result<Option<Variable<'_>>, Defect> {
     if !NUMERIC_CLASSES.contains(&class) || bits & COMPLEX != 0 {
         return Ok(None);
     }
-    let (values, _) = next(rest)?;
     let name = printable(&String::from_utf8_lossy(&name.data[..name.data.len().min(256)]));
     let (lengths, _) = dimensions.data.as_chunks::<4>();
     if lengths.len() > 64 {
         return Err((format!("{} dimensions of variable `{name}`", lengths.len()), "at most 64"));
     }
     let shape: Vec<usize> = lengths.iter().map(|&length| u32::from_le_bytes(length) as usize).collect();
+    Ok(Some((Header { name, shape }, rest)))
+}
+
+/// The array in the data of a miMATRIX element that is numeric.
+fn variable_of(matrix: &[u8]) -> Result<Variable<'_>, Defect> {
+    let Some((Header { name, shape }, rest)) = header(matrix)? else {
+        return Err(("a variable that is not numeric".into(), "numbers"));
+    };
+    let (values, _) = next(rest)?;
     let dtype = dtype(values.kind).ok_or_else(|| (format!("values of type {}", values.kind), "numbers"))?;
     let count = values.data.len() / dtype.size().unwrap_or(1);
     let product = shape.iter().try_fold(1_usize, |product, &length| product.checked_mul(length));
     if product != Some(count) {
         return Err((format!("{count} values in variable `{name}` of shape {shape:?}"), "as many as its shape says"));
     }
-    Ok(Some(Variable { name, shape, dtype, values: values.data }))
+    Ok(Variable { name, shape, dtype, values: values.data })
 }
 
 fn dtype(kind: u32) -> Option<Dtype> {
@@ -211,4 +264,55 @@ fn dtype(kind: u32) -> Option<Dtype> {
         13 => Dtype::Unsigned(8, little),
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::ZlibEncoder;
+
+    use super::*;
+
+    fn element(kind: u32, data: &[u8]) -> Vec<u8> {
+        let mut bytes = [&kind.to_le_bytes()[..], &(data.len() as u32).to_le_bytes(), data].concat();
+        bytes.resize(bytes.len().next_multiple_of(8), 0);
+        bytes
+    }
+
+    /// A compressed variable of one column of doubles.
+    fn column(name: &str, values: &[f64]) -> Vec<u8> {
+        let values: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let dimensions = [&((values.len() / 8) as u32).to_le_bytes()[..], &1_u32.to_le_bytes()].concat();
+        let parts = [
+            element(6, &[6, 0, 0, 0, 0, 0, 0, 0]),
+            element(5, &dimensions),
+            element(1, name.as_bytes()),
+            element(9, &values),
+        ];
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(&element(MI_MATRIX, &parts.concat())).unwrap();
+        let packed = encoder.finish().unwrap();
+        [&MI_COMPRESSED.to_le_bytes()[..], &(packed.len() as u32).to_le_bytes(), &packed].concat()
+    }
+
+    /// The values of one variable are damaged: names come from the beginnings, and the other one is read all the same.
+    #[test]
+    fn only_the_variable_that_is_wanted_is_inflated() {
+        let values: Vec<f64> = (0..20_000).map(f64::from).collect();
+        let mut first = column("a", &values);
+        let end = first.len();
+        first[end - 2000..end - 1000].fill(0xff);
+        let mut header = b"MATLAB 5.0".to_vec();
+        header.resize(124, b' ');
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.mat");
+        std::fs::write(&path, [&header[..], b"\x00\x01IM", &first, &column("b", &[1.0, 2.5])].concat()).unwrap();
+        assert_eq!(Mat.members(&path).unwrap().unwrap(), ["a", "b"]);
+        assert_eq!(Mat.open(&path, Some("b")).unwrap().numbers().collect::<Vec<_>>(), [1.0, 2.5]);
+        assert!(Mat.open(&path, Some("a")).is_err());
+        let other = Mat.open(&path, Some("c")).unwrap_err().to_string();
+        assert!(other.contains("found variables a, b, expected one named c"), "{other}");
+    }
 }

@@ -10,8 +10,8 @@
 //! | [`torch`] | the tensors of a PyTorch `state_dict`: weights, not arrays of a dump |
 //! | [`pickle`] | what a pickle says, without running it; for the readers of others |
 //!
-//! Nothing here believes what a file says of itself: lengths are compared with what is there, and [`limit`] bounds what is unpacked. A format more
-//! is a file with a [`Format`] and a line in [`FORMATS`].
+//! Nothing here believes what a file says of itself: lengths are compared with what is there, and [`limit`] bounds what is unpacked. To add a
+//! format, write a file with a [`Format`] and a line in [`FORMATS`].
 
 mod archive;
 pub(super) mod entry;

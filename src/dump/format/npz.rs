@@ -43,7 +43,7 @@ impl Format for Npz {
 /// Each array is looked up in the archive's directory anew, so their number is bounded.
 const MOST_MEMBERS: usize = 1024;
 
-/// The names of the arrays in an archive, without `.npy`, sorted.
+/// The names of the arrays in an archive, without `.npy`, sorted; members of other names are no arrays.
 ///
 /// # Errors
 /// [`DumpError`] if the file is no archive.
@@ -59,7 +59,7 @@ pub fn members(path: &Path) -> Result<Vec<String>, DumpError> {
         ));
     }
     let names = archive.names(path)?.into_iter();
-    let mut names: Vec<String> = names.map(|name| name.strip_suffix(".npy").unwrap_or(&name).to_owned()).collect();
+    let mut names: Vec<String> = names.filter_map(|name| name.strip_suffix(".npy").map(str::to_owned)).collect();
     names.sort();
     Ok(names)
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype as Theirs;
 
-use super::entry::{Format, has_ending, list, only, printable};
+use super::entry::{Format, has_ending, pick, printable};
 use super::file;
 use crate::dump::error::DumpError;
 use crate::rows::array::{Memory, StoredArray};
@@ -35,17 +35,7 @@ impl Format for Safetensors {
     }
 
     fn open(&self, path: &Path, member: Option<&str>) -> Result<StoredArray, DumpError> {
-        let mut arrays = arrays(path)?;
-        let names: Vec<String> = arrays.iter().map(|(name, _)| name.clone()).collect();
-        let wanted = match member {
-            Some(member) => member,
-            None => only(path, &names)?,
-        };
-        let at = names.iter().position(|name| name == wanted).ok_or_else(|| {
-            let found = format!("tensors {}", list(&names));
-            DumpError::malformed(path, found, format!("one named {}", printable(wanted)), "rename the tensor")
-        })?;
-        Ok(arrays.swap_remove(at).1)
+        pick(path, arrays(path)?, member, "tensors")
     }
 }
 
@@ -91,7 +81,12 @@ fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<SafeTensors<'a>, DumpError>
 
 fn damaged(path: &Path, error: &dyn std::fmt::Display) -> DumpError {
     let reason = printable(&error.to_string());
-    DumpError::malformed(path, format!("no sound safetensors file ({reason})"), "named tensors", "write the file again")
+    DumpError::malformed(
+        path,
+        format!("an invalid safetensors file ({reason})"),
+        "named tensors",
+        "write the file again",
+    )
 }
 
 fn dtype(theirs: Theirs) -> Option<Dtype> {

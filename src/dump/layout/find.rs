@@ -34,11 +34,11 @@ pub(super) fn splits(folder: &Path, known: &'static [&'static str]) -> Result<(V
     let (mut found, mut strays) = (Vec::new(), Vec::new());
     let mut prefixed: BTreeMap<String, Vec<(String, Source)>> = BTreeMap::new();
     for entry in entries(folder)? {
-        if is_silent(&file_name(&entry)) {
-            continue;
-        }
         if entry.is_dir() {
             found.push(in_folder(&entry)?);
+            continue;
+        }
+        if is_silent(&entry) {
             continue;
         }
         let Some(source) = Source::of(&entry) else {
@@ -76,9 +76,10 @@ pub(super) fn at(path: &Path) -> Result<Option<Found>, DumpError> {
 fn in_folder(folder: &Path) -> Result<Found, DumpError> {
     let (mut named, mut strays) = (Vec::new(), Vec::new());
     for file in entries(folder)? {
-        match Source::of(&file).map(|source| (stem(&file), source)) {
+        let source = if file.is_dir() { None } else { Source::of(&file) };
+        match source.map(|source| (stem(&file), source)) {
             Some((stem, source)) if shard::parse(&stem).is_some() => named.push((stem, source)),
-            _ if is_silent(&file_name(&file)) => {}
+            _ if is_silent(&file) => {}
             _ => strays.push(Stray::new(file, ARRAYS)),
         }
     }
@@ -110,11 +111,14 @@ fn other_names(path: &Path, members: &[(String, Source)]) -> DumpError {
     DumpError::Rows(RowsError::malformed(path, found, "arrays named logits, features or labels", remedy))
 }
 
+/// Members looked at for a hint: opening one may inflate it.
+const LOOKED_AT: usize = 4;
+
 /// Which of our names each member would have: matrices of floats are logits, or the narrower logits and the wider features; whole numbers are labels.
 fn guesses(members: &[(String, Source)]) -> Vec<(&'static str, String)> {
     let mut matrices = Vec::new();
     let mut labels = Vec::new();
-    for (name, source) in members.iter().take(16) {
+    for (name, source) in members.iter().take(LOOKED_AT) {
         let Ok(array) = source.open() else { continue };
         match (&array.dtype, &array.shape[..]) {
             (Dtype::Float(..), [_, columns]) => matrices.push((*columns, name.clone())),

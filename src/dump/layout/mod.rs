@@ -17,7 +17,7 @@
 
 mod find;
 pub(super) mod listing;
-mod shard;
+pub(super) mod shard;
 pub(super) mod source;
 pub(super) mod stray;
 
@@ -54,6 +54,8 @@ pub struct RunFiles {
     pub head: HeadFiles,
     /// What lies there and is no part of the layout.
     pub strays: Vec<Stray>,
+    /// Folders beside it that were probably meant to be runs; named with the first run of a folder only.
+    beside: Vec<Stray>,
 }
 
 /// The folders and files of a run.
@@ -75,7 +77,21 @@ pub fn discover(path: &Path) -> Result<Vec<RunFiles>, DumpError> {
         let hint = if strays.is_empty() { String::new() } else { format!(" ({})", stray::list(path, &strays)) };
         return Err(DumpError::NoRun { path: path.to_owned(), hint });
     }
-    runs.into_iter().map(|run| RunFiles::find(run)).collect()
+    let mut files = runs.into_iter().map(|run| RunFiles::find(run)).collect::<Result<Vec<_>, _>>()?;
+    if let Some(first) = files.first_mut() {
+        first.beside = found.iter().filter(|entry| !is_run(entry)).filter_map(|entry| almost_a_run(entry)).collect();
+    }
+    Ok(files)
+}
+
+/// A folder that holds something of nearly the name `id`.
+fn almost_a_run(folder: &Path) -> Option<Stray> {
+    let inside = if folder.is_dir() { entries(folder).ok()? } else { return None };
+    let hint = |entry: PathBuf| {
+        Some(entry).filter(|entry| entry.is_dir()).and_then(|entry| Stray::new(entry, &["id"]).shown(folder))
+    };
+    let reason = inside.into_iter().find_map(hint)?;
+    Some(Stray::because(folder.to_owned(), format!("no run: it holds {reason}")))
 }
 
 fn is_run(path: &Path) -> bool {
@@ -103,6 +119,7 @@ impl RunFiles {
             splits: Vec::new(),
             head: HeadFiles::default(),
             strays: stray::at_the_top(folder, TOP),
+            beside: Vec::new(),
         };
         run.find_id(&folder.join("id"))?;
         let validation = folder.join("val_ood");
@@ -183,16 +200,18 @@ impl RunFiles {
         Ok(())
     }
 
-    /// One line that names what is left out, if anything.
-    #[must_use]
-    pub fn left_out(&self) -> Option<String> {
-        (!self.strays.is_empty()).then(|| {
-            format!(
-                "{}: left out, since it is no part of the layout: {}; `oodbench explain layout` shows what is",
-                self.folder.display(),
-                stray::list(&self.folder, &self.strays)
-            )
-        })
+    /// What is left out, one line for the run and one for the folders beside it, if anything.
+    pub fn left_out(&self) -> impl Iterator<Item = String> {
+        let above = self.folder.parent().unwrap_or(&self.folder);
+        [(&*self.folder, &self.strays), (above, &self.beside)].into_iter().filter(|(_, strays)| !strays.is_empty()).map(
+            |(place, strays)| {
+                format!(
+                    "{}: left out, since it is no part of the layout: {}; `oodbench explain layout` shows what is",
+                    place.display(),
+                    stray::list(place, strays)
+                )
+            },
+        )
     }
 
     /// What lies in the folder of a file of this run (`id/test/logits.npy`) in its place, for a message that misses the file.
@@ -231,17 +250,24 @@ fn order(role: &Role) -> (usize, Option<String>, String) {
 }
 
 fn refuse_duplicates(splits: &[SplitFiles]) -> Result<(), DumpError> {
-    let mut seen: BTreeMap<String, &Path> = BTreeMap::new();
-    for split in splits {
-        let name = match &split.role {
-            Role::Ood { name, .. } => name.clone(),
-            role => role.to_string(),
-        };
-        if let Some(first) = seen.insert(name.clone(), &split.place) {
-            return Err(DumpError::DuplicateSet { name, first: first.to_owned(), second: split.place.clone() });
-        }
+    let Some((first, second)) = twice(splits.iter().map(|split| &split.role)) else { return Ok(()) };
+    let [first, second] = [&splits[first], &splits[second]];
+    let (name, first, second) = (own_name(&second.role), first.place.clone(), second.place.clone());
+    Err(DumpError::DuplicateSet { name, first, second })
+}
+
+/// What tells a split from the others of its run: the names of OOD sets, whatever their groups; tables show no more of them.
+fn own_name(role: &Role) -> String {
+    match role {
+        Role::Ood { name, .. } => name.clone(),
+        role => role.to_string(),
     }
-    Ok(())
+}
+
+/// The first two splits of one name, by their positions.
+pub(super) fn twice<'a>(roles: impl IntoIterator<Item = &'a Role>) -> Option<(usize, usize)> {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    roles.into_iter().enumerate().find_map(|(at, role)| Some((seen.insert(own_name(role), at)?, at)))
 }
 
 fn no_arrays(found: &Found) -> DumpError {

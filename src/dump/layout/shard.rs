@@ -10,7 +10,7 @@ use crate::rows::ArrayKind;
 
 /// `logits` → (logits, no shard), `logits-00002` → (logits, shard 2); `None` for a name that is no array of ours. A number beyond all numbers is the
 /// largest, which never is the next one.
-pub(super) fn parse(name: &str) -> Option<(ArrayKind, Option<usize>)> {
+pub(in crate::dump) fn parse(name: &str) -> Option<(ArrayKind, Option<usize>)> {
     let numbered = || {
         let (base, number) = name.rsplit_once('-')?;
         let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::listing::{entries, file_name};
+use super::listing::{entries, file_name, stem};
 use crate::dump::format::entry::{Format, printable};
 use crate::dump::format::{FORMATS, by_content, by_name, file};
+use crate::suggestion::nearest;
 
 /// Something that is left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,10 +24,11 @@ const FOREIGN: &[&str] = &[
     "arrow",
 ];
 
-/// Whether a file of this name may lie anywhere: hidden ones, READMEs, and what systems leave behind.
-pub(super) fn is_silent(name: &str) -> bool {
-    let lower = name.to_lowercase();
-    name.starts_with('.') || lower.starts_with("readme") || lower == "thumbs.db" || lower == "desktop.ini"
+/// Whether a file may lie anywhere: hidden ones, READMEs, and what systems leave behind. Folders may be sets, whatever they are called.
+pub(super) fn is_silent(path: &Path) -> bool {
+    let name = file_name(path).to_lowercase();
+    let is_readme = stem(path).to_lowercase() == "readme" && by_name(path).is_none();
+    name.starts_with('.') || !path.is_dir() && (is_readme || name == "thumbs.db" || name == "desktop.ini")
 }
 
 impl Stray {
@@ -42,7 +44,7 @@ impl Stray {
 
     /// As [`new`](Self::new), but for what may lie anywhere.
     pub(in crate::dump) fn unless_silent(path: PathBuf, known: &'static [&'static str]) -> Option<Self> {
-        (!is_silent(&file_name(&path))).then(|| Self::new(path, known))
+        (!is_silent(&path)).then(|| Self::new(path, known))
     }
 
     /// A member of an archive.
@@ -57,6 +59,11 @@ impl Stray {
         self.reason.clone().or_else(|| hint(&self.path, self.known))
     }
 
+    /// Its name and the hint, if there is one.
+    pub(super) fn shown(&self, place: &Path) -> Option<String> {
+        self.hint().map(|_| self.describe(place))
+    }
+
     fn describe(&self, place: &Path) -> String {
         let shown = printable(&self.path.strip_prefix(place).unwrap_or(&self.path).to_string_lossy());
         self.hint().map_or_else(|| shown.clone(), |hint| format!("{shown} ({hint})"))
@@ -67,7 +74,11 @@ fn hint(path: &Path, known: &[&str]) -> Option<String> {
     if path.is_dir() {
         return near(&file_name(path), known).map(|known| format!("did you mean {known}?"));
     }
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let with_ending = known.iter().copied().filter(|known| known.contains('.'));
+    if let Some(known) = nearest(&file_name(path).to_lowercase(), with_ending) {
+        return Some(format!("did you mean {known}?"));
+    }
+    let stem = stem(path);
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
     if FOREIGN.contains(&ending.as_str()) {
         return Some(format!("an array is read from {}: save it with numpy.save", endings()));
@@ -86,22 +97,19 @@ fn hint(path: &Path, known: &[&str]) -> Option<String> {
                 .to_owned(),
         );
     }
-    // OpenOOD's `SET_ARRAY`.
-    let (set, array) = stem.rsplit_once('_').map_or((None, stem.as_str()), |(set, array)| (Some(set), array));
-    let candidates = if set.is_some() { ARRAYS } else { known };
-    let near = near(array, candidates)?;
-    Some(format!("did you mean {}{near}.{ending}?", set.map_or(String::new(), |set| format!("{}_", printable(set)))))
+    // OpenOOD's `SET_ARRAY`, else a name of its own, which may hold a `_` as well.
+    let of_set =
+        stem.rsplit_once('_').and_then(|(set, array)| Some(format!("{}_{}", printable(set), near(array, ARRAYS)?)));
+    let meant = of_set.or_else(|| near(&stem, known).map(str::to_owned))?;
+    Some(format!("did you mean {meant}.{ending}?"))
 }
 
 /// Names of arrays, for suggestions.
 pub(super) const ARRAYS: &[&str] = &["logits", "features", "labels"];
 
-/// The known name that was probably meant.
+/// The known name that was probably meant, in whatever case.
 fn near<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let name = name.to_lowercase();
-    let distance = |known: &&str| strsim::damerau_levenshtein(&name, known);
-    let nearest = known.iter().copied().min_by_key(distance)?;
-    (distance(&nearest) <= nearest.len() / 3).then_some(nearest)
+    nearest(&name.to_lowercase(), known.iter().copied())
 }
 
 /// `.npy, .npz, ...`

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use ndarray::{ArrayViewD, Axis, IxDyn, ShapeBuilder as _};
 use oodbench::dump::format::{npy, npz};
+use oodbench::printable::line;
 use oodbench::rows::Labels;
 use oodbench::rows::array::StoredArray;
 use oodbench::rows::element::Dtype;
@@ -85,7 +86,7 @@ pub fn read_npz(
     let images = find(part.image_names()).ok_or_else(|| {
         DataError::content(
             archive,
-            format!("arrays [{}]", members.join(", ")),
+            format!("arrays [{}]", line(&members.join(", "))),
             format!("images under one of {}", part.image_names().join(", ")),
             "rename the array",
         )
@@ -96,7 +97,6 @@ pub fn read_npz(
 }
 
 fn open(file: &Path, member: Option<&str>) -> Result<StoredArray, DataError> {
-    std::fs::metadata(file).map_err(|cause| DataError::Read { file: file.to_owned(), cause })?;
     Ok(match member {
         Some(member) => npz::open(file, member)?,
         None => npy::open(file)?,
@@ -132,12 +132,16 @@ fn decode_images(array: &StoredArray, layout: Option<Layout>) -> Result<(Vec<u8>
                 (true, true, None) => {
                     return Err(wrong(
                         format!("shape {:?}", array.shape),
-                        "a clear place of the channels",
-                        "state the layout",
+                        "channels in the second or in the last place, not in both",
+                        "save grey images as (n, rows, columns), others with the channels in one place only",
                     ));
                 }
                 _ => {
-                    return Err(wrong(format!("shape {:?}", array.shape), "1 or 3 channels", "write the images so"));
+                    return Err(wrong(
+                        format!("shape {:?}", array.shape),
+                        "1 or 3 channels",
+                        "save them in that shape",
+                    ));
                 }
             };
             match layout {
@@ -146,7 +150,7 @@ fn decode_images(array: &StoredArray, layout: Option<Layout>) -> Result<(Vec<u8>
             }
         }
         _ => {
-            return Err(wrong(format!("shape {:?}", array.shape), "3 or 4 dimensions", "write the images so"));
+            return Err(wrong(format!("shape {:?}", array.shape), "3 or 4 dimensions", "save them in that shape"));
         }
     };
     let shape = [nchw.shape()[1], nchw.shape()[2], nchw.shape()[3]];

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use oodbench::dump::DumpError;
+use oodbench::error::FileError;
 use oodbench::rows::RowsError;
 
 /// An image data set that cannot be used.
@@ -11,12 +12,8 @@ use oodbench::rows::RowsError;
 #[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum DataError {
     /// The operating system refuses the file.
-    #[error("{}: {cause}; check that the path exists and can be read", file.display())]
-    Read {
-        file: PathBuf,
-        /// What the operating system says.
-        cause: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The file can be read and is not what it should be.
     #[error("{}: found {found}, expected {expected}; {remedy}", file.display())]
     Content {

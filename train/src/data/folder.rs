@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use image::DynamicImage;
 use image::imageops::FilterType;
+use oodbench::error::FileError;
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
@@ -139,9 +140,9 @@ pub fn read(name: &str, folder: &Path, options: &FolderOptions) -> Result<ImageS
 fn image_files(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let mut files = Vec::new();
     for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
-        let entry = entry.map_err(|error| DataError::Read {
-            file: error.path().unwrap_or(folder).to_owned(),
-            cause: error.into(),
+        let entry = entry.map_err(|error| {
+            let path = error.path().unwrap_or(folder).to_owned();
+            FileError::reading(&path)(error.into())
         })?;
         if entry.file_type().is_file() && is_image(entry.path()) {
             files.push(entry.into_path());

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use image::{DynamicImage, ImageDecoder as _, ImageReader, Limits};
 use oodbench::dump::format::limit::Limit;
+use oodbench::error::FileError;
 
 use super::error::DataError;
 use super::read;
@@ -18,9 +19,8 @@ pub(super) fn decode(file: &Path) -> Result<DynamicImage, DataError> {
     let wrong = |found: String| DataError::content(file, found, "a PNG or JPEG image", "replace or remove it");
     let unreadable = |cause: image::ImageError| wrong(format!("no readable image ({})", one_line(&cause.to_string())));
     let limit = Limit::in_memory(bytes.len());
-    let mut reader = ImageReader::new(Cursor::new(bytes.as_slice()))
-        .with_guessed_format()
-        .map_err(|cause| DataError::Read { file: file.to_owned(), cause })?;
+    let mut reader =
+        ImageReader::new(Cursor::new(bytes.as_slice())).with_guessed_format().map_err(FileError::reading(file))?;
     let mut limits = Limits::default();
     limits.max_alloc = Some(limit.bytes().max(LEAST));
     reader.limits(limits);

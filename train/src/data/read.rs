@@ -5,14 +5,12 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 use oodbench::dump::format::{file, limit::Limit};
+use oodbench::error::FileError;
 
 use super::error::{DataError, FETCH_AGAIN};
 
 /// The bytes of a file.
 pub(super) fn bytes(file: &Path) -> Result<Vec<u8>, DataError> {
-    let unreadable = |cause| DataError::Read { file: file.to_owned(), cause };
-    // What is missing has this kind of message, what is a folder or a pipe that of the library.
-    std::fs::metadata(file).map_err(unreadable)?;
     let mut content = Vec::new();
     let mut opened = file::open_regular(file)?;
     let length = opened.metadata().map_or(0, |metadata| metadata.len());
@@ -24,7 +22,7 @@ pub(super) fn bytes(file: &Path) -> Result<Vec<u8>, DataError> {
             "use a machine with more memory",
         )
     })?;
-    opened.read_to_end(&mut content).map_err(unreadable)?;
+    opened.read_to_end(&mut content).map_err(FileError::reading(file))?;
     Ok(content)
 }
 

@@ -23,7 +23,6 @@ pub const CLASSES: usize = 10;
 /// holds a label that is not 1 to 10.
 pub fn read(name: &str, file: &Path) -> Result<ImageSet, DataError> {
     let wrong = |found: String, expected: &str| DataError::content(file, found, expected, FETCH_AGAIN);
-    std::fs::metadata(file).map_err(|cause| DataError::Read { file: file.to_owned(), cause })?;
     let arrays = mat::arrays(file)?;
     let variable = |name: &str| {
         let names: Vec<_> = arrays.iter().map(|(name, _)| name.as_str()).collect();

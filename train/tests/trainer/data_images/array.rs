@@ -25,7 +25,11 @@ fn an_ambiguous_layout_has_to_be_stated() {
     let at = bytes.windows(12).position(|window| window == b"(4, 3, 5, 4)").unwrap();
     let changed = [&bytes[..at], b"(4,3, 20, 1)", &bytes[at + 12..]].concat();
     let (_folder, file) = written(&changed);
-    assert_refused(array::read_npy("a", &file, None, None, None), &file, &["state the layout"]);
+    assert_refused(
+        array::read_npy("a", &file, None, None, None),
+        &file,
+        &["channels in the second or in the last place"],
+    );
     let read = |layout| array::read_npy("a", &file, None, Some(layout), None).unwrap().shape();
     assert_eq!(read(Layout::Nchw), [3, 20, 1]);
     assert_eq!(read(Layout::Nhwc), [1, 3, 20]);

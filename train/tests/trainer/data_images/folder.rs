@@ -91,5 +91,5 @@ fn defects_are_named() {
     image::RgbImage::new(7, 9).save(&other).unwrap();
     assert_refused(read(), &other, &["9x7 pixels", "40x30", "resize"]);
     let missing = folder.path().join("none");
-    assert_refused(folder::read("f", &missing, &FolderOptions::default()), &missing, &["check that the path exists"]);
+    assert_refused(folder::read("f", &missing, &FolderOptions::default()), &missing, &["cannot be read"]);
 }

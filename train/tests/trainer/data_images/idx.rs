@@ -70,5 +70,5 @@ fn defects_are_named() {
 #[test]
 fn a_missing_file_is_named() {
     let missing = Path::new("/nonexistent/t10k-images-idx3-ubyte.gz");
-    assert_refused(idx::read("set", missing, None, None), missing, &["check that the path exists"]);
+    assert_refused(idx::read("set", missing, None, None), missing, &["cannot be read"]);
 }
