@@ -4,12 +4,12 @@ use std::io::Write as _;
 use std::path::Path;
 
 use ndarray::Array2;
+use ndarray_npy::WriteNpyExt as _;
 use oodbench::detector::{Guarantee, Request, calibrate};
 use oodbench::dump::layout::discover;
 use oodbench::eval::fits;
-use oodbench::progress::Silent;
-use ndarray_npy::WriteNpyExt as _;
 use oodbench::metric::PROCEDURES;
+use oodbench::progress::Silent;
 use oodbench::table::Record;
 use zip::CompressionMethod;
 use zip::write::{SimpleFileOptions, ZipWriter};

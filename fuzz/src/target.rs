@@ -434,6 +434,10 @@ fn read_pipe(path: &Path) -> Result<(), String> {
     let mut stream = NpyStream::open(file, path).map_err(text)?;
     while let Some((_, array)) = stream.next_rows().map_err(text)? {
         Matrix::new(vec![array]).map_err(text)?;
+    }
+    Ok(())
+}
+
 fn read_records(path: &Path) -> Result<(), String> {
     table::read::read(&[path]).map(drop).map_err(text)
 }
@@ -610,6 +614,8 @@ fn fit_seeds() -> Vec<Vec<u8>> {
 
 fn detector_seeds() -> Vec<Vec<u8>> {
     vec![seeds::detector()]
+}
+
 fn csv_seeds() -> Vec<Vec<u8>> {
     vec![table::csv::write(&seeds::records()).unwrap()]
 }
