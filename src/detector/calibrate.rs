@@ -1,21 +1,20 @@
 //! From a run to a detector: fits the score, chooses the threshold on rows that the fit did not see, and measures on other rows what it does.
 
 use std::collections::BTreeSet;
-use std::convert::Infallible;
 
+use super::arrays::Arrays;
 use super::calibration::Calibration;
 use super::decide::Detector;
 use super::description::{CalibrationRows, DIRECTION, Description, FORMAT, KeptHead, KeptInput};
 use super::error::DetectorError;
 use super::input::Input;
 use super::rate::Rate;
+use super::scored::Scored;
 use super::subset::chosen;
 use super::threshold::{Guarantee, per_class, selective};
 use crate::eval::fits::description::KeptScore;
 use crate::eval::fits::fit;
-use crate::eval::score_split::Scoring;
-use crate::eval::{EvalError, Plan};
-use crate::metric::sample::finite;
+use crate::eval::Plan;
 use crate::numeric::share::share_of;
 use crate::progress::Progress;
 use crate::rows::{ArrayKind, Role, Split};
@@ -58,12 +57,12 @@ pub struct Calibrated {
 pub fn calibrate(plan: &Plan<'_>, request: &Request, progress: &dyn Progress) -> Result<Calibrated, DetectorError> {
     let fits = fit(plan)?;
     let [score] = <[FittedScore; 1]>::try_from(fits.scores).ok().expect("a plan of one score");
-    let work = Work { plan, request, progress };
+    let work = Work { plan, request };
     let mut notes: Vec<String> = score.notes.iter().map(|note| format!("{}: {note}", score.entry.id)).collect();
     notes.extend(plan.notes.iter().cloned());
-    let arrays = work.arrays(&score)?;
     let (split, why) = work.rows_for_calibration()?;
-    let scored = work.score(&score, &arrays, split)?;
+    let arrays = Arrays::of(plan, &score, split, work.needs_classes())?;
+    let scored = Scored::of(plan, &score, &arrays, split, progress)?;
     let held_back = why.as_ref().map(|_| work.held_back(split.rows));
     let is_used = |row: usize| held_back.as_ref().is_none_or(|rows| rows[row]);
     let used: Vec<usize> = (0..split.rows).filter(|&row| is_used(row)).collect();
@@ -93,7 +92,7 @@ pub fn calibrate(plan: &Plan<'_>, request: &Request, progress: &dyn Progress) ->
         let (values, kept): (&Scored, Box<dyn Fn(usize) -> bool>) = if other.role == split.role {
             (&scored, Box::new(|row| !is_used(row)))
         } else {
-            own = work.score(&detector.score, &arrays, other)?;
+            own = Scored::of(plan, &detector.score, &arrays, other, progress)?;
             (&own, Box::new(|_| true))
         };
         let rows = (0..other.rows).filter(|&row| kept(row));
@@ -102,73 +101,15 @@ pub fn calibrate(plan: &Plan<'_>, request: &Request, progress: &dyn Progress) ->
     Ok(Calibrated { detector, rates, notes, warnings: fits.warnings })
 }
 
-/// The scores of a split, with predicted classes where they are asked for or known.
-struct Scored {
-    scores: Vec<f64>,
-    predicted: Option<Vec<usize>>,
-}
-
-/// What is read of the rows to be decided.
-struct Arrays {
-    kinds: BTreeSet<ArrayKind>,
-    inputs: Vec<Input>,
-    /// Whether logits are made from features and head, since something needs them.
-    makes_logits: bool,
-    /// Whether predicted classes can be told.
-    predictions: bool,
-}
-
 /// A calibration being made.
 struct Work<'a> {
     plan: &'a Plan<'a>,
     request: &'a Request,
-    progress: &'a dyn Progress,
 }
 
 impl<'a> Work<'a> {
     fn needs_classes(&self) -> bool {
         self.request.per_class || matches!(self.request.guarantee, Guarantee::SelectiveRisk { .. })
-    }
-
-    /// What new rows have to have: what the score reads, logits as well where classes are needed or, if all splits have them, known.
-    fn arrays(&self, score: &FittedScore) -> Result<Arrays, DetectorError> {
-        let dump = &self.plan.dump;
-        let mut kinds = self.plan.arrays(&Splits::Scored);
-        let reads_logits = score.needs.contains(&Need::Logits);
-        let splits =
-            || dump.splits.iter().filter(|split| matches!(split.role, Role::Val | Role::Test | Role::Ood { .. }));
-        let all_have = |kind: &ArrayKind| splits().all(|split| split.matrix(kind).is_some());
-        let needs_logits = reads_logits || self.needs_classes();
-        let has_logits = all_have(&ArrayKind::Logits);
-        let makes_logits = needs_logits && !has_logits;
-        if makes_logits {
-            if !(dump.head.is_some() && all_have(&ArrayKind::Features)) {
-                return Err(DetectorError::Lacking {
-                    place: dump.folder.display().to_string(),
-                    what: "logits in every split",
-                    by: "a threshold that asks for the predicted class",
-                    remedy: "dump logits.npy, or features.npy and head/",
-                });
-            }
-            kinds.remove(&ArrayKind::Logits);
-            kinds.insert(ArrayKind::Features);
-        } else if needs_logits {
-            // Features are read only by those who need them, not to make logits that are there.
-            let reads = |need: &Need| matches!(need.reads(dump), Some((Splits::Scored, of)) if of.contains(&ArrayKind::Features));
-            if !score.needs.iter().any(reads) {
-                kinds.remove(&ArrayKind::Features);
-            }
-        }
-        if has_logits {
-            kinds.insert(ArrayKind::Logits);
-        }
-        let test = dump.split(&Role::Test);
-        let matrix = |kind: &ArrayKind| test.and_then(|split| split.matrix(kind));
-        let inputs = kinds.iter().filter_map(|kind| {
-            Some(Input::of(kind.clone(), matrix(kind)?, *kind != ArrayKind::Logits || needs_logits))
-        });
-        let inputs = inputs.collect();
-        Ok(Arrays { kinds, inputs, makes_logits, predictions: has_logits || makes_logits })
     }
 
     /// The split that the threshold is chosen on, and why not all of its rows may be used if it is id/test.
@@ -197,31 +138,6 @@ impl<'a> Work<'a> {
             rows,
             self.request.seed,
         )
-    }
-
-    fn score(&self, score: &FittedScore, arrays: &Arrays, split: &Split) -> Result<Scored, DetectorError> {
-        // Logits that only tell classes have not been through the gate.
-        split.check_finite(&arrays.kinds, &|_| {})?;
-        let scoring = Scoring {
-            arrays: &arrays.kinds,
-            head: self.plan.dump.head.as_ref(),
-            scores: &[score],
-            predictions: arrays.predictions,
-        };
-        let mut all = Scored { scores: Vec::with_capacity(split.rows), predicted: None };
-        let Ok(()) = scoring.run(split, self.progress, |mut batch| {
-            all.scores.append(&mut batch.scores[0]);
-            if let Some(predicted) = batch.predicted {
-                all.predicted.get_or_insert_default().extend(predicted);
-            }
-            Ok::<(), Infallible>(())
-        });
-        if let Err(error) = finite(&all.scores) {
-            return Err(
-                EvalError::Sample { place: split.place.display().to_string(), score: score.entry.id, error }.into()
-            );
-        }
-        Ok(all)
     }
 
     /// The calibration scores and the thresholds they give.

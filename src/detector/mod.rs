@@ -15,6 +15,7 @@
 //! ```
 
 pub mod apply;
+mod arrays;
 pub mod batch;
 pub mod calibrate;
 pub mod calibration;
@@ -30,6 +31,7 @@ pub mod monitor;
 pub mod rate;
 mod read;
 pub mod row;
+mod scored;
 pub mod source;
 pub mod subset;
 pub mod threshold;

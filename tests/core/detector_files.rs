@@ -39,7 +39,7 @@ fn written(detector: &Detector) -> (tempfile::TempDir, PathBuf) {
 /// `calibrate`, a file, `apply` and `decide` give the scores of `score`, bit for bit, for scores of logits, features, both, and a head.
 #[test]
 fn decisions_are_of_the_same_scores_whichever_way_rows_come() {
-    for id in ["mps", "energy", "gen", "mahalanobis", "knn", "vim", "react", "nnguide", "temperature"] {
+    for id in ["mps", "energy", "gen", "mahalanobis", "knn", "vim", "react", "nnguide", "kl_matching"] {
         let files = discover(&fixture(RUN)).unwrap();
         let selection = Selection::parse(&[id.to_owned()], &[]).unwrap();
         let plans = Plan::all(&files, &selection).unwrap();

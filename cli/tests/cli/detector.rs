@@ -51,7 +51,7 @@ fn the_threshold_is_chosen_on_validation_rows_and_measured_on_others() {
     let text = calibrate(root.path(), &["--false-alarms", "5%", "--confidence", "90%"]);
     assert!(text.contains("chosen on 200 rows of id/val\n"), "{text}");
     assert!(text.contains("promise: with 90 % confidence this threshold flags at most 5 % of ID rows\n"), "{text}");
-    for set in ["id/test    40", "ood/near   30", "ood/far    20"] {
+    for set in ["id/test     40", "ood/near    30", "ood/far     20"] {
         assert!(text.contains(set), "{set}: {text}");
     }
     assert!(text.contains("a decision takes "), "{text}");
@@ -63,7 +63,7 @@ fn the_threshold_is_chosen_on_validation_rows_and_measured_on_others() {
     );
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("note: the fit reads id/val: 20 of the 40 rows of id/test were held back"), "{said}");
-    assert!(text.contains("chosen on 20 of 40 rows of id/test\n") && text.contains("id/test    20"), "{text}");
+    assert!(text.contains("chosen on 20 of 40 rows of id/test\n") && text.contains("id/test     20"), "{text}");
 }
 
 #[test]

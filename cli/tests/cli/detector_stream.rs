@@ -141,7 +141,9 @@ fn a_batch_is_decided_by_all_its_p_values() {
         assert!(text.contains(&format!("of the rows flagged 20 % are ID at most, on average ({by})")), "{text}");
         let csv = fs::read_to_string(at.join(file)).unwrap();
         let flagged = |line: &&str| line.ends_with(",flag");
-        assert_eq!(csv.lines().skip(1).take(60).filter(flagged).count(), 60, "{by}");
+        // e(1/201) is 6.9, and 60 of 300 rows would take 25.
+        let expected = if by == "e-bh" { 0 } else { 60 };
+        assert_eq!(csv.lines().skip(1).take(60).filter(flagged).count(), expected, "{by}");
         assert!(csv.lines().skip(61).filter(flagged).count() < 30, "{by}");
     }
     // A pipe has no second pass, and needs none.

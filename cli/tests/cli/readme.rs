@@ -52,7 +52,7 @@ fn from_a_dump_to_decisions() {
     let mut text = "```\n".to_owned();
     for line in [
         format!("compare {RUN} --score mds,energy,knn"),
-        format!("calibrate {RUN} --score mds --false-alarms 5% --confidence 90% --out my.detector"),
+        format!("calibrate {RUN} --score knn --false-alarms 5% --confidence 90% --out my.detector"),
         format!("apply my.detector {RUN}/ood/svhn --out decisions.csv"),
         format!("monitor my.detector {RUN}/ood/svhn"),
     ] {
