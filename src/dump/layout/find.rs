@@ -76,8 +76,7 @@ pub(super) fn at(path: &Path) -> Result<Option<Found>, DumpError> {
 fn in_folder(folder: &Path) -> Result<Found, DumpError> {
     let (mut named, mut strays) = (Vec::new(), Vec::new());
     for file in entries(folder)? {
-        let source = if file.is_dir() { None } else { Source::of(&file) };
-        match source.map(|source| (stem(&file), source)) {
+        match Source::of(&file).map(|source| (stem(&file), source)) {
             Some((stem, source)) if shard::parse(&stem).is_some() => named.push((stem, source)),
             _ if is_silent(&file) => {}
             _ => strays.push(Stray::new(file, ARRAYS)),
