@@ -12,8 +12,7 @@
 //!
 //! Sources: Clopper & Pearson, Biometrika 26 (1934); Wilson, JASA 22 (1927).
 
-use statrs::function::beta::{beta_reg, inv_beta_reg};
-
+use super::beta;
 use super::bootstrap::Interval;
 use super::normal::quantile;
 
@@ -30,7 +29,7 @@ pub fn at_least(k: usize, n: usize, p: f64) -> f64 {
     match k {
         0 => 1.0,
         k if k > n => 0.0,
-        k => beta_reg(k as f64, (n - k) as f64 + 1.0, p.clamp(0.0, 1.0)),
+        k => beta::regularised(k as f64, (n - k) as f64 + 1.0, p.clamp(0.0, 1.0)),
     }
 }
 
@@ -52,8 +51,8 @@ pub fn at_most(k: usize, n: usize, p: f64) -> f64 {
 pub fn clopper_pearson(k: usize, n: usize, level: f64) -> Interval {
     let tail = (1.0 - level) / 2.0;
     let (hits, misses) = (k as f64, (n - k) as f64);
-    let low = if k == 0 { 0.0 } else { inv_beta_reg(hits, misses + 1.0, tail) };
-    let high = if k == n { 1.0 } else { inv_beta_reg(hits + 1.0, misses, 1.0 - tail) };
+    let low = if k == 0 { 0.0 } else { beta::quantile(hits, misses + 1.0, tail) };
+    let high = if k == n { 1.0 } else { beta::quantile(hits + 1.0, misses, 1.0 - tail) };
     Interval { low, high }
 }
 

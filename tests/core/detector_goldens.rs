@@ -85,8 +85,13 @@ fn risk_p_values_are_hoeffdings_and_bentkus() {
 fn binomial_tails_and_intervals_are_scipys() {
     for case in cases("tails") {
         let [k, n, p, above, below] = case[..] else { panic!("{case:?}") };
-        assert_close(&format!("P(≥) {case:?}"), at_least(k as usize, n as usize, p), above, 1e-9);
-        assert_close(&format!("P(≤) {case:?}"), at_most(k as usize, n as usize, p), below, 1e-9);
+        // Logarithms of the beta function of millions keep eight digits; what is below the smallest normal number keeps none.
+        for (what, found, expected) in
+            [("≥", at_least(k as usize, n as usize, p), above), ("≤", at_most(k as usize, n as usize, p), below)]
+        {
+            let tolerance = if n > 1e6 { 1e-6 } else { 1e-9 };
+            assert!((found - expected).abs() <= tolerance * expected + 1e-250, "P({what}) {case:?}: found {found:e}");
+        }
     }
     let golden = golden();
     let all = golden["intervals"].as_array().unwrap();

@@ -38,7 +38,6 @@ const DOORS: &[(&str, &[&str])] = &[
     ("polars", &["src/table", "src/report"]),
     ("faer", &["src/numeric/linalg", "train/src/nn/matmul.rs"]),
     ("libm", &["src/stats"]),
-    ("statrs", &["src/stats"]),
     ("half", &["src/rows"]),
     ("libc", &["src/rows"]),
     ("rustix", &["src/output"]),
