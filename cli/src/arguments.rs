@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    apply, calibrate, compare, completions, explain, fit, inspect, latency, list, monitor, plot, score,
+    apply, calibrate, compare, completions, diff, explain, fit, inspect, latency, list, measure, monitor, plot, score,
 };
 #[cfg(feature = "train")]
 use crate::command::{data, demo, extract, train};
@@ -15,7 +15,9 @@ use crate::option::common::Common;
 #[command(after_help = "Examples:
   oodbench score dumps/ --score mds            one score, every run in dumps/
   oodbench score dumps/ --score all --out out  all scores, per-sample scores and records as files
+  oodbench measure id.npy svhn.npy             files of scores, no dump
   oodbench compare dumps/                      which scores are as good as the best one
+  oodbench diff old.json new.json              what changed between two files of records
   oodbench fit dumps/run --out run.fit         what scores learn, kept for `score --fit`
   oodbench calibrate dumps/run --score mds --false-alarms 5% --out my.detector
   oodbench apply my.detector new/              which new rows are out of distribution
@@ -24,7 +26,7 @@ use crate::option::common::Common;
   oodbench inspect dumps/                      what is there, what is missing, what is suspicious
   oodbench explain layout                      how to lay out a dump
 
-Exit codes: 0 done, 1 found what --fail-above or --fail-on-alarm look for, 2 could not be done (one line says why), 130 stopped by Ctrl-C.")]
+Exit codes: 0 done, 1 a condition such as that of `diff --fail-if` or `apply --fail-above` is met, 2 could not be done (one line says why), 130 stopped by Ctrl-C.")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -43,7 +45,9 @@ pub(crate) enum Command {
     #[cfg(feature = "train")]
     Data(data::Command),
     Score(score::Command),
+    Measure(measure::Command),
     Compare(compare::Command),
+    Diff(diff::Command),
     Fit(fit::Command),
     Calibrate(calibrate::Command),
     Apply(apply::Command),

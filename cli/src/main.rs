@@ -18,6 +18,7 @@ use clap_complete::CompleteEnv;
 
 use arguments::{Arguments, Command};
 use command::apply::Found;
+use command::diff::ConditionMet;
 use oodbench::output::discard_pending;
 use option::complete::VARIABLE;
 use screen::interrupt::{self, INTERRUPTED, Interrupted};
@@ -27,12 +28,13 @@ use screen::{help, lost_file, terminal};
 #[global_allocator]
 static ALLOCATOR: memory::Allocator = memory::Allocator;
 
-/// What an option such as --fail-above looks for was found.
-const FOUND: u8 = 1;
+/// A condition such as that of `diff --fail-if` or `apply --fail-above` is met.
+const MET: u8 = 1;
+
 /// The command failed.
 const FAILED: u8 = 2;
 
-/// Runs the program. Exit codes: 0 done, 1 what --fail-above or --fail-on-alarm look for was found, 2 could not be done, 130 stopped by a signal; a reader that closes the pipe is no failure.
+/// Runs the program. Exit codes: 0 done, 1 a condition that was asked about is met, 2 could not be done, 130 stopped by a signal; a reader that closes the pipe is no failure.
 fn main() -> ExitCode {
     CompleteEnv::with_factory(Arguments::command).var(VARIABLE).complete();
     #[cfg(feature = "train")]
@@ -55,9 +57,9 @@ fn main() -> ExitCode {
             terminal::say(&format!("{error}"));
             ExitCode::from(INTERRUPTED)
         }
-        Err(error) if error.is::<Found>() => {
+        Err(error) if error.is::<ConditionMet>() || error.is::<Found>() => {
             terminal::say(&format!("{error}"));
-            ExitCode::from(FOUND)
+            ExitCode::from(MET)
         }
         Err(error) => {
             terminal::say(&format!("error: {error:#}"));
@@ -81,7 +83,9 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         #[cfg(feature = "train")]
         Command::Data(command) => command::data::run(&command),
         Command::Score(command) => command::score::run(&command, common),
+        Command::Measure(command) => command::measure::run(&command, common),
         Command::Compare(command) => command::compare::run(&command, common),
+        Command::Diff(command) => command::diff::run(&command),
         Command::Fit(command) => command::fit::run(&command, common),
         Command::Calibrate(command) => command::calibrate::run(&command, common),
         Command::Apply(command) => command::apply::run(&command, common),

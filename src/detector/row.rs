@@ -71,7 +71,7 @@ impl<'a> Row<'a> {
             ArrayKind::Logits => self.logits,
             ArrayKind::Features => self.features,
             ArrayKind::Layer(name) => self.layers.iter().find(|(own, _)| own == name).map(|(_, values)| *values),
-            ArrayKind::Labels => None,
+            ArrayKind::Labels | ArrayKind::Score(_) => None,
         }
     }
 

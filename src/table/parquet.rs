@@ -9,9 +9,11 @@ use polars_arrow::datatypes::{ArrowDataType, ArrowSchema, Field};
 use polars_arrow::record_batch::RecordBatchT;
 use polars_buffer::Buffer;
 use polars_error::PolarsError;
-use polars_parquet::parquet::compression::Compression;
+use polars_parquet::parquet::compression::{Compression, DecompressionContext};
+use polars_parquet::parquet::page::{CompressedPage, Page};
 use polars_parquet::read::{
-    BasicDecompressor, FileMetadata, PageReader, ParquetError, column_iter_to_arrays, infer_schema, read_metadata,
+    BasicDecompressor, FileMetadata, PageReader, ParquetError, column_iter_to_arrays, decompress, infer_schema,
+    read_metadata,
 };
 use polars_parquet::write::{
     CompressionOptions, Encoding, FileWriter, SchemaDescriptor, StatisticsOptions, Version, WriteOptions,
@@ -19,6 +21,7 @@ use polars_parquet::write::{
 };
 
 use super::field::{Content, Kind};
+use super::thrift;
 
 /// A column that could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -169,6 +172,9 @@ pub type Read = Vec<(String, Vec<Content>)>;
 /// [`FrameError`] if it is not such a file.
 pub fn read(bytes: Vec<u8>) -> Result<Read, FrameError> {
     let read = || {
+        if !thrift::is_sound(&bytes) {
+            return Err(FrameError("its metadata is damaged or cut off".to_owned()));
+        }
         let metadata = read_metadata(&mut Cursor::new(&bytes[..]))?;
         check_lengths(&metadata, bytes.len())?;
         read_columns(Buffer::from(bytes), &metadata)
@@ -178,10 +184,8 @@ pub fn read(bytes: Vec<u8>) -> Result<Read, FrameError> {
         .unwrap_or_else(|_| Err(FrameError("the file is damaged".to_owned())))
 }
 
-/// Most values of a column for each byte of the file. Scores take eight bytes each, records of a run hundreds; runs of equal values take less.
-const VALUES_PER_BYTE: usize = 64;
-
-/// That the lengths a file claims are possible, before room is made for what it claims: every column of a group has its rows, and they are not compressed.
+/// That the lengths a file claims are possible, before room is made for what it claims: every column of a group has its rows, they are not compressed,
+/// and none takes less than a byte: records differ, and most have a value of eight.
 fn check_lengths(metadata: &FileMetadata, bytes: usize) -> Result<(), FrameError> {
     let mut rows = 0_usize;
     for group in &metadata.row_groups {
@@ -197,22 +201,29 @@ fn check_lengths(metadata: &FileMetadata, bytes: usize) -> Result<(), FrameError
             }
         }
     }
-    if rows != metadata.num_rows || rows / VALUES_PER_BYTE > bytes {
+    if rows != metadata.num_rows || rows > bytes {
         return Err(FrameError(format!("a file of {bytes} bytes claims {} rows", metadata.num_rows)));
     }
     Ok(())
 }
 
 /// The same of every page of a column of so many rows: polars makes room for what each of them claims.
-fn check_pages(mut pages: BasicDecompressor, rows: usize) -> Result<(), FrameError> {
-    // A text of a dictionary has its length before it, in four bytes.
-    let dictionary = pages.read_dict_page()?;
-    let mut largest = dictionary.filter(|page| page.num_values > page.buffer.len() / 4).map(|page| page.num_values);
-    for page in pages {
-        let values = page?.num_values();
-        largest = largest.or((values > rows).then_some(values));
+fn check_pages(mut pages: PageReader, rows: usize) -> Result<(), FrameError> {
+    let mut claimed = None;
+    if let Some(dictionary) = pages.read_dict()? {
+        // What polars reads a dictionary with makes room for the number of texts before it can be seen.
+        let page = decompress(CompressedPage::Dict(dictionary), &mut Vec::new(), &mut DecompressionContext::Unset)?;
+        if let Page::Dict(page) = page {
+            // A text has its length before it, in four bytes.
+            claimed = (page.num_values > page.buffer.len() / 4).then_some(page.num_values);
+        }
     }
-    largest.map_or(Ok(()), |values| Err(FrameError(format!("a page claims {values} values, of {rows} rows"))))
+    for page in pages {
+        if let CompressedPage::Data(page) = page? {
+            claimed = claimed.or((page.num_values() > rows).then_some(page.num_values()));
+        }
+    }
+    claimed.map_or(Ok(()), |values| Err(FrameError(format!("a page claims {values} values, of {rows} rows"))))
 }
 
 fn read_columns(bytes: Buffer<u8>, metadata: &FileMetadata) -> Result<Read, FrameError> {
@@ -232,13 +243,10 @@ fn read_columns(bytes: Buffer<u8>, metadata: &FileMetadata) -> Result<Read, Fram
                 }
                 let largest = range.len();
                 let bytes = bytes.clone().sliced(range);
-                let pages = || {
-                    let reader = PageReader::new(Cursor::new(bytes.clone()), place, Vec::new(), largest);
-                    BasicDecompressor::new(reader, Vec::new())
-                };
+                let pages = || PageReader::new(Cursor::new(bytes.clone()), place, Vec::new(), largest);
                 check_pages(pages(), group.num_rows())?;
                 let kind = &place.descriptor().descriptor.primitive_type;
-                let pages = pages();
+                let pages = BasicDecompressor::new(pages(), Vec::new());
                 let (arrays, _) = column_iter_to_arrays(vec![pages], vec![kind], field.clone(), None)?;
                 for array in arrays {
                     contents.extend(contents_of(array.as_ref()).ok_or_else(|| {

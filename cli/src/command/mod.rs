@@ -8,6 +8,7 @@ pub(crate) mod completions;
 pub(crate) mod data;
 #[cfg(feature = "train")]
 pub(crate) mod demo;
+pub(crate) mod diff;
 pub(crate) mod explain;
 #[cfg(feature = "train")]
 pub(crate) mod extract;
@@ -15,6 +16,7 @@ pub(crate) mod fit;
 pub(crate) mod inspect;
 pub(crate) mod latency;
 pub(crate) mod list;
+pub(crate) mod measure;
 pub(crate) mod monitor;
 pub(crate) mod plot;
 pub(crate) mod score;

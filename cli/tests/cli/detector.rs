@@ -59,7 +59,7 @@ fn the_threshold_is_chosen_on_validation_rows_and_measured_on_others() {
     // What the fit reads is not calibrated on.
     let (code, text, said) = run(
         root.path(),
-        &["calibrate", "run", "--score", "temperature", "--false-alarms", "20%", "--out", "t.detector"],
+        &["calibrate", "run", "--score", "kl_matching", "--false-alarms", "20%", "--out", "t.detector"],
     );
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("note: the fit reads id/val: 20 of the 40 rows of id/test were held back"), "{said}");

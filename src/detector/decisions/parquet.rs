@@ -9,7 +9,7 @@ use crate::table::field::Kind;
 use crate::table::parquet::{Column, FrameError, FrameWriter};
 
 /// Rows of a group: what a file of decisions keeps in memory.
-const GROUP: usize = 1 << 18;
+const GROUP: usize = 1 << 16;
 
 /// The file being written.
 pub struct ParquetDecisions<W: Write> {
