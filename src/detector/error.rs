@@ -36,16 +36,16 @@ pub enum DetectorError {
     },
     /// The parameters in it are not those of the score.
     #[error("{}: {error}; calibrate again with this version", file.display())]
-    Setting { file: PathBuf, error: SettingError },
+    Setting { file: PathBuf, error: Box<SettingError> },
     /// The arrays in it are not those of the score.
     #[error("{}: score {score}: {error}; calibrate again with this version", file.display())]
-    State { file: PathBuf, score: &'static str, error: StateError },
+    State { file: PathBuf, score: &'static str, error: Box<StateError> },
     /// The run does not allow the score.
     #[error(transparent)]
-    Plan(#[from] PlanError),
+    Plan(Box<PlanError>),
     /// The score cannot be fitted, or its values overflow.
     #[error(transparent)]
-    Eval(#[from] EvalError),
+    Eval(Box<EvalError>),
     /// New rows cannot be read.
     #[error(transparent)]
     Dump(#[from] DumpError),
@@ -70,6 +70,18 @@ pub enum DetectorError {
     /// Whoever takes the decisions failed.
     #[error(transparent)]
     Sink(#[from] crate::eval::SinkError),
+}
+
+impl From<PlanError> for DetectorError {
+    fn from(error: PlanError) -> Self {
+        Self::Plan(Box::new(error))
+    }
+}
+
+impl From<EvalError> for DetectorError {
+    fn from(error: EvalError) -> Self {
+        Self::Eval(Box::new(error))
+    }
 }
 
 impl DetectorError {

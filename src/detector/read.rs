@@ -76,11 +76,12 @@ impl File<'_> {
     fn score(&self, file: &SealedFile<Description>) -> Result<FittedScore, DetectorError> {
         let kept = &file.description.score;
         let entry = find(&kept.id).map_err(|error| self.damaged(&format!("an {error}")))?;
-        let setting = |error| DetectorError::Setting { file: self.path.to_owned(), error };
+        let setting = |error| DetectorError::Setting { file: self.path.to_owned(), error: Box::new(error) };
         let mut settings = entry.settings();
         kept.parameters.iter().try_for_each(|(name, value)| settings.set(name, value)).map_err(setting)?;
         let chosen = Chosen::new(entry, settings).map_err(setting)?;
-        let other = |error| DetectorError::State { file: self.path.to_owned(), score: entry.id, error };
+        let other =
+            |error| DetectorError::State { file: self.path.to_owned(), score: entry.id, error: Box::new(error) };
         let mut state = file.part(FIT).map_err(|error| self.refusal(error))?;
         let scorer = chosen.score.restore(&mut state).map_err(other)?;
         state.finish().map_err(other)?;

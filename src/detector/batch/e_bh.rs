@@ -36,7 +36,7 @@ pub fn flagged(e_values: &[f64], q: f64) -> usize {
     let mut sorted = e_values.to_vec();
     sorted.sort_by(|a, b| b.total_cmp(a));
     let holds = |(at, e): (usize, &f64)| (e * (at + 1) as f64 >= sorted.len() as f64 / q).then_some(at + 1);
-    sorted.iter().enumerate().filter_map(holds).last().unwrap_or(0)
+    sorted.iter().enumerate().filter_map(holds).next_back().unwrap_or(0)
 }
 
 /// The largest p-value that is flagged.
