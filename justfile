@@ -37,6 +37,7 @@ python:
 # Values of procedures and scores on the fixture dumps, by NumPy and scikit-learn
 golden-procedures:
     target/python/bin/python fixtures/make_golden.py
+    target/python/bin/python fixtures/metrics/make_goldens.py
 
 # A golden per score, by NumPy, with pytorch-ood's value
 golden-scores:

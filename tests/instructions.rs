@@ -17,8 +17,8 @@ use std::hint::black_box;
 use std::process::Command;
 
 use ndarray::Array2;
-use oodbench::metric::registry::find;
-use oodbench::metric::{PROCEDURES, PairCounts, Ranking, Sample};
+use oodbench::metric::registry::{find, usual};
+use oodbench::metric::{PairCounts, Ranking, Sample};
 use oodbench::rows::{ArrayKind, Matrix, Role, RunRows, Split};
 
 /// Which kernel a child process runs, and on how many rows.
@@ -29,7 +29,7 @@ const CLASSES: usize = 100;
 /// The kernels, procedures and some scores among them by their ids, each with what runs up to it.
 fn kernels() -> Vec<(&'static str, &'static str)> {
     let metrics = [("sort", "scores"), ("ranking", "sort"), ("pairs", "ranking")];
-    let procedures = PROCEDURES.iter().map(|procedure| (procedure.id, "ranking"));
+    let procedures = usual().iter().map(|procedure| (procedure.id, "ranking"));
     let scores = ["mds", "mps", "energy", "es"].map(|id| (id, "logits"));
     metrics.into_iter().chain(procedures).chain(scores).collect()
 }

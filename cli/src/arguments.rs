@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{compare, completions, explain, fit, inspect, latency, list, plot, score};
+use crate::command::{compare, completions, diff, explain, fit, inspect, latency, list, measure, plot, score};
 #[cfg(feature = "train")]
 use crate::command::{data, demo, extract, train};
 use crate::option::common::Common;
@@ -13,14 +13,16 @@ use crate::option::common::Common;
 #[command(after_help = "Examples:
   oodbench score dumps/ --score mds            one score, every run in dumps/
   oodbench score dumps/ --score all --out out  all scores, per-sample scores and records as files
+  oodbench measure id.npy svhn.npy             files of scores, no dump
   oodbench compare dumps/                      which scores are as good as the best one
+  oodbench diff old.json new.json              what changed between two files of records
   oodbench fit dumps/run --out run.fit         what scores learn, kept for `score --fit`
   oodbench plot --fig1                         the paper's Fig. 1 from dumps/
   oodbench latency                             what each score costs per sample
   oodbench inspect dumps/                      what is there, what is missing, what is suspicious
   oodbench explain layout                      how to lay out a dump
 
-Exit codes: 0 done, 2 could not be done (one line says why), 130 stopped by Ctrl-C.")]
+Exit codes: 0 done, 1 a condition of `diff --fail-if` is met, 2 could not be done (one line says why), 130 stopped by Ctrl-C.")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -39,7 +41,9 @@ pub(crate) enum Command {
     #[cfg(feature = "train")]
     Data(data::Command),
     Score(score::Command),
+    Measure(measure::Command),
     Compare(compare::Command),
+    Diff(diff::Command),
     Fit(fit::Command),
     Plot(plot::Command),
     Latency(latency::Command),

@@ -17,6 +17,7 @@ use clap::CommandFactory;
 use clap_complete::CompleteEnv;
 
 use arguments::{Arguments, Command};
+use command::diff::ConditionMet;
 use oodbench::output::discard_pending;
 use option::complete::VARIABLE;
 use screen::interrupt::{self, INTERRUPTED, Interrupted};
@@ -26,10 +27,13 @@ use screen::{help, lost_file, terminal};
 #[global_allocator]
 static ALLOCATOR: memory::Allocator = memory::Allocator;
 
+/// A condition of `diff --fail-if` is met.
+const MET: u8 = 1;
+
 /// The command failed.
 const FAILED: u8 = 2;
 
-/// Runs the program. Exit codes: 0 done, 2 could not be done, 130 stopped by a signal; a reader that closes the pipe is no failure.
+/// Runs the program. Exit codes: 0 done, 1 a condition of `diff` is met, 2 could not be done, 130 stopped by a signal; a reader that closes the pipe is no failure.
 fn main() -> ExitCode {
     CompleteEnv::with_factory(Arguments::command).var(VARIABLE).complete();
     #[cfg(feature = "train")]
@@ -51,6 +55,10 @@ fn main() -> ExitCode {
         Err(error) if error.is::<Interrupted>() => {
             terminal::say(&format!("{error}"));
             ExitCode::from(INTERRUPTED)
+        }
+        Err(error) if error.is::<ConditionMet>() => {
+            terminal::say(&format!("{error}"));
+            ExitCode::from(MET)
         }
         Err(error) => {
             terminal::say(&format!("error: {error:#}"));
@@ -74,7 +82,9 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         #[cfg(feature = "train")]
         Command::Data(command) => command::data::run(&command),
         Command::Score(command) => command::score::run(&command, common),
+        Command::Measure(command) => command::measure::run(&command, common),
         Command::Compare(command) => command::compare::run(&command, common),
+        Command::Diff(command) => command::diff::run(&command),
         Command::Fit(command) => command::fit::run(&command, common),
         Command::Plot(command) => command::plot::run(&command, common),
         Command::Latency(command) => command::latency::run(&command, common),

@@ -59,7 +59,8 @@ pub fn diagnose(dump: &Dump) -> Vec<SplitFacts> {
 fn split_facts(split: &Split) -> SplitFacts {
     let named = [(ArrayKind::Logits, split.logits.as_ref()), (ArrayKind::Features, split.features.as_ref())];
     let layers = split.layers.iter().map(|(name, matrix)| (ArrayKind::Layer(name.clone()), Some(matrix)));
-    let matrices = named.into_iter().chain(layers).filter_map(|(kind, matrix)| Some((kind, matrix?)));
+    let scores = split.scores.iter().map(|(name, matrix)| (ArrayKind::Score(name.clone()), Some(matrix)));
+    let matrices = named.into_iter().chain(layers).chain(scores).filter_map(|(kind, matrix)| Some((kind, matrix?)));
     let mut arrays: Vec<ArrayFacts> = matrices.map(|(kind, matrix)| matrix_facts(kind, matrix)).collect();
     arrays.extend(split.labels.as_ref().map(label_facts));
     SplitFacts { role: split.role.clone(), arrays }

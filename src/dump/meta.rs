@@ -1,5 +1,6 @@
 //! `run.toml`: what a run is called and how it was trained. Everything in it is optional.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
@@ -60,7 +61,7 @@ impl fmt::Display for Loss {
 }
 
 /// The keys of `run.toml`: a misspelt one would be no seed or no loss, in silence.
-const KEYS: [&str; 7] = ["name", "model", "loss", "in_distribution", "seed", "head", "note"];
+const KEYS: [&str; 9] = ["name", "model", "loss", "in_distribution", "seed", "head", "lower", "groups", "note"];
 
 /// What `run.toml` says, with the folder's name where it says nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -83,9 +84,29 @@ pub struct RunInfo {
     /// The kind of the head.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<HeadKind>,
+    /// Scores in files `scores@<name>` that are lower on in-distribution rows: one name, or a list of names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_several")]
+    pub lower: Vec<String>,
+    /// OOD sets by group, where their folders are in none: `groups = { near = ["cifar100"], far = ["svhn"] }`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub groups: BTreeMap<String, Vec<String>>,
     /// Anything worth knowing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+/// A name, or a list of names.
+fn one_or_several<'d, D: serde::Deserializer<'d>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a name or a list of names")]
+    enum Names {
+        One(String),
+        Several(Vec<String>),
+    }
+    Ok(match Names::deserialize(deserializer)? {
+        Names::One(name) => vec![name],
+        Names::Several(names) => names,
+    })
 }
 
 /// No description of a run is longer.
@@ -139,7 +160,7 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let info = read(
-            "name = \"n\"\nmodel = \"m\"\nloss = \"isomax+\"\nin_distribution = \"i\"\nseed = 7\nhead = \"linear\"\nnote = \"x\"",
+            "name = \"n\"\nmodel = \"m\"\nloss = \"isomax+\"\nin_distribution = \"i\"\nseed = 7\nhead = \"linear\"\nlower = \"a\"\ngroups = { near = [\"b\"] }\nnote = \"x\"",
         );
         let expected = RunInfo {
             name: "n".to_owned(),
@@ -148,9 +169,19 @@ mod tests {
             in_distribution: Some("i".to_owned()),
             seed: Some(7),
             head: Some(HeadKind::Linear),
+            lower: vec!["a".to_owned()],
+            groups: BTreeMap::from([("near".to_owned(), vec!["b".to_owned()])]),
             note: Some("x".to_owned()),
         };
         assert_eq!(info, Ok(expected));
+    }
+
+    #[test]
+    fn several_scores_may_be_lower() {
+        let lower = |text: &str| read(text).map(|info| info.lower);
+        assert_eq!(lower("lower = [\"a\", \"b\"]"), Ok(vec!["a".to_owned(), "b".to_owned()]));
+        assert_eq!(lower(""), Ok(Vec::new()));
+        assert!(lower("lower = 3").is_err_and(|error| error.contains("a name or a list of names")));
     }
 
     #[test]

@@ -10,7 +10,9 @@ use super::error::DumpError;
 use super::layout::{RunFiles, Source, SplitFiles};
 use super::meta::{Loss, RunInfo};
 use crate::rows::disguise::Disguise;
+use crate::rows::split::one_column;
 use crate::rows::{ArrayKind, Head, HeadKind, Labels, Matrix, RunRows, Split};
+use crate::suggestion::nearest;
 
 /// A run whose arrays fit together.
 #[derive(Debug)]
@@ -54,7 +56,9 @@ impl Dump {
         let opened = files.splits.iter().map(open_split).collect::<Result<Vec<_>, _>>()?;
         let (splits, labels): (Vec<_>, Vec<_>) = opened.into_iter().unzip();
         check_head_kind(files, head.as_ref(), &info)?;
-        let rows = RunRows::of_files(&files.folder, splits, head)?;
+        let mut rows = RunRows::of_files(&files.folder, splits, head)?;
+        rows.lower = info.lower.iter().cloned().collect();
+        check_lower(files, &rows)?;
         let (folder, warnings) = (files.folder.clone(), files.left_out().collect());
         let mut dump = Self { folder, info, rows, warnings, faults: Vec::new(), files: Some(files.clone()) };
         dump.take_labels(labels);
@@ -155,6 +159,18 @@ fn check_head_kind(files: &RunFiles, head: Option<&Head>, info: &RunInfo) -> Res
     }
 }
 
+/// That a score which is said to be lower on in-distribution rows is there: a misspelt one would stay the wrong way round.
+fn check_lower(files: &RunFiles, rows: &RunRows) -> Result<(), DumpError> {
+    let known = rows.own_scores();
+    let Some(unknown) = rows.lower.iter().find(|name| !known.contains(name.as_str())) else { return Ok(()) };
+    let expected = match nearest(unknown, known.iter().copied()) {
+        Some(near) => near.to_owned(),
+        None => "the name of a file scores@<name>".to_owned(),
+    };
+    let remedy = "correct the name, or dump the score";
+    Err(DumpError::malformed(files.folder.join("run.toml"), format!("lower = {unknown:?}"), expected, remedy))
+}
+
 /// The labels of a split, if it has any that can be used.
 type Labelling = Result<Option<Labels>, DumpError>;
 
@@ -168,11 +184,19 @@ fn open_split(files: &SplitFiles) -> Result<(Split, Labelling), DumpError> {
             labels = open_all(sources).and_then(|arrays| Ok(Some(Labels::new(arrays)?)));
             continue;
         }
-        let matrix = Matrix::new(open_all(sources)?)?;
+        let mut arrays = open_all(sources)?;
+        if let ArrayKind::Score(_) = kind {
+            // One number per row, as NumPy saves it.
+            arrays.iter_mut().filter(|array| array.shape.len() == 1).for_each(|array| array.shape.push(1));
+        }
+        let matrix = Matrix::new(arrays)?;
         match kind {
             ArrayKind::Features => split.features = Some(matrix),
             ArrayKind::Layer(name) => {
                 split.layers.insert(name.clone(), matrix);
+            }
+            ArrayKind::Score(name) => {
+                split.scores.insert(name.clone(), one_column(matrix)?);
             }
             ArrayKind::Logits | ArrayKind::Labels => split.logits = Some(matrix),
         }

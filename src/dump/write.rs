@@ -118,8 +118,8 @@ impl DumpWriter {
         self.roles.borrow_mut().push(split.role.clone());
         let place = PathBuf::from(split.role.to_string());
         for kind in split.arrays() {
-            if let ArrayKind::Layer(layer) = &kind {
-                check_layer(layer)?;
+            if let ArrayKind::Layer(name) | ArrayKind::Score(name) = &kind {
+                check_array(&kind, name)?;
             }
             let Some(matrix) = split.matrix(&kind) else { continue };
             let file = place.join(kind.file_stem()).with_added_extension("npy");
@@ -187,7 +187,7 @@ pub fn check_roles<'a>(roles: impl IntoIterator<Item = &'a Role>) -> Result<(), 
     for role in &roles {
         match role {
             Role::Train | Role::Val | Role::Test => {}
-            Role::ValOod { name } => check_name(name)?,
+            Role::ValOod { name } | Role::Csid { name } => check_name(name)?,
             Role::Ood { group: None, name } => {
                 check_name(name)?;
                 alone.push((name, role));
@@ -207,13 +207,12 @@ pub fn check_roles<'a>(roles: impl IntoIterator<Item = &'a Role>) -> Result<(), 
     }
 }
 
-/// Refuses a layer that a reader of the dump would not find again.
-fn check_layer(layer: &str) -> Result<(), WriteError> {
-    check_name(layer)?;
-    let kind = ArrayKind::Layer(layer.to_owned());
-    match shard::parse(&kind.file_stem()) == Some((kind, None)) {
+/// Refuses a named array that a reader of the dump would not find again.
+fn check_array(kind: &ArrayKind, name: &str) -> Result<(), WriteError> {
+    check_name(name)?;
+    match shard::parse(&kind.file_stem()) == Some((kind.clone(), None)) {
         true => Ok(()),
-        false => Err(WriteError::Layer { layer: layer.to_owned() }),
+        false => Err(WriteError::Layer { layer: name.to_owned() }),
     }
 }
 
@@ -249,6 +248,8 @@ mod tests {
             in_distribution: Some("noise".to_owned()),
             seed: Some(u64::MAX >> 1),
             head: Some(HeadKind::Prototypes),
+            lower: Vec::new(),
+            groups: std::collections::BTreeMap::new(),
             note: Some("\"quoted\"\nand broken".to_owned()),
         };
         let head = Head::normalised_prototypes(array![[3.0, 4.0, 0.0], [0.1, 0.2, 0.3]], -2.5);

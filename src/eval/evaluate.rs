@@ -1,5 +1,7 @@
 //! Scores, then every procedure, run by run and OOD set by OOD set.
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 
 use super::cautions;
@@ -9,15 +11,15 @@ use super::plan::Plan;
 use super::score_split::Scoring;
 use super::sink::{ScoreSink, ScoredRows, SinkError};
 use super::undecided;
-use crate::metric::{PROCEDURES, PairCounts, Procedure, Ranking, Sample, confidence};
+use crate::metric::registry::usual;
+use crate::metric::{PairCounts, Procedure, Ranking, Sample, confidence};
 use crate::numeric::checksum::Hasher;
 use crate::progress::Progress;
 use crate::rows::{Role, Split};
 use crate::score::FittedScore;
-use crate::score::need::Splits;
 use crate::stats::bootstrap::Bootstrap;
 use crate::table::means::{Seeds, missing_sets};
-use crate::table::{ArrayRead, Record, Remark, Results, RunSummary, Skipped};
+use crate::table::{ArrayRead, Record, Remark, Results, RunSummary, Shifted, Skipped};
 
 /// What is computed from scores.
 #[derive(Clone)]
@@ -29,9 +31,9 @@ pub struct Measures {
 }
 
 impl Default for Measures {
-    /// Every procedure, no intervals.
+    /// The [usual] procedures, no intervals.
     fn default() -> Self {
-        Self { procedures: PROCEDURES.iter().collect(), bootstrap: None }
+        Self { procedures: usual().iter().collect(), bootstrap: None }
     }
 }
 
@@ -87,8 +89,27 @@ struct Run<'a> {
     measures: &'a Measures,
 }
 
+/// In-distribution rows that OOD sets are compared with.
+struct Spectrum<'a> {
+    /// What all records have in common.
+    common: Record,
+    id: Scored<'a, Sample>,
+    /// Scores whose values of these rows alone are known.
+    of_id: BTreeSet<&'static str>,
+}
+
+/// How the full spectrum is called, behind the name of the in-distribution set.
+const FULL: &str = "full spectrum";
+
+fn share(right: &[bool]) -> f64 {
+    right.iter().filter(|right| **right).count() as f64 / right.len() as f64
+}
+
 /// Scores of the rows of a split, each under its own id.
 struct Scored<'a, T>(Vec<(&'a FittedScore, T)>);
+
+/// The scores of rows, and of each row whether it is classified rightly, where that is known.
+type Valued<'a> = (Scored<'a, Vec<f64>>, Option<Vec<bool>>);
 
 impl<T> Scored<'_, T> {
     fn of(&self, id: &str) -> Option<&T> {
@@ -108,44 +129,130 @@ impl Run<'_> {
         if let (Some(val), true) = (dump.split(&Role::Val), self.plan.scores_val) {
             self.pass(val, sink, progress, |_| ())?;
         }
-        let (id, accuracy) = self.values(test, sink, progress)?;
+        let (id, right) = self.values(test, sink, progress)?;
+        let mut shifted = Vec::new();
+        let full = self.full_spectrum((&id, right.as_deref()), sink, progress, &mut shifted)?;
         results.runs.push(RunSummary {
             info: dump.info.clone(),
-            accuracy,
+            accuracy: right.as_deref().map(share),
             id_rows: test.rows,
+            shifted,
             skipped: self.skipped.clone(),
             arrays: self.plan.arrays.clone(),
         });
-        let mut unsorted = Some(id);
-        let mut id = Scored(Vec::new());
-        let common = self.common();
+        let mut unsorted = Some((id, full));
+        let mut spectra: Vec<Spectrum> = Vec::new();
         for split in dump.ood() {
             let (ood, _) = self.values(split, sink, progress)?;
             let ood = match unsorted.take() {
-                None => self.samples(split, ood)?,
+                None => self.samples(split, ood, None)?,
                 // Together with the first OOD set: two threads sort the two samples of a single score.
-                Some(values) => {
-                    let (sorted, ood) = rayon::join(|| self.samples(test, values), || self.samples(split, ood));
-                    id = sorted?;
+                Some((id, full)) => {
+                    let known =
+                        |right: Option<&'_ [bool]>| right.filter(|_| self.needs_predictions()).map(<[bool]>::to_vec);
+                    let of_test = known(right.as_deref());
+                    let (sorted, ood) =
+                        rayon::join(|| self.samples(test, id, of_test.as_deref()), || self.samples(split, ood, None));
+                    let id = sorted?;
                     self.warn_of_id(test, &id, results);
                     for score in self.scores.iter().filter(|score| id.of(score.entry.id).is_none()) {
                         let text = "left out: a score of id/test is NaN or infinite, the numbers are too large for it";
                         results.warnings.push(Remark::of_score(&dump.info.name, score.entry.id, text.to_owned()));
                     }
+                    spectra.push(Spectrum { common: self.common(), id, of_id: BTreeSet::new() });
+                    if let Some((values, right)) = full {
+                        let right = known(right.as_deref());
+                        let place = dump.csid().next().unwrap_or(test);
+                        let id = self.samples(place, values, right.as_deref())?;
+                        spectra.push(Spectrum { common: self.common_of_full(), id, of_id: BTreeSet::new() });
+                    }
                     ood?
                 }
             };
-            let measure = |score: &FittedScore| match (id.of(score.entry.id), ood.of(score.entry.id)) {
-                (Some(id), Some(ood)) => self.measure(split, score.entry.id, &common, &Ranking::new(id, ood)),
-                _ => self.missing(split, score.entry.id, &common),
-            };
-            let measured: Vec<Measured> = self.scores.par_iter().map(measure).collect();
-            for found in measured {
-                results.records.extend(found.records);
-                results.warnings.extend(found.warnings);
+            for (number, spectrum) in spectra.iter_mut().enumerate() {
+                let found = self.against(spectrum, split, &ood);
+                for Measured { records, warnings } in found {
+                    results.records.extend(records);
+                    // What is to be said of id/test is said once.
+                    results.warnings.extend(warnings.into_iter().filter(|_| number == 0));
+                }
+            }
+        }
+        for spectrum in &spectra {
+            for score in self.scores.iter().filter(|score| !spectrum.of_id.contains(score.entry.id)) {
+                let pair = of_id_alone(&self.of_pair(test, score.entry.id, &spectrum.common));
+                let why = "the score has values on no OOD set";
+                results.records.extend(missing(&pair, self.procedures(Procedure::is_of_id), why));
             }
         }
         Ok(())
+    }
+
+    /// Every score of in-distribution rows and one OOD set.
+    fn against<'s>(&'s self, spectrum: &mut Spectrum<'s>, split: &Split, ood: &Scored<'_, Sample>) -> Vec<Measured> {
+        let Spectrum { common, id, of_id } = spectrum;
+        let measure = |score: &FittedScore| {
+            let pair = self.of_pair(split, score.entry.id, common);
+            match (id.of(score.entry.id), ood.of(score.entry.id)) {
+                (Some(id), Some(ood)) => {
+                    let is_new = !of_id.contains(score.entry.id);
+                    let procedures: Vec<_> = self.procedures(|one| is_new || !one.is_of_id()).collect();
+                    self.measure(&pair, &procedures, id, ood)
+                }
+                (own, _) => {
+                    let shifted = || self.plan.dump.csid().find_map(|csid| self.why_lacking(csid, score.entry.id));
+                    let why = own.is_none().then(shifted).flatten();
+                    let why = why.unwrap_or_else(|| self.why_missing(split, score.entry.id));
+                    let procedures = self.procedures(|one| !one.is_of_id());
+                    Measured { records: missing(&pair, procedures, &why), warnings: Vec::new() }
+                }
+            }
+        };
+        let measured: Vec<Measured> = self.scores.par_iter().map(measure).collect();
+        let both = |score: &&FittedScore| id.of(score.entry.id).is_some() && ood.of(score.entry.id).is_some();
+        of_id.extend(self.scores.iter().filter(both).map(|score| score.entry.id));
+        measured
+    }
+
+    /// The rows of id/test and of all sets in csid together, under the scores that all of these allow; none without such sets. What is known of the
+    /// sets goes to `shifted`.
+    fn full_spectrum<'s>(
+        &'s self,
+        (id, right): (&Scored<'s, Vec<f64>>, Option<&[bool]>),
+        sink: &mut Option<&mut dyn ScoreSink>,
+        progress: &dyn Progress,
+        shifted: &mut Vec<Shifted>,
+    ) -> Result<Option<Valued<'s>>, EvalError> {
+        let dump = &self.plan.dump;
+        if dump.csid().next().is_none() {
+            return Ok(None);
+        }
+        let copy = |score: &'s FittedScore| Some((score, id.of(score.entry.id)?.clone()));
+        let mut all = Scored(self.scores.iter().filter_map(copy).collect());
+        let mut all_right = right.map(<[bool]>::to_vec);
+        for split in dump.csid() {
+            let (values, right) = self.values(split, sink, progress)?;
+            all.0.retain(|(score, _)| values.of(score.entry.id).is_some());
+            for (score, all) in &mut all.0 {
+                all.extend(values.of(score.entry.id).into_iter().flatten());
+            }
+            let name = if let Role::Csid { name } = &split.role { name.clone() } else { split.role.to_string() };
+            shifted.push(Shifted { name, rows: split.rows, accuracy: right.as_deref().map(share) });
+            all_right = all_right.zip(right).map(|(mut all, right)| {
+                all.extend(right);
+                all
+            });
+        }
+        Ok(Some((all, all_right)))
+    }
+
+    /// The procedures to measure by, of some kind.
+    fn procedures(&self, is_wanted: impl Fn(&Procedure) -> bool) -> impl Iterator<Item = &'static Procedure> {
+        self.measures.procedures.iter().copied().filter(move |procedure| is_wanted(procedure))
+    }
+
+    fn needs_predictions(&self) -> bool {
+        self.procedures(Procedure::needs_predictions).next().is_some()
     }
 
     /// The scores that a split allows; all that are fitted for id/test.
@@ -157,30 +264,31 @@ impl Run<'_> {
         self.scores.iter().filter(|score| !lacks(score)).collect()
     }
 
-    /// The values of every score that the split allows, and the accuracy where labels allow it.
+    /// The values of every score that the split allows, and of each row whether it is classified rightly where labels allow to tell.
     fn values(
         &self,
         split: &Split,
         sink: &mut Option<&mut dyn ScoreSink>,
         progress: &dyn Progress,
-    ) -> Result<(Scored<'_, Vec<f64>>, Option<f64>), EvalError> {
+    ) -> Result<Valued<'_>, EvalError> {
         let scores = self.allowed(split);
         let mut all: Vec<Vec<f64>> = vec![Vec::with_capacity(split.rows); scores.len()];
         let keep = |values: Vec<Vec<f64>>| all.iter_mut().zip(values).for_each(|(all, more)| all.extend(more));
-        let accuracy = self.pass(split, sink, progress, keep)?;
-        Ok((Scored(scores.into_iter().zip(all).collect()), accuracy))
+        let right = self.pass(split, sink, progress, keep)?;
+        Ok((Scored(scores.into_iter().zip(all).collect()), right))
     }
 
-    /// Scores a split batch by batch: each goes to the sink, then what it holds of every allowed score to `keep`. Tells the accuracy where labels allow it.
+    /// Scores a split batch by batch: each goes to the sink, then what it holds of every allowed score to `keep`. Tells of each row
+    /// whether it is classified rightly where labels allow it.
     fn pass(
         &self,
         split: &Split,
         sink: &mut Option<&mut dyn ScoreSink>,
         progress: &dyn Progress,
         mut keep: impl FnMut(Vec<Vec<f64>>),
-    ) -> Result<Option<f64>, EvalError> {
+    ) -> Result<Option<Vec<bool>>, EvalError> {
         let dump = &self.plan.dump;
-        let arrays = self.plan.arrays(&Splits::Scored);
+        let arrays = self.plan.arrays_of(split);
         let scores = self.allowed(split);
         let scoring = Scoring {
             arrays: &arrays,
@@ -188,14 +296,14 @@ impl Run<'_> {
             scores: &scores,
             predictions: self.plan.has_logits(split) && (sink.is_some() || split.labels.is_some()),
         };
-        let mut right = None;
+        let mut right: Option<Vec<bool>> = None;
         scoring.run(split, progress, |batch| -> Result<(), SinkError> {
             assert_eq!(batch.scores.len(), scores.len(), "as many results as scores");
             let labels = split.labels.as_ref().map(|labels| labels.block(batch.rows.clone()));
             if let (Some(labels), Some(predicted)) = (&labels, &batch.predicted) {
                 assert_eq!(labels.len(), predicted.len(), "as many predictions as labels");
-                let hits = predicted.iter().zip(labels).filter(|(p, l)| **p as i64 == **l).count();
-                *right.get_or_insert(0) += hits;
+                let hits = predicted.iter().zip(labels).map(|(p, l)| *p as i64 == *l);
+                right.get_or_insert_with(|| Vec::with_capacity(split.rows)).extend(hits);
             }
             if let Some(sink) = sink {
                 let of_column =
@@ -214,16 +322,21 @@ impl Run<'_> {
             keep(batch.scores);
             Ok(())
         })?;
-        Ok(right.map(|right: usize| right as f64 / split.rows as f64))
+        Ok(right)
     }
 
-    /// The samples of the scores; those that are not finite are errors, or missing where not all scores are asked for by name.
+    /// The samples of the scores, with what is known of their rows; those that are not finite are errors, or missing where not all scores are asked for by name.
     fn samples<'s>(
         &self,
         split: &Split,
         Scored(values): Scored<'s, Vec<f64>>,
+        right: Option<&[bool]>,
     ) -> Result<Scored<'s, Sample>, EvalError> {
-        let sample = |(score, values): (&'s FittedScore, Vec<f64>)| match Sample::new(values) {
+        let new = |values: Vec<f64>| match right {
+            Some(right) => Sample::with_predictions(values, right),
+            None => Sample::new(values),
+        };
+        let sample = |(score, values): (&'s FittedScore, Vec<f64>)| match new(values) {
             Ok(sample) => Ok(Some((score, sample))),
             Err(_) if self.plan.lenient => Ok(None),
             Err(error) => {
@@ -261,6 +374,18 @@ impl Run<'_> {
         }
     }
 
+    /// What all records of the full spectrum have in common: its rows are another in-distribution set.
+    fn common_of_full(&self) -> Record {
+        let own = self.plan.dump.info.in_distribution.as_deref().unwrap_or("in-distribution");
+        Record { in_distribution: Some(format!("{own}, {FULL}")), ..self.common() }
+    }
+
+    /// What a split lacks of what a score reads.
+    fn why_lacking(&self, split: &Split, score: &str) -> Option<String> {
+        let chosen = self.plan.scores.iter().find(|chosen| chosen.entry.id == score)?;
+        self.plan.lacking_in(chosen, split).map(|file| format!("it needs {file}"))
+    }
+
     /// The record of a score on an OOD set, without metric and value.
     fn of_pair(&self, split: &Split, score: &'static str, common: &Record) -> Record {
         let (group, ood) = match &split.role {
@@ -281,52 +406,81 @@ impl Run<'_> {
         }
     }
 
-    /// The records of a score that the set does not allow.
-    fn missing(&self, split: &Split, score: &'static str, common: &Record) -> Measured {
+    /// Why a score has no values on a set.
+    fn why_missing(&self, split: &Split, score: &str) -> String {
         let missing = self.plan.missing.iter().find(|missing| missing.score == score && missing.role == split.role);
-        let why = missing.map_or_else(
+        missing.map_or_else(
             || "found a NaN or infinite score: the numbers are too large for this score".to_owned(),
             |missing| missing.why.clone(),
-        );
-        let pair = self.of_pair(split, score, common);
-        let metrics = self.measures.procedures.iter().flat_map(|procedure| {
-            procedure.metrics.iter().map(|metric| Record {
-                procedure: procedure.id.to_owned(),
-                metric: metric.id.to_owned(),
-                missing: Some(why.clone()),
-                ..pair.clone()
-            })
-        });
-        Measured { records: metrics.collect(), warnings: Vec::new() }
+        )
     }
 
-    fn measure(&self, split: &Split, score: &'static str, common: &Record, ranking: &Ranking) -> Measured {
+    fn measure(&self, pair: &Record, procedures: &[&'static Procedure], id: &Sample, ood: &Sample) -> Measured {
         let dump = &self.plan.dump;
-        let counts = PairCounts::in_ranking(ranking);
-        let pair = Record { tied_share: Some(counts.tied_share()), ..self.of_pair(split, score, common) };
-        let Measures { procedures, bootstrap } = self.measures;
-        let intervals = bootstrap.as_ref().map(|bootstrap| confidence::intervals(ranking, procedures, bootstrap));
+        let ranking = Ranking::new(id, ood);
+        let counts = PairCounts::in_ranking(&ranking);
+        let pair = Record { tied_share: Some(counts.tied_share()), ..pair.clone() };
+        let bootstrap = self.measures.bootstrap.as_ref();
+        let intervals = bootstrap.map(|bootstrap| confidence::intervals(&ranking, procedures, bootstrap));
         let mut records = Vec::new();
-        let measure = |procedure: &&'static Procedure| (*procedure, procedure.values(ranking));
+        let measure = |procedure: &&'static Procedure| {
+            let can_be = ranking.knows_errors() || !procedure.needs_predictions();
+            (*procedure, can_be.then(|| procedure.measure(&ranking, id, ood)))
+        };
         let found: Vec<_> = procedures.par_iter().map(measure).collect();
         for (procedure, values) in found {
+            let pair = if procedure.is_of_id() { of_id_alone(&pair) } else { pair.clone() };
+            let Some(values) = values else {
+                records.extend(missing(&pair, [procedure], &self.why_no_predictions()));
+                continue;
+            };
             for (metric, value) in values.iter() {
                 let interval = intervals.as_ref().and_then(|intervals| intervals.of(procedure.id, metric));
+                let is_defined = value.is_finite();
                 records.push(Record {
                     procedure: procedure.id.to_owned(),
                     metric: metric.to_owned(),
                     // Lee's AUROC of constant scores is −0.0.
-                    value: Some(value + 0.0),
+                    value: is_defined.then_some(value + 0.0),
+                    missing: (!is_defined).then(|| format!("{metric} is undefined for these rows and scores")),
                     low: interval.map(|interval| interval.low),
                     high: interval.map(|interval| interval.high),
-                    level: interval.and(bootstrap.as_ref()).map(|bootstrap| bootstrap.level),
+                    level: interval.and(bootstrap).map(|bootstrap| bootstrap.level),
                     ..pair.clone()
                 });
             }
         }
-        let warnings = cautions::of_pair(dump, score, &pair.ood, &counts);
+        let warnings = cautions::of_pair(dump, &pair.score, &pair.ood, &counts);
         Measured { records, warnings }
     }
+
+    /// Why it is not known which rows of id/test are classified rightly.
+    fn why_no_predictions(&self) -> String {
+        let test = self.plan.dump.split(&Role::Test);
+        let lacking = test.and_then(|test| self.plan.lacking_of_predictions(test));
+        lacking.map_or_else(|| "it needs the predictions of id/test".to_owned(), |file| format!("it needs {file}"))
+    }
+}
+
+/// The set of a procedure that looks at ID rows alone: those of id/test that are classified wrongly.
+const MISCLASSIFIED: &str = "misclassified";
+
+/// A record of id/test alone in place of one of a pair.
+fn of_id_alone(pair: &Record) -> Record {
+    Record { ood: MISCLASSIFIED.to_owned(), group: None, tied_share: None, ..pair.clone() }
+}
+
+/// Records without values of every metric of some procedures.
+fn missing(pair: &Record, procedures: impl IntoIterator<Item = &'static Procedure>, why: &str) -> Vec<Record> {
+    let metrics = procedures.into_iter().flat_map(|procedure| {
+        procedure.metrics.iter().map(|metric| Record {
+            procedure: procedure.id.to_owned(),
+            metric: metric.id.to_owned(),
+            missing: Some(why.to_owned()),
+            ..pair.clone()
+        })
+    });
+    metrics.collect()
 }
 
 /// What was found of one score on one OOD set.

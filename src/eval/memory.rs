@@ -28,7 +28,10 @@ pub fn needed(scores: usize, id_rows: usize, ood_rows: usize, batch_rows: usize,
 #[must_use]
 pub fn of_plan(plan: &Plan<'_>) -> u64 {
     let ood = plan.dump.ood().map(|split| split.rows).max().unwrap_or(0);
-    let id = plan.dump.split(&Role::Test).map_or(0, |split| split.rows);
+    let test = plan.dump.split(&Role::Test).map_or(0, |split| split.rows);
+    let shifted: usize = plan.dump.csid().map(|split| split.rows).sum();
+    // The full spectrum holds the rows of id/test once more.
+    let id = if shifted > 0 { 2 * test + shifted } else { test };
     let batch = |split: &Split| split.block_ranges().iter().take(BLOCKS_PER_BATCH).map(ExactSizeIterator::len).sum();
     let batch = plan.dump.splits.iter().map(batch).max().unwrap_or(0);
     needed(plan.scores.len(), id, ood, batch, rayon::current_num_threads())

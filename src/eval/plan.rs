@@ -33,6 +33,8 @@ pub struct Plan<'s> {
     pub notes: Vec<String>,
     /// Whether id/val is scored as well, for callers that keep the scores of rows.
     pub scores_val: bool,
+    /// Whether predictions of id/test are told even if no score reads logits.
+    predicts: bool,
     purpose: Purpose,
 }
 
@@ -121,8 +123,21 @@ impl<'s> Plan<'s> {
         Ok(plan)
     }
 
+    /// Plans the scores of a run whose rows are in memory.
+    ///
+    /// # Errors
+    /// [`PlanError`] for the first thing that is wrong with it.
+    pub fn of_dump(dump: Dump, selection: &'s Selection) -> Result<Self, PlanError> {
+        let mut plan = Self::opened(dump, selection, Purpose::Both)?;
+        plan.check_values(&Silent)?;
+        Ok(plan)
+    }
+
     fn new(files: &RunFiles, selection: &'s Selection, purpose: Purpose) -> Result<Self, PlanError> {
-        let mut dump = Dump::open(files)?;
+        Self::opened(Dump::open(files)?, selection, purpose)
+    }
+
+    fn opened(mut dump: Dump, selection: &'s Selection, purpose: Purpose) -> Result<Self, PlanError> {
         if let Some(file) = &selection.fits {
             file.check_model(&dump)?;
         }
@@ -175,7 +190,19 @@ impl<'s> Plan<'s> {
             checksum: head.checksum(),
         });
         let arrays = head.into_iter().collect();
-        Ok(Self { dump, scores, fits, skipped, missing, arrays, lenient, notes, scores_val: false, purpose })
+        Ok(Self {
+            dump,
+            scores,
+            fits,
+            skipped,
+            missing,
+            arrays,
+            lenient,
+            notes,
+            scores_val: false,
+            predicts: false,
+            purpose,
+        })
     }
 
     /// Has id/val scored as well, if there is one.
@@ -190,6 +217,44 @@ impl<'s> Plan<'s> {
             self.scores_val = true;
         }
         Ok(())
+    }
+
+    /// Has the predictions of id/test and of the sets in csid told, where it has labels to compare them with; for procedures that
+    /// [need them](crate::metric::Procedure::needs_predictions).
+    ///
+    /// # Errors
+    /// [`PlanError`] if the logits do not pass the gate.
+    pub fn with_predictions(&mut self, progress: &dyn Progress) -> Result<(), PlanError> {
+        let has_all = |split: &Split| self.lacking_of_predictions(split).is_none();
+        if !self.dump.split(&Role::Test).is_some_and(has_all) {
+            return Ok(());
+        }
+        self.predicts = true;
+        let is_told = |split: &&Split| is_classified(split) && self.lacking_of_predictions(split).is_none();
+        let told: Vec<_> =
+            self.dump.splits.iter().filter(is_told).map(|split| (split, self.arrays_of(split))).collect();
+        for (split, arrays) in told {
+            check(split, arrays, progress, &mut self.arrays)?;
+        }
+        Ok(())
+    }
+
+    /// What a split lacks to tell which of its rows are classified rightly, if anything.
+    #[must_use]
+    pub fn lacking_of_predictions(&self, split: &Split) -> Option<String> {
+        let labels = split.labels.is_none().then(|| ArrayKind::Labels.file_stem());
+        let labels = labels.map(|stem| self.dump.origin.array(&split.role.to_string(), &stem));
+        labels.or_else(|| Need::Logits.lacking_in(split, &self.dump))
+    }
+
+    /// The arrays that are read of a split that is scored.
+    #[must_use]
+    pub fn arrays_of(&self, split: &Split) -> BTreeSet<ArrayKind> {
+        let mut arrays = self.arrays(&Splits::Scored);
+        if self.predicts && is_classified(split) {
+            arrays.insert(if split.logits.is_some() { ArrayKind::Logits } else { ArrayKind::Features });
+        }
+        arrays
     }
 
     /// What was read of arrays of a split.
@@ -231,7 +296,9 @@ impl<'s> Plan<'s> {
     /// Whether predictions can be told of a split.
     #[must_use]
     pub fn has_logits(&self, split: &Split) -> bool {
-        Need::Logits.lacking_in(split, &self.dump).is_none() && self.needs().any(|need| *need == Need::Logits)
+        let reads_logits = || self.needs().any(|need| *need == Need::Logits);
+        Need::Logits.lacking_in(split, &self.dump).is_none()
+            && (self.predicts && is_classified(split) || reads_logits())
     }
 
     /// The last step of the gate: no NaN, no infinity in anything that will be read. Labels of rows to be scored are read for the accuracy.
@@ -262,6 +329,11 @@ impl<'s> Plan<'s> {
         }
         all
     }
+}
+
+/// Whether predictions of its rows are compared with labels.
+fn is_classified(split: &Split) -> bool {
+    matches!(split.role, Role::Test | Role::Csid { .. })
 }
 
 /// Checks the values of arrays that have not been read before and adds them to those that have.

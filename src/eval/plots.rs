@@ -27,7 +27,8 @@ impl ScoredRun {
         for split in &self.splits {
             match &split.role {
                 Role::Ood { name, .. } => ood.push((name.clone(), split.scores[score].clone())),
-                _ => id.clone_from(&split.scores[score]),
+                Role::Test => id.clone_from(&split.scores[score]),
+                Role::Csid { .. } | Role::Train | Role::Val | Role::ValOod { .. } => {}
             }
         }
         (id, ood)

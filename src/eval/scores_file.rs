@@ -46,10 +46,12 @@ impl<W: Write> ScoreSink for ScoresFile<W> {
         let n = rows.rows;
         let (group, set) = match rows.role {
             Role::Ood { group, name } => (group.as_deref(), Some(name.as_str())),
+            Role::Csid { name } => (None, Some(name.as_str())),
             _ => (None, rows.in_distribution),
         };
         let split = match rows.role {
             Role::Ood { .. } => "ood".to_owned(),
+            Role::Csid { .. } => "csid".to_owned(),
             role => role.to_string(),
         };
         let mut columns = vec![

@@ -1,11 +1,14 @@
 //! The scores asked for, with their parameters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::assignment::{Assignment, AssignmentError};
 use super::error::PlanError;
 use super::fits::FitsFile;
+use crate::dump::layout::RunFiles;
+use crate::rows::ArrayKind;
 use crate::score::REGISTRY;
+use crate::score::own;
 use crate::score::registry::entries;
 use crate::score::{Chosen, ScoreEntry, Settings};
 
@@ -62,10 +65,30 @@ impl Selection {
         Ok(Self { scores, fits: Some(file), lenient: all })
     }
 
+    /// Adds the scores that somebody else computed and any of the runs has, where all scores are asked for.
+    ///
+    /// # Panics
+    /// Never: such scores have no parameters that could be wrong.
+    pub fn add_own(&mut self, runs: &[RunFiles]) {
+        if !self.lenient || self.fits.is_some() {
+            return;
+        }
+        let arrays = runs.iter().flat_map(|run| &run.splits).flat_map(|split| split.arrays.keys());
+        let names: BTreeSet<&String> =
+            arrays.filter_map(|kind| if let ArrayKind::Score(name) = kind { Some(name) } else { None }).collect();
+        let entries = names.into_iter().filter_map(|name| own::entry(&own::id(name)));
+        self.scores.extend(entries.map(Chosen::with_defaults));
+    }
+
     /// Ids of the columns of a file of scores: of all scores there are if `all` were asked for, so that files do not differ by what runs allow.
     #[must_use]
     pub fn columns(&self) -> Vec<&'static str> {
-        if self.lenient { REGISTRY.iter().map(|entry| entry.id).collect() } else { self.ids() }
+        if !self.lenient {
+            return self.ids();
+        }
+        let all = REGISTRY.iter().map(|entry| entry.id);
+        let own = self.ids().into_iter().filter(|id| REGISTRY.iter().all(|entry| entry.id != *id));
+        all.chain(own).collect()
     }
 
     /// Ids of all scores asked for.

@@ -33,7 +33,14 @@ pub fn against_best(
         let Some(test) = plan.dump.split(&Role::Test) else { continue };
         let info = plan.dump.info.clone();
         let arrays = plan.arrays.clone();
-        results.runs.push(RunSummary { info, accuracy: None, id_rows: test.rows, skipped, arrays });
+        results.runs.push(RunSummary {
+            info,
+            accuracy: None,
+            id_rows: test.rows,
+            shifted: Vec::new(),
+            skipped,
+            arrays,
+        });
         let all: Vec<&FittedScore> = scores.iter().collect();
         let id = score_rows(plan, &all, test, progress);
         for split in plan.dump.ood() {

@@ -8,10 +8,10 @@
 //! assert_eq!(id_positive::PROCEDURE.evaluate(&id, &ood)["fpr_at_tpr95_id_positive"], 0.25);
 //! ```
 
-use super::openood::fewest_for_95_percent;
+use super::operating_points::fpr_id_positive;
 use super::precision_recall::{average_precision, both};
-use super::{Better, Metric, Procedure, Ranking};
-use crate::stats::bootstrap::Method;
+use super::procedure::Measure;
+use super::{Metric, Procedure, Ranking};
 
 /// The procedure.
 pub const PROCEDURE: Procedure = Procedure {
@@ -20,29 +20,20 @@ pub const PROCEDURE: Procedure = Procedure {
     reference: "scikit-learn, roc_curve(drop_intermediate=False) and average_precision_score",
     page: include_str!("id_positive.md"),
     metrics: &[FPR_AT_TPR95, AP_IN, AP_OUT],
-    measure: |ranking| {
+    measure: Measure::Order(|ranking| {
         let (inside, outside) = both(ranking, average_precision);
         [(FPR_AT_TPR95.id, fpr_at_tpr95_id_positive(ranking)), (AP_IN.id, inside), (AP_OUT.id, outside)].into()
-    },
+    }),
 };
 
-const FPR_AT_TPR95: Metric = Metric {
-    id: "fpr_at_tpr95_id_positive",
-    title: "FPR@TPR95 (ID pos.)",
-    better: Better::Lower,
-    interval: Method::Percentile,
-};
-const AP_IN: Metric =
-    Metric { id: "average_precision_in", title: "AP-IN", better: Better::Higher, interval: Method::Percentile };
-const AP_OUT: Metric =
-    Metric { id: "average_precision_out", title: "AP-OUT", better: Better::Higher, interval: Method::Percentile };
+const FPR_AT_TPR95: Metric = Metric::lower("fpr_at_tpr95_id_positive", "FPR@TPR95 (ID pos.)");
+const AP_IN: Metric = Metric::higher("average_precision_in", "AP-IN");
+const AP_OUT: Metric = Metric::higher("average_precision_out", "AP-OUT");
 
 /// Share of OOD accepted at the highest threshold that accepts at least 95 % of ID.
 #[must_use]
 pub fn fpr_at_tpr95_id_positive(ranking: &Ranking) -> f64 {
-    let accepted = fewest_for_95_percent(ranking.id());
-    let threshold = ranking.group(ranking.position(false, ranking.id() - accepted));
-    ranking.ood_in(threshold.start..ranking.steps().len()) as f64 / ranking.ood() as f64
+    fpr_id_positive(ranking, 0.95)
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@
 //! ```
 
 use super::lee_areas::Areas;
-use super::{Better, Metric, Procedure, Ranking, Sample};
+use super::procedure::Measure;
+use super::{Metric, Procedure, Ranking, Sample};
 use crate::stats::bootstrap::Method;
 
 /// The procedure.
@@ -19,19 +20,18 @@ pub const PROCEDURE: Procedure = Procedure {
     reference: "Lee et al., A Simple Unified Framework for Detecting OOD Samples and Adversarial Attacks, NeurIPS 2018, arXiv:1807.03888",
     page: include_str!("lee.md"),
     metrics: &[TNR_AT_TPR95, AUROC, DTACC, AUIN, AUOUT],
-    measure: |ranking| {
+    measure: Measure::Order(|ranking| {
         let Values { tnr_at_tpr95, auroc, dtacc, auin, auout } = Values::of(ranking);
         [(TNR_AT_TPR95.id, tnr_at_tpr95), (AUROC.id, auroc), (DTACC.id, dtacc), (AUIN.id, auin), (AUOUT.id, auout)]
             .into()
-    },
+    }),
 };
 
-const TNR_AT_TPR95: Metric =
-    Metric { id: "tnr_at_tpr95", title: "TNR@TPR95 (ID pos.)", better: Better::Higher, interval: Method::Percentile };
-const AUROC: Metric = Metric { id: "auroc", title: "AUROC", better: Better::Higher, interval: Method::Percentile };
-const DTACC: Metric = Metric { id: "dtacc", title: "DTACC", better: Better::Higher, interval: Method::BiasCorrected };
-const AUIN: Metric = Metric { id: "auin", title: "AUIN", better: Better::Higher, interval: Method::Percentile };
-const AUOUT: Metric = Metric { id: "auout", title: "AUOUT", better: Better::Higher, interval: Method::Percentile };
+const TNR_AT_TPR95: Metric = Metric::higher("tnr_at_tpr95", "TNR@TPR95 (ID pos.)");
+const AUROC: Metric = Metric::higher("auroc", "AUROC");
+const DTACC: Metric = Metric::higher("dtacc", "DTACC").with_interval(Method::BiasCorrected);
+const AUIN: Metric = Metric::higher("auin", "AUIN");
+const AUOUT: Metric = Metric::higher("auout", "AUOUT");
 
 /// The five values, as fractions.
 #[derive(Clone, Copy, Debug, PartialEq)]

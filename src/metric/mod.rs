@@ -7,16 +7,24 @@
 //! [`registry`]. The command line, `explain`, the README's table and the tests iterate over the registry.
 
 pub mod auroc;
+pub mod autc;
 pub mod confidence;
 pub mod id_positive;
 pub mod lee;
 mod lee_areas;
+pub mod misclassification;
 pub mod openood;
+pub mod operating_points;
+pub mod oscr;
+pub mod partial_auroc;
 pub mod precision_recall;
+pub mod prevalence;
 pub mod procedure;
 pub mod ranking;
 pub mod registry;
+pub mod risk_coverage;
 pub mod sample;
+pub mod selective;
 pub mod tie_groups;
 pub mod values;
 

@@ -9,8 +9,8 @@
 //! ```
 
 use super::precision_recall::{both, trapezoidal_area};
-use super::{Better, Metric, PairCounts, Procedure, Ranking};
-use crate::stats::bootstrap::Method;
+use super::procedure::Measure;
+use super::{Metric, PairCounts, Procedure, Ranking};
 
 /// The procedure.
 pub const PROCEDURE: Procedure = Procedure {
@@ -19,31 +19,24 @@ pub const PROCEDURE: Procedure = Procedure {
     reference: "Zhang et al., OpenOOD v1.5: Enhanced Benchmark for OOD Detection, arXiv:2306.09301",
     page: include_str!("openood.md"),
     metrics: &[FPR_AT_TPR95, AUROC, AUPR_IN, AUPR_OUT],
-    measure: |ranking| {
+    measure: Measure::Order(|ranking| {
         let (auroc, (aupr_in, aupr_out)) =
             rayon::join(|| PairCounts::in_ranking(ranking).auroc(), || both(ranking, trapezoidal_area));
         let fpr = fpr_at_tpr95_ood_positive(ranking);
         [(FPR_AT_TPR95.id, fpr), (AUROC.id, auroc), (AUPR_IN.id, aupr_in), (AUPR_OUT.id, aupr_out)].into()
-    },
+    }),
 };
 
-const FPR_AT_TPR95: Metric = Metric {
-    id: "fpr_at_tpr95_ood_positive",
-    title: "FPR@TPR95 (OOD pos.)",
-    better: Better::Lower,
-    interval: Method::Percentile,
-};
-const AUROC: Metric = Metric { id: "auroc", title: "AUROC", better: Better::Higher, interval: Method::Percentile };
-const AUPR_IN: Metric =
-    Metric { id: "aupr_in", title: "AUPR-IN", better: Better::Higher, interval: Method::Percentile };
-const AUPR_OUT: Metric =
-    Metric { id: "aupr_out", title: "AUPR-OUT", better: Better::Higher, interval: Method::Percentile };
+const FPR_AT_TPR95: Metric = Metric::lower("fpr_at_tpr95_ood_positive", "FPR@TPR95 (OOD pos.)");
+const AUROC: Metric = Metric::higher("auroc", "AUROC");
+const AUPR_IN: Metric = Metric::higher("aupr_in", "AUPR-IN");
+const AUPR_OUT: Metric = Metric::higher("aupr_out", "AUPR-OUT");
 
 /// Share of ID flagged at the first vertex of the thinned ROC curve that catches at least 95 % of OOD.
 #[must_use]
 pub fn fpr_at_tpr95_ood_positive(ranking: &Ranking) -> f64 {
     let all = ranking.steps().len();
-    let mut group = ranking.group(ranking.position(true, fewest_for_95_percent(ranking.ood()) - 1));
+    let mut group = ranking.group(ranking.position(true, fewest(ranking.ood(), 0.95) - 1));
     while group.end < all {
         // A vertex whose two edges are equal lies on a straight line and is left out; the first and the last never are.
         let next = ranking.group(group.end);
@@ -56,10 +49,10 @@ pub fn fpr_at_tpr95_ood_positive(ranking: &Ranking) -> f64 {
     (group.end - ranking.ood_in(0..group.end)) as f64 / ranking.id() as f64
 }
 
-/// The smallest count whose share of all is at least 0.95 in `f64`.
-pub(super) fn fewest_for_95_percent(all: usize) -> usize {
-    let guess = (0.95 * all as f64) as usize;
-    (guess.saturating_sub(1)..all).find(|&count| count as f64 / all as f64 >= 0.95).unwrap_or(all)
+/// The smallest count, at least 1, whose share of all is at least `level` in `f64`.
+pub(super) fn fewest(all: usize, level: f64) -> usize {
+    let guess = (level * all as f64) as usize;
+    (guess.saturating_sub(1).max(1)..all).find(|&count| count as f64 / all as f64 >= level).unwrap_or(all)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub struct Step(u8);
 impl Step {
     const OOD: u8 = 1;
     const FIRST: u8 = 2;
+    const WRONG: u8 = 4;
 
     /// A step.
     #[must_use]
@@ -24,6 +25,12 @@ impl Step {
     #[must_use]
     pub fn ood(self) -> usize {
         usize::from(self.0 & Self::OOD)
+    }
+
+    /// Whether it is an ID score whose row is known to be classified wrongly.
+    #[must_use]
+    pub fn is_wrong(self) -> bool {
+        self.0 & Self::WRONG != 0
     }
 
     /// Whether its value is another one than that of the step before.
@@ -47,6 +54,7 @@ pub struct Ranking {
     steps: Vec<Step>,
     id: usize,
     ood: usize,
+    knows_errors: bool,
 }
 
 /// Steps merged by one thread.
@@ -56,13 +64,34 @@ impl Ranking {
     /// Merges two samples.
     #[must_use]
     pub fn new(id: &Sample, ood: &Sample) -> Self {
-        let (id, ood) = (id.ascending(), ood.ascending());
+        let order = Self::of_scores(id.ascending(), ood.ascending());
+        match id.wrong() {
+            Some(wrong) => order.mark(wrong, id.ascending()),
+            None => order,
+        }
+    }
+
+    fn of_scores(id: &[f64], ood: &[f64]) -> Self {
         let mut steps = vec![Step(0); id.len() + ood.len()];
         steps.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, steps)| {
             let taken = ids_below(id, ood, chunk * CHUNK);
             merge(id, ood, taken, chunk * CHUNK - taken, steps);
         });
-        Self { steps, id: id.len(), ood: ood.len() }
+        Self { steps, id: id.len(), ood: ood.len(), knows_errors: false }
+    }
+
+    /// Marks the ID steps whose rows are classified wrongly, given the scores of these in ascending order. Which of equal ID scores are marked does not
+    /// matter: nothing reads an order within a tie.
+    fn mark(mut self, wrong: &[f64], id: &[f64]) -> Self {
+        let (mut wrong, mut scores) = (wrong.iter().peekable(), id.iter());
+        for step in self.steps.iter_mut().filter(|step| step.ood() == 0) {
+            if wrong.next_if(|wrong| scores.as_slice().first() == Some(wrong)).is_some() {
+                step.0 |= Step::WRONG;
+            }
+            scores.next();
+        }
+        self.knows_errors = true;
+        self
     }
 
     /// The order in which each score of this one occurs as often as `counts` says, by its place: samples drawn from the two.
@@ -77,10 +106,10 @@ impl Ranking {
         let (mut end, mut ood, mut first) = (0, 0, 0);
         for (step, &count) in self.steps.iter().zip(counts) {
             first |= step.0 & Step::FIRST;
-            let own = step.0 & Step::OOD;
+            let own = step.0 & (Step::OOD | Step::WRONG);
             let (place, count) = (end, usize::from(count));
             end += count;
-            ood += usize::from(own) * count;
+            ood += usize::from(own & Step::OOD) * count;
             if count <= COPIES {
                 into.steps[place..place + COPIES].fill(Step(own));
             } else {
@@ -90,7 +119,13 @@ impl Ranking {
             first = if count == 0 { first } else { 0 };
         }
         into.steps.truncate(drawn);
-        (into.id, into.ood) = (drawn - ood, ood);
+        (into.id, into.ood, into.knows_errors) = (drawn - ood, ood, self.knows_errors);
+    }
+
+    /// Whether it is known which ID rows are classified wrongly, see [`Sample::with_predictions`].
+    #[must_use]
+    pub fn knows_errors(&self) -> bool {
+        self.knows_errors
     }
 
     /// The steps from the lowest score upwards.

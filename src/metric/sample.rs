@@ -3,9 +3,13 @@
 use crate::numeric::finite::all_finite;
 use crate::numeric::sort::sort;
 
-/// Finite scores, at least one, in ascending order.
+/// Finite scores, at least one, in ascending order; of ID scores it may be known which rows the model classifies wrongly.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Sample(Vec<f64>);
+pub struct Sample {
+    scores: Vec<f64>,
+    /// Scores of rows that are classified wrongly, in ascending order.
+    wrong: Option<Vec<f64>>,
+}
 
 /// Scores that no metric is defined for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,26 +31,55 @@ impl Sample {
     pub fn new(mut scores: Vec<f64>) -> Result<Self, SampleError> {
         finite(&scores)?;
         sort(&mut scores);
-        Ok(Self(scores))
+        Ok(Self { scores, wrong: None })
+    }
+
+    /// The same, knowing of each row whether it is classified rightly.
+    ///
+    /// ```
+    /// use oodbench::metric::Sample;
+    /// let id = Sample::with_predictions(vec![0.7, 0.9, 0.8], &[false, true, true])?;
+    /// assert_eq!((id.ascending(), id.wrong()), (&[0.7, 0.8, 0.9][..], Some(&[0.7][..])));
+    /// # Ok::<(), oodbench::metric::SampleError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Sample::new`].
+    ///
+    /// # Panics
+    /// If there are not as many of both.
+    pub fn with_predictions(scores: Vec<f64>, right: &[bool]) -> Result<Self, SampleError> {
+        assert_eq!(scores.len(), right.len(), "a prediction for each score");
+        finite(&scores)?;
+        let mut wrong: Vec<f64> =
+            scores.iter().zip(right).filter(|(_, right)| !**right).map(|(score, _)| *score).collect();
+        sort(&mut wrong);
+        Ok(Self { wrong: Some(wrong), ..Self::new(scores)? })
     }
 
     /// The scores in ascending order.
     #[must_use]
     pub fn ascending(&self) -> &[f64] {
-        &self.0
+        &self.scores
+    }
+
+    /// The scores of rows that are classified wrongly in ascending order, where that is known.
+    #[must_use]
+    pub fn wrong(&self) -> Option<&[f64]> {
+        self.wrong.as_deref()
     }
 
     /// How many there are; never zero.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a sample is never empty")]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.scores.len()
     }
 
     /// Whether all scores are equal, so that nothing can be told apart.
     #[must_use]
     pub fn is_constant(&self) -> bool {
-        self.0[0] == self.0[self.0.len() - 1]
+        self.scores[0] == self.scores[self.scores.len() - 1]
     }
 }
 

@@ -1,5 +1,8 @@
 //! The distinct thresholds of two samples, with how many of each have that score.
 
+use super::precision_recall::Positive;
+use super::ranking::Ranking;
+
 /// How many scores of each sample share one value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Group {
@@ -43,9 +46,37 @@ pub fn descending<'a>(id: &'a [f64], ood: &'a [f64]) -> impl Iterator<Item = Gro
     })
 }
 
+/// Groups of equal scores in the order in which thresholds of a positive class pass them: from the highest down where ID is positive, else upwards.
+pub fn groups(ranking: &Ranking, positive: Positive) -> impl Iterator<Item = Group> + '_ {
+    let mut left = ranking.steps();
+    std::iter::from_fn(move || {
+        let group;
+        (group, left) = match positive {
+            Positive::In => {
+                let (rest, group) = left.split_at(left.iter().rposition(|step| step.is_first())?);
+                (group, rest)
+            }
+            Positive::Out => left.split_at(1 + left.get(1..)?.iter().take_while(|step| !step.is_first()).count()),
+        };
+        let ood = group.iter().map(|step| step.ood()).sum();
+        Some(Group { id: group.len() - ood, ood })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metric::testing::sample;
+
+    #[test]
+    fn a_ranking_has_the_groups_of_its_samples() {
+        let (id, ood) = (sample(vec![1.0, 2.0, 2.0, 5.0]), sample(vec![0.0, 2.0, 5.0, 5.0]));
+        let ranking = Ranking::new(&id, &ood);
+        let up: Vec<Group> = groups(&ranking, Positive::Out).collect();
+        assert_eq!(up, ascending(id.ascending(), ood.ascending()).collect::<Vec<_>>());
+        let down: Vec<Group> = groups(&ranking, Positive::In).collect();
+        assert_eq!(down, descending(id.ascending(), ood.ascending()).collect::<Vec<_>>());
+    }
 
     #[test]
     fn both_directions_give_the_same_groups() {

@@ -20,6 +20,7 @@ pub struct RowBlock<'a> {
     logits: Option<Rows<'a>>,
     features: Option<Rows<'a>>,
     layers: BTreeMap<String, Layer<'a>>,
+    scores: BTreeMap<String, Rows<'a>>,
     head: Option<&'a Head>,
     derived_logits: OnceCell<Rows<'a>>,
     features_f64: OnceCell<Array2<f64>>,
@@ -44,6 +45,7 @@ impl<'a> RowBlock<'a> {
             logits,
             features,
             layers: BTreeMap::new(),
+            scores: BTreeMap::new(),
             head,
             derived_logits: OnceCell::new(),
             features_f64: OnceCell::new(),
@@ -59,6 +61,22 @@ impl<'a> RowBlock<'a> {
     pub fn with_layer(mut self, name: &str, rows: Rows<'a>) -> Self {
         self.layers.insert(name.to_owned(), Layer { rows, as_f64: OnceCell::new() });
         self
+    }
+
+    /// The same rows with a score (rows, 1) that somebody else computed.
+    #[must_use]
+    pub fn with_score(mut self, name: &str, rows: Rows<'a>) -> Self {
+        self.scores.insert(name.to_owned(), rows);
+        self
+    }
+
+    /// A score (rows, 1) that somebody else computed.
+    ///
+    /// # Panics
+    /// If the split has none of this name.
+    #[must_use]
+    pub fn score(&self, name: &str) -> &Rows<'a> {
+        self.scores.get(name).expect("the plan checks that the split has the score")
     }
 
     /// Number of rows.
@@ -114,7 +132,7 @@ impl<'a> RowBlock<'a> {
         let name = match array {
             ArrayKind::Features => return self.features(),
             ArrayKind::Layer(name) => name,
-            ArrayKind::Logits | ArrayKind::Labels => unreachable!("no array of features"),
+            ArrayKind::Logits | ArrayKind::Labels | ArrayKind::Score(_) => unreachable!("no array of features"),
         };
         let layer = self.layers.get(name).expect("the plan checks that the split has the layer");
         layer.as_f64.get_or_init(|| layer.rows.to_f64())

@@ -104,6 +104,14 @@ impl Matrix {
         Self::new(vec![StoredArray::of(name, array)])
     }
 
+    /// One number per row in memory; `name` stands for it in messages.
+    ///
+    /// # Errors
+    /// None: there is one column. The signature is that of [`Matrix::of`].
+    pub fn column(name: impl Into<std::path::PathBuf>, numbers: Vec<f64>) -> Result<Self, RowsError> {
+        Self::of(name, ndarray::Array1::from(numbers).insert_axis(ndarray::Axis(1)))
+    }
+
     /// Joins arrays of shape (n_i, columns), in this order; (n_i, columns, 1, 1), as pooling over pixels leaves it, is read as well.
     ///
     /// # Errors

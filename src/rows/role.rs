@@ -16,6 +16,11 @@ pub enum Role {
     },
     /// In-distribution rows that metrics take as ID.
     Test,
+    /// In-distribution classes under a covariate shift, such as noise or another style; with id/test they make the full spectrum.
+    Csid {
+        /// The set's name.
+        name: String,
+    },
     /// One out-of-distribution set.
     Ood {
         /// `near`, `far` or any other group, if there is one.
@@ -32,6 +37,7 @@ impl fmt::Display for Role {
             Self::Val => f.write_str("id/val"),
             Self::ValOod { name } => write!(f, "val_ood/{name}"),
             Self::Test => f.write_str("id/test"),
+            Self::Csid { name } => write!(f, "csid/{name}"),
             Self::Ood { group: None, name } => write!(f, "ood/{name}"),
             Self::Ood { group: Some(group), name } => write!(f, "ood/{group}/{name}"),
         }
@@ -49,6 +55,8 @@ pub enum ArrayKind {
     Labels,
     /// Features of a named layer (n, D_l).
     Layer(String),
+    /// Values (n) of a score that somebody else computed.
+    Score(String),
 }
 
 impl ArrayKind {
@@ -60,6 +68,7 @@ impl ArrayKind {
             Self::Features => "features".to_owned(),
             Self::Labels => "labels".to_owned(),
             Self::Layer(layer) => format!("features@{layer}"),
+            Self::Score(name) => format!("scores@{name}"),
         }
     }
 
@@ -70,7 +79,10 @@ impl ArrayKind {
             "logits" => Some(Self::Logits),
             "features" | "feature" => Some(Self::Features),
             "labels" => Some(Self::Labels),
-            _ => name.strip_prefix("features@").map(|layer| Self::Layer(layer.to_owned())),
+            _ => {
+                let layer = name.strip_prefix("features@").map(|layer| Self::Layer(layer.to_owned()));
+                layer.or_else(|| name.strip_prefix("scores@").map(|score| Self::Score(score.to_owned())))
+            }
         }
     }
 }

@@ -23,6 +23,8 @@ pub struct RunRows {
     pub head: Option<Head>,
     /// Number of classes, if logits, a head or labels tell it.
     pub classes: Option<usize>,
+    /// Scores of somebody else that are lower on in-distribution rows.
+    pub lower: BTreeSet<String>,
 }
 
 impl RunRows {
@@ -41,7 +43,7 @@ impl RunRows {
     }
 
     fn checked(place: PathBuf, origin: Origin, splits: Vec<Split>, head: Option<Head>) -> Result<Self, RowsError> {
-        let mut rows = Self { place, origin, splits, head, classes: None };
+        let mut rows = Self { place, origin, splits, head, classes: None, lower: BTreeSet::new() };
         rows.check_columns()?;
         rows.check_labels()?;
         Ok(rows)
@@ -69,6 +71,11 @@ impl RunRows {
         self.splits.iter().filter(|split| matches!(split.role, Role::Ood { .. }))
     }
 
+    /// The sets of in-distribution classes under a covariate shift.
+    pub fn csid(&self) -> impl Iterator<Item = &Split> {
+        self.splits.iter().filter(|split| matches!(split.role, Role::Csid { .. }))
+    }
+
     /// The arrays of features that any split has: those before the head, then the named layers.
     #[must_use]
     pub fn feature_arrays(&self) -> BTreeSet<ArrayKind> {
@@ -78,6 +85,12 @@ impl RunRows {
             arrays.insert(ArrayKind::Features);
         }
         arrays
+    }
+
+    /// The names of the scores of somebody else that any split has.
+    #[must_use]
+    pub fn own_scores(&self) -> BTreeSet<&str> {
+        self.splits.iter().flat_map(|split| split.scores.keys().map(String::as_str)).collect()
     }
 
     /// The names of the OOD sets that parameters are chosen on.

@@ -33,6 +33,8 @@ pub struct Split {
     pub labels: Option<Labels>,
     /// Features of further layers.
     pub layers: BTreeMap<String, Matrix>,
+    /// Scores that somebody else computed (rows, 1).
+    pub scores: BTreeMap<String, Matrix>,
 }
 
 /// Elements of a block: about 1 MB of `f32`, which stays in a core's second-level cache.
@@ -51,6 +53,7 @@ impl Split {
             features: None,
             labels: None,
             layers: BTreeMap::new(),
+            scores: BTreeMap::new(),
         }
     }
 
@@ -69,6 +72,9 @@ impl Split {
             ArrayKind::Features => self.features = Some(matrix),
             ArrayKind::Layer(name) => {
                 self.layers.insert(name, matrix);
+            }
+            ArrayKind::Score(name) => {
+                self.scores.insert(name, one_column(matrix)?);
             }
             ArrayKind::Labels => {
                 return Err(RowsError::malformed(matrix.path(), "a matrix", "labels", "pass them to with_labels"));
@@ -90,7 +96,7 @@ impl Split {
 
     /// All arrays of a split have the same, positive number of rows.
     pub(crate) fn check_rows(&mut self) -> Result<(), RowsError> {
-        let matrices = self.logits.iter().chain(&self.features).chain(self.layers.values());
+        let matrices = self.logits.iter().chain(&self.features).chain(self.layers.values()).chain(self.scores.values());
         let mut counts: Vec<_> = matrices.map(|matrix| (matrix.path(), matrix.rows())).collect();
         if counts.is_empty() {
             return Err(RowsError::Missing {
@@ -176,6 +182,7 @@ impl Split {
     #[must_use]
     pub fn arrays(&self) -> BTreeSet<ArrayKind> {
         let mut arrays: BTreeSet<ArrayKind> = self.layers.keys().cloned().map(ArrayKind::Layer).collect();
+        arrays.extend(self.scores.keys().cloned().map(ArrayKind::Score));
         arrays.extend(self.logits.as_ref().map(|_| ArrayKind::Logits));
         arrays.extend(self.features.as_ref().map(|_| ArrayKind::Features));
         arrays
@@ -188,6 +195,7 @@ impl Split {
             ArrayKind::Logits => self.logits.as_ref(),
             ArrayKind::Features => self.features.as_ref(),
             ArrayKind::Layer(name) => self.layers.get(name),
+            ArrayKind::Score(name) => self.scores.get(name),
             ArrayKind::Labels => None,
         }
     }
@@ -215,10 +223,26 @@ impl Split {
         let read =
             |kind: ArrayKind| self.matrix(&kind).filter(|_| wanted.contains(&kind)).map(|m| m.block(range.clone()));
         let block = RowBlock::new(range.len(), read(ArrayKind::Logits), read(ArrayKind::Features), head);
-        let layers = wanted.iter().filter_map(|kind| match kind {
-            ArrayKind::Layer(name) => Some((name, self.layers.get(name)?)),
-            _ => None,
-        });
-        layers.fold(block, |block, (name, matrix)| block.with_layer(name, matrix.block(range.clone())))
+        wanted.iter().fold(block, |block, kind| {
+            let Some(matrix) = self.matrix(kind) else { return block };
+            match kind {
+                ArrayKind::Layer(name) => block.with_layer(name, matrix.block(range.clone())),
+                ArrayKind::Score(name) => block.with_score(name, matrix.block(range.clone())),
+                ArrayKind::Logits | ArrayKind::Features | ArrayKind::Labels => block,
+            }
+        })
     }
+}
+
+/// A matrix of scores: one for each row.
+pub(crate) fn one_column(matrix: Matrix) -> Result<Matrix, RowsError> {
+    if matrix.columns() == 1 {
+        return Ok(matrix);
+    }
+    Err(RowsError::malformed(
+        matrix.path(),
+        format!("{} columns", matrix.columns()),
+        "one score per row, shape (rows,)",
+        "save each score as a file of its own, scores@<name>.npy",
+    ))
 }

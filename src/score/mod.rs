@@ -16,6 +16,7 @@ mod example;
 mod head_energy;
 mod layer_scores;
 pub mod need;
+pub mod own;
 mod ranked;
 pub mod registry;
 pub mod settings;

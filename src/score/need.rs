@@ -17,6 +17,8 @@ pub enum Need {
     Layer(String),
     /// Every array of features of the rows to be scored, a named layer among them.
     Layers,
+    /// Values of this name that somebody else computed, of the rows to be scored.
+    Score(String),
     /// A linear head: weight and bias in `head/`.
     LinearHead,
     /// Prototypes in `head/`.
@@ -44,7 +46,7 @@ pub enum Need {
 /// Which splits a need reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Splits {
-    /// id/test and every OOD set.
+    /// id/test, every set in csid and every OOD set.
     Scored,
     /// id/train.
     Train,
@@ -61,7 +63,7 @@ impl Splits {
     pub fn of<'d>(&self, run: &'d RunRows) -> impl Iterator<Item = &'d Split> {
         let calibration = if run.split(&Role::Val).is_some() { Role::Val } else { Role::Train };
         run.splits.iter().filter(move |split| match self {
-            Self::Scored => matches!(split.role, Role::Test | Role::Ood { .. }),
+            Self::Scored => matches!(split.role, Role::Test | Role::Csid { .. } | Role::Ood { .. }),
             Self::Train => split.role == Role::Train,
             Self::Calibration => split.role == calibration,
             Self::Val => split.role == Role::Val,
@@ -104,6 +106,7 @@ impl Need {
             Self::Features => one(Splits::Scored, ArrayKind::Features),
             Self::Layer(name) => one(Splits::Scored, ArrayKind::Layer(name.clone())),
             Self::Layers => Some((Splits::Scored, layers(run))),
+            Self::Score(name) => one(Splits::Scored, ArrayKind::Score(name.clone())),
             Self::TrainLogits => one(Splits::Train, ArrayKind::Logits),
             Self::TrainFeatures => one(Splits::Train, ArrayKind::Features),
             Self::TrainLayer(name) => one(Splits::Train, ArrayKind::Layer(name.clone())),
@@ -159,6 +162,7 @@ impl Need {
             Self::Layer(name) | Self::TrainLayer(name) => {
                 (name, run.splits.iter().flat_map(|split| split.layers.keys().map(String::as_str)).collect())
             }
+            Self::Score(name) => (name, run.own_scores()),
             Self::ValOodLayers(Some(name)) => (name, run.val_ood().collect()),
             Self::ValOodLayers(None) if self.is_open(run) => {
                 let names: Vec<&str> = run.val_ood().collect();
@@ -201,6 +205,7 @@ impl fmt::Display for Need {
             Self::Features => "features",
             Self::Layer(name) => return write!(f, "features@{name}"),
             Self::Layers => "layers",
+            Self::Score(name) => return write!(f, "scores@{name}"),
             Self::LinearHead => "linear head",
             Self::Prototypes => "prototypes",
             Self::TrainLogits => "train logits",

@@ -1,6 +1,7 @@
 //! The list of all scores; everything that enumerates scores reads this one.
 
 use super::entry::ScoreEntry;
+use super::own;
 use super::{
     ash_b, ash_p, ash_s, cfood, cosine, dice, doctor, energy, es, fdbd, r#gen, gmm, grad_norm, igeood, kl_matching,
     knn, logit_gap, lts, mahalanobis, mahalanobis_layers, mahalanobis_pp, max_logit, mds, mmleps, mmles, mmls, mps,
@@ -70,11 +71,14 @@ pub struct UnknownScore {
     pub suggestion: String,
 }
 
-/// The score of an id or alias.
+/// The score of an id or alias, or of somebody else's values, `scores@<name>`.
 ///
 /// # Errors
 /// [`UnknownScore`] with the nearest known name.
 pub fn find(name: &str) -> Result<&'static ScoreEntry, UnknownScore> {
+    if let Some(own) = own::entry(name.trim()) {
+        return Ok(own);
+    }
     let wanted = name.trim().to_lowercase().replace('-', "_");
     let named = |entry: &&ScoreEntry| entry.id == wanted || entry.aliases.contains(&wanted.as_str());
     REGISTRY.iter().find(named).ok_or_else(|| {

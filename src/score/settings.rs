@@ -57,6 +57,12 @@ impl Settings {
         Self { score, parameters, values: BTreeMap::new() }
     }
 
+    /// The score's id.
+    #[must_use]
+    pub fn score(&self) -> &'static str {
+        self.score
+    }
+
     /// Sets a value.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Means over OOD sets and over seeds, as records of their own.
 //!
+//! Means over OOD sets are of values, each set counting the same whatever its rows: over the sets of a group (`near`, `far`), and over all.
 //! A mean over OOD sets needs a value on every set that any run of the in-distribution set has: others would be averaged over easier or harder sets. A
 //! mean over seeds is of runs that name the same model and loss, *different* seeds, and hold *different* arrays.
 
@@ -19,7 +20,9 @@ pub fn with_means(records: &[Record]) -> Vec<Record> {
 pub(super) fn means_and_seeds(records: &[Record]) -> (Vec<Record>, Seeds) {
     let mut all: Vec<Record> = records.iter().filter(|record| record.mean_over.is_none()).cloned().collect();
     let seeds = Seeds::of(&all);
+    let over_groups = over_groups(&all);
     let over_ood = over_ood(&all);
+    all.extend(over_groups);
     all.extend(over_ood);
     let over_seeds = seeds.means(&all);
     all.extend(over_seeds);
@@ -30,9 +33,10 @@ pub(super) fn means_and_seeds(records: &[Record]) -> (Vec<Record>, Seeds) {
 #[must_use]
 pub fn missing_sets(records: &[Record]) -> Vec<Record> {
     let groups = |by: &[&str]| groups(records, |record| record.family().is_some(), by);
-    let key = |record: &Record| (record.in_distribution.clone(), record.family());
+    // A procedure that looks at ID rows alone has a set of its own.
+    let key = |record: &Record| (record.in_distribution.clone(), record.family(), record.procedure.clone());
     let mut of_family: BTreeMap<_, Vec<&Record>> = BTreeMap::new();
-    for set in groups(&["in_distribution", FAMILY, SET]) {
+    for set in groups(&["in_distribution", FAMILY, "procedure", SET]) {
         let first = &records[set[0]];
         of_family.entry(key(first)).or_default().push(first);
     }
@@ -56,17 +60,35 @@ pub fn missing_sets(records: &[Record]) -> Vec<Record> {
     missing
 }
 
+/// Of every run, metric and group of OOD sets the mean over the sets of the group, if it has several and there are other sets as well.
+fn over_groups(records: &[Record]) -> Vec<Record> {
+    let key = |record: &Record| (record.in_distribution.clone(), record.procedure.clone());
+    let mut groups: BTreeMap<_, BTreeSet<Option<&str>>> = BTreeMap::new();
+    for record in records {
+        groups.entry(key(record)).or_default().insert(record.group.as_deref());
+    }
+    let mut found = Vec::new();
+    for (table, groups) in groups.into_iter().filter(|(_, groups)| groups.len() > 1) {
+        for group in groups.into_iter().flatten() {
+            let is_own = |record: &&Record| key(record) == table && record.group.as_deref() == Some(group);
+            let own: Vec<Record> = records.iter().filter(is_own).cloned().collect();
+            found.extend(over_ood(&own).into_iter().map(|mean| Record { group: Some(group.to_owned()), ..mean }));
+        }
+    }
+    found
+}
+
 /// Of every run and metric the mean over all OOD sets, if there are several.
 fn over_ood(records: &[Record]) -> Vec<Record> {
-    let sets = groups(records, |_| true, &["in_distribution", SET]);
-    let mut count: BTreeMap<Option<&str>, u64> = BTreeMap::new();
-    for set in &sets {
-        *count.entry(records[set[0]].in_distribution.as_deref()).or_default() += 1;
+    let key = |record: &Record| (record.in_distribution.clone(), record.procedure.clone());
+    let mut count: BTreeMap<_, u64> = BTreeMap::new();
+    for set in groups(records, |_| true, &["in_distribution", "procedure", SET]) {
+        *count.entry(key(&records[set[0]])).or_default() += 1;
     }
     let rows = groups(records, |_| true, &["in_distribution", "run", "score", "procedure", "metric"]);
     let mean = |row: Vec<usize>| {
         let first = &records[row[0]];
-        let sets = count.get(&first.in_distribution.as_deref()).copied().unwrap_or(0);
+        let sets = count.get(&key(first)).copied().unwrap_or(0);
         let values: Vec<f64> = row.iter().filter_map(|&number| records[number].value).collect();
         let complete = values.len() as u64 == sets;
         (sets > 1).then(|| Record {

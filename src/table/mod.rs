@@ -3,9 +3,11 @@
 pub mod against_best;
 pub mod comparison;
 pub mod csv;
+pub mod difference;
 pub mod field;
 pub mod frame;
 pub mod means;
+pub mod numbers;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod provenance;
@@ -18,5 +20,5 @@ mod thrift;
 pub use against_best::{AgainstBest, Verdict};
 pub use comparison::{Block, Cell, Comparison, Row};
 pub use means::with_means;
-pub use record::{ArrayRead, MeanOver, Record, Results, RunSummary, Skipped};
+pub use record::{ArrayRead, MeanOver, Record, Results, RunSummary, Shifted, Skipped};
 pub use remark::Remark;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::csv;
 use super::field::Content;
 use super::record::{Record, SCHEMA};
-use crate::metric::PROCEDURES;
+use crate::metric::registry::find;
 use crate::printable::line;
 
 /// Records that cannot be read, or not together.
@@ -164,12 +164,23 @@ impl Together {
                 return Err((found, "one level".to_owned(), "score all dumps with one --level"));
             }
         }
-        let known = PROCEDURES.iter().find(|own| own.id == procedure);
-        if known.is_none_or(|known| known.metrics.iter().all(|own| own.id != metric)) {
+        let Some(known) = find(procedure).and_then(|known| known.metric(metric)) else {
             let found = format!("metric {metric:?} of procedure {procedure:?}");
             return Err((found, "a metric of its procedure".to_owned(), "`oodbench explain lee` lists those of lee"));
+        };
+        let (least, greatest) = known.range;
+        let values = [record.value, record.low, record.high];
+        if let Some(value) = values.into_iter().flatten().find(|value| !(least..=greatest).contains(value)) {
+            let found = format!("{value} in a record of {metric}");
+            let expected = match known.range {
+                (0.0, 1.0) => "fractions between 0 and 1".to_owned(),
+                (least, greatest) => format!("values between {least} and {greatest}"),
+            };
+            return Err((found, expected, "divide percentages by 100"));
         }
-        let fractions = [record.value, record.low, record.high, record.level, record.std, record.tied_share];
+        // No standard deviation is larger than the range.
+        let std = record.std.map(|std| std / (greatest - least));
+        let fractions = [record.level, record.tied_share, std];
         if let Some(value) = fractions.into_iter().flatten().find(|value| !(0.0..=1.0).contains(value)) {
             let found = format!("{value} in a record of {metric}");
             return Err((found, "fractions between 0 and 1".to_owned(), "divide percentages by 100"));

@@ -169,6 +169,17 @@ pub struct Skipped {
     pub why: String,
 }
 
+/// A set of ID classes under a covariate shift.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shifted {
+    /// Its name.
+    pub name: String,
+    /// Its rows.
+    pub rows: usize,
+    /// Share of them that is classified rightly, where logits and labels are there.
+    pub accuracy: Option<f64>,
+}
+
 /// What is known of a run beside its values.
 #[derive(Clone, Debug)]
 pub struct RunSummary {
@@ -178,6 +189,8 @@ pub struct RunSummary {
     pub accuracy: Option<f64>,
     /// ID test rows.
     pub id_rows: usize,
+    /// Sets of ID classes under a covariate shift.
+    pub shifted: Vec<Shifted>,
     /// Scores left out.
     pub skipped: Vec<Skipped>,
     /// The arrays that were read, with their checksums.

@@ -23,30 +23,33 @@ struct Scenario {
 
 impl Scenario {
     fn sample(&self, times: usize, rng: &mut ChaCha8Rng) -> Ranking {
-        let mut scores = |rows: usize, mean: f64, spread: f64| {
+        let mut scores = |rows: usize, mean: f64, spread: f64| -> Vec<f64> {
             let score = |_: usize| {
                 let normal: f64 = StandardNormal.sample(rng);
                 let score = mean + spread * normal;
                 self.step.map_or(score, |step| (score / step).round() * step)
             };
-            Sample::new((0..rows * times).map(score).collect()).unwrap()
+            (0..rows * times).map(score).collect()
         };
-        let id = scores(self.id, self.apart, self.spread);
-        Ranking::new(&id, &scores(self.ood, 0.0, 1.0))
+        let (id, ood) = (scores(self.id, self.apart, self.spread), scores(self.ood, 0.0, 1.0));
+        // Every third row and more where scores are low is classified wrongly.
+        let luck = scores(self.id, self.apart, self.spread);
+        let right: Vec<bool> = id.iter().zip(luck).map(|(score, luck)| score + luck > 2.0 * self.apart - 0.5).collect();
+        Ranking::new(&Sample::with_predictions(id, &right).unwrap(), &Sample::new(ood).unwrap())
     }
 }
 
 fn procedures() -> Vec<&'static Procedure> {
-    PROCEDURES.iter().collect()
+    PROCEDURES.iter().filter(|procedure| !procedure.reads_numbers()).collect()
 }
 
 fn metrics() -> impl Iterator<Item = (&'static Procedure, &'static Metric)> {
-    PROCEDURES.iter().flat_map(|procedure| procedure.metrics.iter().map(move |metric| (procedure, metric)))
+    procedures().into_iter().flat_map(|procedure| procedure.metrics.iter().map(move |metric| (procedure, metric)))
 }
 
 fn values(ranking: &Ranking) -> Vec<f64> {
-    PROCEDURES
-        .iter()
+    procedures()
+        .into_iter()
         .flat_map(|procedure| procedure.values(ranking).iter().map(|(_, value)| value).collect::<Vec<_>>())
         .collect()
 }
@@ -98,13 +101,19 @@ fn intervals_cover_what_they_promise() {
     let bootstrap = Bootstrap { resamples: 200, level: 0.95, seed: 0 };
     let samples = 500;
     let fewest = 0.91 * samples as f64 - 3.1 * (samples as f64 * 0.91 * 0.09).sqrt();
-    let own: Way = |bootstrap, value, draws, metric| bootstrap.interval(metric.interval, value, draws);
+    let own: Way = |bootstrap, value, draws, metric| {
+        bootstrap.interval(metric.interval.unwrap_or(Method::Percentile), value, draws)
+    };
+    let mut too_few = Vec::new();
     for scenario in [scenarios()[0], scenarios()[2]] {
         let found = hits(scenario, samples, &bootstrap, &[own]);
         for ((procedure, metric), hits) in metrics().zip(&found[0]) {
-            assert!(*hits as f64 >= fewest, "{scenario:?}: {} {}: {hits} of {samples}", procedure.id, metric.id);
+            if metric.interval.is_some() && (*hits as f64) < fewest {
+                too_few.push(format!("{scenario:?}: {} {}: {hits} of {samples}", procedure.id, metric.id));
+            }
         }
     }
+    assert!(too_few.is_empty(), "{}", too_few.join("\n"));
 }
 
 /// Percentile, basic and bias-corrected intervals of every metric.

@@ -14,6 +14,7 @@ mod left_out;
 mod lists;
 mod npy_files;
 mod procedures;
+mod procedures_of_errors;
 mod records;
 mod score_goldens;
 mod score_laws;

@@ -1,7 +1,8 @@
 //! DeLong's test against its quadratic definition in NumPy, bootstrap intervals against scores drawn by NumPy (`fixtures/stats/make_goldens.py`).
 
 use oodbench::metric::confidence::draws;
-use oodbench::metric::{PROCEDURES, Ranking, Sample};
+use oodbench::metric::registry::find;
+use oodbench::metric::{Ranking, Sample};
 use oodbench::stats::bootstrap::{Bootstrap, Method};
 use oodbench::stats::delong::Components;
 use serde_json::Value;
@@ -56,8 +57,10 @@ fn bootstrap_intervals_are_those_of_scores_drawn() {
     let sample = |name: &str| Sample::new(numbers(&golden[name])).unwrap();
     let ranking = Ranking::new(&sample("id"), &sample("ood"));
     let bootstrap = Bootstrap { resamples: 20_000, level: golden["level"].as_f64().unwrap(), seed: 0 };
-    let mut all = draws(&ranking, &PROCEDURES.iter().collect::<Vec<_>>(), &bootstrap).into_iter();
-    for procedure in PROCEDURES {
+    // Those that NumPy drew for.
+    let procedures: Vec<_> = ["lee", "openood", "id_positive"].into_iter().filter_map(find).collect();
+    let mut all = draws(&ranking, &procedures, &bootstrap).into_iter();
+    for procedure in procedures {
         for metric in procedure.metrics {
             let key = format!("{}/{}", procedure.id, metric.id);
             let expected = numbers(&golden["intervals"][&key]);

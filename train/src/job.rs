@@ -62,6 +62,8 @@ impl DumpPlan {
             in_distribution: Some(self.in_distribution.clone()),
             seed,
             head: None,
+            lower: Vec::new(),
+            groups: std::collections::BTreeMap::new(),
             note: self.note.clone(),
         }
     }

@@ -33,8 +33,9 @@ pub(crate) struct Command {
 
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
-    let selection = command.fitted.selection(&command.names.scores)?;
+    let mut selection = command.fitted.selection(&command.names.scores)?;
     let runs = command.runs.find(common.quiet)?;
+    selection.add_own(&runs);
     let progress = Bars::new(common.quiet);
     let plans = Plan::each(runs.iter().map(|files| (files, &selection)), &progress)?;
     let mut results = Results::default();

@@ -50,10 +50,11 @@ fn metrics(procedure: &Procedure) -> String {
             Better::Lower => "lower",
         };
         let interval = match metric.interval {
-            Method::Percentile => "percentile",
-            Method::BiasCorrected => "bias-corrected",
+            Some(Method::Percentile) => "percentile interval with --bootstrap",
+            Some(Method::BiasCorrected) => "bias-corrected interval with --bootstrap",
+            None => "no interval",
         };
-        format!("- `{}`: {}, {better} is better; {interval} interval with --bootstrap\n", metric.id, metric.title)
+        format!("- `{}`: {}, {better} is better; {interval}\n", metric.id, metric.title)
     });
     format!("\n## Metrics\n\nNames in records, headings in tables:\n\n{}", lines.collect::<String>())
 }

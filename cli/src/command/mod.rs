@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod data;
 #[cfg(feature = "train")]
 pub(crate) mod demo;
+pub(crate) mod diff;
 pub(crate) mod explain;
 #[cfg(feature = "train")]
 pub(crate) mod extract;
@@ -13,6 +14,7 @@ pub(crate) mod fit;
 pub(crate) mod inspect;
 pub(crate) mod latency;
 pub(crate) mod list;
+pub(crate) mod measure;
 pub(crate) mod plot;
 pub(crate) mod score;
 #[cfg(feature = "train")]

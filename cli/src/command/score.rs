@@ -13,13 +13,14 @@ use crate::option::intervals::Intervals;
 use crate::option::procedure::{self, ProcedureName};
 use crate::option::runs::Runs;
 use crate::screen::progress::Bars;
-use crate::screen::{remarks, terminal, tuning};
+use crate::screen::{remarks, terminal, tuning, values};
 use oodbench::eval::{Measures, Plan, ScoreSink, ScoresFile, evaluate, memory};
-use oodbench::metric::{PROCEDURES, Procedure};
+use oodbench::metric::Procedure;
+use oodbench::metric::registry::usual;
 use oodbench::output::OutputSet;
 use oodbench::report::{self, Format};
 use oodbench::table::provenance::Provenance;
-use oodbench::table::{Comparison, Record, Results, with_means};
+use oodbench::table::{Results, with_means};
 
 const EXAMPLES: &str = "Examples:
   oodbench score dumps/ --score mds
@@ -49,7 +50,7 @@ pub(crate) struct Command {
     /// Search parameters on id/val, without a look at any OOD row, and say what was tried; `explain` shows what is tried
     #[arg(long, conflicts_with = "fit")]
     tune: bool,
-    /// Procedures to show, comma-separated [default: the first in tables, all in json and csv]
+    /// Procedures to show, comma-separated or all [default: the first in tables, the first three in json, csv and files]
     #[arg(long, value_name = "PROCEDURES", value_delimiter = ',', value_parser = procedure::parser())]
     procedure: Vec<ProcedureName>,
     #[command(flatten)]
@@ -64,8 +65,9 @@ pub(crate) struct Command {
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let bootstrap = command.intervals.bootstrap()?;
-    let selection = command.fitted.selection(&command.names.scores)?;
+    let mut selection = command.fitted.selection(&command.names.scores)?;
     let runs = command.runs.find(common.quiet)?;
+    selection.add_own(&runs);
     let tuned = command.tune.then(|| tuning::search(&runs, &selection, common)).transpose()?;
     let progress = Bars::new(common.quiet);
     let mut plans = match &tuned {
@@ -75,12 +77,12 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     if command.out.is_some() {
         plans.iter_mut().try_for_each(|plan| plan.with_val(&progress))?;
     }
+    let procedures = measured(command);
+    if procedures.iter().any(|procedure| procedure.needs_predictions()) {
+        plans.iter_mut().try_for_each(|plan| plan.with_predictions(&progress))?;
+    }
     check_memory(&plans, common)?;
-    let measures = Measures {
-        // Files hold every procedure, the terminal those asked for.
-        procedures: if command.out.is_some() { PROCEDURES.iter().collect() } else { shown(command) },
-        bootstrap,
-    };
+    let measures = Measures { procedures, bootstrap };
 
     let columns = selection.columns();
     let results = match &command.out {
@@ -120,12 +122,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
             Format::Json | Format::Csv => terminal::say_lines(&tried),
         }
     }
-    let text = render(command, &results)?;
-    match command.printed.format {
-        Format::Json | Format::Csv => terminal::print_data(&text)?,
-        Format::Table | Format::Markdown => terminal::print(&text)?,
-    }
-    Ok(())
+    values::print(command.printed.format, &results, &shown(command), &values::accuracies(&results))
 }
 
 /// More than this is announced.
@@ -187,57 +184,20 @@ fn write_records(set: &OutputSet, results: &Results) -> anyhow::Result<()> {
 
 /// The procedures to print, each once.
 fn shown(command: &Command) -> Vec<&'static Procedure> {
-    let all = command.procedure.iter().any(|name| matches!(name, ProcedureName::All));
     match &command.procedure[..] {
-        [] if matches!(command.printed.format, Format::Table | Format::Markdown) => PROCEDURES[..1].iter().collect(),
-        names if all || names.is_empty() => PROCEDURES.iter().collect(),
-        names => {
-            let mut procedures: Vec<&'static Procedure> = Vec::new();
-            for name in names {
-                if let ProcedureName::One(procedure) = name
-                    && procedures.iter().all(|other| other.id != procedure.id)
-                {
-                    procedures.push(procedure);
-                }
-            }
-            procedures
-        }
+        [] if command.printed.format.is_data() => usual().iter().collect(),
+        [] => usual()[..1].iter().collect(),
+        names => procedure::named(names),
     }
 }
 
-fn render(command: &Command, results: &Results) -> anyhow::Result<String> {
-    let tables = |draw: &dyn Fn(&Procedure, &[Comparison]) -> String| {
-        let text = shown(command).into_iter().map(|p| draw(p, &Comparison::all(results, p)));
-        text.collect::<Vec<_>>().join("\n")
-    };
-    let records = || {
-        let ids: Vec<&str> = shown(command).iter().map(|p| p.id).collect();
-        with_means(&results.records).into_iter().filter(|r| ids.contains(&&*r.procedure)).collect::<Vec<Record>>()
-    };
-    Ok(match command.printed.format {
-        Format::Json => report::json::rows(&records())?,
-        Format::Csv => String::from_utf8(oodbench::table::csv::write(&records())?)?,
-        Format::Markdown => {
-            format!("{}\n{}", accuracies(results), tables(&|p, t| report::markdown::comparisons(p.title, t)))
-        }
-        Format::Table => {
-            let style = terminal::style();
-            format!("{}\n{}", accuracies(results), tables(&|p, t| report::text::comparisons(p.title, t, style)))
-        }
-    })
-}
-
-/// One line per run: what it is and how well it classifies.
-fn accuracies(results: &Results) -> String {
-    let line = |run: &oodbench::table::RunSummary| {
-        let info = &run.info;
-        let loss = info.loss.as_ref().map(ToString::to_string);
-        let facts = [info.model.clone(), loss, info.seed.map(|seed| format!("seed {seed}"))];
-        let facts: Vec<String> = facts.into_iter().flatten().collect();
-        let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) };
-        let accuracy =
-            run.accuracy.map_or_else(|| "accuracy unknown".to_owned(), |a| format!("accuracy {:.2} %", a * 100.0));
-        format!("{}{facts}: {accuracy} on {} ID test rows\n", info.name, run.id_rows)
-    };
-    results.runs.iter().map(line).collect()
+/// The procedures to measure by: files hold the usual ones, and what is printed.
+fn measured(command: &Command) -> Vec<&'static Procedure> {
+    let shown = shown(command);
+    if command.out.is_none() {
+        return shown;
+    }
+    let is_usual = |procedure: &Procedure| usual().iter().any(|one| one.id == procedure.id);
+    let others = shown.into_iter().filter(|procedure| !is_usual(procedure));
+    usual().iter().chain(others).collect()
 }

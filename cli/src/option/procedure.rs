@@ -23,6 +23,19 @@ pub(crate) fn parser() -> impl TypedValueParser<Value = ProcedureName> {
     Trimmed(PossibleValuesParser::new(names)).map(|name| find(&name).map_or(ProcedureName::All, ProcedureName::One))
 }
 
+/// The procedures of some names, each once.
+pub(crate) fn named(names: &[ProcedureName]) -> Vec<&'static Procedure> {
+    let mut procedures: Vec<&'static Procedure> = Vec::new();
+    for name in names {
+        match name {
+            ProcedureName::All => return PROCEDURES.iter().collect(),
+            ProcedureName::One(one) if procedures.iter().any(|other| other.id == one.id) => {}
+            ProcedureName::One(one) => procedures.push(one),
+        }
+    }
+    procedures
+}
+
 /// The ids of the procedures, each with the ids of its metrics, one procedure a line.
 pub(crate) fn metric_ids() -> String {
     let widest = PROCEDURES.iter().map(|procedure| procedure.id.len()).max().unwrap_or_default();

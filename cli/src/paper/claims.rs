@@ -289,7 +289,14 @@ mod tests {
 
     fn run(name: &str, loss: Loss, accuracy: f64) -> RunSummary {
         let info = RunInfo { name: name.to_owned(), loss: Some(loss), ..RunInfo::default() };
-        RunSummary { info, accuracy: Some(accuracy), id_rows: 1, skipped: Vec::new(), arrays: Vec::new() }
+        RunSummary {
+            info,
+            accuracy: Some(accuracy),
+            id_rows: 1,
+            shifted: Vec::new(),
+            skipped: Vec::new(),
+            arrays: Vec::new(),
+        }
     }
 
     fn record(run: &str, ood: &str, score: &str, value: f64) -> Record {

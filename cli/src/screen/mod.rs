@@ -9,5 +9,6 @@ pub(crate) mod terminal;
 #[cfg(feature = "train")]
 pub(crate) mod training;
 pub(crate) mod tuning;
+pub(crate) mod values;
 #[cfg(feature = "train")]
 pub(crate) mod words;

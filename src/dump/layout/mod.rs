@@ -7,6 +7,7 @@
 //! id/{train,val,test}/features.npy (n, D)            id/test_feature.npy
 //! id/{train,val,test}/labels.npy  (n,)               id/test_labels.npy
 //! val_ood/<name>/...              optional
+//! csid/<name>/...                 optional
 //! ood/<name>/...  or ood/<group>/<name>/...          nearood/<name>_logits.npy, farood/<name>_logits.npy
 //! head/{weight,bias}.npy or head/{prototypes,distance_scale}.npy
 //! ```
@@ -16,6 +17,7 @@
 //! Features of further layers are `features@<layer>.npy`.
 
 mod find;
+mod groups;
 pub(super) mod listing;
 pub(super) mod shard;
 pub(super) mod source;
@@ -59,7 +61,7 @@ pub struct RunFiles {
 }
 
 /// The folders and files of a run.
-const TOP: &[&str] = &["id", "ood", "val_ood", "nearood", "farood", "head", "run.toml"];
+const TOP: &[&str] = &["id", "ood", "val_ood", "csid", "nearood", "farood", "head", "run.toml"];
 
 /// The runs in `path`: itself, or those of its folders that hold one, by name.
 ///
@@ -108,10 +110,8 @@ impl RunFiles {
             beside: Vec::new(),
         };
         run.find_id(&folder.join("id"))?;
-        let validation = folder.join("val_ood");
-        if validation.is_dir() {
-            run.find_val_ood(&validation)?;
-        }
+        run.find_named(&folder.join("val_ood"), |name| Role::ValOod { name })?;
+        run.find_named(&folder.join("csid"), |name| Role::Csid { name })?;
         let ungrouped = folder.join("ood");
         for (group, place) in
             [(Some("near"), folder.join("nearood")), (Some("far"), folder.join("farood")), (None, ungrouped)]
@@ -121,6 +121,8 @@ impl RunFiles {
             }
         }
         run.head = HeadFiles::find(&folder.join("head"), &mut run.strays)?;
+        let mut roles: Vec<&mut Role> = run.splits.iter_mut().map(|split| &mut split.role).collect();
+        groups::assign(folder, &mut roles)?;
         run.splits.sort_by_key(|split| order(&split.role));
         refuse_duplicates(&run.splits)?;
         Ok(run)
@@ -170,10 +172,14 @@ impl RunFiles {
         Ok(())
     }
 
-    fn find_val_ood(&mut self, folder: &Path) -> Result<(), DumpError> {
+    /// The sets of a folder, which may be absent, as splits of a role.
+    fn find_named(&mut self, folder: &Path, role: fn(String) -> Role) -> Result<(), DumpError> {
+        if !folder.is_dir() {
+            return Ok(());
+        }
         let (found, strays) = find::splits(folder, stray::ARRAYS)?;
         self.strays.extend(strays);
-        found.into_iter().try_for_each(|set| self.add(Role::ValOod { name: set.name.clone() }, set))
+        found.into_iter().try_for_each(|set| self.add(role(set.name.clone()), set))
     }
 
     /// A split with something to score.
@@ -216,19 +222,20 @@ fn could_be_a_set(path: &Path) -> bool {
     path.is_dir() || Source::of(path).is_some()
 }
 
-/// Sort key: train, val, OOD sets to choose parameters on, test, near, far, other groups, sets without a group; by name within each.
+/// Sort key: train, val, OOD sets to choose parameters on, test, csid, near, far, other groups, sets without a group; by name within each.
 fn order(role: &Role) -> (usize, Option<String>, String) {
     match role {
         Role::Train => (0, None, String::new()),
         Role::Val => (1, None, String::new()),
         Role::ValOod { name } => (2, None, name.clone()),
         Role::Test => (3, None, String::new()),
+        Role::Csid { name } => (4, None, name.clone()),
         Role::Ood { group, name } => {
             let rank = match group.as_deref() {
-                Some("near") => 4,
-                Some("far") => 5,
-                Some(_) => 6,
-                None => 7,
+                Some("near") => 5,
+                Some("far") => 6,
+                Some(_) => 7,
+                None => 8,
             };
             (rank, group.clone(), name.clone())
         }

@@ -1,0 +1,144 @@
+//! `oodbench measure`: files of scores, no dump.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::bail;
+use clap::{Args, ValueEnum};
+
+use crate::option::common::Common;
+use crate::option::format::Printed;
+use crate::option::intervals::Intervals;
+use crate::option::procedure::{self, ProcedureName};
+use crate::screen::{remarks, values};
+use oodbench::dump::{Dump, RunInfo};
+use oodbench::eval::{Measures, Plan, Selection, evaluate};
+use oodbench::metric::{PROCEDURES, Procedure};
+use oodbench::progress::Silent;
+use oodbench::rows::{ArrayKind, Matrix, Role, RunRows, Split};
+use oodbench::score::own;
+use oodbench::table::numbers;
+
+const AFTER_HELP: &str = "Examples:
+  oodbench measure id.npy svhn.npy lsun.npy
+  oodbench measure confidence_In.txt confidence_Out.txt     one number per line
+  oodbench measure CIFAR10=id.csv:energy near/cifar100=near.csv:energy far/svhn=far.csv:energy
+  oodbench measure scores.npz:id scores.npz:svhn --higher-is ood --procedure lee,openood --bootstrap 1000
+
+A FILE is .npy, .npz:MEMBER, .safetensors:NAME, .mat:NAME, .csv:COLUMN, .tsv:COLUMN, .parquet:COLUMN (not compressed), or text, one number per line.
+NAME= before it gives the set a name, GROUP/NAME= a group as well; else the name is that of the file.";
+
+/// Measure files of scores: one of the in-distribution rows, one of each out-of-distribution set
+#[derive(Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Command {
+    /// Scores of the in-distribution rows
+    #[arg(value_name = "[NAME=]ID")]
+    id: String,
+    /// Scores of out-of-distribution sets
+    #[arg(value_name = "[NAME=]OOD", required = true)]
+    ood: Vec<String>,
+    /// Which rows have the higher scores
+    #[arg(long, value_enum, default_value_t = Side::Id)]
+    higher_is: Side,
+    /// The score's name in tables and records
+    #[arg(long, value_name = "NAME", default_value = "own")]
+    name: String,
+    /// Procedures, comma-separated, or all [default: all that scores alone suffice for]
+    #[arg(long, value_name = "PROCEDURES", value_delimiter = ',', value_parser = procedure::parser())]
+    procedure: Vec<ProcedureName>,
+    #[command(flatten)]
+    printed: Printed,
+    #[command(flatten)]
+    intervals: Intervals,
+}
+
+/// One side of a comparison.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Side {
+    /// In-distribution rows
+    Id,
+    /// Out-of-distribution rows; the values are turned
+    Ood,
+}
+
+/// Runs the command.
+pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
+    let procedures: Vec<&'static Procedure> = match &command.procedure[..] {
+        [] => PROCEDURES.iter().filter(|procedure| !procedure.needs_predictions()).collect(),
+        names => procedure::named(names),
+    };
+    let bootstrap = command.intervals.bootstrap()?;
+    let dump = dump(command)?;
+    let selection = Selection::new(&[own::id(&command.name)], &[])?;
+    let plan = Plan::of_dump(dump, &selection)?;
+    let measures = Measures { procedures, bootstrap };
+    let results = evaluate(&[plan], &[], None, &measures, &Silent)?;
+    remarks::unchanged()?;
+    remarks::say(&results, common);
+    values::print(command.printed.format, &results, &measures.procedures, "")
+}
+
+/// A dump of nothing but these scores.
+fn dump(command: &Command) -> anyhow::Result<Dump> {
+    let id = Named::of(&command.id);
+    let mut splits = vec![id.split(Role::Test, &command.name)?];
+    let mut names = BTreeSet::new();
+    for file in &command.ood {
+        let set = Named::of(file);
+        let (group, name) = match set.name.split_once('/') {
+            Some((group, name)) if set.is_given => (Some(group.to_owned()), name.to_owned()),
+            _ => (None, set.name.clone()),
+        };
+        if !names.insert(name.clone()) {
+            bail!(
+                "{}: found a second OOD set named {name:?}, expected distinct names; write NAME={}",
+                set.file,
+                set.file
+            );
+        }
+        splits.push(set.split(Role::Ood { group, name }, &command.name)?);
+    }
+    let mut rows = RunRows::new("scores", splits, None)?;
+    if command.higher_is == Side::Ood {
+        rows.lower.insert(command.name.clone());
+    }
+    let info = RunInfo { name: "scores".to_owned(), in_distribution: Some(id.name), ..RunInfo::default() };
+    Ok(Dump::from_parts(info, rows))
+}
+
+/// A file of scores and the name of its set.
+struct Named {
+    name: String,
+    /// Whether the name was written before the file.
+    is_given: bool,
+    file: String,
+}
+
+impl Named {
+    fn of(text: &str) -> Self {
+        match text.split_once('=') {
+            Some((name, file)) if !name.is_empty() && !Path::new(text).exists() => {
+                Self { name: name.to_owned(), is_given: true, file: file.to_owned() }
+            }
+            _ => Self { name: stem(text), is_given: false, file: text.to_owned() },
+        }
+    }
+
+    fn split(&self, role: Role, score: &str) -> anyhow::Result<Split> {
+        let matrix = Matrix::column(&self.file, numbers::read(&self.file)?)?;
+        Ok(Split::new(role, &self.file).with(ArrayKind::Score(score.to_owned()), matrix)?)
+    }
+}
+
+/// The name of a file without its ending; of several arrays in one file, the array's.
+fn stem(file: &str) -> String {
+    let path = Path::new(file);
+    if !path.exists()
+        && let Some((_, column)) = file.rsplit_once(':')
+        && !column.is_empty()
+    {
+        return column.to_owned();
+    }
+    path.file_stem().map_or_else(|| file.to_owned(), |stem| stem.to_string_lossy().into_owned())
+}

@@ -1,0 +1,60 @@
+//! What changed between two files of records.
+
+use std::path::Path;
+
+use super::common::{oodbench, small_run};
+
+fn diff(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = oodbench(folder).arg("diff").args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+fn records(folder: &Path, file: &str, more: &[&str]) {
+    let arguments = ["score", "-q", "--score", "energy", "--format", "json"];
+    let output = oodbench(folder).args(arguments).args(more).output().unwrap();
+    std::fs::write(folder.join(file), output.stdout).unwrap();
+}
+
+#[test]
+fn a_condition_that_is_met_is_exit_code_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    small_run(&at.join("dumps/run"));
+    records(at, "old.json", &[]);
+    records(at, "new.json", &["--set", "energy.temperature=5"]);
+    let (code, same, said) = diff(at, &["old.json", "old.json", "--fail-if", "auroc<0"]);
+    assert_eq!((code, &*same, &*said), (Some(0), "no differences in 36 values\n", ""));
+    let (code, table, said) = diff(at, &["old.json", "new.json", "--fail-if", "auroc<-100pp"]);
+    assert!(code == Some(0) && table.contains("tnr_at_tpr95") && said.is_empty(), "{table}{said}");
+    // One way round or the other AUROC falls.
+    let falls = |old: &str, new: &str| diff(at, &[old, new, "--fail-if", "lee.auroc<0pp"]);
+    let (codes, said): (Vec<_>, Vec<_>) =
+        [falls("old.json", "new.json"), falls("new.json", "old.json")].into_iter().map(|run| (run.0, run.2)).unzip();
+    assert!(codes.contains(&Some(1)), "{codes:?} {said:?}");
+    assert!(
+        said.iter().any(|line| line.starts_with("failed: lee.auroc<0pp, ") && line.lines().count() == 1),
+        "{said:?}"
+    );
+    let (code, _, said) = diff(at, &["old.json", "new.json", "--significant"]);
+    assert!(code == Some(2) && said.contains("without an interval") && said.lines().count() == 1, "{said}");
+    for file in ["old.json", "new.json"] {
+        let temperature = if file == "old.json" { "energy.temperature=1" } else { "energy.temperature=1.01" };
+        records(at, file, &["--bootstrap", "100", "--set", temperature]);
+    }
+    let (code, found, _) = diff(at, &["old.json", "new.json", "--significant", "--format", "json"]);
+    assert_eq!((code, found.split_whitespace().collect::<String>()), (Some(0), "[]".to_owned()));
+}
+
+#[test]
+fn what_is_no_condition_or_no_file_of_records_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.json"), "[]").unwrap();
+    for (arguments, expected) in [
+        (vec!["a.json", "a.json", "--fail-if", "aurocc<0"], "did you mean auroc?"),
+        (vec!["a.json", "no.json"], "no.json: found "),
+    ] {
+        let (code, _, said) = diff(folder.path(), &arguments);
+        assert!(code == Some(2) && said.contains(expected), "{said}");
+    }
+}

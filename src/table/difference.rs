@@ -1,0 +1,211 @@
+//! What changed between two sets of records, and conditions on it that a program can stop at.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+use super::record::{MeanOver, Record};
+use crate::metric::PROCEDURES;
+use crate::suggestion::nearest;
+
+/// A value that is another one than before, or is there on one side only.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Difference {
+    /// The run.
+    pub run: String,
+    /// The in-distribution set.
+    pub in_distribution: Option<String>,
+    /// The OOD set with its group.
+    pub ood: String,
+    /// The score's id.
+    pub score: String,
+    /// The procedure's id.
+    pub procedure: String,
+    /// The metric's id.
+    pub metric: String,
+    /// The value before, as a fraction.
+    pub old: Option<f64>,
+    /// The value now.
+    pub new: Option<f64>,
+    /// Now less before.
+    pub difference: Option<f64>,
+    /// Whether the bootstrap intervals of both are apart; none without intervals on both sides.
+    pub apart: Option<bool>,
+}
+
+/// What names a value.
+type Key = (String, Option<String>, String, String, String, String, Option<String>);
+
+fn key(record: &Record) -> Key {
+    (
+        record.run.clone(),
+        record.in_distribution.clone(),
+        record.set(),
+        record.score.clone(),
+        record.procedure.clone(),
+        record.metric.clone(),
+        record.mean_over.map(|over: MeanOver| format!("{over:?}")),
+    )
+}
+
+/// The values that differ in any bit, in the order of the old records, then those that are new.
+///
+/// ```
+/// use oodbench::table::{Record, difference::differences};
+/// let record = |value| Record { run: "a".to_owned(), metric: "auroc".to_owned(), value: Some(value), ..Record::default() };
+/// let found = differences(&[record(0.9)], &[record(0.8)]);
+/// assert_eq!((found[0].old, found[0].new), (Some(0.9), Some(0.8)));
+/// assert!(differences(&[record(0.9)], &[record(0.9)]).is_empty());
+/// ```
+#[must_use]
+pub fn differences(old: &[Record], new: &[Record]) -> Vec<Difference> {
+    let by_key = |records: &'_ [Record]| -> BTreeMap<Key, Record> {
+        records.iter().map(|record| (key(record), record.clone())).collect()
+    };
+    let (before, now) = (by_key(old), by_key(new));
+    let changed = old.iter().filter_map(|record| pair(Some(record), now.get(&key(record))));
+    let added =
+        new.iter().filter(|record| !before.contains_key(&key(record))).filter_map(|record| pair(None, Some(record)));
+    changed.chain(added).collect()
+}
+
+fn pair(old: Option<&Record>, new: Option<&Record>) -> Option<Difference> {
+    let own = old.or(new)?;
+    let value = |record: Option<&Record>| record.and_then(|record| record.value);
+    if value(old).map(f64::to_bits) == value(new).map(f64::to_bits) {
+        return None;
+    }
+    let ends = |record: Option<&Record>| record.and_then(|record| record.low.zip(record.high));
+    let apart = ends(old).zip(ends(new)).map(|(old, new)| old.1 < new.0 || new.1 < old.0);
+    Some(Difference {
+        run: own.run.clone(),
+        in_distribution: own.in_distribution.clone(),
+        ood: own.set(),
+        score: own.score.clone(),
+        procedure: own.procedure.clone(),
+        metric: own.metric.clone(),
+        old: value(old),
+        new: value(new),
+        difference: value(old).zip(value(new)).map(|(old, new)| new - old),
+        apart,
+    })
+}
+
+/// A condition on differences of a metric: `auroc<-0.5pp`, `lee.tnr_at_tpr95<0`, `fpr_at_tpr95_ood_positive>0.01`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    procedure: Option<String>,
+    metric: String,
+    is_below: bool,
+    /// As a fraction.
+    limit: f64,
+}
+
+/// A text that is no condition.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("found {text:?}, expected {expected}")]
+pub struct ConditionError {
+    text: String,
+    expected: String,
+}
+
+impl FromStr for Condition {
+    type Err = ConditionError;
+
+    fn from_str(text: &str) -> Result<Self, ConditionError> {
+        let wrong = |expected: String| ConditionError { text: text.to_owned(), expected };
+        let form =
+            || wrong("METRIC<NUMBER or METRIC>NUMBER, in percentage points with pp, e.g. auroc<-0.5pp".to_owned());
+        let at = text.find(['<', '>']).ok_or_else(form)?;
+        let (name, limit) = (text[..at].trim(), text[at + 1..].trim());
+        let (number, scale) = limit.strip_suffix("pp").map_or((limit, 1.0), |points| (points.trim(), 100.0));
+        let limit = number.parse::<f64>().ok().filter(|number| number.is_finite()).ok_or_else(form)? / scale;
+        let (procedure, metric) = match name.split_once('.') {
+            Some((procedure, metric)) => (Some(procedure), metric),
+            None => (None, name),
+        };
+        let of = PROCEDURES.iter().filter(|own| procedure.is_none_or(|procedure| own.id == procedure));
+        let known: Vec<&str> = of.flat_map(|own| own.metrics.iter().map(|metric| metric.id)).collect();
+        if !known.contains(&metric) {
+            return Err(wrong(match nearest(metric, known.iter().copied()) {
+                Some(near) => format!("the id of a metric; did you mean {near}?"),
+                None => "the id of a metric, as in records, or procedure.metric".to_owned(),
+            }));
+        }
+        let (procedure, metric) = (procedure.map(str::to_owned), metric.to_owned());
+        Ok(Self { procedure, metric, is_below: text.as_bytes()[at] == b'<', limit })
+    }
+}
+
+impl Condition {
+    /// Whether a difference meets it. A value that is gone meets every condition on its metric, one that is new none.
+    ///
+    /// ```
+    /// use oodbench::table::{Record, difference::{Condition, differences}};
+    /// let record = |value| {
+    ///     let (procedure, metric) = ("lee".to_owned(), "auroc".to_owned());
+    ///     Record { procedure, metric, value, ..Record::default() }
+    /// };
+    /// let condition: Condition = "auroc<-0.5pp".parse()?;
+    /// let meets = |old, new| differences(&[record(old)], &[record(new)]).iter().any(|found| condition.meets(found));
+    /// assert!(meets(Some(0.9), Some(0.89)) && meets(Some(0.9), None));
+    /// assert!(!meets(Some(0.9), Some(0.898)) && !meets(Some(0.9), Some(0.95)) && !meets(None, Some(0.1)));
+    /// # Ok::<(), oodbench::table::difference::ConditionError>(())
+    /// ```
+    #[must_use]
+    pub fn meets(&self, found: &Difference) -> bool {
+        let is_own = self.metric == found.metric && self.procedure.as_ref().is_none_or(|own| *own == found.procedure);
+        is_own
+            && match found.difference {
+                Some(difference) if self.is_below => difference < self.limit,
+                Some(difference) => difference > self.limit,
+                None => found.old.is_some(),
+            }
+    }
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(procedure) = &self.procedure {
+            write!(f, "{procedure}.")?;
+        }
+        write!(f, "{}{}{}pp", self.metric, if self.is_below { '<' } else { '>' }, self.limit * 100.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_are_read_and_shown() {
+        let shown = |text: &str| text.parse::<Condition>().map(|condition| condition.to_string());
+        assert_eq!(shown("auroc < -0.5pp"), Ok("auroc<-0.5pp".to_owned()));
+        assert_eq!(shown("lee.auroc>0.01"), Ok("lee.auroc>1pp".to_owned()));
+        for (text, expected) in [
+            ("auroc", "found \"auroc\", expected METRIC<NUMBER or"),
+            ("auroc<", "expected METRIC<NUMBER or"),
+            ("auroc<nan", "expected METRIC<NUMBER or"),
+            ("aurocc<0", "did you mean auroc?"),
+            ("openood.dtacc<0", "the id of a metric"),
+        ] {
+            assert!(shown(text).is_err_and(|error| error.to_string().contains(expected)), "{text}");
+        }
+    }
+
+    #[test]
+    fn intervals_that_do_not_meet_are_apart() {
+        let record = |value: f64, low: f64, high: f64| Record {
+            value: Some(value),
+            low: Some(low),
+            high: Some(high),
+            ..Record::default()
+        };
+        let apart = |old: Record, new: Record| differences(&[old], &[new])[0].apart;
+        assert_eq!(apart(record(0.9, 0.88, 0.92), record(0.8, 0.78, 0.82)), Some(true));
+        assert_eq!(apart(record(0.9, 0.88, 0.92), record(0.87, 0.85, 0.89)), Some(false));
+        assert_eq!(apart(record(0.9, 0.88, 0.92), Record { value: Some(0.1), ..Record::default() }), None);
+    }
+}

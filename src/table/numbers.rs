@@ -1,0 +1,245 @@
+//! One number per row, from a file of any kind: an array, a column of CSV or Parquet, lines of text.
+
+use std::path::{Path, PathBuf};
+
+use super::read::RecordsError;
+use crate::dump::DumpError;
+
+use crate::dump::format::{Format, by_name, file};
+use crate::rows::array::shape_text;
+
+/// Numbers that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum NumbersError {
+    /// An array that cannot be read.
+    #[error(transparent)]
+    Array(#[from] DumpError),
+    /// What is read is not one number per row.
+    #[error(transparent)]
+    Numbers(#[from] RecordsError),
+}
+
+/// No file of text is longer: 2³² bytes.
+const MOST_BYTES: u64 = 1 << 32;
+
+/// The numbers of `FILE` or `FILE:NAME`, finite and at least one.
+///
+/// `.npy`, `.npz`, `.safetensors` and `.mat` hold arrays of shape (n,) or (n, 1), `NAME` being the member; `.csv` and `.tsv` columns with a header, `.parquet`
+/// columns that are not compressed; any other file is text, one number per line, `#` beginning a comment. `NAME` may be left out where there is one column.
+///
+/// ```
+/// let folder = tempfile::tempdir()?;
+/// let file = folder.path().join("id.csv");
+/// std::fs::write(&file, "row,energy\n0,1.5\n1,-2\n")?;
+/// let numbers = oodbench::table::numbers::read(&format!("{}:energy", file.display()))?;
+/// assert_eq!(numbers, [1.5, -2.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`NumbersError`], which names the file and what to do.
+pub fn read(spec: &str) -> Result<Vec<f64>, NumbersError> {
+    let (path, name) = parts(spec);
+    let numbers = match by_name(&path) {
+        Some(format) => of_array(format, &path, name)?,
+        None => match path.extension().and_then(|ending| ending.to_str()) {
+            Some("csv") => of_csv(&path, name, b',')?,
+            Some("tsv") => of_csv(&path, name, b'\t')?,
+            Some("parquet") => of_parquet(&path, name)?,
+            _ => of_lines(&path)?,
+        },
+    };
+    let refuse = |found: String| {
+        wrong(&path, found, "finite numbers", "take these rows out of all files, or compute them again")
+    };
+    if numbers.is_empty() {
+        return Err(wrong(&path, "no numbers", "one per row", "name a file that holds the scores").into());
+    }
+    match numbers.iter().position(|number| !number.is_finite()) {
+        Some(row) => Err(refuse(format!("{} at row {row}", numbers[row])).into()),
+        None => Ok(numbers),
+    }
+}
+
+/// The file and the name behind it; a colon in the name of a file that is there is part of it.
+fn parts(spec: &str) -> (PathBuf, Option<&str>) {
+    if !Path::new(spec).exists()
+        && let Some((path, name)) = spec.rsplit_once(':')
+        && !name.is_empty()
+        && Path::new(path).exists()
+    {
+        return (PathBuf::from(path), Some(name));
+    }
+    (PathBuf::from(spec), None)
+}
+
+fn wrong(path: &Path, found: impl Into<String>, expected: &str, remedy: impl Into<String>) -> RecordsError {
+    let shown = |text: String| text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    RecordsError {
+        path: path.to_owned(),
+        found: shown(found.into()),
+        expected: expected.to_owned(),
+        remedy: shown(remedy.into()),
+    }
+}
+
+/// Which of several columns is meant.
+fn choose(path: &Path, names: &[String], name: Option<&str>) -> Result<usize, RecordsError> {
+    let list = || names.iter().take(10).cloned().collect::<Vec<_>>().join(", ");
+    let shown = path.display();
+    match (name, names) {
+        (None, [_]) => Ok(0),
+        (None, []) => Err(wrong(path, "no column", "one", "name another file")),
+        (None, [first, ..]) => {
+            let found = format!("{} columns ({})", names.len(), list());
+            Err(wrong(path, found, "one, or the name of one", format!("write {shown}:{first} for the first")))
+        }
+        (Some(name), _) => names.iter().position(|own| own == name).ok_or_else(|| {
+            wrong(
+                path,
+                format!("no {name:?} among {}", list()),
+                "the name of a column",
+                "correct the name behind the colon",
+            )
+        }),
+    }
+}
+
+fn of_array(format: &dyn Format, path: &Path, name: Option<&str>) -> Result<Vec<f64>, NumbersError> {
+    let members = format.members(path)?;
+    let member = match (&members, name) {
+        (Some(members), _) => Some(members[choose(path, members, name)?].as_str()),
+        (None, Some(name)) => {
+            let found = format!("one array without a name, not {name:?}");
+            return Err(wrong(path, found, "no name behind the file", "leave :NAME out").into());
+        }
+        (None, None) => None,
+    };
+    let array = format.open(path, member)?;
+    match array.shape[..] {
+        [_] | [_, 1] => Ok(array.numbers().collect()),
+        _ => {
+            let found = format!("shape {}", shape_text(&array.shape));
+            Err(wrong(&array.path, found, "one number per row, shape (rows,)", "save the scores alone").into())
+        }
+    }
+}
+
+fn of_csv(path: &Path, name: Option<&str>, delimiter: u8) -> Result<Vec<f64>, NumbersError> {
+    let text = file::text(path, MOST_BYTES)?;
+    let damaged = |error: csv::Error| wrong(path, error.to_string(), "rows of one length", "write the file again");
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).from_reader(text.as_bytes());
+    let mut rows = reader.records();
+    let header = rows.next().transpose().map_err(damaged)?.unwrap_or_default();
+    let names: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
+    let column = choose(path, &names, name)?;
+    // A single column may come without a header.
+    let first = names[column].parse::<f64>().ok().filter(|_| names.len() == 1);
+    let mut numbers: Vec<f64> = first.into_iter().collect();
+    for (row, fields) in rows.enumerate() {
+        let fields = fields.map_err(damaged)?;
+        numbers.push(number(path, &fields[column], row + 2)?);
+    }
+    Ok(numbers)
+}
+
+fn of_lines(path: &Path) -> Result<Vec<f64>, NumbersError> {
+    let text = file::text(path, MOST_BYTES)?;
+    let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim()).zip(1..);
+    let numbers = lines.filter(|(line, _)| !line.is_empty()).map(|(line, at)| number(path, line, at));
+    Ok(numbers.collect::<Result<_, _>>()?)
+}
+
+fn number(path: &Path, text: &str, line: usize) -> Result<f64, RecordsError> {
+    text.trim().parse().map_err(|_| {
+        let shown: String = text.chars().take(40).collect();
+        wrong(path, format!("{shown:?} in line {line}"), "a number", "one number per row, nothing else")
+    })
+}
+
+#[cfg(feature = "parquet")]
+fn of_parquet(path: &Path, name: Option<&str>) -> Result<Vec<f64>, NumbersError> {
+    use super::field::Content;
+
+    let remedy = "write it with compression=None, or as CSV";
+    let unreadable = |error: String| wrong(path, error, "Parquet columns of Float64, not compressed", remedy);
+    let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+    let columns = super::parquet::read(bytes).map_err(|error| unreadable(error.to_string()))?;
+    let names: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
+    let (name, contents) = &columns[choose(path, &names, name)?];
+    let value = |(row, content): (usize, &Content)| match content {
+        Content::Float(Some(number)) => Ok(*number),
+        Content::Integer(Some(number)) => Ok(*number as f64),
+        Content::Float(None) | Content::Integer(None) | Content::Text(_) => Err(wrong(
+            path,
+            format!("no number in column {name} at row {row}"),
+            "a number in every row",
+            "name another column",
+        )),
+    };
+    Ok(contents.iter().enumerate().map(value).collect::<Result<_, _>>()?)
+}
+
+#[cfg(not(feature = "parquet"))]
+fn of_parquet(path: &Path, _: Option<&str>) -> Result<Vec<f64>, NumbersError> {
+    Err(wrong(path, "Parquet", "another format", "build oodbench with the feature `parquet`").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(name: &str, content: &[u8], column: &str) -> Result<Vec<f64>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        let place = format!("{}/", folder.path().display());
+        read(&format!("{}{column}", path.display())).map_err(|error| error.to_string().replace(&place, ""))
+    }
+
+    #[test]
+    fn lines_columns_and_arrays() {
+        let npy = |numbers: &[f64]| {
+            let mut bytes = Vec::new();
+            ndarray_npy::WriteNpyExt::write_npy(&ndarray::arr1(numbers), &mut bytes).unwrap();
+            bytes
+        };
+        for (name, content, column, expected) in [
+            ("a.txt", b"# scores\n1.5\n\n-2e3  # a comment\n".to_vec(), "", vec![1.5, -2000.0]),
+            ("confidence_Base_In", b"1\n2\n".to_vec(), "", vec![1.0, 2.0]),
+            ("a.csv", b"mine\n0.25\n".to_vec(), "", vec![0.25]),
+            ("a.csv", b"0.5\n0.25\n".to_vec(), "", vec![0.5, 0.25]),
+            ("a.csv", b"row, mine\n0,7\n1,8\n".to_vec(), ":mine", vec![7.0, 8.0]),
+            ("a.tsv", b"row\tmine\n0\t7\n".to_vec(), ":mine", vec![7.0]),
+            ("a.npy", npy(&[3.0, 4.0]), "", vec![3.0, 4.0]),
+            ("a:b.txt", b"1\n".to_vec(), "", vec![1.0]),
+        ] {
+            assert_eq!(found(name, &content, column), Ok(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_one_number_per_row_is_refused_in_a_line() {
+        for (name, content, column, expected) in [
+            ("a.txt", "1\ntwo\n", "", "a.txt: found \"two\" in line 2, expected a number; "),
+            ("a.txt", "1\nnan\n", "", "a.txt: found NaN at row 1, expected finite numbers; "),
+            ("a.txt", "\n", "", "a.txt: found no numbers, expected one per row; "),
+            (
+                "a.csv",
+                "a,b\n1,2\n",
+                "",
+                "a.csv: found 2 columns (a, b), expected one, or the name of one; write a.csv:a for",
+            ),
+            ("a.csv", "a,b\n1,2\n", ":c", "a.csv: found no \"c\" among a, b, expected the name of a column; "),
+            ("a.csv", "a,b\n1\n", ":a", "a.csv: found CSV error"),
+            ("a.csv", "a\n1\nx\n", "", "a.csv: found \"x\" in line 3, expected a number; "),
+            ("a.npy", "1\n", "", "a.npy: found "),
+            ("a.parquet", "PAR1", "", "a.parquet: found "),
+        ] {
+            let error = found(name, content.as_bytes(), column).unwrap_err();
+            assert!(error.starts_with(expected), "{name}: {error}");
+            assert_eq!(error.lines().count(), 1, "{error}");
+        }
+        assert!(read("no/such/file.txt").is_err());
+    }
+}
