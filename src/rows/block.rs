@@ -127,7 +127,7 @@ impl<'a> RowBlock<'a> {
     /// The features (rows, D) of an array of features: those before the head, or those of a named layer.
     ///
     /// # Panics
-    /// If the split has no such array, or the array is no features.
+    /// If the split lacks the array, or the array does not hold features.
     #[must_use]
     pub fn features_of(&self, array: &ArrayKind) -> &Array2<f64> {
         let name = match array {

@@ -54,7 +54,7 @@ pub struct RunFiles {
     pub splits: Vec<SplitFiles>,
     /// Its last layer.
     pub head: HeadFiles,
-    /// What lies there and is no part of the layout.
+    /// Files and folders that are not part of the layout.
     pub strays: Vec<Stray>,
     /// Folders beside it that were probably meant to be runs; named with the first run of a folder only.
     beside: Vec<Stray>,
@@ -212,7 +212,7 @@ impl RunFiles {
         [(&*self.folder, &self.strays), (above, &self.beside)].into_iter().filter(|(_, strays)| !strays.is_empty()).map(
             |(place, strays)| {
                 format!(
-                    "{}: left out, since it is no part of the layout: {}; `oodbench explain layout` shows what is",
+                    "{}: left out, since it is not part of the layout: {}; `oodbench explain layout` shows what is",
                     place.display(),
                     stray::list(place, strays)
                 )
