@@ -52,6 +52,10 @@ golden-stats:
 check-recipes:
     OODBENCH=target/release/oodbench target/python/bin/python fixtures/recipes/check.py
 
+# Thresholds, batches and martingales, by SciPy
+golden-detector:
+    target/python/bin/python fixtures/detector/make_goldens.py
+
 # Files in every way an array is stored
 fixture-npy:
     target/python/bin/python fixtures/npy/make_npy.py

@@ -4,7 +4,8 @@
 //! value, **table**, **report** and **plot** show it. Imports point down only (a test reads every path):
 //!
 //! ```text
-//! eval  latency  plans, scores and measures runs; what a score costs per sample
+//! detector         thresholds with guarantees, decisions, alarms
+//!   eval  latency  plans, scores and measures runs; what a score costs per sample
 //!   report       terminal text, Markdown, CSV, JSON, Parquet, HTML
 //!   table  plot  tidy records, comparisons (the only door to polars); plots (the only door to plotters)
 //!   score        one file per score, one registry
@@ -28,6 +29,7 @@
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod detector;
 pub mod dump;
 pub mod error;
 pub mod eval;

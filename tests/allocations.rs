@@ -10,10 +10,16 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ndarray::Array2;
+use oodbench::detector::{Guarantee, Request, Row, calibrate};
+use oodbench::dump::layout::discover;
+use oodbench::eval::{Plan, Selection};
 use oodbench::fit::Training;
+use oodbench::progress::Silent;
+use oodbench::rows::matrix::Rows;
 use oodbench::rows::{ArrayKind, Matrix, Role, RowBlock, RunRows, Split};
 use oodbench::score::{Fitted, Need, REGISTRY};
 
@@ -55,6 +61,52 @@ fn allocations(work: impl FnOnce()) -> usize {
 }
 
 #[test]
+fn allocations_do_not_grow_with_rows() {
+    logit_scores_allocate_nothing_per_row();
+    a_decision_allocates_nothing();
+}
+
+/// A service decides one row at a time: once warm, a detector of a score of logits asks the allocator for nothing, and others for what is counted here.
+fn a_decision_allocates_nothing() {
+    let run = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/dumps/densenet-cifar10-softmax");
+    let files = discover(&run).unwrap();
+    let request = Request { guarantee: Guarantee::Marginal { alpha: 0.05 }, per_class: false, held_back: 0.5, seed: 0 };
+    let (mut free, mut most) = (Vec::new(), (0, ""));
+    for entry in REGISTRY {
+        let selection = Selection::parse(&[entry.id.to_owned()], &[]).unwrap();
+        let Ok(plan) = Plan::of_detector(&files[0], &selection, &Silent) else { continue };
+        let Ok(made) = calibrate(&plan, &request, &Silent) else { continue };
+        let test = plan.dump.split(&Role::Test).unwrap();
+        let values = |kind: &ArrayKind, row: usize| match test.matrix(kind).unwrap().block(row..row + 1) {
+            Rows::F32(rows) => rows.view().iter().copied().collect::<Vec<f32>>(),
+            Rows::F64(_) => unreachable!("the fixture is single"),
+        };
+        let rows: Vec<_> =
+            (0..4).map(|row| (values(&ArrayKind::Logits, row), values(&ArrayKind::Features, row))).collect();
+        let decide = |(logits, features): &(Vec<f32>, Vec<f32>)| {
+            let row = Row::new().with_logits(logits).with_features(features);
+            made.detector.decide(&row).unwrap().flagged
+        };
+        // What a thread keeps from row to row.
+        rows.iter().for_each(|row| {
+            decide(row);
+        });
+        let count = allocations(|| {
+            rows.iter().for_each(|row| {
+                decide(row);
+            })
+        }) / rows.len();
+        println!("{}: {count} allocations for a decision", entry.id);
+        if count == 0 {
+            free.push(entry.id);
+        }
+        most = most.max((count, entry.id));
+        assert!(count == 0 || entry.with_defaults().needs() != [Need::Logits], "{}: {count} allocations", entry.id);
+    }
+    println!("none: {}; most: {most:?}", free.join(" "));
+    assert!(free.len() >= 12 && most.0 <= 32, "{free:?}, {most:?}");
+}
+
 fn logit_scores_allocate_nothing_per_row() {
     let dump = rows();
     let split = dump.split(&Role::Test).unwrap();

@@ -2,7 +2,10 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{compare, completions, diff, explain, fit, inspect, latency, list, measure, plot, score, verify};
+use crate::command::{
+    apply, calibrate, compare, completions, diff, explain, fit, inspect, latency, list, measure, monitor, plot, score,
+    verify,
+};
 #[cfg(feature = "train")]
 use crate::command::{data, demo, extract, train};
 use crate::option::common::Common;
@@ -18,12 +21,15 @@ use crate::option::common::Common;
   oodbench diff old.json new.json              what changed between two files of records
   oodbench verify records.json dumps/          somebody's values, recomputed
   oodbench fit dumps/run --out run.fit         what scores learn, kept for `score --fit`
+  oodbench calibrate dumps/run --score mds --false-alarms 5% --out my.detector
+  oodbench apply my.detector new/              which new rows are out of distribution
   oodbench plot --fig1                         the paper's Fig. 1 from dumps/
   oodbench latency                             what each score costs per sample
   oodbench inspect dumps/                      what is there, what is missing, what is suspicious
   oodbench explain layout                      how to lay out a dump
 
-Exit codes: 0 done, 1 a condition of `diff --fail-if` is met or a value of `verify` differs, 2 could not be done (one line says why), 130 stopped by Ctrl-C.")]
+Exit codes: 0 done, 1 a condition such as that of `diff --fail-if` or `apply --fail-above` is met or a value of `verify` differs, 2 could not be done
+(one line says why), 130 stopped by Ctrl-C.")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -47,6 +53,9 @@ pub(crate) enum Command {
     Diff(diff::Command),
     Verify(verify::Command),
     Fit(fit::Command),
+    Calibrate(calibrate::Command),
+    Apply(apply::Command),
+    Monitor(monitor::Command),
     Plot(plot::Command),
     Latency(latency::Command),
     Inspect(inspect::Command),

@@ -17,6 +17,7 @@ use clap::CommandFactory;
 use clap_complete::CompleteEnv;
 
 use arguments::{Arguments, Command};
+use command::apply::Found;
 use oodbench::output::discard_pending;
 use option::complete::VARIABLE;
 use screen::failed::Failed;
@@ -33,7 +34,7 @@ const NO: u8 = 1;
 /// The command failed.
 const FAILED: u8 = 2;
 
-/// Runs the program. Exit codes: 0 done, 1 done and the answer is no (`diff --fail-if`, `verify`), 2 could not be done, 130 stopped by a signal; a reader that closes the pipe is no failure.
+/// Runs the program. Exit codes: 0 done, 1 done and the answer is no (`diff --fail-if`, `apply --fail-above`, `verify`), 2 could not be done, 130 stopped by a signal; a reader that closes the pipe is no failure.
 fn main() -> ExitCode {
     CompleteEnv::with_factory(Arguments::command).var(VARIABLE).complete();
     #[cfg(feature = "train")]
@@ -56,7 +57,7 @@ fn main() -> ExitCode {
             terminal::say(&format!("{error}"));
             ExitCode::from(INTERRUPTED)
         }
-        Err(error) if error.is::<Failed>() => {
+        Err(error) if error.is::<Failed>() || error.is::<Found>() => {
             terminal::say(&format!("{error}"));
             ExitCode::from(NO)
         }
@@ -87,6 +88,9 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Diff(command) => command::diff::run(&command),
         Command::Verify(command) => command::verify::run(&command, common),
         Command::Fit(command) => command::fit::run(&command, common),
+        Command::Calibrate(command) => command::calibrate::run(&command, common),
+        Command::Apply(command) => command::apply::run(&command, common),
+        Command::Monitor(command) => command::monitor::run(&command, common),
         Command::Plot(command) => command::plot::run(&command, common),
         Command::Latency(command) => command::latency::run(&command, common),
         Command::Inspect(command) => command::inspect::run(&command, common),

@@ -5,9 +5,11 @@ use std::path::Path;
 
 use ndarray::Array2;
 use ndarray_npy::WriteNpyExt as _;
+use oodbench::detector::{Guarantee, Request, calibrate};
 use oodbench::dump::layout::discover;
 use oodbench::eval::fits;
 use oodbench::metric::PROCEDURES;
+use oodbench::progress::Silent;
 use oodbench::table::Record;
 use zip::CompressionMethod;
 use zip::write::{SimpleFileOptions, ZipWriter};
@@ -137,5 +139,23 @@ pub fn fits() -> Vec<u8> {
     let fitted = fits::fit(&plan).unwrap();
     let mut bytes = Vec::new();
     fits::write(&mut bytes, &fitted, fits::describe(&plan, &fitted)).unwrap();
+    bytes
+}
+
+/// A detector of a small run, calibrated on half of its test rows.
+///
+/// # Panics
+/// If the run cannot be written or the detector not be made.
+#[must_use]
+pub fn detector() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    run(folder.path());
+    let files = discover(folder.path()).unwrap().remove(0);
+    let selection = oodbench::eval::Selection::new(&["mahalanobis".to_owned()], &[]).unwrap();
+    let plan = oodbench::eval::Plan::of_detector(&files, &selection, &Silent).unwrap();
+    let guarantee = Guarantee::Marginal { alpha: 0.5 };
+    let request = Request { guarantee, per_class: false, held_back: 0.5, seed: 0 };
+    let mut bytes = Vec::new();
+    calibrate(&plan, &request, &Silent).unwrap().detector.write(&mut bytes).unwrap();
     bytes
 }

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
+use oodbench::detector::Detector;
+use oodbench::dump::format::npy_stream::NpyStream;
 use oodbench::dump::format::{mat, npy, npz, safetensors, torch};
 use oodbench::dump::layout::discover;
 use oodbench::dump::{Dump, RunInfo};
@@ -247,6 +249,15 @@ pub const TARGETS: &[Target] = &[
     Target { name: "jpeg", file: "a.jpg", seeds: jpeg_seeds, words: IMAGE, pack: plain, read: read_image },
     Target { name: "run-toml", file: "run.toml", seeds: toml_seeds, words: TOML, pack: plain, read: read_run_toml },
     Target { name: "fits", file: "a.safetensors", seeds: fit_seeds, words: JSON, pack: plain, read: read_fits },
+    Target {
+        name: "detector",
+        file: "a.detector",
+        seeds: detector_seeds,
+        words: JSON,
+        pack: plain,
+        read: read_detector,
+    },
+    Target { name: "pipe", file: "a.npy", seeds: npy_seeds, words: NPY, pack: plain, read: read_pipe },
     Target { name: "records-csv", file: "a.csv", seeds: csv_seeds, words: RECORDS, pack: plain, read: read_records },
     Target { name: "records-json", file: "a.json", seeds: json_seeds, words: RECORDS, pack: plain, read: read_records },
     Target {
@@ -411,6 +422,20 @@ fn read_run_toml(path: &Path) -> Result<(), String> {
 
 fn read_fits(path: &Path) -> Result<(), String> {
     FitsFile::open(path).map(drop).map_err(text)
+}
+
+fn read_detector(path: &Path) -> Result<(), String> {
+    Detector::load(path).map(drop).map_err(text)
+}
+
+/// An array as it comes from a pipe.
+fn read_pipe(path: &Path) -> Result<(), String> {
+    let file = std::fs::File::open(path).map_err(text)?;
+    let mut stream = NpyStream::open(file, path).map_err(text)?;
+    while let Some((_, array)) = stream.next_rows().map_err(text)? {
+        Matrix::new(vec![array]).map_err(text)?;
+    }
+    Ok(())
 }
 
 fn read_records(path: &Path) -> Result<(), String> {
@@ -585,6 +610,10 @@ fn toml_seeds() -> Vec<Vec<u8>> {
 
 fn fit_seeds() -> Vec<Vec<u8>> {
     vec![seeds::fits()]
+}
+
+fn detector_seeds() -> Vec<Vec<u8>> {
+    vec![seeds::detector()]
 }
 
 fn csv_seeds() -> Vec<Vec<u8>> {

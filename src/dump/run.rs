@@ -4,7 +4,7 @@
 
 use std::mem::discriminant;
 use std::ops::Deref;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::error::DumpError;
 use super::layout::{RunFiles, Source, SplitFiles};
@@ -157,6 +157,15 @@ fn check_head_kind(files: &RunFiles, head: Option<&Head>, info: &RunInfo) -> Res
         )),
         _ => Ok(()),
     }
+}
+
+/// Opens new rows: a folder or an archive with logits and features. `None` for a file that holds one array.
+///
+/// # Errors
+/// [`DumpError`] if there is nothing to score in it, or the arrays do not fit together.
+pub fn open_new_rows(path: &Path) -> Result<Option<Split>, DumpError> {
+    let files = SplitFiles::of_new_rows(path)?;
+    Ok(files.map(|files| open_split(&files)).transpose()?.map(|(split, _)| split))
 }
 
 /// That a score which is said to be lower on in-distribution rows is there: a misspelt one would stay the wrong way round.

@@ -123,6 +123,16 @@ impl<'s> Plan<'s> {
         Ok(plan)
     }
 
+    /// Opens and checks a run that a detector is to be made from: rows are fitted on and scored, id/val too, and there need be no OOD set.
+    ///
+    /// # Errors
+    /// [`PlanError`] for the first thing that is wrong with it.
+    pub fn of_detector(files: &RunFiles, selection: &'s Selection, progress: &dyn Progress) -> Result<Self, PlanError> {
+        let mut plan = Self::new(files, selection, Purpose::Both)?;
+        plan.check_values(progress)?;
+        Ok(plan)
+    }
+
     /// Plans the scores of a run whose rows are in memory.
     ///
     /// # Errors

@@ -16,6 +16,14 @@ impl fmt::Display for Checksum {
     }
 }
 
+impl Checksum {
+    /// A seed for what is to be drawn anew whenever the numbers change, and the same whenever they are the same.
+    #[must_use]
+    pub fn seed(self) -> u64 {
+        self.0 as u64
+    }
+}
+
 impl From<Checksum> for String {
     fn from(checksum: Checksum) -> Self {
         checksum.to_string()

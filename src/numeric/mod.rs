@@ -14,6 +14,7 @@ pub mod noise;
 pub mod pair;
 pub mod pairwise_sum;
 pub mod real;
+pub mod recycled;
 pub mod root;
 pub mod row_product;
 pub mod scan;

@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn counts_every_term_once_whatever_the_length() {
-        for n in [0, 1, 7, 8, 9, 127, 128, 129, 255, 1000, 4099] {
+        for n in [0_i32, 1, 7, 8, 9, 127, 128, 129, 255, 1000, 4099] {
             let sum = pairwise_sum(&mut (0..n).map(f64::from), n as usize);
             assert_eq!(sum, f64::from(n) * (f64::from(n) - 1.0) / 2.0 * f64::from(u8::from(n > 0)));
         }

@@ -8,6 +8,7 @@ use ndarray::Array2;
 use super::head::Head;
 use super::matrix::{Cow2, Rows};
 use super::role::ArrayKind;
+use crate::numeric::recycled::{Recycled, RecycledMatrix};
 use crate::numeric::softmax::{Softmax, probabilities, softmax};
 use crate::numeric::top::{Top, top};
 use crate::numeric::vector::unit_rows;
@@ -23,11 +24,11 @@ pub struct RowBlock<'a> {
     scores: BTreeMap<String, Rows<'a>>,
     head: Option<&'a Head>,
     derived_logits: OnceCell<Rows<'a>>,
-    features_f64: OnceCell<Array2<f64>>,
+    features_f64: OnceCell<RecycledMatrix>,
     unit_features: OnceCell<Array2<f64>>,
-    tops: OnceCell<Vec<Top>>,
-    softmax: OnceCell<Vec<Softmax>>,
-    probabilities: OnceCell<Array2<f64>>,
+    tops: OnceCell<Recycled<Top>>,
+    softmax: OnceCell<Recycled<Softmax>>,
+    probabilities: OnceCell<RecycledMatrix>,
 }
 
 /// Features of a named layer.
@@ -120,13 +121,13 @@ impl<'a> RowBlock<'a> {
     #[must_use]
     pub fn features(&self) -> &Array2<f64> {
         let features = self.features.as_ref().expect("the plan checks that the split has features");
-        self.features_f64.get_or_init(|| features.to_f64())
+        self.features_f64.get_or_init(|| features.to_recycled())
     }
 
     /// The features (rows, D) of an array of features: those before the head, or those of a named layer.
     ///
     /// # Panics
-    /// If the split has no such array, or the array is no features.
+    /// If the split lacks the array, or the array does not hold features.
     #[must_use]
     pub fn features_of(&self, array: &ArrayKind) -> &Array2<f64> {
         let name = match array {
@@ -176,12 +177,13 @@ impl<'a> RowBlock<'a> {
                 Rows::F32(rows) => rows.view().ncols(),
                 Rows::F64(rows) => rows.view().ncols(),
             };
-            let mut all = vec![0.0; self.rows * classes];
             let statistics = self.softmax();
-            self.logits().for_each(|index, row| {
-                probabilities(row, &statistics[index], 1.0, &mut all[index * classes..(index + 1) * classes]);
-            });
-            Array2::from_shape_vec((self.rows, classes), all).unwrap_or_default()
+            RecycledMatrix::new(self.rows, classes, |all| {
+                all.resize(self.rows * classes, 0.0);
+                self.logits().for_each(|index, row| {
+                    probabilities(row, &statistics[index], 1.0, &mut all[index * classes..(index + 1) * classes]);
+                });
+            })
         })
     }
 }

@@ -123,7 +123,7 @@ impl Dtype {
         }
     }
 
-    /// Reads one integer; -1 for a type that is none.
+    /// Reads one integer; -1 for a type that is not an integer.
     pub(super) fn decode_integer(&self, bytes: &[u8]) -> i64 {
         let mut wide = [0_u8; 8];
         let (Self::Signed(size, endian) | Self::Unsigned(size, endian)) = self else { return -1 };

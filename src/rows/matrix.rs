@@ -8,6 +8,7 @@ use ndarray::{Array2, ArrayView2};
 use super::array::{self, StoredArray, shape_text};
 use super::element::{Dtype, Endian, Float};
 use super::error::RowsError;
+use crate::numeric::recycled::{Recycled, RecycledMatrix};
 
 /// Rows of a matrix, in the narrowest of `f32` and `f64` that holds its elements exactly.
 #[derive(Clone, Debug)]
@@ -48,9 +49,24 @@ impl Rows<'_> {
         }
     }
 
+    /// The same in memory that the thread uses again.
+    pub(super) fn to_recycled(&self) -> RecycledMatrix {
+        let (rows, columns) = match self {
+            Self::F32(rows) => rows.view().dim(),
+            Self::F64(rows) => rows.view().dim(),
+        };
+        // Rows of a block are in C order, so that all of them are one slice.
+        RecycledMatrix::new(rows, columns, |elements| match self {
+            Self::F32(rows) => {
+                elements.extend(rows.view().as_slice().unwrap_or_default().iter().copied().map(f64::from))
+            }
+            Self::F64(rows) => elements.extend(rows.view().as_slice().unwrap_or_default()),
+        })
+    }
+
     /// Hands every row on as `f64` with its index.
     pub fn for_each(&self, mut take: impl FnMut(usize, &[f64])) {
-        let mut wide = Vec::new();
+        let mut wide = Recycled::default();
         match self {
             Self::F32(rows) => {
                 for (index, row) in rows.view().rows().into_iter().enumerate() {

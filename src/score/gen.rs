@@ -8,6 +8,7 @@ use super::settings::{Parameter, SettingError, Settings};
 use super::{RowScore, Score, fill_logits};
 use crate::numeric::exp::exp_nonpositive;
 use crate::numeric::log1p::ln_one_minus;
+use crate::numeric::recycled::Recycled;
 use crate::numeric::softmax::Softmax;
 use crate::numeric::vector::{LANES, add_terms};
 use crate::rows::RowBlock;
@@ -53,7 +54,7 @@ fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
 impl RowScore for GeneralizedEntropy {
     fn score_rows(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         let softmax = block.softmax();
-        let mut gaps = Vec::new();
+        let mut gaps = Recycled::<f64>::default();
         fill_logits(out, block, |i, row| {
             let Softmax { top, rest, .. } = softmax[i];
             gaps.clear();

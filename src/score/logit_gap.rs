@@ -6,6 +6,7 @@ use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError, fill_logits};
 use crate::fit::{FitError, Training};
+use crate::numeric::recycled::Recycled;
 use crate::numeric::softmax::mean_difference;
 use crate::rows::{RowBlock, RunRows};
 
@@ -58,7 +59,7 @@ impl Score for LogitGap {
 impl Fitted for LogitGap {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         let tops = block.tops();
-        let mut others = Vec::new();
+        let mut others = Recycled::<f64>::default();
         fill_logits(out, block, |i, row| {
             let top = tops[i];
             match self.next {

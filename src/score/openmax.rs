@@ -12,6 +12,7 @@ use super::{Fit, Fitted, Score, State, StateError, fill_logits};
 use crate::dump::{Dump, Loss};
 use crate::fit::obstacle::beyond_memory;
 use crate::fit::{FitError, Training};
+use crate::numeric::recycled::Recycled;
 use crate::numeric::softmax::softmax;
 use crate::numeric::vector::squared_distance;
 use crate::numeric::weibull::Weibull;
@@ -184,8 +185,8 @@ struct Revision {
 impl Fitted for Revision {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         let alpha = self.alpha.min(self.weibulls.len());
-        let mut order: Vec<usize> = Vec::new();
-        let mut revised: Vec<f64> = Vec::new();
+        let mut order = Recycled::<usize>::default();
+        let mut revised = Recycled::<f64>::default();
         fill_logits(out, block, |_, row| {
             let descending = |a: &usize, b: &usize| -> Ordering { row[*b].total_cmp(&row[*a]).then(a.cmp(b)) };
             order.clear();

@@ -1,6 +1,8 @@
 //! How sure a value is.
 
 pub mod best;
+pub mod beta;
+pub mod binomial;
 pub mod bootstrap;
 pub mod delong;
 pub mod normal;

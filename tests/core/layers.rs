@@ -19,6 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["table", "plot"],
     &["report"],
     &["eval", "latency"],
+    &["detector"],
 ];
 
 /// Crates and the only places that name them: rooms and files below the root of the workspace. A crate also stands for those whose names it begins.

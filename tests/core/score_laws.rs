@@ -230,7 +230,7 @@ fn a_fit_from_a_file_gives_the_same_bits() {
                 restored.push(chosen.entry.id);
             }
             let mut again = Vec::new();
-            fits::write(&mut again, &fits, opened.description.clone()).unwrap();
+            fits::write(&mut again, &fits, opened.description().clone()).unwrap();
             assert!(again == bytes, "the same fits have two files");
         }
     }

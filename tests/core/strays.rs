@@ -45,7 +45,7 @@ fn each_is_named_with_what_was_meant() {
         write(&folder.path().join(file), &(Array2::<f32>::eye(4) * 3.0));
         let warnings = warnings(folder.path());
         assert!(
-            warnings.contains(&format!("left out, since it is no part of the layout: {message}")),
+            warnings.contains(&format!("left out, since it is not part of the layout: {message}")),
             "{file}: {warnings}"
         );
         assert_eq!(warnings.lines().count(), 1, "{warnings}");
@@ -100,7 +100,7 @@ fn a_folder_beside_runs_that_was_meant_to_be_one_is_named() {
     let warnings: Vec<Vec<String>> =
         discover(folder.path()).unwrap().iter().map(|files| Dump::open(files).unwrap().warnings).collect();
     let expected = format!(
-        "{}: left out, since it is no part of the layout: s2 (no run: it holds ID (did you mean id?)); `oodbench explain layout` shows what is",
+        "{}: left out, since it is not part of the layout: s2 (no run: it holds ID (did you mean id?)); `oodbench explain layout` shows what is",
         folder.path().display()
     );
     assert_eq!(warnings, [vec![expected], vec![]]);
@@ -118,8 +118,8 @@ fn where_something_is_missing_what_lies_there_is_named() {
         assert!(error.contains(message) && !error.contains('\n'), "{error}");
     };
     refused("id/Test/logits.npy", "id/test: missing, expected the in-distribution test split");
-    refused("id/Test/logits.npy", "(Test (did you mean test?) lies there and is no part of the layout)");
-    refused("id/test/logit.npy", "logit.npy (did you mean logits.npy?) lies there");
+    refused("id/Test/logits.npy", "(Test (did you mean test?) is there and is not part of the layout)");
+    refused("id/test/logit.npy", "logit.npy (did you mean logits.npy?) is there");
     refused("id/test/output.pt", "output.pt (an array is read from .npy");
 
     let folder = tempfile::tempdir().unwrap();

@@ -45,7 +45,7 @@ pub enum DeviceChoice {
     Cuda(usize),
 }
 
-/// Why there is no such device.
+/// Why a device is refused.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum DeviceError {

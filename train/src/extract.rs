@@ -35,7 +35,7 @@ pub struct Extraction<'a> {
     pub normalisation: &'a Normalisation,
     /// Inner layers to record, of [`Classifier::layers`].
     pub layers: &'a [String],
-    /// Set from outside to give up after the batch at hand.
+    /// Set from outside to stop after the current batch.
     pub stop: &'a AtomicBool,
 }
 

@@ -43,7 +43,7 @@ pub fn write_history(file: &Path, records: &[EpochRecord]) -> io::Result<()> {
 /// Reads what [`write_history`] wrote.
 ///
 /// # Errors
-/// If the file cannot be read or is no such table.
+/// If the file cannot be read or is not such a table.
 pub fn read_history(file: &Path) -> io::Result<Vec<EpochRecord>> {
     let mut reader = csv::Reader::from_path(file).map_err(io::Error::other)?;
     reader.deserialize().map(|record| record.map_err(io::Error::other)).collect()

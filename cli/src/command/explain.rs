@@ -1,4 +1,4 @@
-//! `oodbench explain`: the page of a score, a procedure or the dump layout.
+//! `oodbench explain`: the page of a score, a procedure, the dump layout or the detector.
 
 use clap::Args;
 
@@ -10,11 +10,12 @@ use oodbench::score::ScoreEntry;
 use oodbench::score::registry::find;
 use oodbench::stats::bootstrap::Method;
 
-/// Explain a score or a procedure (formula, conventions, cost, differences between implementations), or `layout`
+/// Explain a score or a procedure (formula, conventions, cost, differences between implementations), `layout` or `detector`
 #[derive(Args)]
 #[command(after_help = "Examples:
   oodbench explain mds
   oodbench explain layout
+  oodbench explain detector
   oodbench explain lee")]
 pub(crate) struct Command {
     #[arg(help = help(), add = complete::topics())]
@@ -23,7 +24,7 @@ pub(crate) struct Command {
 
 fn help() -> String {
     let procedures: Vec<&str> = PROCEDURES.iter().map(|procedure| procedure.id).collect();
-    format!("A score's id or alias, a procedure ({}), or layout", procedures.join(", "))
+    format!("A score's id or alias, a procedure ({}), layout or detector", procedures.join(", "))
 }
 
 /// Runs the command.
@@ -31,6 +32,8 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
     let topic = command.topic.as_str();
     let text = if topic == "layout" {
         include_str!("layout.md").to_owned()
+    } else if topic == "detector" {
+        format!("# detector\n\n{}", oodbench::detector::PAGE)
     } else if let Some(procedure) = find_procedure(topic) {
         format!("# {}\n\n{}{}", procedure.id, procedure.page, metrics(procedure))
     } else {

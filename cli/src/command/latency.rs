@@ -1,17 +1,19 @@
 //! `oodbench latency`: what detection costs.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, ValueHint};
 
+use super::calibrate;
 use crate::option::choice;
 use crate::option::common::Common;
 use crate::option::complete;
 use crate::option::format::Printed;
 use crate::screen::progress::Bars;
 use crate::screen::terminal;
+use oodbench::detector::Detector;
 use oodbench::latency::markdown::{cells, markdown};
 use oodbench::latency::plot::latency_plot;
 use oodbench::latency::{Report, Request, measure};
@@ -26,6 +28,7 @@ use oodbench::score::registry::entries;
 #[command(after_help = "Examples:
   oodbench latency                                   every score, 10, 100 and 1000 classes; takes minutes
   oodbench latency --score mds,es,mps --classes 10
+  oodbench latency --detector my.detector            one decision of `oodbench calibrate`'s file
   oodbench latency --out reports/detection-cost      writes latency.{json,md,png,svg}
 
 Rows are synthetic; scores are fitted once and run on one thread. \"alone\" is the cost from rows as they come from the dump, \"added\"
@@ -51,6 +54,9 @@ pub(crate) struct Command {
     rounds: NonZeroUsize,
     #[command(flatten)]
     printed: Printed,
+    /// A file written by `oodbench calibrate`: what one of its decisions costs beside the score alone
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["scores", "classes", "batch", "features", "train_rows", "out"])]
+    detector: Option<PathBuf>,
     /// Folder for latency.json, latency.md and the plot latency.png, latency.svg
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -58,6 +64,9 @@ pub(crate) struct Command {
 
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
+    if let Some(file) = &command.detector {
+        return detector(file, command);
+    }
     let counts = |values: &[NonZeroUsize]| values.iter().map(|value| value.get()).collect();
     let request = Request {
         scores: entries(&command.scores)?.0,
@@ -89,6 +98,22 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
             ));
         }
     }
+    terminal::print(&text)?;
+    Ok(())
+}
+
+/// What one decision of a detector costs.
+fn detector(file: &Path, command: &Command) -> anyhow::Result<()> {
+    let detector = Detector::load(file)?;
+    let cost = detector.cost(command.rounds.get())?;
+    let said = &detector.description;
+    let text = match command.printed.format {
+        Format::Json => format!("{}\n", serde_json::to_string_pretty(&cost)?),
+        Format::Csv => String::from_utf8(csv::rows(&[cost])?)?,
+        Format::Markdown | Format::Table => {
+            format!("{} of {}, rounds of 64 made-up rows\n{}", said.score.id, said.run, calibrate::cost(&cost))
+        }
+    };
     terminal::print(&text)?;
     Ok(())
 }

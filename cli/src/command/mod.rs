@@ -1,5 +1,7 @@
 //! One file per subcommand.
 
+pub(crate) mod apply;
+pub(crate) mod calibrate;
 pub(crate) mod compare;
 pub(crate) mod completions;
 #[cfg(feature = "train")]
@@ -15,6 +17,7 @@ pub(crate) mod inspect;
 pub(crate) mod latency;
 pub(crate) mod list;
 pub(crate) mod measure;
+pub(crate) mod monitor;
 pub(crate) mod plot;
 pub(crate) mod score;
 #[cfg(feature = "train")]

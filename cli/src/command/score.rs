@@ -98,7 +98,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
             let sink: &mut dyn ScoreSink = &mut file;
             let results = evaluate(&plans, &columns, Some(sink), &measures, &progress)?;
             file.finish()?.commit().with_context(writing)?;
-            // All rows are read: what happens to their files from here on is no fault of the results, which are about to stand.
+            // All rows are read: the results stand whatever happens to the files from here on.
             remarks::unchanged()?;
             write_records(&set, &results).with_context(writing)?;
             if let Some(tuned) = &tuned {

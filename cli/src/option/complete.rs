@@ -42,7 +42,13 @@ pub(crate) fn topics() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         let scores = REGISTRY.iter().map(|entry| candidate(entry.id, entry.title));
         let procedures = PROCEDURES.iter().map(|procedure| candidate(procedure.id, procedure.title));
-        scores.chain(procedures).chain([candidate("layout", "how to lay out a dump")]).collect()
+        scores
+            .chain(procedures)
+            .chain([
+                candidate("layout", "how to lay out a dump"),
+                candidate("detector", "thresholds, what they promise, and the file"),
+            ])
+            .collect()
     })
 }
 

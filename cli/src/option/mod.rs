@@ -10,7 +10,9 @@ pub(crate) mod images;
 pub(crate) mod intervals;
 #[cfg(feature = "train")]
 pub(crate) mod named;
+pub(crate) mod percent;
 pub(crate) mod procedure;
+pub(crate) mod rows;
 pub(crate) mod runs;
 pub(crate) mod threads;
 mod trimmed;

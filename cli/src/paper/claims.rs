@@ -1,4 +1,4 @@
-//! What the paper says of its losses and scores, and whether networks at hand agree: every statement, those that do not hold first.
+//! What the paper says of its losses and scores, and whether the trained networks agree: every statement, those that do not hold first.
 
 use std::fmt;
 
@@ -66,7 +66,7 @@ pub(crate) struct Finding {
     pub(crate) values: String,
 }
 
-/// All statements that the networks at hand can speak to, and where each pair of a loss and a score stands.
+/// All statements that the trained networks can decide, and where each pair of a loss and a score stands.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Findings {
     /// Those that do not hold first.

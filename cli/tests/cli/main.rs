@@ -5,6 +5,8 @@ mod applicable;
 mod bad_dumps;
 mod common;
 mod confidence;
+mod detector;
+mod detector_stream;
 mod diff;
 mod fit_files;
 mod latency;

@@ -42,6 +42,35 @@ fn list_of_record_fields() {
     check("README.md", "record", &format!("{}\n", names.join(" ")));
 }
 
+/// The path from a dump to decisions, as the program prints it; what a decision takes differs from machine to machine.
+#[cfg(unix)]
+#[test]
+fn from_a_dump_to_decisions() {
+    const RUN: &str = "fixtures/dumps/smallcnn-cifar10-isomax-plus-seed1";
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(super::common::fixture(""), folder.path().join("fixtures")).unwrap();
+    let mut text = "```\n".to_owned();
+    for line in [
+        format!("compare {RUN} --score mds,energy,knn"),
+        format!("calibrate {RUN} --score knn --false-alarms 5% --confidence 90% --out my.detector"),
+        format!("apply my.detector {RUN}/ood/svhn --out decisions.csv"),
+        format!("monitor my.detector {RUN}/ood/svhn"),
+    ] {
+        let output = super::common::oodbench(folder.path()).args(line.split(' ')).output().unwrap();
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        let shown = String::from_utf8(output.stdout).unwrap();
+        let shown = shown.lines().map(|line| match line.strip_prefix("a decision takes ") {
+            Some(_) => "a decision takes ...".to_owned(),
+            None => line.trim_end().to_owned(),
+        });
+        text.push_str(&format!("$ oodbench {line}\n{}\n\n", shown.collect::<Vec<_>>().join("\n")));
+    }
+    let decisions = std::fs::read_to_string(folder.path().join("decisions.csv")).unwrap();
+    let first: Vec<&str> = decisions.lines().take(4).collect();
+    text.push_str(&format!("$ head -4 decisions.csv\n{}\n```\n", first.join("\n")));
+    check("README.md", "production", &text);
+}
+
 /// What the program says of procedures comes from the library's list.
 #[test]
 fn help_and_pages_name_every_procedure() {

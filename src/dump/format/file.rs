@@ -10,7 +10,7 @@ use crate::rows::mapped::Mapped;
 /// Opens a file that has an end. A named pipe would block for ever, a device may never end.
 ///
 /// # Errors
-/// [`DumpError`] if there is no such file, or it is a folder, a pipe or a device.
+/// [`DumpError`] if the file does not exist, or is a folder, a pipe or a device.
 pub fn open_regular(path: &Path) -> Result<File, DumpError> {
     let kind = std::fs::metadata(path).map_err(|error| DumpError::io(path, error))?.file_type();
     if !kind.is_file() {

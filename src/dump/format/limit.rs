@@ -171,7 +171,7 @@ fn remedy(setting: &Setting) -> String {
     }
 }
 
-/// `20G` as bytes; none if it is no such number.
+/// `20G` as bytes; `None` for anything else.
 fn parse(text: &str) -> Option<u64> {
     let text = text.trim();
     let text = text.strip_suffix(['b', 'B']).unwrap_or(text);

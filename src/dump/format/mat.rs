@@ -68,7 +68,7 @@ const COMPLEX: u8 = 0x08;
 /// The real numeric arrays of a file, by name, in the order they stand in; the first axis varies fastest.
 ///
 /// # Errors
-/// [`DumpError`] if the file cannot be read, is no such file, or a variable is damaged or larger once inflated than its tag says.
+/// [`DumpError`] if the file cannot be read, is not a MAT file, or a variable is damaged or larger once inflated than its tag says.
 pub fn arrays(path: &Path) -> Result<Vec<(String, StoredArray)>, DumpError> {
     let map = Arc::new(file::map(path)?);
     let mut unpacked = 0;

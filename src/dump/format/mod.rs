@@ -3,6 +3,7 @@
 //! | file | reads |
 //! |---|---|
 //! | [`npy`] | one array of `numpy.save`, left on disk behind a memory map |
+//! | [`npy_stream`] | the same from a pipe, some rows at a time |
 //! | [`npz`] | named arrays of `numpy.savez` and `numpy.savez_compressed` |
 //! | [`safetensors`](mod@safetensors) | named tensors |
 //! | [`mat`] | variables of MATLAB |
@@ -19,6 +20,7 @@ pub mod header;
 pub mod limit;
 pub mod mat;
 pub mod npy;
+pub mod npy_stream;
 pub mod npz;
 pub mod pickle;
 pub mod safetensors;

@@ -56,7 +56,7 @@ type Defect = String;
 /// The tensors of a file, by name.
 ///
 /// # Errors
-/// [`DumpError`] if the file cannot be read, is no such archive, holds something else than named tensors, or a tensor reaches behind its storage.
+/// [`DumpError`] if the file cannot be read, is not such an archive, holds anything but named tensors, or a tensor reaches behind its storage.
 pub fn arrays(path: &Path) -> Result<Vec<(String, StoredArray)>, DumpError> {
     let map = Arc::new(file::map(path)?);
     let wrong = |found: Defect| DumpError::malformed(path, found, "a state_dict (a map of names to tensors)", REMEDY);

@@ -64,6 +64,15 @@ pub(super) fn splits(folder: &Path, known: &'static [&'static str]) -> Result<(V
     Ok((found, strays))
 }
 
+/// The split in a folder or an archive; `None` if the file holds one array.
+pub(super) fn at(path: &Path) -> Result<Option<Found>, DumpError> {
+    if path.is_dir() {
+        return in_folder(path).map(Some);
+    }
+    let members = Source::of(path).map(|source| source.members()).transpose()?.flatten();
+    members.map(|members| in_archive(path, stem(path), members)).transpose()
+}
+
 fn in_folder(folder: &Path) -> Result<Found, DumpError> {
     let (mut named, mut strays) = (Vec::new(), Vec::new());
     for file in entries(folder)? {

@@ -54,7 +54,7 @@ pub struct RunFiles {
     pub splits: Vec<SplitFiles>,
     /// Its last layer.
     pub head: HeadFiles,
-    /// What lies there and is no part of the layout.
+    /// Files and folders that are not part of the layout.
     pub strays: Vec<Stray>,
     /// Folders beside it that were probably meant to be runs; named with the first run of a folder only.
     beside: Vec<Stray>,
@@ -98,6 +98,20 @@ fn almost_a_run(folder: &Path) -> Option<Stray> {
 
 fn is_run(path: &Path) -> bool {
     path.join("id").is_dir()
+}
+
+impl SplitFiles {
+    /// The files of new rows: a folder with logits or features, or an archive of them. `None` for a file that holds one array.
+    ///
+    /// # Errors
+    /// [`DumpError`] if there is nothing to score in it.
+    pub fn of_new_rows(path: &Path) -> Result<Option<Self>, DumpError> {
+        let Some(found) = find::at(path)? else { return Ok(None) };
+        if !found.has_rows() {
+            return Err(no_arrays(&found));
+        }
+        Ok(Some(Self { role: Role::Test, place: found.place, arrays: found.arrays }))
+    }
 }
 
 impl RunFiles {
@@ -198,7 +212,7 @@ impl RunFiles {
         [(&*self.folder, &self.strays), (above, &self.beside)].into_iter().filter(|(_, strays)| !strays.is_empty()).map(
             |(place, strays)| {
                 format!(
-                    "{}: left out, since it is no part of the layout: {}; `oodbench explain layout` shows what is",
+                    "{}: left out, since it is not part of the layout: {}; `oodbench explain layout` shows what is",
                     place.display(),
                     stray::list(place, strays)
                 )

@@ -8,7 +8,7 @@ use super::source::Source;
 use crate::dump::error::DumpError;
 use crate::rows::ArrayKind;
 
-/// `logits` → (logits, no shard), `logits-00002` → (logits, shard 2); `None` for a name that is no array of ours. A number beyond all numbers is the
+/// `logits` → (logits, no shard), `logits-00002` → (logits, shard 2); `None` for any other name. A number beyond all numbers is the
 /// largest, which never is the next one.
 pub(in crate::dump) fn parse(name: &str) -> Option<(ArrayKind, Option<usize>)> {
     let numbered = || {

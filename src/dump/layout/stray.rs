@@ -1,4 +1,4 @@
-//! What lies in a dump and is no part of its layout: it is named with a guess at what was meant, never passed over in silence.
+//! Files and folders in a dump that are not part of its layout: each is named, with a guess at what was meant, and never silently ignored.
 
 use std::path::{Path, PathBuf};
 
@@ -133,8 +133,8 @@ pub(super) fn list(place: &Path, strays: &[Stray]) -> String {
 pub(super) fn remedy(what: &str, place: &Path, strays: &[Stray]) -> String {
     match strays {
         [] => what.to_owned(),
-        [one] => format!("{what} ({} lies there and is no part of the layout)", one.describe(place)),
-        _ => format!("{what} ({} lie there and are no part of the layout)", list(place, strays)),
+        [one] => format!("{what} ({} is there and is not part of the layout)", one.describe(place)),
+        _ => format!("{what} ({} are there and are not part of the layout)", list(place, strays)),
     }
 }
 

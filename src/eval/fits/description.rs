@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::sealed::Describes;
 use crate::dump::Dump;
-use crate::numeric::checksum::{Checksum, Hasher};
+use crate::numeric::checksum::Checksum;
 use crate::rows::ArrayKind;
 use crate::table::ArrayRead;
 
@@ -16,15 +17,6 @@ pub const FORMAT: u32 = 2;
 
 /// The name of the only entry of the metadata.
 pub const METADATA_KEY: &str = "oodbench";
-
-/// What stands in the metadata.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Sealed {
-    /// Of the description and all arrays.
-    pub checksum: Checksum,
-    /// The rest.
-    pub fit: Description,
-}
 
 /// Where fits come from, and which they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,22 +50,10 @@ pub struct KeptScore {
     pub notes: Vec<String>,
 }
 
-impl Description {
-    /// Begins the checksum that seals it together with the arrays.
-    ///
-    /// # Errors
-    /// If it cannot be written as JSON, which it always can.
-    pub(super) fn begin_seal(&self) -> Result<Hasher, serde_json::Error> {
-        let mut seal = Hasher::new();
-        seal.bytes(&serde_json::to_vec(self)?);
-        Ok(seal)
-    }
-}
-
-/// Takes the name and the shape of an array into a seal; its bytes follow.
-pub(super) fn seal_array(seal: &mut Hasher, name: &str, shape: &[usize]) {
-    seal.bytes(name.as_bytes());
-    shape.iter().for_each(|axis| seal.number(*axis));
+impl Describes for Description {
+    const KEY: &'static str = METADATA_KEY;
+    const NAME: &'static str = "fit";
+    const FORMAT: u32 = FORMAT;
 }
 
 /// Columns of every array of features of a run; a run has the same in all its splits.

@@ -12,6 +12,7 @@ pub mod description;
 pub mod error;
 pub mod fit;
 pub mod read;
+pub(crate) mod sealed;
 pub mod write;
 
 pub use describe::describe;

@@ -1,31 +1,22 @@
 //! Reading a file of fits, and whether it may be used on a run.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use ndarray::{ArrayD, IxDyn};
-use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, TensorView};
-
-use super::description::{Description, FORMAT, METADATA_KEY, Sealed, features, seal_array};
+use super::description::{Description, FORMAT, features};
 use super::error::FitsError;
+use super::sealed::{SealError, SealedFile};
 use crate::dump::Dump;
-use crate::error::FileError;
 use crate::rows::ArrayKind;
-use crate::rows::mapped::Mapped;
 use crate::score::need::Splits;
 use crate::score::registry::find;
-use crate::score::{Chosen, Fit, FittedScore, Need, ScoreEntry, State};
-use crate::state::stored::Stored;
+use crate::score::{Chosen, Fit, FittedScore, Need, ScoreEntry};
 use crate::table::ArrayRead;
 
 /// An opened file of fits, whole and unchanged.
 pub struct FitsFile {
     path: PathBuf,
-    map: Mapped,
-    /// What it says of itself.
-    pub description: Description,
+    file: SealedFile<Description>,
 }
 
 impl FitsFile {
@@ -34,31 +25,14 @@ impl FitsFile {
     /// # Errors
     /// [`FitsError`] if it cannot be read, is damaged, or of another format.
     pub fn open(path: &Path) -> Result<Self, FitsError> {
-        let damaged = |found: String| FitsError::damaged(path, &found);
-        let file = File::open(path).map_err(FileError::reading(path))?;
-        let map = Mapped::file(path, &file).map_err(FileError::reading(path))?;
-        let (_, metadata) = SafeTensors::read_metadata(&map)
-            .map_err(|error| damaged(format!("a file that is not valid safetensors ({error})")))?;
-        let text = metadata.metadata().as_ref().and_then(|entries| entries.get(METADATA_KEY));
-        let text = text.ok_or_else(|| damaged("a safetensors file of something else".to_owned()))?;
-        check_format(path, text)?;
-        let Sealed { checksum, fit } = serde_json::from_str(text)
-            .map_err(|error| damaged(format!("a description that is not valid ({error})")))?;
-        let opened = Self { path: path.to_owned(), map, description: fit };
-        let seal = || -> Option<_> {
-            let tensors = SafeTensors::deserialize(&opened.map).ok()?;
-            let mut seal = opened.description.begin_seal().ok()?;
-            for name in metadata.offset_keys() {
-                let tensor = tensors.tensor(&name).ok()?;
-                seal_array(&mut seal, &name, tensor.shape());
-                seal.bytes(tensor.data());
-            }
-            Some(seal.finish())
-        };
-        match seal() {
-            Some(found) if found == checksum => Ok(opened),
-            _ => Err(damaged("contents that do not have the checksum written beside them".to_owned())),
-        }
+        let file = SealedFile::open(path).map_err(|error| refusal(path, error))?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// What it says of itself.
+    #[must_use]
+    pub fn description(&self) -> &Description {
+        &self.file.description
     }
 
     /// The scores in it, with their parameters.
@@ -73,12 +47,12 @@ impl FitsFile {
             score.parameters.iter().try_for_each(|(name, value)| settings.set(name, value)).map_err(setting)?;
             Chosen::new(entry, settings).map_err(setting)
         };
-        self.description.scores.iter().map(choose).collect()
+        self.description().scores.iter().map(choose).collect()
     }
 
     /// That a score which was asked for is not in it.
     pub(crate) fn lacks(&self, entry: &ScoreEntry) -> FitsError {
-        let known: Vec<&str> = self.description.scores.iter().map(|score| score.id.as_str()).collect();
+        let known: Vec<&str> = self.description().scores.iter().map(|score| score.id.as_str()).collect();
         FitsError::NoScore { file: self.path.clone(), score: entry.id, known: known.join(", ") }
     }
 
@@ -89,7 +63,7 @@ impl FitsFile {
             return None;
         }
         let arrays: Vec<ArrayKind> =
-            self.description.features.keys().filter_map(|name| ArrayKind::parse(name)).collect();
+            self.description().features.keys().filter_map(|name| ArrayKind::parse(name)).collect();
         Splits::Scored.of(dump).find_map(|split| {
             let without = arrays.iter().find(|array| split.matrix(array).is_none())?;
             Some(format!("{}/{}.npy", split.role, without.file_stem()))
@@ -103,27 +77,14 @@ impl FitsFile {
     pub fn restore(&self, chosen: &Chosen) -> Result<FittedScore, FitsError> {
         let start = Instant::now();
         let id = chosen.entry.id;
-        let score = self.description.scores.iter().find(|score| score.id == id);
+        let score = self.description().scores.iter().find(|score| score.id == id);
         let score = score.ok_or_else(|| self.lacks(chosen.entry))?;
         let other = |error| FitsError::State { file: self.path.clone(), score: id, error };
-        let mut state = self.state(id)?;
+        let mut state = self.file.part(id).map_err(|error| refusal(&self.path, error))?;
         let scorer = chosen.score.restore(&mut state).map_err(other)?;
         state.finish().map_err(other)?;
         let fit = Fit { scorer, notes: score.notes.clone(), alternatives: Vec::new() };
         Ok(chosen.fitted(fit, start.elapsed()))
-    }
-
-    fn state(&self, score: &str) -> Result<State<'static>, FitsError> {
-        let damaged = |found: String| FitsError::damaged(&self.path, &found);
-        let tensors = SafeTensors::deserialize(&self.map).map_err(|error| damaged(error.to_string()))?;
-        let mut state = State::new();
-        for (name, tensor) in tensors.iter() {
-            if let Some((_, array)) = name.split_once('/').filter(|(own, _)| *own == score) {
-                let stored = stored(&tensor).ok_or_else(|| damaged(format!("array {name} of {}", tensor.dtype())))?;
-                state.insert(array.to_owned(), stored);
-            }
-        }
-        Ok(state)
     }
 
     /// Whether a run is of the model that was fitted, as far as its headers tell.
@@ -131,7 +92,7 @@ impl FitsFile {
     /// # Errors
     /// [`FitsError::OtherHead`] and [`FitsError::OtherColumns`].
     pub fn check_model(&self, dump: &Dump) -> Result<(), FitsError> {
-        let Description { classes, features: fitted, head, .. } = &self.description;
+        let Description { classes, features: fitted, head, .. } = self.description();
         let classes = dump.classes.zip(*classes).map(|both| ("classes".to_owned(), both));
         let both = |(name, found): (String, usize)| Some((format!("columns of {name}"), (found, *fitted.get(&name)?)));
         for (what, (found, expected)) in classes.into_iter().chain(features(dump).into_iter().filter_map(both)) {
@@ -154,7 +115,7 @@ impl FitsFile {
     /// [`FitsError::OtherRows`].
     pub fn check_rows(&self, dump: &Dump) -> Result<Option<String>, FitsError> {
         let mut absent: Vec<String> = Vec::new();
-        for source in &self.description.read {
+        for source in &self.description().read {
             let split = dump.splits.iter().find(|split| split.role.to_string() == source.split);
             let kind = ArrayKind::parse(&source.array);
             let found = split.zip(kind).and_then(|(split, kind)| Some((split, split.checksum(&kind)?)));
@@ -191,36 +152,12 @@ impl FitsFile {
     }
 }
 
-/// The format alone first: what else a description of another format says is not known.
-fn check_format(file: &Path, text: &str) -> Result<(), FitsError> {
-    let damaged = |found: String| FitsError::damaged(file, &found);
-    let value: serde_json::Value = serde_json::from_str(text).map_err(|error| damaged(format!("no JSON ({error})")))?;
-    let format = value["fit"]["format"].as_u64().and_then(|format| u32::try_from(format).ok());
-    match format {
-        Some(FORMAT) => Ok(()),
-        Some(found) => Err(FitsError::Format {
-            file: file.to_owned(),
-            found,
-            version: value["fit"]["version"].as_str().unwrap_or("?").to_owned(),
-            expected: FORMAT,
-        }),
-        None => Err(damaged("a description without its format".to_owned())),
+fn refusal(file: &Path, error: SealError) -> FitsError {
+    match error {
+        SealError::File(error) => error.into(),
+        SealError::Damaged(found) => FitsError::damaged(file, &found),
+        SealError::Format { found, version } => {
+            FitsError::Format { file: file.to_owned(), found, version, expected: FORMAT }
+        }
     }
-}
-
-/// An array of the file, copied; `None` for a type that fits do not have.
-fn stored(tensor: &TensorView<'_>) -> Option<Stored<'static>> {
-    let shape = IxDyn(tensor.shape());
-    let bytes = tensor.data();
-    Some(match tensor.dtype() {
-        Dtype::F32 => {
-            let values = bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-            Stored::F32(ArrayD::from_shape_vec(shape, values).ok()?.into())
-        }
-        Dtype::F64 => {
-            let values = bytes.as_chunks::<8>().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect();
-            Stored::F64(ArrayD::from_shape_vec(shape, values).ok()?.into())
-        }
-        _ => return None,
-    })
 }

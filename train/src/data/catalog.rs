@@ -30,7 +30,7 @@ pub enum FileState {
     AsPublished,
     /// The file's sum is not the published one or none is, and the content's sum is right.
     ContentFine,
-    /// There is no such file.
+    /// The file does not exist.
     Missing,
     /// The sum is another.
     Wrong {

@@ -20,7 +20,7 @@ const FUNCTIONS: &[&str] =
 /// Reads pickled files one after the other into one set.
 ///
 /// # Errors
-/// [`DataError`] if a file cannot be read, is no such pickle, or its images and labels do not match.
+/// [`DataError`] if a file cannot be read, is not such a pickle, or its images and labels do not match.
 pub fn read(name: &str, cifar: Cifar, files: &[impl AsRef<Path>]) -> Result<ImageSet, DataError> {
     let mut images = Vec::new();
     let mut labels = Vec::new();

@@ -20,7 +20,7 @@ pub struct LossChoice {
     settings: Settings,
 }
 
-/// Why there is no such loss.
+/// Why a loss is refused.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum LossError {
     /// No loss of the list has that name.

@@ -15,7 +15,7 @@ use crate::nn::Builder;
 #[serde(try_from = "String", into = "String")]
 pub struct Architecture(&'static NetworkEntry);
 
-/// Why there is no such network.
+/// Why a network is refused.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("unknown network {name:?}; {suggestion}")]
 pub struct UnknownNetwork {

@@ -30,7 +30,7 @@ impl Kernels {
     ///
     /// # Errors
     ///
-    /// NVRTC or the driver refuses the code, or there is no such kernel in it.
+    /// NVRTC or the driver refuses the code, or the kernel is not in it.
     pub(super) fn load(&self, device: &CudaDevice, kernel: &str) -> Result<Kernel> {
         let ptx = match self.ptx.get() {
             Some(ptx) => ptx,
@@ -119,7 +119,7 @@ pub(super) fn view_mut<'a>(storage: &'a mut CudaStorage, layout: &Layout) -> Res
 ///
 /// # Errors
 ///
-/// The device has no such room.
+/// The device has too little memory.
 pub(super) unsafe fn room(device: &CudaDevice, count: usize) -> Result<CudaSlice<f32>> {
     // SAFETY: as promised by the caller.
     unsafe { device.alloc::<f32>(count) }

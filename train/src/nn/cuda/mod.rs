@@ -1,7 +1,7 @@
 //! The operations of [`nn`](super) on a CUDA device.
 //!
 //! The kernels are CUDA C++ beside this file, compiled by NVRTC when first used, for the oldest
-//! architecture it knows; the driver translates that for the GPU at hand. So a program runs on every
+//! architecture it knows; the driver translates that for the GPU it finds. So a program runs on every
 //! GPU its libraries support, and needs no `nvcc` for these files. Convolutions run on cuDNN with feature
 //! `cudnn`, else on cuBLAS with an unfolded copy of the images.
 //!

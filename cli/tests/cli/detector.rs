@@ -1,0 +1,155 @@
+//! `oodbench calibrate`: what it promises on which rows, and what it refuses.
+
+use std::fs;
+use std::path::Path;
+
+use ndarray::s;
+use tempfile::TempDir;
+
+use super::common::{noise, oodbench, small_run, write, write_labels};
+
+/// Exit code, standard output, standard error.
+pub(super) fn run(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = oodbench(folder).args(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+pub(super) fn out(folder: &Path, arguments: &[&str]) -> String {
+    let (code, out, err) = run(folder, arguments);
+    assert_eq!(code, Some(0), "{arguments:?}: {err}");
+    out
+}
+
+/// The one line of an error.
+pub(super) fn refusal(folder: &Path, arguments: &[&str]) -> String {
+    let (code, out, err) = run(folder, arguments);
+    assert_eq!((code, &*out, err.lines().count()), (Some(2), "", 1), "{arguments:?}: {out}{err}");
+    err.trim_end().to_owned()
+}
+
+/// A small run with 200 rows of id/val, of the same kind as id/test.
+pub(super) fn with_val() -> TempDir {
+    let root = tempfile::tempdir().unwrap();
+    let run = root.path().join("run");
+    small_run(&run);
+    write(&run.join("id/val/logits.npy"), &(noise(200, 4, 50) * 2.0));
+    write(&run.join("id/val/features.npy"), &noise(200, 5, 51));
+    write_labels(&run.join("id/val/labels.npy"), &(0..200).map(|row| row % 4).collect::<Vec<_>>());
+    root
+}
+
+const CALIBRATE: [&str; 6] = ["calibrate", "run", "--score", "mps", "--out", "my.detector"];
+
+pub(super) fn calibrate(folder: &Path, more: &[&str]) -> String {
+    out(folder, &[&CALIBRATE, more].concat())
+}
+
+#[test]
+fn the_threshold_is_chosen_on_validation_rows_and_measured_on_others() {
+    let root = with_val();
+    let text = calibrate(root.path(), &["--false-alarms", "5%", "--confidence", "90%"]);
+    assert!(text.contains("chosen on 200 rows of id/val\n"), "{text}");
+    assert!(text.contains("promise: with 90 % confidence this threshold flags at most 5 % of ID rows\n"), "{text}");
+    for set in ["id/test     40", "ood/near    30", "ood/far     20"] {
+        assert!(text.contains(set), "{set}: {text}");
+    }
+    assert!(text.contains("a decision takes "), "{text}");
+    assert!(text.ends_with("wrote my.detector\n"), "{text}");
+    // What the fit reads is not calibrated on.
+    let (code, text, said) = run(
+        root.path(),
+        &["calibrate", "run", "--score", "kl_matching", "--false-alarms", "20%", "--out", "t.detector"],
+    );
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("note: the fit reads id/val: 20 of the 40 rows of id/test were held back"), "{said}");
+    assert!(text.contains("chosen on 20 of 40 rows of id/test\n") && text.contains("id/test     20"), "{text}");
+}
+
+#[test]
+fn each_kind_of_promise_is_told() {
+    let root = with_val();
+    for (options, promise) in [
+        (&["--false-alarms", "5%"][..], "a new ID row is flagged with probability 5 % at most"),
+        (&["--false-alarms", "5%", "--empirical"], "none: at most 5 % of the calibration rows are below"),
+        (&["--tpr", "95"], "none: at least 95 % of the calibration rows are kept, as at 95 % TPR"),
+        (
+            &["--false-alarms", "20%", "--per-class"],
+            "20 % at most, on average over calibrations, within every predicted class",
+        ),
+    ] {
+        let text = calibrate(root.path(), options);
+        assert!(text.contains(promise), "{options:?}: {text}");
+    }
+    assert!(
+        calibrate(root.path(), &["--false-alarms", "20%", "--per-class"]).contains("for each of 4 predicted classes")
+    );
+}
+
+#[test]
+fn wrong_answers_are_bounded_where_labels_are_there() {
+    let root = with_val();
+    let run = root.path().join("run");
+    // The classifier is right about all but the 40 least certain rows.
+    let logits = noise(200, 4, 50) * 2.0;
+    let mut rows: Vec<(f32, usize, usize)> = (0..200)
+        .map(|row| {
+            let values = logits.slice(s![row, ..]);
+            let top = (0..4).max_by(|a, b| values[*a].total_cmp(&values[*b])).unwrap();
+            let sum: f32 = values.iter().map(|value| (value - values[top]).exp()).sum();
+            (1.0 / sum, row, top)
+        })
+        .collect();
+    rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut labels = vec![0; 200];
+    for (rank, (_, row, top)) in rows.iter().enumerate() {
+        labels[*row] = if rank < 40 { (top + 1) % 4 } else { *top } as i64;
+    }
+    write_labels(&run.join("id/val/labels.npy"), &labels);
+    let text = calibrate(root.path(), &["--wrong-answers", "10%"]);
+    assert!(
+        text.contains("with 90 % confidence at most 10 % of the ID rows that are not flagged are classified wrongly"),
+        "{text}"
+    );
+    assert!(text.contains("wrong of kept %"), "{text}");
+    let refused = refusal(root.path(), &[&CALIBRATE[..], &["--wrong-answers", "1%"]].concat());
+    assert!(refused.contains("no threshold has at most 1 % wrong answers"), "{refused}");
+    fs::remove_file(run.join("id/val/labels.npy")).unwrap();
+    let refused = refusal(root.path(), &[&CALIBRATE[..], &["--wrong-answers", "10%"]].concat());
+    assert!(refused.contains("run/id/val: found no labels, expected by a threshold that bounds"), "{refused}");
+}
+
+#[test]
+fn too_few_rows_and_what_is_no_percentage_are_refused() {
+    let root = with_val();
+    let refused = |options: &[&str]| refusal(root.path(), &[&CALIBRATE[..], options].concat());
+    let few = refused(&["--false-alarms", "1%", "--confidence", "95%"]);
+    assert!(few.contains("run/id/val: n too small: 200 rows, 299 needed; dump more rows"), "{few}");
+    let (code, _, said) = run(root.path(), &[&CALIBRATE[..], &["--false-alarms", "0.05"]].concat());
+    assert_eq!(code, Some(2));
+    assert!(said.contains("write 5% for 5 percent"), "{said}");
+    for options in [&["--tpr", "95", "--false-alarms", "5%"][..], &[], &["--tpr", "95", "--confidence", "90%"]] {
+        assert_eq!(run(root.path(), &[&CALIBRATE[..], options].concat()).0, Some(2), "{options:?}");
+    }
+    let all = refusal(root.path(), &["calibrate", "run", "--score", "all", "--tpr", "95", "--out", "my.detector"]);
+    assert!(all.contains("--score: found all, expected one score"), "{all}");
+    assert!(!root.path().join("my.detector").exists());
+}
+
+/// A run without OOD sets, as whoever puts a network into production has it.
+#[test]
+fn no_ood_set_is_needed() {
+    let root = with_val();
+    fs::remove_dir_all(root.path().join("run/ood")).unwrap();
+    let text = calibrate(root.path(), &["--false-alarms", "5%"]);
+    assert!(text.contains("id/test") && !text.contains("ood/"), "{text}");
+}
+
+#[test]
+fn the_page_says_what_is_promised_and_what_is_not() {
+    let root = tempfile::tempdir().unwrap();
+    let page = out(root.path(), &["explain", "detector"]);
+    for part in ["# detector", "## What it does not promise", "Exchangeability", "calibration/scores", "--fdr"] {
+        assert!(page.contains(part), "{part}");
+    }
+}

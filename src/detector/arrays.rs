@@ -1,0 +1,69 @@
+//! What is read of the rows to be decided: what the score reads, and logits where predicted classes are needed or known.
+
+use std::collections::BTreeSet;
+
+use super::error::DetectorError;
+use super::input::Input;
+use crate::eval::Plan;
+use crate::rows::{ArrayKind, Role, Split};
+use crate::score::need::Splits;
+use crate::score::{FittedScore, Need};
+
+/// The arrays of a run that a detector reads.
+pub(super) struct Arrays {
+    /// All of them.
+    pub(super) kinds: BTreeSet<ArrayKind>,
+    /// The same, as new rows have to have them.
+    pub(super) inputs: Vec<Input>,
+    /// Whether logits are made from features and head, since something needs them.
+    pub(super) makes_logits: bool,
+    /// Whether predicted classes can be told.
+    pub(super) predictions: bool,
+}
+
+impl Arrays {
+    /// What new rows have to have: what the score reads, logits as well where classes are needed or, if all splits have them, known.
+    pub(super) fn of(
+        plan: &Plan<'_>,
+        score: &FittedScore,
+        calibrated_on: &Split,
+        needs_classes: bool,
+    ) -> Result<Self, DetectorError> {
+        let dump = &plan.dump;
+        let mut kinds = plan.arrays(&Splits::Scored);
+        let reads_logits = score.needs.contains(&Need::Logits);
+        let splits =
+            || dump.splits.iter().filter(|split| matches!(split.role, Role::Val | Role::Test | Role::Ood { .. }));
+        let all_have = |kind: &ArrayKind| splits().all(|split| split.matrix(kind).is_some());
+        let needs_logits = reads_logits || needs_classes;
+        let has_logits = all_have(&ArrayKind::Logits);
+        let makes_logits = needs_logits && !has_logits;
+        if makes_logits {
+            if !(dump.head.is_some() && all_have(&ArrayKind::Features)) {
+                return Err(DetectorError::Lacking {
+                    place: dump.folder.display().to_string(),
+                    what: "logits in every split",
+                    by: "a threshold that asks for the predicted class",
+                    remedy: "dump logits.npy, or features.npy and head/",
+                });
+            }
+            kinds.remove(&ArrayKind::Logits);
+            kinds.insert(ArrayKind::Features);
+        } else if needs_logits {
+            // Features are read only by those who need them, not to make logits that are there.
+            let reads = |need: &Need| matches!(need.reads(dump), Some((Splits::Scored, of)) if of.contains(&ArrayKind::Features));
+            if !score.needs.iter().any(reads) {
+                kinds.remove(&ArrayKind::Features);
+            }
+        }
+        if has_logits {
+            kinds.insert(ArrayKind::Logits);
+        }
+        let inputs = kinds.iter().filter_map(|kind| {
+            let required = *kind != ArrayKind::Logits || needs_logits;
+            Some(Input::of(kind.clone(), calibrated_on.matrix(kind)?, required))
+        });
+        let inputs = inputs.collect();
+        Ok(Self { kinds, inputs, makes_logits, predictions: has_logits || makes_logits })
+    }
+}

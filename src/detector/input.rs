@@ -1,0 +1,59 @@
+//! The arrays that a detector reads of new rows, and whether an array is like those it was calibrated on.
+
+use super::error::DetectorError;
+use crate::rows::{ArrayKind, Matrix, RowsError, Split};
+
+/// One array of the rows to be decided.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// Which one.
+    pub kind: ArrayKind,
+    /// Its columns.
+    pub columns: usize,
+    /// The element type of the calibration rows, for messages.
+    pub dtype: String,
+    /// The largest relative error of rounding to that type.
+    pub roundoff: f64,
+    /// Whether nothing can be decided without it; logits that only tell the predicted class are not.
+    pub required: bool,
+}
+
+impl Input {
+    /// The array as the calibration rows have it.
+    pub(super) fn of(kind: ArrayKind, matrix: &Matrix, required: bool) -> Self {
+        let (columns, dtype, roundoff) = (matrix.columns(), matrix.dtype(), matrix.unit_roundoff());
+        Self { kind, columns, dtype, roundoff, required }
+    }
+
+    fn check(&self, matrix: &Matrix) -> Result<(), RowsError> {
+        let remedy = "dump new rows as the rows of the calibration were dumped, or calibrate on rows like these";
+        if matrix.columns() != self.columns {
+            let expected = format!("{}, as the detector was calibrated on", self.columns);
+            return Err(RowsError::malformed(matrix.path(), format!("{} columns", matrix.columns()), expected, remedy));
+        }
+        if matrix.unit_roundoff() > self.roundoff {
+            let expected = format!("{} or finer, as the threshold was chosen with", self.dtype);
+            return Err(RowsError::malformed(matrix.path(), matrix.dtype(), expected, remedy));
+        }
+        Ok(())
+    }
+}
+
+/// Whether rows have the arrays that a detector reads, of the widths and precision of the calibration.
+pub(super) fn check(inputs: &[Input], split: &Split) -> Result<(), DetectorError> {
+    for input in inputs {
+        match split.matrix(&input.kind) {
+            Some(matrix) => input.check(matrix)?,
+            None if input.required => {
+                return Err(RowsError::Missing {
+                    path: split.place.join(format!("{}.npy", input.kind.file_stem())),
+                    expected: format!("{} (rows, {}), which the detector reads", input.kind.file_stem(), input.columns),
+                    remedy: "dump it beside the others".to_owned(),
+                }
+                .into());
+            }
+            None => {}
+        }
+    }
+    Ok(())
+}

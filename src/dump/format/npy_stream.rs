@@ -1,0 +1,135 @@
+//! One array of `numpy.save` from a pipe, some rows at a time.
+
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::header::{self, Header};
+use super::npy::refusal;
+use crate::dump::error::DumpError;
+use crate::rows::array::{StoredArray, shape_text};
+use crate::rows::element::Dtype;
+
+/// An array being read. What has been read of it is held, never the whole.
+pub struct NpyStream<R> {
+    input: R,
+    /// Stands for the file in messages.
+    name: PathBuf,
+    dtype: Dtype,
+    /// Lengths of the axes after the first.
+    inner: Vec<usize>,
+    row_bytes: usize,
+    rows: usize,
+    next: usize,
+}
+
+/// Bytes that are read at once: about as much as blocks of rows for a few threads.
+const PIECE: usize = 1 << 23;
+
+impl<R: Read> NpyStream<R> {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// [`DumpError`] if there is none, or the array cannot be read row by row.
+    pub fn open(mut input: R, name: &Path) -> Result<Self, DumpError> {
+        let mut bytes = Vec::new();
+        read_up_to(&mut input, &mut bytes, header::PREFIX).map_err(|error| DumpError::io(name, error))?;
+        let (_, length) = header::extent(&bytes).map_err(|defect| refusal(name, defect))?;
+        let missing = length.saturating_sub(bytes.len());
+        read_up_to(&mut input, &mut bytes, missing).map_err(|error| DumpError::io(name, error))?;
+        let Header { dtype, fortran, shape, .. } = header::parse(&bytes).map_err(|defect| refusal(name, defect))?;
+        let (Some((&rows, inner)), Some(size)) = (shape.split_first(), dtype.size()) else {
+            return Err(DumpError::malformed(name, "a single number", "rows of numbers", "save one row per sample"));
+        };
+        if fortran && rows > 1 && inner.iter().any(|&axis| axis > 1) {
+            return Err(DumpError::malformed(
+                name,
+                "an array in Fortran order",
+                "one in C order, since rows are read as they come",
+                "save numpy.ascontiguousarray(x), or name a file",
+            ));
+        }
+        let row_bytes = inner.iter().product::<usize>() * size;
+        Ok(Self { input, name: name.to_owned(), dtype, inner: inner.to_vec(), row_bytes, rows, next: 0 })
+    }
+
+    /// The next rows with the number of the first; none at the end.
+    ///
+    /// # Errors
+    /// [`DumpError`] if there are fewer or more bytes than the header says.
+    pub fn next_rows(&mut self) -> Result<Option<(usize, StoredArray)>, DumpError> {
+        if self.next == self.rows {
+            let mut behind = Vec::new();
+            read_up_to(&mut self.input, &mut behind, 1).map_err(|error| DumpError::io(&self.name, error))?;
+            return if behind.is_empty() { Ok(None) } else { Err(self.other_length("more bytes behind the array")) };
+        }
+        let rows = (PIECE / self.row_bytes.max(1)).clamp(1, self.rows - self.next);
+        let wanted = rows * self.row_bytes;
+        let mut bytes = Vec::new();
+        read_up_to(&mut self.input, &mut bytes, wanted).map_err(|error| DumpError::io(&self.name, error))?;
+        let shape: Vec<usize> = std::iter::once(rows).chain(self.inner.iter().copied()).collect();
+        let complete = bytes.len() == wanted;
+        let array = StoredArray::new(self.name.clone(), self.dtype.clone(), shape, Arc::new(bytes), 0);
+        let array = array
+            .filter(|_| complete)
+            .ok_or_else(|| self.other_length(&format!("an end within rows {} to {}", self.next, self.next + rows)))?;
+        let first = self.next;
+        self.next += rows;
+        Ok(Some((first, array)))
+    }
+
+    fn other_length(&self, found: &str) -> DumpError {
+        let shape: Vec<usize> = std::iter::once(self.rows).chain(self.inner.iter().copied()).collect();
+        let expected = format!("{} bytes for shape {}", self.rows * self.row_bytes, shape_text(&shape));
+        DumpError::malformed(&self.name, found, expected, "write one whole array to the pipe")
+    }
+}
+
+/// Appends up to so many bytes; fewer if there are no more. What is not there takes no memory.
+fn read_up_to(input: &mut impl Read, bytes: &mut Vec<u8>, most: usize) -> std::io::Result<()> {
+    loop {
+        match input.by_ref().take(most as u64).read_to_end(bytes) {
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::Matrix;
+
+    fn file(rows: usize, data: usize) -> Vec<u8> {
+        let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+        let text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, 2), }}");
+        bytes.extend(format!("{text:117}\n").bytes());
+        bytes.extend((0..data).flat_map(|i| (i as f32).to_le_bytes()));
+        bytes
+    }
+
+    #[test]
+    fn rows_come_piece_by_piece_and_a_wrong_length_is_told() {
+        let rows = PIECE / 8 + 3;
+        let bytes = file(rows, 2 * rows);
+        let mut stream = NpyStream::open(&bytes[..], Path::new("-")).unwrap();
+        let mut seen = 0;
+        while let Some((first, array)) = stream.next_rows().unwrap() {
+            assert_eq!(first, seen);
+            let matrix = Matrix::new(vec![array]).unwrap();
+            assert_eq!(matrix.block(0..1).to_f64()[(0, 1)], (2 * seen + 1) as f64);
+            seen += matrix.rows();
+        }
+        assert_eq!(seen, rows);
+        for (data, found) in [(3, "an end within rows 0 to 2"), (5, "more bytes behind")] {
+            let bytes = file(2, data);
+            let mut stream = NpyStream::open(&bytes[..], Path::new("-")).unwrap();
+            let error = std::iter::repeat_with(|| stream.next_rows()).find_map(Result::err).unwrap().to_string();
+            assert!(error.contains(found), "{error}");
+        }
+        // What a header claims takes no memory.
+        let bytes = file(1 << 50, 4);
+        assert!(NpyStream::open(&bytes[..], Path::new("-")).unwrap().next_rows().is_err());
+    }
+}
