@@ -68,7 +68,7 @@ pub fn calibrate(plan: &Plan<'_>, request: &Request, progress: &dyn Progress) ->
     let used: Vec<usize> = (0..split.rows).filter(|&row| is_used(row)).collect();
     if let Some(why) = why {
         notes.push(format!(
-            "{why}: {} of the {} rows of {} were held back for the calibration (seed {}), the figures are of the rest",
+            "{why}: {} of the {} rows of {} were held back for the calibration (seed {}), the rates are of the rest",
             used.len(),
             split.rows,
             split.role,

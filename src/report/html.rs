@@ -119,8 +119,8 @@ fn write_part(out: &mut String, part: &Part) {
 
 fn write_blocks(out: &mut String, table: &Comparison, first: &str, blocks: &[Block]) {
     let names = [first, "run", "score"].map(xml);
-    let figures = table.headings.iter().map(|heading| xml(heading));
-    let headings = names.into_iter().chain(figures).chain(["tied pairs".to_owned()]);
+    let values = table.headings.iter().map(|heading| xml(heading));
+    let headings = names.into_iter().chain(values).chain(["tied pairs".to_owned()]);
     let rows = blocks.iter().flat_map(|block| {
         block.rows.iter().map(|row| {
             let mut cells = vec![xml(&block.label), xml(&row.run), xml(&row.score)];

@@ -65,7 +65,7 @@ pub struct Resize {
 }
 
 /// Interpolation. When shrinking, all but `Nearest` average over every pixel they cover (they "antialias"), as Pillow does
-/// and OpenCV or PyTorch's `interpolate` by default do not: the choice moves OOD figures, so state it.
+/// and OpenCV or PyTorch's `interpolate` by default do not: the choice moves OOD values, so state it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Filter {
     /// Nearest pixel.
