@@ -11,5 +11,4 @@ pub(crate) mod terminal;
 pub(crate) mod training;
 pub(crate) mod tuning;
 pub(crate) mod values;
-#[cfg(feature = "train")]
 pub(crate) mod words;
