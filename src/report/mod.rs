@@ -1,6 +1,7 @@
 //! Writers of results: terminal text, Markdown, CSV, JSON, HTML, Parquet.
 
 pub mod csv;
+pub mod difference;
 pub mod format;
 pub mod grid;
 pub mod html;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::record::{MeanOver, Record};
+use super::record::{Key, MeanOver, Record};
 use crate::metric::PROCEDURES;
 use crate::suggestion::nearest;
 
@@ -25,6 +25,8 @@ pub struct Difference {
     pub procedure: String,
     /// The metric's id.
     pub metric: String,
+    /// What it is a mean over, if it is one.
+    pub mean_over: Option<MeanOver>,
     /// The value before, as a fraction.
     pub old: Option<f64>,
     /// The value now.
@@ -33,21 +35,6 @@ pub struct Difference {
     pub difference: Option<f64>,
     /// Whether the bootstrap intervals of both are apart; none without intervals on both sides.
     pub apart: Option<bool>,
-}
-
-/// What names a value.
-type Key = (String, Option<String>, String, String, String, String, Option<String>);
-
-fn key(record: &Record) -> Key {
-    (
-        record.run.clone(),
-        record.in_distribution.clone(),
-        record.set(),
-        record.score.clone(),
-        record.procedure.clone(),
-        record.metric.clone(),
-        record.mean_over.map(|over: MeanOver| format!("{over:?}")),
-    )
 }
 
 /// The values that differ in any bit, in the order of the old records, then those that are new.
@@ -61,14 +48,15 @@ fn key(record: &Record) -> Key {
 /// ```
 #[must_use]
 pub fn differences(old: &[Record], new: &[Record]) -> Vec<Difference> {
-    let by_key = |records: &'_ [Record]| -> BTreeMap<Key, Record> {
-        records.iter().map(|record| (key(record), record.clone())).collect()
-    };
     let (before, now) = (by_key(old), by_key(new));
-    let changed = old.iter().filter_map(|record| pair(Some(record), now.get(&key(record))));
+    let changed = old.iter().filter_map(|record| pair(Some(record), now.get(&record.key()).copied()));
     let added =
-        new.iter().filter(|record| !before.contains_key(&key(record))).filter_map(|record| pair(None, Some(record)));
+        new.iter().filter(|record| !before.contains_key(&record.key())).filter_map(|record| pair(None, Some(record)));
     changed.chain(added).collect()
+}
+
+fn by_key(records: &[Record]) -> BTreeMap<Key, &Record> {
+    records.iter().map(|record| (record.key(), record)).collect()
 }
 
 fn pair(old: Option<&Record>, new: Option<&Record>) -> Option<Difference> {
@@ -86,6 +74,7 @@ fn pair(old: Option<&Record>, new: Option<&Record>) -> Option<Difference> {
         score: own.score.clone(),
         procedure: own.procedure.clone(),
         metric: own.metric.clone(),
+        mean_over: own.mean_over,
         old: value(old),
         new: value(new),
         difference: value(old).zip(value(new)).map(|(old, new)| new - old),

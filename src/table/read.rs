@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::csv;
 use super::field::Content;
-use super::record::{Record, SCHEMA};
+use super::record::{Key, Record, SCHEMA};
 use crate::metric::registry::find;
 use crate::printable::line;
 
@@ -127,28 +127,15 @@ fn of_columns(columns: Vec<(String, Vec<Content>)>) -> Result<Vec<Record>, Wrong
 /// What the records read so far have in common.
 #[derive(Default)]
 struct Together {
-    values: BTreeSet<Vec<Part>>,
+    values: BTreeSet<Key>,
     version: Option<String>,
     level: Option<f64>,
 }
 
-/// A part of what names a value.
-type Part = Option<String>;
-
 impl Together {
     fn check(&mut self, record: &Record) -> Result<(), Wrong> {
         let Record { run, score, procedure, metric, .. } = record;
-        let key = vec![
-            Some(run.clone()),
-            record.in_distribution.clone(),
-            // As tables name it: `a/b` may be a set `b` of a group `a`, or a set of that name.
-            Some(record.set()),
-            Some(score.clone()),
-            Some(procedure.clone()),
-            Some(metric.clone()),
-            record.mean_over.map(|over| format!("{over:?}")),
-        ];
-        if !self.values.insert(key) {
+        if !self.values.insert(record.key()) {
             let found = format!("a second record of {run}, {}, {score}, {procedure} {metric}", record.set());
             return Err((found, "one".to_owned(), "read a file once, and give runs different names in run.toml"));
         }

@@ -114,6 +114,20 @@ impl Record {
         self.group.as_ref().map_or_else(|| self.ood.clone(), |group| format!("{group}/{}", self.ood))
     }
 
+    /// What names its value.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        Key {
+            run: self.run.clone(),
+            in_distribution: self.in_distribution.clone(),
+            set: self.set(),
+            score: self.score.clone(),
+            procedure: self.procedure.clone(),
+            metric: self.metric.clone(),
+            mean_over: self.mean_over,
+        }
+    }
+
     /// Model and loss, of a run that has a seed: what runs that differ by it have in common. None where neither is known: nothing says then that runs
     /// belong together.
     #[must_use]
@@ -124,8 +138,22 @@ impl Record {
     }
 }
 
+/// What names a value: no two records that belong together share it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "they are the record's fields")]
+pub struct Key {
+    pub run: String,
+    pub in_distribution: Option<String>,
+    /// As tables name it: `a/b` may be a set `b` of a group `a`, or a set of that name.
+    pub set: String,
+    pub score: String,
+    pub procedure: String,
+    pub metric: String,
+    pub mean_over: Option<MeanOver>,
+}
+
 /// What a mean is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MeanOver {
     /// The OOD sets of a run.

@@ -7,7 +7,7 @@ use clap::{Args, ValueHint};
 
 use crate::option::format::Printed;
 use crate::screen::failed::Failed;
-use oodbench::report::grid::Grid;
+use oodbench::report::difference::grid;
 use oodbench::table::difference::{Condition, Difference, differences};
 use oodbench::table::read::read;
 
@@ -43,7 +43,7 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
     if command.significant {
         let has_none = |found: &&Difference| found.apart.is_none() && found.difference.is_some();
         // Means have no intervals, whichever way they were made.
-        let of_single = |found: &&Difference| !found.ood.contains("mean of ") && !found.run.ends_with("seeds)");
+        let of_single = |found: &&Difference| found.mean_over.is_none();
         if let Some(found) = found.iter().filter(has_none).find(of_single) {
             bail!(
                 "{}: found {} of {} on {} without an interval, expected one in both files; score both with --bootstrap 1000",
@@ -55,22 +55,7 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
         }
         found.retain(|found| found.apart == Some(true) || found.difference.is_none());
     }
-    let mut grid = Grid::of_numbers(&["run", "OOD", "score", "procedure", "metric"], ["old", "new", "difference"]);
-    for one in &found {
-        let percent =
-            |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{:.3}", value * 100.0));
-        let difference = one.difference.map_or_else(|| "–".to_owned(), |value| format!("{:+.3}", value * 100.0));
-        grid.row([
-            &one.run,
-            &one.ood,
-            &one.score,
-            &one.procedure,
-            &one.metric,
-            &percent(one.old),
-            &percent(one.new),
-            &difference,
-        ]);
-    }
+    let grid = grid(&found, ["old", "new"], 3);
     let none = || format!("no differences in {} values\n", old.len());
     command.printed.print(&found, &grid, |style| if found.is_empty() { none() } else { grid.render(style) })?;
     let met = found.iter().filter(|found| command.fail_if.iter().any(|condition| condition.meets(found))).count();

@@ -16,7 +16,7 @@ use oodbench::dump::RunInfo;
 use oodbench::dump::layout::RunFiles;
 use oodbench::eval::{Measures, Plan, Selection, evaluate};
 use oodbench::metric::PROCEDURES;
-use oodbench::report::grid::Grid;
+use oodbench::report::difference::grid;
 use oodbench::table::Record;
 use oodbench::table::difference::{Difference, differences};
 use oodbench::table::read::read;
@@ -41,7 +41,7 @@ pub(crate) struct Command {
     printed: Printed,
 }
 
-/// A number of points that is none below 0.
+/// A number of points, 0 or more.
 fn points(text: &str) -> Result<f64, &'static str> {
     let is_valid = |points: &f64| points.is_finite() && *points >= 0.0;
     text.parse().ok().filter(is_valid).ok_or("expected a number of percentage points from 0, e.g. 0.005")
@@ -73,22 +73,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     };
     let mut found = differences(&old, &results.records);
     found.retain(differs);
-    let mut grid =
-        Grid::of_numbers(&["run", "OOD", "score", "procedure", "metric"], ["recorded", "recomputed", "difference"]);
-    for one in &found {
-        let percent =
-            |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{:.6}", value * 100.0));
-        grid.row([
-            &one.run,
-            &one.ood,
-            &one.score,
-            &one.procedure,
-            &one.metric,
-            &percent(one.old),
-            &percent(one.new),
-            &percent(one.difference),
-        ]);
-    }
+    let grid = grid(&found, ["recorded", "recomputed"], 6);
     if found.is_empty() {
         let same = format!("{} values recomputed, all the same\n", old.len());
         return command.printed.print(&found, &grid, |_| same);
