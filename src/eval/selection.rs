@@ -65,6 +65,12 @@ impl Selection {
         Ok(Self { scores, fits: Some(file), lenient: all })
     }
 
+    /// The same scores; those that a run or a set does not allow are left out rather than refused.
+    #[must_use]
+    pub fn lenient(self) -> Self {
+        Self { lenient: true, ..self }
+    }
+
     /// Adds the scores that somebody else computed and any of the runs has, where all scores are asked for.
     ///
     /// # Panics

@@ -109,7 +109,8 @@ fn select<'r>(path: &Path, old: &[Record], runs: &'r [RunFiles]) -> anyhow::Resu
         let settings = scores.iter().flat_map(|(score, parameters)| {
             parameters.split_whitespace().map(move |parameter| format!("{score}.{parameter}"))
         });
-        anyhow::Ok((files, Selection::parse(&names, &settings.collect::<Vec<_>>())?))
+        // What a set does not allow has no value in the records either.
+        anyhow::Ok((files, Selection::parse(&names, &settings.collect::<Vec<_>>())?.lenient()))
     };
     of_runs.into_iter().map(select).collect()
 }

@@ -42,6 +42,19 @@ fn values_are_recomputed_with_their_parameters() {
     assert!(code == Some(1) && said.starts_with("failed: "), "{said}");
 }
 
+/// A score that one of the sets does not allow is recomputed on the others.
+#[test]
+fn a_set_may_lack_what_a_score_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    small_run(&at.join("dumps/run"));
+    std::fs::remove_file(at.join("dumps/run/ood/far/logits.npy")).unwrap();
+    let (_, records, _) = run(at, &["score", "-q", "--score", "all", "--format", "json"]);
+    std::fs::write(at.join("records.json"), records).unwrap();
+    let (code, found, said) = run(at, &["verify", "records.json", "dumps", "-q"]);
+    assert!(code == Some(0) && found.contains("all the same"), "{found}{said}");
+}
+
 #[test]
 fn the_records_of_another_run_are_refused_in_a_line() {
     let folder = tempfile::tempdir().unwrap();
