@@ -1,4 +1,4 @@
-//! The command line of oodbench: `arguments` is what may be typed, `command` has one file per subcommand, `paper` the demo.
+//! The command line of oodbench: `arguments` is what may be typed, `command` has one file per subcommand, `paper` the published values and the demo.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::print_stdout))]
 
 mod arguments;
@@ -6,7 +6,6 @@ mod command;
 #[cfg(feature = "train")]
 mod memory;
 mod option;
-#[cfg(feature = "train")]
 mod paper;
 mod screen;
 
@@ -92,6 +91,8 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Apply(command) => command::apply::run(&command, common),
         Command::Monitor(command) => command::monitor::run(&command, common),
         Command::Plot(command) => command::plot::run(&command, common),
+        Command::Report(command) => command::report::run(&command, common),
+        Command::Leaderboard(command) => command::leaderboard::run(&command, common),
         Command::Latency(command) => command::latency::run(&command, common),
         Command::Inspect(command) => command::inspect::run(&command, common),
         Command::List(command) => command::list::run(&command),

@@ -6,11 +6,14 @@ pub mod error;
 pub mod evaluate;
 pub mod fits;
 pub mod in_memory;
+pub mod kept;
 pub mod memory;
 pub mod one_run;
 pub mod plan;
 #[cfg(feature = "plot")]
 pub mod plots;
+#[cfg(feature = "plot")]
+pub mod report_plots;
 pub mod score_split;
 #[cfg(feature = "parquet")]
 pub mod scores_file;
@@ -25,6 +28,7 @@ pub use error::{EvalError, PlanError};
 pub use evaluate::{Measures, evaluate};
 pub use fits::{FitsError, FitsFile};
 pub use in_memory::{FittedInMemory, InMemoryError};
+pub use kept::KeptScores;
 pub use one_run::{SplitScores, score_run};
 pub use plan::Plan;
 #[cfg(feature = "plot")]

@@ -1,12 +1,16 @@
 //! Writers of results: terminal text, Markdown, CSV, JSON, HTML, Parquet.
 
+pub mod board;
 pub mod csv;
 pub mod difference;
 pub mod format;
+pub mod full;
 pub mod grid;
 pub mod html;
 pub mod json;
+pub mod latex;
 pub mod markdown;
+pub mod overview;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod significance;

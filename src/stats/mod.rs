@@ -6,4 +6,7 @@ pub mod binomial;
 pub mod bootstrap;
 pub mod delong;
 pub mod normal;
+pub mod ranks;
+pub mod repeats;
 pub mod spread;
+pub mod student;

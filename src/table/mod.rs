@@ -1,6 +1,7 @@
 //! Tidy records of values, means and tables over runs and data sets, Parquet files.
 
 pub mod against_best;
+pub mod board;
 pub mod comparison;
 pub mod csv;
 pub mod difference;
@@ -8,6 +9,7 @@ pub mod field;
 pub mod frame;
 pub mod means;
 pub mod numbers;
+pub mod overview;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod provenance;
@@ -18,7 +20,9 @@ pub mod remark;
 mod thrift;
 
 pub use against_best::{AgainstBest, Verdict};
+pub use board::Board;
 pub use comparison::{Block, Cell, Comparison, Row};
 pub use means::with_means;
+pub use overview::Overview;
 pub use record::{ArrayRead, MeanOver, Record, Results, RunSummary, Shifted, Skipped};
 pub use remark::Remark;

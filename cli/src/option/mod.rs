@@ -14,5 +14,6 @@ pub(crate) mod percent;
 pub(crate) mod procedure;
 pub(crate) mod rows;
 pub(crate) mod runs;
+pub(crate) mod source;
 pub(crate) mod threads;
 mod trimmed;

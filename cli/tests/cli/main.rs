@@ -19,6 +19,7 @@ mod outputs;
 mod parameters;
 mod readme;
 mod records;
+mod report;
 mod score;
 mod spectrum;
 mod terminal;
