@@ -11,7 +11,9 @@ pub mod one_run;
 pub mod plan;
 #[cfg(feature = "plot")]
 pub mod plots;
+mod run_record;
 pub mod score_split;
+mod scored_sets;
 #[cfg(feature = "parquet")]
 pub mod scores_file;
 pub mod selection;

@@ -9,6 +9,7 @@ pub mod json;
 pub mod markdown;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+pub mod ranks;
 pub mod significance;
 pub mod text;
 

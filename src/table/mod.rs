@@ -11,6 +11,7 @@ pub mod numbers;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod provenance;
+pub mod ranks;
 pub mod read;
 pub mod record;
 pub mod remark;
