@@ -1,6 +1,8 @@
 //! Tidy records of values, means and tables over runs and data sets, Parquet files.
 
 pub mod against_best;
+pub mod by_rows;
+pub mod by_seeds;
 pub mod comparison;
 pub mod csv;
 pub mod difference;

@@ -70,9 +70,7 @@ impl Sources {
     ) -> anyhow::Result<Vec<Record>> {
         let runs = match self.find(common.quiet)? {
             Found::Records(records) => {
-                let wanted = &names.scores;
-                let is_wanted = |record: &Record| wanted.iter().any(|name| name == "all" || *name == record.score);
-                return Ok(records.into_iter().filter(is_wanted).collect());
+                return Ok(records.into_iter().filter(|record| is_wanted(record, names)).collect());
             }
             Found::Runs(runs) => runs,
         };
@@ -89,6 +87,11 @@ impl Sources {
         remarks::say(&results, common);
         Ok(results.records)
     }
+}
+
+/// Whether a record is of one of the scores asked for.
+pub(crate) fn is_wanted(record: &Record, names: &ScoreNames) -> bool {
+    names.scores.iter().any(|name| name == "all" || *name == record.score)
 }
 
 /// The files of records that a path names: itself, those of a folder, or of the folders in it.

@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 
-use super::Command;
+use super::arguments::Command;
 use crate::option::common::Common;
 use crate::option::sources::Found;
 use crate::screen::progress::Bars;

@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 
-use super::Command;
+use super::arguments::Command;
 use crate::option::common::Common;
 use crate::screen::terminal;
 use oodbench::report::{self, Format, ranks};
