@@ -34,12 +34,11 @@ pub fn share_above(x: f64, degrees: usize) -> f64 {
         return 0.0;
     }
     let half = x / 2.0;
-    let offset = if degrees % 2 == 0 { 0.0 } else { 0.5 };
-    let first = if degrees % 2 == 0 { 0 } else { 1 };
+    let (first, offset, alone) = if degrees.is_multiple_of(2) { (0, 0.0, 0.0) } else { (1, 0.5, erfc(half.sqrt())) };
     let term = |i: usize| {
         let power = i as f64 - offset;
         (power * half.ln() - half - lgamma(power + 1.0)).exp()
     };
     let rest: f64 = (first..degrees.div_ceil(2)).map(term).sum();
-    (rest + if degrees % 2 == 0 { 0.0 } else { erfc(half.sqrt()) }).min(1.0)
+    (alone + rest).min(1.0)
 }
