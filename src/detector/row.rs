@@ -60,10 +60,9 @@ impl<'a> Row<'a> {
         self
     }
 
-    /// Whether it has logits.
-    #[must_use]
-    pub fn has_logits(&self) -> bool {
-        self.logits.is_some()
+    /// The numbers of an array that the detector reads; others that the caller has set are nothing to it, as they are to `apply`.
+    pub(super) fn read(&self, inputs: &[Input], kind: &ArrayKind) -> Option<Values<'a>> {
+        self.values(kind).filter(|_| inputs.iter().any(|input| input.kind == *kind))
     }
 
     fn values(&self, kind: &ArrayKind) -> Option<Values<'a>> {
@@ -100,8 +99,8 @@ impl<'a> Row<'a> {
 
     /// The row as a block of one, borrowed.
     pub(super) fn block<'b>(&'b self, inputs: &[Input], head: Option<&'b Head>) -> RowBlock<'b> {
-        let rows = |values: Option<Values<'b>>| values.map(Values::rows);
-        let block = RowBlock::new(1, rows(self.logits), rows(self.features), head);
+        let rows = |kind: &ArrayKind| self.read(inputs, kind).map(Values::rows);
+        let block = RowBlock::new(1, rows(&ArrayKind::Logits), rows(&ArrayKind::Features), head);
         inputs.iter().fold(block, |block, input| match &input.kind {
             ArrayKind::Layer(name) => match self.values(&input.kind) {
                 Some(values) => block.with_layer(name, values.rows()),

@@ -54,6 +54,8 @@ impl<'a> NewRows<'a> {
     pub fn of_pipe(detector: &'a Detector, pipe: impl Read + Send + 'a, name: &Path) -> Result<Self, DetectorError> {
         let kind = only_input(detector, name)?;
         let stream = NpyStream::open(Box::new(pipe) as Box<dyn Read + Send + 'a>, name)?;
+        // The header may claim rows of any width, and a row is read whole.
+        input::check_one(&detector.inputs, &kind, &Matrix::new(vec![stream.no_rows()?])?)?;
         Ok(Self { detector, from: From::Pipe(stream, kind), skipped: 0 })
     }
 
