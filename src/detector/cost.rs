@@ -54,10 +54,11 @@ impl Detector {
                 Values::from(&single[row][at])
             }
         };
-        let layers: Vec<Vec<(&str, Values<'_>)>> = (0..ROWS)
+        // Layers and scores of somebody else, by name; no detector reads both.
+        let named: Vec<Vec<(&str, Values<'_>)>> = (0..ROWS)
             .map(|row| {
                 let named = self.inputs().iter().enumerate().filter_map(|(at, input)| match &input.kind {
-                    ArrayKind::Layer(name) => Some((name.as_str(), values(row, at))),
+                    ArrayKind::Layer(name) | ArrayKind::Score(name) => Some((name.as_str(), values(row, at))),
                     _ => None,
                 });
                 named.collect()
@@ -65,12 +66,12 @@ impl Detector {
             .collect();
         let rows: Vec<Row<'_>> = (0..ROWS)
             .map(|row| {
-                self.inputs().iter().enumerate().fold(Row::new().with_layers(&layers[row]), |own, (at, input)| {
-                    match input.kind {
-                        ArrayKind::Logits => own.with_logits(values(row, at)),
-                        ArrayKind::Features => own.with_features(values(row, at)),
-                        _ => own,
-                    }
+                self.inputs().iter().enumerate().fold(Row::new(), |own, (at, input)| match input.kind {
+                    ArrayKind::Logits => own.with_logits(values(row, at)),
+                    ArrayKind::Features => own.with_features(values(row, at)),
+                    ArrayKind::Layer(_) => own.with_layers(&named[row]),
+                    ArrayKind::Score(_) => own.with_scores(&named[row]),
+                    ArrayKind::Labels => own,
                 })
             })
             .collect();

@@ -11,7 +11,8 @@ use crate::dump::layout::Source;
 use crate::dump::run::open_new_rows;
 use crate::dump::{DumpError, format};
 use crate::rows::array::StoredArray;
-use crate::rows::{ArrayKind, Matrix, Role, RowsError, Split};
+use crate::rows::split::matrix_of;
+use crate::rows::{ArrayKind, Role, RowsError, Split};
 
 /// Rows that come split by split: all of a file at once, since it is mapped; piece by piece from a pipe.
 pub struct NewRows<'a> {
@@ -117,7 +118,8 @@ fn only_input(detector: &Detector, path: &Path) -> Result<ArrayKind, DetectorErr
 
 fn one_array(path: &Path, kind: ArrayKind, array: StoredArray) -> Result<Split, DetectorError> {
     let split = Split::of_files(Role::Test, path);
-    Ok(split.with(kind, Matrix::new(vec![array])?)?)
+    let matrix = matrix_of(&kind, vec![array])?;
+    Ok(split.with(kind, matrix)?)
 }
 
 fn other_array(path: &Path, found: &ArrayKind, expected: &ArrayKind) -> DetectorError {
