@@ -42,18 +42,9 @@ impl Detector {
     /// Decides a row of zeros, whatever comes of it.
     pub(super) fn decide_zeros(&self) {
         let zeros = vec![0.0_f64; self.inputs().iter().map(|input| input.columns).max().unwrap_or(0)];
-        let values = |input: &Input| Values::from(&zeros[..input.columns]);
-        let layer = |input: &'_ Input| match &input.kind {
-            ArrayKind::Layer(name) => Some((name.clone(), values(input))),
-            _ => None,
-        };
-        let layers: Vec<(String, Values<'_>)> = self.inputs().iter().filter_map(layer).collect();
-        let layers: Vec<(&str, Values<'_>)> = layers.iter().map(|(name, values)| (name.as_str(), *values)).collect();
-        let row = self.inputs().iter().fold(Row::new().with_layers(&layers), |row, input| match input.kind {
-            ArrayKind::Logits => row.with_logits(values(input)),
-            ArrayKind::Features => row.with_features(values(input)),
-            _ => row,
-        });
+        let values = |at: usize| Values::from(&zeros[..self.inputs()[at].columns]);
+        let named = Named::of(self.inputs(), values);
+        let row = made_up(self.inputs(), &named, values);
         let _ = self.decide(&row);
     }
 
@@ -77,26 +68,9 @@ impl Detector {
                 Values::from(&single[row][at])
             }
         };
-        let layers: Vec<Vec<(&str, Values<'_>)>> = (0..ROWS)
-            .map(|row| {
-                let named = self.inputs().iter().enumerate().filter_map(|(at, input)| match &input.kind {
-                    ArrayKind::Layer(name) => Some((name.as_str(), values(row, at))),
-                    _ => None,
-                });
-                named.collect()
-            })
-            .collect();
-        let rows: Vec<Row<'_>> = (0..ROWS)
-            .map(|row| {
-                self.inputs().iter().enumerate().fold(Row::new().with_layers(&layers[row]), |own, (at, input)| {
-                    match input.kind {
-                        ArrayKind::Logits => own.with_logits(values(row, at)),
-                        ArrayKind::Features => own.with_features(values(row, at)),
-                        _ => own,
-                    }
-                })
-            })
-            .collect();
+        let named: Vec<Named<'_>> = (0..ROWS).map(|row| Named::of(self.inputs(), |at| values(row, at))).collect();
+        let rows: Vec<Row<'_>> =
+            named.iter().enumerate().map(|(row, named)| made_up(self.inputs(), named, |at| values(row, at))).collect();
         rows.iter().try_for_each(|row| self.decide(row).map(|_| ()))?;
         let clock = Clock::calibrated();
         let (mut decide, mut score) = (Vec::with_capacity(rounds), Vec::with_capacity(rounds));
@@ -121,4 +95,35 @@ impl Detector {
             score_p95: nearest_rank(&score, 0.95),
         })
     }
+}
+
+/// The arrays of a row that are known by name.
+struct Named<'a> {
+    layers: Vec<(&'a str, Values<'a>)>,
+    scores: Vec<(&'a str, Values<'a>)>,
+}
+
+impl<'a> Named<'a> {
+    /// Of the inputs, the values of each by its place.
+    fn of(inputs: &'a [Input], values: impl Fn(usize) -> Values<'a>) -> Self {
+        let mut named = Self { layers: Vec::new(), scores: Vec::new() };
+        for (at, input) in inputs.iter().enumerate() {
+            match &input.kind {
+                ArrayKind::Layer(name) => named.layers.push((name, values(at))),
+                ArrayKind::Score(name) => named.scores.push((name, values(at))),
+                ArrayKind::Logits | ArrayKind::Features | ArrayKind::Labels => {}
+            }
+        }
+        named
+    }
+}
+
+/// A row that has every input.
+fn made_up<'a>(inputs: &[Input], named: &'a Named<'a>, values: impl Fn(usize) -> Values<'a>) -> Row<'a> {
+    let row = Row::new().with_layers(&named.layers).with_scores(&named.scores);
+    inputs.iter().enumerate().fold(row, |row, (at, input)| match input.kind {
+        ArrayKind::Logits => row.with_logits(values(at)),
+        ArrayKind::Features => row.with_features(values(at)),
+        ArrayKind::Layer(_) | ArrayKind::Score(_) | ArrayKind::Labels => row,
+    })
 }

@@ -19,7 +19,7 @@ fn detector_and_rows() -> tempfile::TempDir {
     root
 }
 
-fn piped(folder: &Path, arguments: &[&str], input: Vec<u8>) -> (Option<i32>, String, String) {
+pub(super) fn piped(folder: &Path, arguments: &[&str], input: Vec<u8>) -> (Option<i32>, String, String) {
     let output = oodbench(folder).args(arguments).write_stdin(input).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code(), text(output.stdout), text(output.stderr))
