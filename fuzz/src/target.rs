@@ -20,6 +20,7 @@ use oodbench_train::data::folder::{self, FolderOptions};
 use oodbench_train::data::{cifar_pickle, idx, svhn};
 use zip::CompressionMethod;
 
+use crate::seal::sealed;
 use crate::{checkpoint, seeds};
 
 /// A reader to be fed.
@@ -248,13 +249,13 @@ pub const TARGETS: &[Target] = &[
     Target { name: "png", file: "a.png", seeds: png_seeds, words: IMAGE, pack: with_checksums, read: read_image },
     Target { name: "jpeg", file: "a.jpg", seeds: jpeg_seeds, words: IMAGE, pack: plain, read: read_image },
     Target { name: "run-toml", file: "run.toml", seeds: toml_seeds, words: TOML, pack: plain, read: read_run_toml },
-    Target { name: "fits", file: "a.safetensors", seeds: fit_seeds, words: JSON, pack: plain, read: read_fits },
+    Target { name: "fits", file: "a.safetensors", seeds: fit_seeds, words: JSON, pack: sealed, read: read_fits },
     Target {
         name: "detector",
         file: "a.detector",
         seeds: detector_seeds,
         words: JSON,
-        pack: plain,
+        pack: sealed,
         read: read_detector,
     },
     Target { name: "pipe", file: "a.npy", seeds: pipe_seeds, words: NPY, pack: plain, read: read_pipe },

@@ -29,7 +29,7 @@ impl Detector {
 }
 
 /// Most columns of an array that a row can have: what a file claims, room is made for.
-const MOST_COLUMNS: usize = 1 << 24;
+const MOST_COLUMNS: usize = 1 << 19;
 
 /// A file being read.
 struct File<'a> {
