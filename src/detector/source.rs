@@ -60,11 +60,11 @@ impl<'a> NewRows<'a> {
         Ok(Self { detector, from: From::Pipe(stream, kind), skipped: 0 })
     }
 
-    /// Leaves out the first rows of a file, which were seen before; it has to have as many.
+    /// Leaves out the rows of a file that were seen before, but for the last of them; it has to have as many.
     ///
     /// # Errors
     /// [`DetectorError::Rows`] if it has fewer.
-    pub fn skip(&mut self, rows: usize) -> Result<(), DetectorError> {
+    pub fn go_on_after(&mut self, rows: usize) -> Result<(), DetectorError> {
         if let From::Files(Some(split)) = &self.from
             && split.rows < rows
         {
@@ -72,7 +72,7 @@ impl<'a> NewRows<'a> {
             let remedy = "name the log that was watched before, or another state";
             return Err(RowsError::malformed(&split.place, format!("{} rows", split.rows), expected, remedy).into());
         }
-        self.skipped = rows;
+        self.skipped = rows.saturating_sub(1);
         Ok(())
     }
 

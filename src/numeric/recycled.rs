@@ -9,10 +9,6 @@ use std::thread::LocalKey;
 
 use ndarray::{Array1, Array2, ArrayView2, s};
 
-use super::softmax::Softmax;
-use super::top::Top;
-use super::top_k::{Candidate, TopK};
-
 /// Most elements of a vector that is kept: as many as a few rows of 4,096 logits or features have.
 const LONGEST: usize = 1 << 15;
 
@@ -20,7 +16,7 @@ const LONGEST: usize = 1 << 15;
 const MOST: usize = 12;
 
 /// The vectors that a thread keeps.
-type Store<T> = RefCell<Vec<Vec<T>>>;
+pub type Store<T> = RefCell<Vec<Vec<T>>>;
 
 /// Elements of such vectors.
 pub trait Recycle: Sized + 'static {
@@ -28,12 +24,13 @@ pub trait Recycle: Sized + 'static {
     fn store() -> &'static LocalKey<Store<Self>>;
 }
 
+/// Makes types elements of such vectors, where they are defined: this file knows no other.
 macro_rules! recycle {
     ($($element:ty),*) => {$(
-        impl Recycle for $element {
-            fn store() -> &'static LocalKey<Store<Self>> {
+        impl $crate::numeric::recycled::Recycle for $element {
+            fn store() -> &'static std::thread::LocalKey<$crate::numeric::recycled::Store<Self>> {
                 thread_local! {
-                    static STORE: Store<$element> = const { RefCell::new(Vec::new()) };
+                    static STORE: $crate::numeric::recycled::Store<$element> = const { std::cell::RefCell::new(Vec::new()) };
                 }
                 &STORE
             }
@@ -41,7 +38,9 @@ macro_rules! recycle {
     )*};
 }
 
-recycle!(f64, f32, u32, i32, usize, Top, Softmax, Candidate, TopK);
+pub(super) use recycle;
+
+recycle!(f64, f32, u32, i32, usize);
 
 /// A vector that goes back to the thread that drops it.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! The largest of many values that come in runs, or all that may still be among them.
 
-use super::recycled::Recycled;
+use super::recycled::{Recycled, recycle};
 
 /// A value and its index.
 pub type Candidate = (f32, usize);
@@ -17,6 +17,8 @@ pub struct TopK {
     capacity: usize,
     candidates: Recycled<Candidate>,
 }
+
+recycle!(Candidate, TopK);
 
 /// Values compared with the floor at once; almost all runs hold none that reaches it.
 const RUN: usize = 32;

@@ -188,7 +188,7 @@ fn an_interval_of_a_share_holds_it() {
 fn of_the_rows_flagged_in_a_batch_few_are_id() {
     let mut rng = ChaCha8Rng::seed_from_u64(6);
     // So many calibration rows that one e-value alone is beyond m/(q·k) for the 20 OOD rows.
-    let (n, id, ood, q) = (2500, 180, 20, 0.2);
+    let (n, id, ood, q) = (3500, 180, 20, 0.2);
     for scores in [CONTINUOUS, Scores { levels: Some(200) }] {
         let (mut wrong, mut squares) = ([0.0; 3], [0.0; 3]);
         let mut caught = [0; 3];
@@ -270,7 +270,7 @@ fn alarms_on_id_rows_are_rare_and_on_others_soon() {
             ("\"epsilon\":", "\"epsilon\":-"),
             ("\"powers\":[{", "\"powers\":[{\"epsilon\":0.01,\"log\":0.0},{"),
             ("\"shares\":[", "\"shares\":[1"),
-            ("\"rows\":", "\"rows\":1844674407370"),
+            ("\"rows\":", "\"rows\":1844674407370955"),
         ] {
             if kept.contains(sound) {
                 let forged: Result<Monitor, _> = serde_json::from_str(&kept.replacen(sound, forged, 1));

@@ -57,7 +57,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     // The last row seen before is looked at once more: it tells a log that has grown from another one.
     let mut before = None;
     if seen > 0 && !command.what.is_stdin() {
-        rows.skip(seen as usize - 1)?;
+        rows.go_on_after(seen as usize)?;
         before = Some(watch.monitor.last);
     }
     let mut is_other = false;
