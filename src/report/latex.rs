@@ -30,7 +30,7 @@ pub fn escape(text: &str) -> String {
             '<' => out.push_str("$<$"),
             '>' => out.push_str("$>$"),
             '|' => out.push_str("$|$"),
-            '"' => out.push_str("\\textquotedbl{}"),
+            '"' => out.push_str("''"),
             '±' => out.push_str("$\\pm$"),
             '≥' => out.push_str("$\\geq$"),
             '≤' => out.push_str("$\\leq$"),
@@ -41,8 +41,8 @@ pub fn escape(text: &str) -> String {
             '–' => out.push_str("--"),
             '’' => out.push('\''),
             ' '..='\u{7e}' => out.push(letter),
-            // Latin letters with accents, of which LaTeX knows how to make each.
-            'À'..='ž' if letter != '×' && letter != '÷' => out.push(letter),
+            // Latin letters with accents; those that LaTeX's first fonts lack are named.
+            'À'..='ÿ' if !"ÐÞðþ×÷".contains(letter) => out.push(letter),
             letter if letter.is_control() => out.push(' '),
             letter => out.push_str(&format!("[U+{:04X}]", u32::from(letter))),
         }

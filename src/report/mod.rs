@@ -1,6 +1,8 @@
 //! Writers of results: terminal text, Markdown, CSV, JSON, HTML, Parquet.
 
 pub mod board;
+pub mod by_rows;
+pub mod by_seeds;
 pub mod csv;
 pub mod difference;
 pub mod format;
@@ -13,6 +15,7 @@ pub mod markdown;
 pub mod overview;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+pub mod ranks;
 pub mod significance;
 pub mod text;
 

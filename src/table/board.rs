@@ -23,7 +23,7 @@ use super::against_best::LEVEL;
 use super::overview::{Line, Overview, Training};
 use super::record::Record;
 use crate::metric::{Better, Procedure};
-use crate::stats::ranks::{Entry, Rank, ranks};
+use crate::stats::places::{Entry, Place, places};
 
 /// The ranks of one metric on one in-distribution set.
 #[derive(Clone)]
@@ -31,7 +31,7 @@ pub struct Board {
     /// The values.
     pub table: Overview,
     /// One per line of the table; none where the last column, the mean of all sets or the only set, has no value of every seed.
-    pub places: Vec<Option<Rank>>,
+    pub places: Vec<Option<Place>>,
 }
 
 impl Board {
@@ -52,14 +52,14 @@ impl Board {
         };
         let entries: Vec<Option<Entry>> = lines.map(entry).collect();
         let ranked: Vec<Entry> = entries.iter().flatten().cloned().collect();
-        let mut found = ranks(&ranked, LEVEL).into_iter();
+        let mut found = places(&ranked, LEVEL).into_iter();
         let places = entries.iter().map(|entry| entry.as_ref().and_then(|_| found.next())).collect();
         Self { table, places }
     }
 
     /// The lines from the first rank on, then those without one.
     #[must_use]
-    pub fn lines(&self) -> Vec<(&Training, &Line, Option<Rank>)> {
+    pub fn lines(&self) -> Vec<(&Training, &Line, Option<Place>)> {
         let lines = self.table.lines().zip(&self.places);
         let mut all: Vec<_> = lines.map(|((training, line), place)| (training, line, *place)).collect();
         all.sort_by_key(|(_, _, place)| place.map_or(usize::MAX, |place| place.rank));

@@ -2,6 +2,8 @@
 
 pub mod against_best;
 pub mod board;
+pub mod by_rows;
+pub mod by_seeds;
 pub mod comparison;
 pub mod csv;
 pub mod difference;
@@ -13,6 +15,7 @@ pub mod overview;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod provenance;
+pub mod ranks;
 pub mod read;
 pub mod record;
 pub mod remark;

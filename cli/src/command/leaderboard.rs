@@ -7,12 +7,11 @@ use clap::{Args, ValueHint};
 
 use crate::option::common::Common;
 use crate::option::procedure::{self, ProcedureName};
-use crate::option::source::{Source, Sources};
+use crate::option::sources::{Found, Sources};
 use crate::screen::terminal;
 use oodbench::output::OutputSet;
 use oodbench::report::board::page;
 use oodbench::table::csv;
-use oodbench::table::read::read;
 
 /// Rank trainings and scores of files of records on a static page; what is missing stays visible and is in no mean
 #[derive(Args)]
@@ -42,14 +41,13 @@ const RECORDS: &str = "records.csv";
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let writing = || format!("{}: cannot be written", command.out.display());
-    let files = match command.sources.find(common.quiet)? {
-        Source::Records(files, _) => files,
-        Source::Dumps(runs) => bail!(
-            "{}: found a dump, expected records; write them with `oodbench score DIR --out`",
-            runs.first().map(|run| run.folder.display().to_string()).unwrap_or_default()
+    let mut records = match command.sources.find(common.quiet)? {
+        Found::Records(records) => records,
+        Found::Runs(_) => bail!(
+            "{}: found dumps, expected records; write them with `oodbench score DIR --out OUT`",
+            command.sources.shown()
         ),
     };
-    let mut records = read(&files)?;
     let (sets, procedures) = (&command.sets, procedure::named(&command.procedure));
     for set in sets {
         if !records.iter().any(|record| record.ood == *set || record.set() == *set) {
@@ -65,7 +63,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         record.mean_over.is_none() && is_asked && is_own
     });
     if records.is_empty() {
-        bail!("{}: found no record of a single run, expected some; leave out --procedure", files[0].display());
+        bail!("{}: found no record of a single run, expected some; leave out --procedure", command.sources.shown());
     }
     let set = OutputSet::begin(&command.out, &[PAGE, RECORDS]).with_context(writing)?;
     set.write(PAGE, page(&records).as_bytes()).with_context(writing)?;

@@ -10,19 +10,24 @@ use crate::option::command_line;
 use crate::option::common::Common;
 use crate::option::intervals::Intervals;
 use crate::option::procedure::{self, ProcedureName};
-use crate::option::source::{Source, Sources};
+use crate::option::sources::{Found, Sources, is_wanted};
 use crate::paper::compared;
 use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal};
 use oodbench::dump::layout::RunFiles;
-use oodbench::eval::significance::against_best;
+use oodbench::eval::by_seeds::by_seeds;
+use oodbench::eval::measured::Measured;
 use oodbench::eval::{KeptScores, Measures, Plan, ScoreSink, evaluate, memory, report_plots};
-use oodbench::metric::Procedure;
 use oodbench::metric::registry::usual;
+use oodbench::metric::{Procedure, openood};
 use oodbench::output::OutputSet;
-use oodbench::report::full::Report;
+use oodbench::plot::Format;
+use oodbench::report::full::{Drawn, Report};
+use oodbench::report::ranks::diagram;
+use oodbench::stats::row_draws::RowDraws;
+use oodbench::table::against_best::LEVEL;
 use oodbench::table::provenance::Provenance;
-use oodbench::table::read::read;
+use oodbench::table::ranks::ranked;
 use oodbench::table::{Record, Results};
 
 /// Write a report: one page of HTML, the tables as LaTeX and as Markdown, with intervals and which scores may be the best
@@ -67,10 +72,11 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let source = command.sources.find(common.quiet)?;
     let set = OutputSet::begin(&command.out, &[PAGE, LATEX, MARKDOWN]).with_context(writing)?;
     let mut report = match source {
-        Source::Dumps(runs) => of_dumps(command, &runs, common)?,
-        Source::Records(files, provenance) => Report { provenance, ..of_records(command, &files)? },
+        Found::Runs(runs) => of_dumps(command, &runs, common)?,
+        Found::Records(records) => of_records(command, records)?,
     };
     report.command = Some(command_line::typed());
+    differences(&mut report)?;
     if command.paper {
         report.extra = compared::tables(&report.records, &report.provenance)?;
     }
@@ -90,24 +96,22 @@ fn asked(command: &Command) -> Vec<&'static Procedure> {
     procedure::named(&command.procedure)
 }
 
-fn of_records(command: &Command, files: &[PathBuf]) -> anyhow::Result<Report> {
-    let (procedures, scores) = (asked(command), &command.names.scores);
-    let is_asked = |record: &Record| {
-        (procedures.is_empty() || procedures.iter().any(|one| one.id == record.procedure))
-            && (scores.iter().any(|score| *score == "all" || *score == record.score))
-    };
-    let mut records = read(files)?;
-    records.retain(|record| record.mean_over.is_none() && is_asked(record));
+fn of_records(command: &Command, mut records: Vec<Record>) -> anyhow::Result<Report> {
+    let procedures = asked(command);
+    records.retain(|record| {
+        let is_asked = procedures.is_empty() || procedures.iter().any(|one| one.id == record.procedure);
+        record.mean_over.is_none() && is_asked && is_wanted(record, &command.names)
+    });
     if records.is_empty() {
-        let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
         bail!(
             "{}: found no record of a single run of these scores and procedures, expected some; leave out --score and --procedure",
-            names.join(", ")
+            command.sources.shown()
         );
     }
     Ok(Report {
+        provenance: command.sources.provenance()?,
         left_out: vec![
-            "Plots, and tests on the rows of single runs: they need the scores of rows, and records hold values. Name the dumps to have them.".to_owned(),
+            "Plots, and tests over rows: they need the scores of rows, and records hold values. Name the dumps to have them.".to_owned(),
         ],
         ..Report::of(records)
     })
@@ -137,11 +141,13 @@ fn of_dumps(command: &Command, runs: &[RunFiles], common: &Common) -> anyhow::Re
         notes: results.notes.clone(),
         ..Report::of(results.records.clone())
     };
-    // Runs that differ by seed are tested by their seeds.
-    if report.tables().iter().flat_map(|table| &table.trainings).any(|training| training.runs.len() == 1) {
-        // What there is to say was said while values were made.
-        report.tests = against_best(&plans, &mut Results::default(), &progress)?;
-    }
+    // What there is to say was said while values were made. DeLong's covariance needs no draws.
+    let what = Measured {
+        procedure: &openood::PROCEDURE,
+        metric: openood::PROCEDURE.metric(AUROC).with_context(|| format!("found no {AUROC}"))?,
+        draws: RowDraws { draws: 0, seed: 0 },
+    };
+    report.tests = by_seeds(&plans, &what, &mut Results::default(), &progress)?;
     remarks::unchanged()?;
     remarks::say(&results, common);
     if is_kept {
@@ -154,6 +160,9 @@ fn of_dumps(command: &Command, runs: &[RunFiles], common: &Common) -> anyhow::Re
     Ok(report)
 }
 
+/// The metric that is tested over rows.
+const AUROC: &str = "auroc";
+
 /// No more memory is taken for the scores behind plots.
 const MOST_KEPT: u64 = 2_000_000_000;
 
@@ -162,6 +171,25 @@ const MOST_CURVES: usize = 5;
 
 /// More runs make the page slow to open.
 const MOST_RUNS: usize = 6;
+
+/// The diagrams of critical differences by the AUROC, where there are sets enough.
+fn differences(report: &mut Report) -> anyhow::Result<()> {
+    let Some(procedure) = report.procedures().first().copied() else { return Ok(()) };
+    let Some(metric) = procedure.metric(AUROC) else { return Ok(()) };
+    let found = ranked(&report.records, procedure, metric, LEVEL);
+    for table in found.tables.iter().filter(|table| table.lines.len() > 1) {
+        let svg = String::from_utf8_lossy(&diagram(table).render(Format::Svg)?).into_owned();
+        let cautions: String = table.cautions.iter().map(|caution| format!(" Caution: {caution}.")).collect();
+        let caption = format!(
+            "Mean ranks of the scores of {} over {} sets; bars join scores that Nemenyi's test does not tell apart.{cautions}",
+            table.training,
+            table.sets.len()
+        );
+        report.critical_differences.push(Drawn { svg, caption, is_wide: true });
+    }
+    report.left_out.extend(found.untested.iter().map(|why| format!("Critical differences: {why}")));
+    Ok(())
+}
 
 fn draw(report: &mut Report, kept: &KeptScores, columns: &[&str]) -> anyhow::Result<()> {
     let mut worth = report.worth_drawing(MOST_CURVES);

@@ -24,7 +24,7 @@ pub(crate) struct Runs {
 }
 
 impl Runs {
-    /// Of these folders; of none the default one.
+    /// These folders.
     pub(crate) fn of(dirs: Vec<PathBuf>) -> Self {
         Self { dirs }
     }

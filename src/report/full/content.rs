@@ -1,8 +1,9 @@
 //! What a report is made of.
 
 use crate::metric::{PROCEDURES, Procedure};
+use crate::table::by_seeds::BySeeds;
 use crate::table::provenance::Provenance;
-use crate::table::{AgainstBest, Overview, Record, Remark};
+use crate::table::{Overview, Record, Remark};
 
 /// What a report is made of.
 #[derive(Clone, Default)]
@@ -15,8 +16,8 @@ pub struct Report {
     pub warnings: Vec<Remark>,
     /// What was noticed.
     pub notes: Vec<Remark>,
-    /// Tests on the rows of single runs, where these were there.
-    pub tests: Vec<AgainstBest>,
+    /// Tests of AUROCs over seeds and rows, where the rows were there.
+    pub tests: Vec<BySeeds>,
     /// Plots of runs, where their rows were there.
     pub plots: Vec<RunPlots>,
     /// Critical-difference diagrams, where there are sets enough.

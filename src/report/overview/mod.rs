@@ -48,14 +48,27 @@ pub fn legend(table: &Overview) -> Vec<String> {
     if has(&|value| value.std.is_some(), true) {
         said.push("Mean ± standard deviation over seeds (ddof = 1)".to_owned());
     }
-    if has(&|value| value.interval.is_some(), true) {
+    let level = LEVEL * 100.0;
+    if has(&|value| value.interval.is_some() && !value.counts_rows, true) {
         said.push(format!(
-            "Brackets below a mean over seeds: its {:.0} % interval by Student's t, what other seeds would give on the same rows",
-            LEVEL * 100.0
+            "Brackets below a mean over seeds: its {level:.0} % interval by Student's t, what other seeds would give on the same rows"
         ));
     }
-    if has(&|value| value.interval.is_some(), false) {
-        said.push("Brackets below a value of a single run: its bootstrap interval, what other rows of the same sets would give".to_owned());
+    if has(&|value| value.interval.is_some() && value.counts_rows, true) {
+        said.push(format!(
+            "Brackets in columns of single sets: {level:.0} % intervals of the AUROC by seeds and rows, what other seeds would give on other rows"
+        ));
+    }
+    if has(&|value| value.interval.is_some() && value.counts_rows, false) {
+        said.push(format!(
+            "Brackets below the AUROC of a single run: its {level:.0} % interval by DeLong's variance, what other rows of the same set would give"
+        ));
+    }
+    if has(&|value| value.interval.is_some() && !value.counts_rows, false) {
+        said.push(
+            "Brackets below a value of a single run: its bootstrap interval, what other rows of the same sets would give"
+                .to_owned(),
+        );
     }
     said.extend(table.ways());
     said

@@ -25,19 +25,23 @@ mod columns;
 mod marks;
 mod shape;
 
-use super::against_best::{AgainstBest, Verdict};
+use ndarray::Array2;
+
+use super::against_best::Verdict;
+use super::by_seeds::BySeeds;
 use super::means::{Seeds, means_and_seeds};
 use super::record::Record;
 use crate::metric::{Metric, Procedure};
-use crate::stats::student::interval_of_mean;
+use crate::stats::seeds_and_rows::seeds_and_rows;
 
 pub use columns::Column;
 pub use shape::{LEVEL, Line, Overview, Training, Value};
 
 impl Overview {
-    /// The tables of a procedure: for each in-distribution set one per metric. `rows` are tests on the rows of single runs, where the dumps are there.
+    /// The tables of a procedure: for each in-distribution set one per metric. `tests` are of AUROCs over seeds and rows,
+    /// where the dumps were there; without them the seeds alone are tested.
     #[must_use]
-    pub fn all(records: &[Record], procedure: &'static Procedure, rows: &[AgainstBest]) -> Vec<Self> {
+    pub fn all(records: &[Record], procedure: &'static Procedure, tests: &[BySeeds]) -> Vec<Self> {
         let own: Vec<Record> = records.iter().filter(|record| record.procedure == procedure.id).cloned().collect();
         let mut sets: Vec<Option<&str>> = Vec::new();
         for record in &own {
@@ -49,7 +53,7 @@ impl Overview {
         let tables = sets.iter().map(|set| {
             let of_set = |record: &&Record| record.in_distribution.as_deref() == *set;
             let (all, seeds) = means_and_seeds(&own.iter().filter(of_set).cloned().collect::<Vec<_>>());
-            let of = |metric| Self::of((&all, &seeds), set.unwrap_or("in-distribution"), procedure, metric, rows);
+            let of = |metric| Self::of((&all, &seeds), set.unwrap_or("in-distribution"), procedure, metric, tests);
             procedure.metrics.iter().map(of).collect::<Vec<Self>>()
         });
         tables.flatten().collect()
@@ -61,7 +65,7 @@ impl Overview {
         in_distribution: &str,
         procedure: &'static Procedure,
         metric: &'static Metric,
-        rows: &[AgainstBest],
+        tests: &[BySeeds],
     ) -> Self {
         let own: Vec<&Record> = records.iter().filter(|record| record.metric == metric.id).collect();
         let columns = columns::of(&own);
@@ -74,7 +78,7 @@ impl Overview {
             });
             training.lines = filled.collect();
             for number in 0..columns.len() {
-                marks::mark(training, (number, &columns[number]), metric, rows);
+                marks::mark(training, (number, &columns[number]), metric, (in_distribution, tests));
             }
         }
         Self { in_distribution: in_distribution.to_owned(), procedure, metric, columns, trainings }
@@ -129,6 +133,7 @@ fn value(records: &[&Record], training: &Training, score: &str, column: &Column,
         interval: None,
         each: Vec::new(),
         is_first: false,
+        counts_rows: false,
         verdict: Verdict::Untested,
         missing: Some("the run has no such set".to_owned()),
     };
@@ -136,7 +141,8 @@ fn value(records: &[&Record], training: &Training, score: &str, column: &Column,
         (Some(None), _) | (None, None) => blank,
         (Some(Some(mean)), _) => {
             let values: Vec<f64> = single.iter().filter_map(|record| record.value).collect();
-            let interval = interval_of_mean(&values, LEVEL);
+            let by_seeds = || seeds_and_rows(&values, &Array2::zeros((values.len(), values.len())).view());
+            let interval = (values.len() > 1).then(|| by_seeds().interval(LEVEL));
             let (least, greatest) = metric.range;
             Value {
                 value: mean.value,

@@ -49,12 +49,14 @@ pub struct Value {
     pub value: Option<f64>,
     /// Sample standard deviation over seeds.
     pub std: Option<f64>,
-    /// Its interval: of a mean over seeds Student's at [`LEVEL`], of a single run that of the record, if it has one.
+    /// Its interval: of a mean over seeds Student's at [`LEVEL`], of a single run that of the record, if it has one; by seeds and rows where it counts rows.
     pub interval: Option<(f64, f64)>,
     /// The value of each run that has one, in the order of the runs.
     pub each: Vec<f64>,
     /// Whether no other score of the training is better at the digits shown.
     pub is_first: bool,
+    /// Whether interval and verdict are by the rows tested, too, not by seeds alone.
+    pub counts_rows: bool,
     /// Whether it may be the best score of the training.
     pub verdict: Verdict,
     /// Why there is no value.
