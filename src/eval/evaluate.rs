@@ -1,6 +1,7 @@
 //! Scores, then every procedure, run by run and OOD set by OOD set.
 
 use std::collections::BTreeSet;
+use std::iter;
 
 use rayon::prelude::*;
 
@@ -13,13 +14,12 @@ use super::sink::{ScoreSink, ScoredRows, SinkError};
 use super::undecided;
 use crate::metric::registry::usual;
 use crate::metric::{PairCounts, Procedure, Ranking, Sample, confidence};
-use crate::numeric::checksum::Hasher;
 use crate::progress::Progress;
 use crate::rows::{Role, Split};
 use crate::score::FittedScore;
 use crate::stats::bootstrap::Bootstrap;
 use crate::table::means::{Seeds, missing_sets};
-use crate::table::{ArrayRead, Record, Remark, Results, RunSummary, Shifted, Skipped};
+use crate::table::{Record, Remark, Results, RunSummary, Shifted, Skipped};
 
 /// What is computed from scores.
 #[derive(Clone)]
@@ -96,10 +96,18 @@ struct Spectrum<'a> {
     id: Scored<'a, Sample>,
     /// Scores whose values of these rows alone are known.
     of_id: BTreeSet<&'static str>,
+    /// Why it is not known which of these rows are classified rightly, where it is not.
+    unknown: String,
 }
 
 /// How the full spectrum is called, behind the name of the in-distribution set.
 const FULL: &str = "full spectrum";
+
+/// What all records of the full spectrum have in common: its rows are another in-distribution set.
+fn full_spectrum_of(common: &Record) -> Record {
+    let own = common.in_distribution.as_deref().unwrap_or("in-distribution");
+    Record { in_distribution: Some(format!("{own}, {FULL}")), ..common.clone() }
+}
 
 fn share(right: &[bool]) -> f64 {
     right.iter().filter(|right| **right).count() as f64 / right.len() as f64
@@ -159,12 +167,15 @@ impl Run<'_> {
                         let text = "left out: a score of id/test is NaN or infinite, the numbers are too large for it";
                         results.warnings.push(Remark::of_score(&dump.info.name, score.entry.id, text.to_owned()));
                     }
-                    spectra.push(Spectrum { common: self.common(), id, of_id: BTreeSet::new() });
+                    let (common, of_id) = (self.common(), BTreeSet::new());
+                    spectra.push(Spectrum { common, id, of_id, unknown: self.why_no_predictions([test]) });
                     if let Some((values, right)) = full {
                         let right = known(right.as_deref());
                         let place = dump.csid().next().unwrap_or(test);
                         let id = self.samples(place, values, right.as_deref())?;
-                        spectra.push(Spectrum { common: self.common_of_full(), id, of_id: BTreeSet::new() });
+                        let (common, of_id) = (full_spectrum_of(&spectra[0].common), BTreeSet::new());
+                        let unknown = self.why_no_predictions(iter::once(test).chain(dump.csid()));
+                        spectra.push(Spectrum { common, id, of_id, unknown });
                     }
                     ood?
                 }
@@ -190,14 +201,14 @@ impl Run<'_> {
 
     /// Every score of in-distribution rows and one OOD set.
     fn against<'s>(&'s self, spectrum: &mut Spectrum<'s>, split: &Split, ood: &Scored<'_, Sample>) -> Vec<Measured> {
-        let Spectrum { common, id, of_id } = spectrum;
+        let Spectrum { common, id, of_id, unknown } = spectrum;
         let measure = |score: &FittedScore| {
             let pair = self.of_pair(split, score.entry.id, common);
             match (id.of(score.entry.id), ood.of(score.entry.id)) {
                 (Some(id), Some(ood)) => {
                     let is_new = !of_id.contains(score.entry.id);
                     let procedures: Vec<_> = self.procedures(|one| is_new || !one.is_of_id()).collect();
-                    self.measure(&pair, &procedures, id, ood)
+                    self.measure(&pair, &procedures, (id, ood), unknown)
                 }
                 (own, _) => {
                     let shifted = || self.plan.dump.csid().find_map(|csid| self.why_lacking(csid, score.entry.id));
@@ -356,28 +367,15 @@ impl Run<'_> {
     /// What all records of the run have in common.
     fn common(&self) -> Record {
         let info = &self.plan.dump.info;
-        let mut data = Hasher::new();
-        let test: Vec<&ArrayRead> =
-            self.plan.arrays.iter().filter(|array| array.split == Role::Test.to_string()).collect();
-        for array in &test {
-            data.bytes(array.array.as_bytes());
-            data.checksum(array.checksum);
-        }
         Record {
             run: info.name.clone(),
             in_distribution: info.in_distribution.clone(),
             model: info.model.clone(),
             loss: info.loss.as_ref().map(ToString::to_string),
             seed: info.seed,
-            data: (!test.is_empty()).then(|| data.finish().to_string()),
+            data: self.plan.identity().map(|checksum| checksum.to_string()),
             ..Record::default()
         }
-    }
-
-    /// What all records of the full spectrum have in common: its rows are another in-distribution set.
-    fn common_of_full(&self) -> Record {
-        let own = self.plan.dump.info.in_distribution.as_deref().unwrap_or("in-distribution");
-        Record { in_distribution: Some(format!("{own}, {FULL}")), ..self.common() }
     }
 
     /// What a split lacks of what a score reads.
@@ -415,7 +413,14 @@ impl Run<'_> {
         )
     }
 
-    fn measure(&self, pair: &Record, procedures: &[&'static Procedure], id: &Sample, ood: &Sample) -> Measured {
+    /// What procedures find; those that need to know which ID rows are classified rightly say why that is `unknown`, where it is.
+    fn measure(
+        &self,
+        pair: &Record,
+        procedures: &[&'static Procedure],
+        (id, ood): (&Sample, &Sample),
+        unknown: &str,
+    ) -> Measured {
         let dump = &self.plan.dump;
         let ranking = Ranking::new(id, ood);
         let counts = PairCounts::in_ranking(&ranking);
@@ -431,7 +436,7 @@ impl Run<'_> {
         for (procedure, values) in found {
             let pair = if procedure.is_of_id() { of_id_alone(&pair) } else { pair.clone() };
             let Some(values) = values else {
-                records.extend(missing(&pair, [procedure], &self.why_no_predictions()));
+                records.extend(missing(&pair, [procedure], unknown));
                 continue;
             };
             for (metric, value) in values.iter() {
@@ -454,10 +459,9 @@ impl Run<'_> {
         Measured { records, warnings }
     }
 
-    /// Why it is not known which rows of id/test are classified rightly.
-    fn why_no_predictions(&self) -> String {
-        let test = self.plan.dump.split(&Role::Test);
-        let lacking = test.and_then(|test| self.plan.lacking_of_predictions(test));
+    /// Why it is not known which rows of some splits are classified rightly, if it is not: the first thing that one of them lacks.
+    fn why_no_predictions<'a>(&self, splits: impl IntoIterator<Item = &'a Split>) -> String {
+        let lacking = splits.into_iter().find_map(|split| self.plan.lacking_of_predictions(split));
         lacking.map_or_else(|| "it needs the predictions of id/test".to_owned(), |file| format!("it needs {file}"))
     }
 }
