@@ -90,6 +90,8 @@ pub struct Condition {
     is_below: bool,
     /// As a fraction.
     limit: f64,
+    /// As it was written: a limit that was divided by 100 does not come back digit by digit.
+    text: String,
 }
 
 /// A text that is no condition.
@@ -115,6 +117,14 @@ impl FromStr for Condition {
             Some((procedure, metric)) => (Some(procedure), metric),
             None => (None, name),
         };
+        let ids = || PROCEDURES.iter().map(|own| own.id);
+        if let Some(unknown) = procedure.filter(|procedure| ids().all(|id| id != *procedure)) {
+            let of_procedure = "the id of a procedure before the dot";
+            return Err(wrong(match nearest(unknown, ids()) {
+                Some(near) => format!("{of_procedure}; did you mean {near}?"),
+                None => format!("{of_procedure}, one of {}", ids().collect::<Vec<_>>().join(", ")),
+            }));
+        }
         let of = PROCEDURES.iter().filter(|own| procedure.is_none_or(|procedure| own.id == procedure));
         let known: Vec<&str> = of.flat_map(|own| own.metrics.iter().map(|metric| metric.id)).collect();
         if !known.contains(&metric) {
@@ -124,7 +134,8 @@ impl FromStr for Condition {
             }));
         }
         let (procedure, metric) = (procedure.map(str::to_owned), metric.to_owned());
-        Ok(Self { procedure, metric, is_below: text.as_bytes()[at] == b'<', limit })
+        let is_below = text.as_bytes()[at] == b'<';
+        Ok(Self { procedure, metric, is_below, limit, text: text.to_owned() })
     }
 }
 
@@ -157,10 +168,7 @@ impl Condition {
 
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(procedure) = &self.procedure {
-            write!(f, "{procedure}.")?;
-        }
-        write!(f, "{}{}{}pp", self.metric, if self.is_below { '<' } else { '>' }, self.limit * 100.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -171,14 +179,17 @@ mod tests {
     #[test]
     fn conditions_are_read_and_shown() {
         let shown = |text: &str| text.parse::<Condition>().map(|condition| condition.to_string());
-        assert_eq!(shown("auroc < -0.5pp"), Ok("auroc<-0.5pp".to_owned()));
-        assert_eq!(shown("lee.auroc>0.01"), Ok("lee.auroc>1pp".to_owned()));
+        for typed in ["auroc < -0.5pp", "lee.auroc>0.01", "auroc<-0.07pp", "auroc>0.07"] {
+            assert_eq!(shown(typed), Ok(typed.to_owned()));
+        }
         for (text, expected) in [
             ("auroc", "found \"auroc\", expected METRIC<NUMBER or"),
             ("auroc<", "expected METRIC<NUMBER or"),
             ("auroc<nan", "expected METRIC<NUMBER or"),
             ("aurocc<0", "did you mean auroc?"),
             ("openood.dtacc<0", "the id of a metric"),
+            ("opnood.auroc<0", "the id of a procedure before the dot; did you mean openood?"),
+            ("foo.autc<0", "the id of a procedure before the dot, one of lee, openood, "),
         ] {
             assert!(shown(text).is_err_and(|error| error.to_string().contains(expected)), "{text}");
         }

@@ -1,13 +1,17 @@
 //! `oodbench diff`: what changed between two files of records.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::{Args, ValueHint};
 
+use crate::option::common::Common;
 use crate::option::format::Printed;
 use crate::screen::failed::Failed;
+use crate::screen::terminal;
 use oodbench::report::difference::grid;
+use oodbench::table::Record;
 use oodbench::table::difference::{Condition, Difference, differences};
 use oodbench::table::read::read;
 
@@ -37,21 +41,14 @@ pub(crate) struct Command {
 }
 
 /// Runs the command.
-pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
+pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let (old, new) = (read(&[&command.old])?, read(&[&command.new])?);
     let mut found = differences(&old, &new);
     if command.significant {
-        let has_none = |found: &&Difference| found.apart.is_none() && found.difference.is_some();
-        // Means have no intervals, whichever way they were made.
-        let of_single = |found: &&Difference| found.mean_over.is_none();
-        if let Some(found) = found.iter().filter(has_none).find(of_single) {
-            bail!(
-                "{}: found {} of {} on {} without an interval, expected one in both files; score both with --bootstrap 1000",
-                command.new.display(),
-                found.metric,
-                found.score,
-                found.ood
-            );
+        has_intervals(&command.old, &old)?;
+        has_intervals(&command.new, &new)?;
+        if !common.quiet {
+            without_intervals(&found);
         }
         found.retain(|found| found.apart == Some(true) || found.difference.is_none());
     }
@@ -64,4 +61,27 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
     }
     let conditions: Vec<String> = command.fail_if.iter().map(ToString::to_string).collect();
     Err(Failed(format!("{}, {met} of {} differences", conditions.join(" or "), found.len())).into())
+}
+
+/// Refuses records of which none has an interval: they were scored without.
+fn has_intervals(path: &Path, records: &[Record]) -> anyhow::Result<()> {
+    let has_value = |record: &Record| record.value.is_some();
+    if records.iter().any(has_value) && records.iter().all(|record| record.low.is_none()) {
+        bail!("{}: found no value with an interval, expected some; score both with --bootstrap 1000", path.display());
+    }
+    Ok(())
+}
+
+/// Says which differences are not looked at: some metrics have no intervals, and no mean has one.
+fn without_intervals(found: &[Difference]) {
+    let left_out = || found.iter().filter(|found| found.apart.is_none() && found.difference.is_some());
+    let single = left_out().filter(|found| found.mean_over.is_none());
+    let mut names: BTreeSet<String> = single.map(|found| format!("{}.{}", found.procedure, found.metric)).collect();
+    if left_out().any(|found| found.mean_over.is_some()) {
+        names.insert("means".to_owned());
+    }
+    if !names.is_empty() {
+        let names: Vec<String> = names.into_iter().collect();
+        terminal::say(&format!("note: left out, without intervals in both files: {}", names.join(", ")));
+    }
 }
