@@ -9,6 +9,7 @@
 pub mod auroc;
 pub mod autc;
 pub mod confidence;
+mod flagged;
 pub mod id_positive;
 pub mod lee;
 mod lee_areas;
