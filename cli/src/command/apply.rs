@@ -10,6 +10,7 @@ use clap::{Args, ValueHint};
 use crate::option::common::Common;
 use crate::option::percent::percent;
 use crate::option::rows::DetectorAndRows;
+use crate::screen::failed::Failed;
 use crate::screen::progress::Bars;
 use crate::screen::words::counted;
 use crate::screen::{remarks, terminal};
@@ -51,11 +52,6 @@ fn procedure() -> impl TypedValueParser<Value = Procedure> {
     PossibleValuesParser::new(Procedure::ALL.map(Procedure::id))
         .try_map(move |name| find(name).ok_or("no such procedure"))
 }
-
-/// What was looked for was found: no failure, and no success either.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct Found(pub(crate) String);
 
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
@@ -99,7 +95,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         terminal::print(&summary(command, &detector, &applied))?;
     }
     match command.fail_above {
-        Some(limit) if applied.flagged as f64 > limit * applied.rows as f64 => Err(Found(format!(
+        Some(limit) if applied.flagged as f64 > limit * applied.rows as f64 => Err(Failed(format!(
             "{} of {} are flagged, more than {} %",
             applied.flagged,
             counted(applied.rows, "row"),
