@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use super::csv;
 use super::field::Content;
 use super::record::{Key, Record, SCHEMA};
+use crate::dump::DumpError;
+use crate::dump::format::file;
 use crate::metric::registry::find;
 use crate::printable::line;
+use crate::rows::RowsError;
 
 /// Records that cannot be read, or not together.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +58,11 @@ pub fn read<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Record>, RecordsError> {
 fn read_one(path: &Path) -> Result<Vec<Record>, Wrong> {
     let unreadable =
         |found: String| (found, "records as CSV, JSON or Parquet".to_owned(), "name a file that `score --out` wrote");
-    let bytes = std::fs::read(path).map_err(|error| unreadable(format!("a file that cannot be read ({error})")))?;
+    let bytes = file::bytes(path).map_err(|error| match error {
+        DumpError::Rows(RowsError::Malformed { found, .. }) => unreadable(found),
+        DumpError::File(error) => unreadable(format!("a file that cannot be read ({})", error.reason)),
+        other => unreadable(other.to_string()),
+    })?;
     if bytes.starts_with(b"PAR1") {
         #[cfg(feature = "parquet")]
         return of_columns(super::parquet::read(bytes).map_err(|error| unreadable(error.to_string()))?);

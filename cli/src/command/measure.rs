@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::bail;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 
 use crate::option::common::Common;
@@ -17,7 +18,7 @@ use oodbench::metric::{PROCEDURES, Procedure};
 use oodbench::progress::Silent;
 use oodbench::rows::{ArrayKind, Matrix, Role, RunRows, Split};
 use oodbench::score::own;
-use oodbench::table::numbers;
+use oodbench::table::numbers::Source;
 
 const AFTER_HELP: &str = "Examples:
   oodbench measure id.npy svhn.npy lsun.npy
@@ -26,7 +27,7 @@ const AFTER_HELP: &str = "Examples:
   oodbench measure scores.npz:id scores.npz:svhn --higher-is ood --procedure lee,openood --bootstrap 1000
 
 A FILE is .npy, .npz:MEMBER, .safetensors:NAME, .mat:NAME, .csv:COLUMN, .tsv:COLUMN, .parquet:COLUMN (not compressed), or text, one number per line.
-NAME= before it gives the set a name, GROUP/NAME= a group as well; else the name is that of the file.";
+NAME= before it gives the set a name, GROUP/NAME= a group as well; else it is called as the member of .npz, .safetensors and .mat, or as the file.";
 
 /// Measure files of scores: one of the in-distribution rows, one of each out-of-distribution set
 #[derive(Args)]
@@ -42,7 +43,7 @@ pub(crate) struct Command {
     #[arg(long, value_enum, default_value_t = Side::Id)]
     higher_is: Side,
     /// The score's name in tables and records
-    #[arg(long, value_name = "NAME", default_value = "own")]
+    #[arg(long, value_name = "NAME", default_value = "own", value_parser = NonEmptyStringValueParser::new())]
     name: String,
     /// Procedures, comma-separated, or all [default: all that scores alone suffice for]
     #[arg(long, value_name = "PROCEDURES", value_delimiter = ',', value_parser = procedure::parser())]
@@ -93,8 +94,8 @@ fn dump(command: &Command) -> anyhow::Result<Dump> {
         if !names.insert(name.clone()) {
             bail!(
                 "{}: found a second OOD set named {name:?}, expected distinct names; write NAME={}",
-                set.file,
-                set.file
+                set.spec,
+                set.spec
             );
         }
         splits.push(set.split(Role::Ood { group, name }, &command.name)?);
@@ -112,33 +113,24 @@ struct Named {
     name: String,
     /// Whether the name was written before the file.
     is_given: bool,
-    file: String,
+    /// The file as it was written.
+    spec: String,
+    source: Source,
 }
 
 impl Named {
     fn of(text: &str) -> Self {
-        match text.split_once('=') {
-            Some((name, file)) if !name.is_empty() && !Path::new(text).exists() => {
-                Self { name: name.to_owned(), is_given: true, file: file.to_owned() }
-            }
-            _ => Self { name: stem(text), is_given: false, file: text.to_owned() },
-        }
+        let (name, spec) = match text.split_once('=') {
+            Some((name, spec)) if !name.is_empty() && !Path::new(text).exists() => (Some(name.to_owned()), spec),
+            _ => (None, text),
+        };
+        let source = Source::of(spec);
+        let is_given = name.is_some();
+        Self { name: name.unwrap_or_else(|| source.set()), is_given, spec: spec.to_owned(), source }
     }
 
     fn split(&self, role: Role, score: &str) -> anyhow::Result<Split> {
-        let matrix = Matrix::column(&self.file, numbers::read(&self.file)?)?;
-        Ok(Split::new(role, &self.file).with(ArrayKind::Score(score.to_owned()), matrix)?)
+        let matrix = Matrix::column(&self.spec, self.source.read()?)?;
+        Ok(Split::new(role, &self.spec).with(ArrayKind::Score(score.to_owned()), matrix)?)
     }
-}
-
-/// The name of a file without its ending; of several arrays in one file, the array's.
-fn stem(file: &str) -> String {
-    let path = Path::new(file);
-    if !path.exists()
-        && let Some((_, column)) = file.rsplit_once(':')
-        && !column.is_empty()
-    {
-        return column.to_owned();
-    }
-    path.file_stem().map_or_else(|| file.to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
