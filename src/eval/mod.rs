@@ -11,6 +11,7 @@ pub mod one_run;
 pub mod plan;
 #[cfg(feature = "plot")]
 pub mod plots;
+pub mod reliability;
 pub mod score_split;
 #[cfg(feature = "parquet")]
 pub mod scores_file;

@@ -23,6 +23,7 @@ pub mod prevalence;
 pub mod procedure;
 pub mod ranking;
 pub mod registry;
+pub mod reliability;
 pub mod risk_coverage;
 pub mod sample;
 pub mod selective;

@@ -19,6 +19,7 @@ mod npy_files;
 mod procedures;
 mod procedures_of_errors;
 mod records;
+mod reliability;
 mod score_goldens;
 mod score_laws;
 mod stats_goldens;
