@@ -8,6 +8,8 @@ use serde::Serialize;
 
 use super::record::{Key, MeanOver, Record};
 use crate::metric::PROCEDURES;
+use crate::stats::beta::regularised;
+use crate::stats::spread::{Spread, mean_and_std};
 use crate::suggestion::nearest;
 
 /// A value that is another one than before, or is there on one side only.
@@ -33,9 +35,15 @@ pub struct Difference {
     pub new: Option<f64>,
     /// Now less before.
     pub difference: Option<f64>,
-    /// Whether the bootstrap intervals of both are apart; none without intervals on both sides.
+    /// Whether the difference is more than chance: the bootstrap intervals of both are apart, or the seeds that both means are over differ in a paired t-test. None where
+    /// neither can be told.
     pub apart: Option<bool>,
+    /// What a paired t-test of the seeds that both means are over gives: two-sided, of two seeds or more.
+    pub p: Option<f64>,
 }
+
+/// Seeds differ if p is below this.
+pub const LEVEL: f64 = 0.05;
 
 /// The values that differ in any bit, in the order of the old records, then those that are new.
 ///
@@ -49,10 +57,83 @@ pub struct Difference {
 #[must_use]
 pub fn differences(old: &[Record], new: &[Record]) -> Vec<Difference> {
     let (before, now) = (by_key(old), by_key(new));
-    let changed = old.iter().filter_map(|record| pair(Some(record), now.get(&record.key()).copied()));
+    let (old_seeds, new_seeds) = (by_seed(old), by_seed(new));
+    let changed = old.iter().filter_map(|record| {
+        let found = pair(Some(record), now.get(&record.key()).copied())?;
+        let p = Series::of_mean(record).and_then(|key| paired(old_seeds.get(&key)?, new_seeds.get(&key)?));
+        Some(Difference { apart: p.map(|p| p < LEVEL).or(found.apart), p, ..found })
+    });
     let added =
         new.iter().filter(|record| !before.contains_key(&record.key())).filter_map(|record| pair(None, Some(record)));
     changed.chain(added).collect()
+}
+
+/// What values have in common that differ by the seed alone.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Series {
+    model: Option<String>,
+    loss: Option<String>,
+    in_distribution: Option<String>,
+    set: String,
+    score: String,
+    procedure: String,
+    metric: String,
+    is_over_ood: bool,
+}
+
+impl Series {
+    fn of(record: &Record, is_over_ood: bool) -> Self {
+        Self {
+            model: record.model.clone(),
+            loss: record.loss.clone(),
+            in_distribution: record.in_distribution.clone(),
+            set: record.set(),
+            score: record.score.clone(),
+            procedure: record.procedure.clone(),
+            metric: record.metric.clone(),
+            is_over_ood,
+        }
+    }
+
+    /// That of a mean over seeds.
+    fn of_mean(record: &Record) -> Option<Self> {
+        match record.mean_over? {
+            MeanOver::Seeds => Some(Self::of(record, false)),
+            MeanOver::OodAndSeeds => Some(Self::of(record, true)),
+            MeanOver::Ood => None,
+        }
+    }
+}
+
+/// The values of single seeds. A seed that occurs twice in a series tells nothing.
+fn by_seed(records: &[Record]) -> BTreeMap<Series, BTreeMap<u64, Option<f64>>> {
+    let mut all: BTreeMap<Series, BTreeMap<u64, Option<f64>>> = BTreeMap::new();
+    for record in records {
+        let is_over_ood = match record.mean_over {
+            None => false,
+            Some(MeanOver::Ood) => true,
+            Some(MeanOver::Seeds | MeanOver::OodAndSeeds) => continue,
+        };
+        if let (Some(seed), Some(_)) = (record.seed, record.family()) {
+            let seeds = all.entry(Series::of(record, is_over_ood)).or_default();
+            seeds.entry(seed).and_modify(|value| *value = None).or_insert(record.value);
+        }
+    }
+    all
+}
+
+/// Two-sided p of a paired t-test of the same seeds; none unless both sides have the same seeds, two or more, and their differences vary.
+fn paired(old: &BTreeMap<u64, Option<f64>>, new: &BTreeMap<u64, Option<f64>>) -> Option<f64> {
+    if !old.keys().eq(new.keys()) || old.len() < 2 {
+        return None;
+    }
+    let differences = old.values().zip(new.values()).map(|(old, new)| Some((*new)? - (*old)?));
+    let differences = differences.collect::<Option<Vec<f64>>>()?;
+    let Spread { mean, std } = mean_and_std(&differences);
+    let n = differences.len() as f64;
+    let t_squared = mean * mean * n / (std * std);
+    // P(|T| > t) of ν degrees of freedom is I_x(ν/2, ½) at x = ν/(ν + t²).
+    (std > 0.0).then(|| regularised((n - 1.0) / 2.0, 0.5, (n - 1.0) / (n - 1.0 + t_squared)))
 }
 
 fn by_key(records: &[Record]) -> BTreeMap<Key, &Record> {
@@ -79,6 +160,7 @@ fn pair(old: Option<&Record>, new: Option<&Record>) -> Option<Difference> {
         new: value(new),
         difference: value(old).zip(value(new)).map(|(old, new)| new - old),
         apart,
+        p: None,
     })
 }
 
@@ -175,6 +257,37 @@ impl fmt::Display for Condition {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// `scipy.stats.ttest_rel([.81, .85, .84], [.8, .83, .81])` has this p (t = 3.4641).
+    #[test]
+    fn means_over_seeds_are_tested_seed_by_seed() {
+        let with = |values: [f64; 3]| {
+            let seeds = values.into_iter().zip(0..).map(|(value, seed)| Record {
+                run: format!("run{seed}"),
+                ood: "svhn".to_owned(),
+                metric: "auroc".to_owned(),
+                value: Some(value),
+                model: Some("m".to_owned()),
+                seed: Some(seed),
+                data: Some(value.to_string()),
+                ..Record::default()
+            });
+            crate::table::with_means(&seeds.collect::<Vec<_>>())
+        };
+        let (old, new) = (with([0.8, 0.83, 0.81]), with([0.81, 0.85, 0.84]));
+        let found = differences(&old, &new);
+        let mean = found.iter().find(|found| found.mean_over == Some(MeanOver::Seeds)).unwrap();
+        assert!((mean.p.unwrap() - 0.074_179_900_227_448_08).abs() < 1e-12, "{mean:?}");
+        assert_eq!(mean.apart, Some(false));
+        assert!(found.iter().filter(|found| found.mean_over.is_none()).all(|found| found.p.is_none()));
+        // One of them is another seed: nothing is paired.
+        let mut other = new.clone();
+        other.iter_mut().filter(|record| record.seed == Some(2)).for_each(|record| record.seed = Some(3));
+        assert!(differences(&old, &other).iter().all(|found| found.p.is_none()));
+        // The same difference for every seed has no spread to compare it with.
+        let same = with([0.5, 0.75, 1.0]);
+        assert!(differences(&with([0.25, 0.5, 0.75]), &same).iter().all(|found| found.p.is_none()));
+    }
 
     #[test]
     fn conditions_are_read_and_shown() {
