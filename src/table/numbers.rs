@@ -292,7 +292,8 @@ mod tests {
             std::fs::write(&path, "").unwrap();
             Source::of(&format!("{}{name}", path.display())).set()
         };
-        let found = [set("svhn.csv", ":energy"), set("svhn.parquet", ":energy"), set("a.npz", ":lsun"), set("b.txt", "")];
+        let found =
+            [set("svhn.csv", ":energy"), set("svhn.parquet", ":energy"), set("a.npz", ":lsun"), set("b.txt", "")];
         assert_eq!(found, ["svhn", "svhn", "lsun", "b"]);
     }
 }

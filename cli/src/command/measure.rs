@@ -8,11 +8,13 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 
 use crate::option::common::Common;
+use crate::option::ddof::Spread;
 use crate::option::format::Printed;
 use crate::option::intervals::Intervals;
 use crate::option::procedure::{self, ProcedureName};
 use crate::screen::{remarks, values};
-use oodbench::dump::{Dump, RunInfo};
+use oodbench::dump::format::by_name;
+use oodbench::dump::{Dump, RunInfo, score_archive};
 use oodbench::eval::{Measures, Plan, Selection, evaluate};
 use oodbench::metric::{PROCEDURES, Procedure};
 use oodbench::progress::Silent;
@@ -25,19 +27,23 @@ const AFTER_HELP: &str = "Examples:
   oodbench measure confidence_In.txt confidence_Out.txt     one number per line
   oodbench measure CIFAR10=id.csv:energy near/cifar100=near.csv:energy far/svhn=far.csv:energy
   oodbench measure scores.npz:id scores.npz:svhn --higher-is ood --procedure lee,openood --bootstrap 1000
+  oodbench measure seeds/ --ddof 0                          a run in each archive: a-s0.npz, a-s1.npz, ... with members id, near__tin, far__svhn
 
 A FILE is .npy, .npz:MEMBER, .safetensors:NAME, .mat:NAME, .csv:COLUMN, .tsv:COLUMN, .parquet:COLUMN (not compressed), or text, one number per line.
-NAME= before it gives the set a name, GROUP/NAME= a group as well; else it is called as the member of .npz, .safetensors and .mat, or as the file.";
+NAME= before it gives the set a name, GROUP/NAME= a group as well; else it is called as the member of .npz, .safetensors and .mat, or as the file.
+
+Where nothing but one archive or a folder of archives is named, each is a run: its members are id and OOD sets, NAME or GROUP__NAME, @conf behind or not; @pred and
+@label are not read. Archives whose names differ by a seed at the end (-s0, -seed0) are averaged.";
 
 /// Measure files of scores: one of the in-distribution rows, one of each out-of-distribution set
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Command {
-    /// Scores of the in-distribution rows
+    /// Scores of the in-distribution rows; alone, an archive of all scores of a run, or a folder of such
     #[arg(value_name = "[NAME=]ID")]
     id: String,
     /// Scores of out-of-distribution sets
-    #[arg(value_name = "[NAME=]OOD", required = true)]
+    #[arg(value_name = "[NAME=]OOD")]
     ood: Vec<String>,
     /// Which rows have the higher scores
     #[arg(long, value_enum, default_value_t = Side::Id)]
@@ -52,6 +58,8 @@ pub(crate) struct Command {
     printed: Printed,
     #[command(flatten)]
     intervals: Intervals,
+    #[command(flatten)]
+    spread: Spread,
 }
 
 /// One side of a comparison.
@@ -70,14 +78,51 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         names => procedure::named(names),
     };
     let bootstrap = command.intervals.bootstrap()?;
-    let dump = dump(command)?;
+    let ddof = command.spread.of_tables(command.printed.format)?;
     let selection = Selection::new(&[own::id(&command.name)], &[])?;
-    let plan = Plan::of_dump(dump, &selection)?;
+    let dumps = if command.ood.is_empty() { archives(command)? } else { vec![dump(command)?] };
+    let plans = dumps.into_iter().map(|dump| Plan::of_dump(dump, &selection)).collect::<Result<Vec<_>, _>>()?;
     let measures = Measures { procedures, bootstrap };
-    let results = evaluate(&[plan], &[], None, &measures, &Silent)?;
+    let results = evaluate(&plans, &[], None, &measures, &Silent)?;
     remarks::unchanged()?;
     remarks::say(&results, common);
-    values::print(command.printed.format, &results, &measures.procedures, "")
+    values::print((command.printed.format, ddof), &results, &measures.procedures, "")
+}
+
+/// A run of each archive of scores.
+fn archives(command: &Command) -> anyhow::Result<Vec<Dump>> {
+    let place = Path::new(&command.id);
+    let is_archive = place.is_dir() || by_name(place).is_some();
+    if !is_archive {
+        bail!(
+            "{}: found no file of an OOD set behind it, expected one or more; or name a folder of archives that hold all scores of a run each",
+            command.id
+        );
+    }
+    let mut dumps: Vec<Dump> = Vec::new();
+    for path in score_archive::find(place)? {
+        let mut dump = score_archive::open(&path, &command.name)?;
+        let name = &dump.info.name;
+        if let Some(other) = dumps.iter().find(|other| other.info.name == *name) {
+            bail!(
+                "{}: found a second run named {name:?}, the first is {}, expected distinct names; rename one",
+                path.display(),
+                other.folder.display()
+            );
+        }
+        command.turn(&mut dump.rows);
+        dumps.push(dump);
+    }
+    Ok(dumps)
+}
+
+impl Command {
+    /// Has the scores turned, if they are higher on OOD rows.
+    fn turn(&self, rows: &mut RunRows) {
+        if self.higher_is == Side::Ood {
+            rows.lower.insert(self.name.clone());
+        }
+    }
 }
 
 /// A dump of nothing but these scores.
@@ -101,9 +146,7 @@ fn dump(command: &Command) -> anyhow::Result<Dump> {
         splits.push(set.split(Role::Ood { group, name }, &command.name)?);
     }
     let mut rows = RunRows::new("scores", splits, None)?;
-    if command.higher_is == Side::Ood {
-        rows.lower.insert(command.name.clone());
-    }
+    command.turn(&mut rows);
     let info = RunInfo { name: "scores".to_owned(), in_distribution: Some(id.name), ..RunInfo::default() };
     Ok(Dump::from_parts(info, rows))
 }

@@ -159,7 +159,6 @@ fn bad_files_of_scores_are_one_line() {
     for (arguments, expected) in [
         (vec!["id.txt", "nan.txt"], "nan.txt: found NaN at row 1, expected finite numbers"),
         (vec!["id.txt", "no.txt"], "no.txt: "),
-        (vec!["id.txt", "nan.txt", "--name", ""], "--name"),
         (vec!["id.txt", "id.txt", "id.txt"], "found a second OOD set named \"id\", expected distinct names"),
         (vec!["id.txt", fixture("lee_tied.json").to_str().unwrap()], "found \"{"),
     ] {
@@ -168,6 +167,8 @@ fn bad_files_of_scores_are_one_line() {
         assert!(output.status.code() == Some(2) && said.contains(expected), "{arguments:?}: {said}");
         assert_eq!(said.lines().count(), 1, "{said}");
     }
+    let output = oodbench(at).args(["measure", "id.txt", "id.txt", "--name", ""]).output().unwrap();
+    assert!(output.status.code() == Some(2) && String::from_utf8_lossy(&output.stderr).contains("--name"));
 }
 
 /// Procedures that need to know errors read logits and labels even where the score reads neither.

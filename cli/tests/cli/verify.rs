@@ -50,8 +50,10 @@ fn the_arrays_of_another_network_are_named() {
     small_run(&at.join("dumps/run"));
     let note = "note: run: id/test of the dump is another than that of the records";
     // What is scored of the records does not matter: all of them have the same checksum.
-    let (_, records, _) =
-        run(at, &["score", "-q", "--score", "energy,knn,mps", "--procedure", "all", "--format", "csv"]);
+    let (_, records, _) = run(
+        at,
+        &["score", "-q", "--score", "energy,knn,mps", "--set", "knn.k=5", "--procedure", "all", "--format", "csv"],
+    );
     let of_knn: Vec<&str> = records.lines().filter(|l| !l.contains(",energy,") && !l.contains(",mps,")).collect();
     let (before, after) = of_knn[1].split_once(",lee,tnr_at_tpr95,").unwrap();
     let changed = format!("{before},lee,tnr_at_tpr95,0.123{}", &after[after.find(',').unwrap()..]);
