@@ -167,32 +167,41 @@ fn of_csv(path: &Path, name: Option<&str>, delimiter: u8) -> Result<Vec<f64>, Nu
     // A single column may come without a header.
     let first = names[column].parse::<f64>().ok().filter(|_| names.len() == 1);
     let mut numbers: Vec<f64> = first.into_iter().collect();
-    let line_of = |fields: &csv::StringRecord| fields.position().map_or(0, csv::Position::line);
-    let mut before = line_of(&header);
+    if let Some(line) = empty_line(&text).filter(|_| names.len() == 1) {
+        number(path, "", || line)?;
+    }
     for fields in rows {
         let fields = fields.map_err(damaged)?;
-        let line = line_of(&fields);
-        // The reader passes over empty lines; where there is one column, such a line is a row without its number.
-        if line > before + 1 && names.len() == 1 && before > 0 {
-            number(path, "", before + 1)?;
-        }
-        before = line;
-        numbers.push(number(path, &fields[column], line)?);
+        numbers.push(number(path, &fields[column], || line_of(&text, &fields))?);
     }
     Ok(numbers)
+}
+
+/// The first empty line before another: the reader of CSV passes over it, but where there is one column it is a row without its number.
+fn empty_line(text: &str) -> Option<usize> {
+    let line = text.trim_end().lines().position(|line| line.trim().is_empty())?;
+    Some(line + 1)
+}
+
+/// The line of a row. Its position is that of the end of the row before, with empty lines between.
+fn line_of(text: &str, fields: &csv::StringRecord) -> usize {
+    let begin = fields.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or_default();
+    let rest = text.get(begin..).unwrap_or_default();
+    let skipped = rest.len() - rest.trim_start_matches(['\r', '\n']).len();
+    text.get(..begin + skipped).unwrap_or_default().matches('\n').count() + 1
 }
 
 fn of_lines(path: &Path) -> Result<Vec<f64>, NumbersError> {
     let text = text(path)?;
     let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim()).zip(1..);
-    let numbers = lines.filter(|(line, _)| !line.is_empty()).map(|(line, at)| number(path, line, at));
+    let numbers = lines.filter(|(line, _)| !line.is_empty()).map(|(line, at)| number(path, line, || at));
     Ok(numbers.collect::<Result<_, _>>()?)
 }
 
-fn number(path: &Path, text: &str, line: u64) -> Result<f64, RecordsError> {
+fn number(path: &Path, text: &str, line: impl FnOnce() -> usize) -> Result<f64, RecordsError> {
     text.trim().parse().map_err(|_| {
         let shown: String = text.chars().take(40).collect();
-        wrong(path, format!("{shown:?} in line {line}"), "a number", "one number per row, nothing else")
+        wrong(path, format!("{shown:?} in line {}", line()), "a number", "one number per row, nothing else")
     })
 }
 
