@@ -8,6 +8,7 @@ use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::percentile::feature_percentiles;
 use crate::fit::{FitError, Training};
+use crate::numeric::recycled::RecycledMatrix;
 use crate::rows::RowBlock;
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
@@ -57,7 +58,7 @@ struct FittedReact {
 
 impl Fitted for FittedReact {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        head_energy(block.head(), &block.features().mapv(|f| f.min(self.limit)), out);
+        head_energy(block.head(), &RecycledMatrix::mapped(block.features(), |f| f.min(self.limit)), out);
     }
 
     fn save(&self) -> State<'_> {

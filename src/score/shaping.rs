@@ -8,6 +8,7 @@ use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::Dump;
 use crate::fit::{FitError, Training};
 use crate::numeric::largest::Largest;
+use crate::numeric::recycled::RecycledMatrix;
 use crate::rows::{Role, RowBlock, Rows};
 
 /// Changes one row of features, given what finds its largest ones.
@@ -89,7 +90,7 @@ struct FittedShaping {
 
 impl Fitted for FittedShaping {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        let mut features = block.features().clone();
+        let mut features = RecycledMatrix::of(&block.features().view());
         let mut largest = Largest::new(self.count);
         for mut row in features.rows_mut() {
             if let Some(row) = row.as_slice_mut() {

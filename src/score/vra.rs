@@ -8,6 +8,7 @@ use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::percentile::feature_percentiles;
 use crate::fit::{FitError, Training};
+use crate::numeric::recycled::RecycledMatrix;
 use crate::rows::RowBlock;
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
@@ -70,7 +71,7 @@ struct FittedVra {
 
 impl Fitted for FittedVra {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        let rectified = block.features().mapv(|f| if f < self.low { 0.0 } else { f.min(self.high) });
+        let rectified = RecycledMatrix::mapped(block.features(), |f| if f < self.low { 0.0 } else { f.min(self.high) });
         head_energy(block.head(), &rectified, out);
     }
 
