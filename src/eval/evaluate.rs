@@ -9,6 +9,7 @@ use super::cautions;
 use super::error::EvalError;
 use super::fits::{self, Fits};
 use super::plan::Plan;
+use super::run_record;
 use super::score_split::Scoring;
 use super::sink::{ScoreSink, ScoredRows, SinkError};
 use super::undecided;
@@ -19,6 +20,7 @@ use crate::rows::{Role, Split};
 use crate::score::FittedScore;
 use crate::stats::bootstrap::Bootstrap;
 use crate::table::means::{Seeds, missing_sets};
+use crate::table::record::FULL_SPECTRUM;
 use crate::table::{Record, Remark, Results, RunSummary, Shifted, Skipped};
 
 /// What is computed from scores.
@@ -100,13 +102,10 @@ struct Spectrum<'a> {
     unknown: String,
 }
 
-/// How the full spectrum is called, behind the name of the in-distribution set.
-const FULL: &str = "full spectrum";
-
 /// What all records of the full spectrum have in common: its rows are another in-distribution set.
 fn full_spectrum_of(common: &Record) -> Record {
     let own = common.in_distribution.as_deref().unwrap_or("in-distribution");
-    Record { in_distribution: Some(format!("{own}, {FULL}")), ..common.clone() }
+    Record { in_distribution: Some(format!("{own}, {FULL_SPECTRUM}")), ..common.clone() }
 }
 
 fn share(right: &[bool]) -> f64 {
@@ -366,16 +365,7 @@ impl Run<'_> {
 
     /// What all records of the run have in common.
     fn common(&self) -> Record {
-        let info = &self.plan.dump.info;
-        Record {
-            run: info.name.clone(),
-            in_distribution: info.in_distribution.clone(),
-            model: info.model.clone(),
-            loss: info.loss.as_ref().map(ToString::to_string),
-            seed: info.seed,
-            data: self.plan.identity().map(|checksum| checksum.to_string()),
-            ..Record::default()
-        }
+        run_record::of_run(self.plan)
     }
 
     /// What a split lacks of what a score reads.

@@ -25,6 +25,7 @@ pub mod ranking;
 pub mod registry;
 pub mod reliability;
 pub mod risk_coverage;
+pub mod row_ranking;
 pub mod sample;
 pub mod selective;
 pub mod tie_groups;
