@@ -39,8 +39,11 @@ pub fn find(place: &Path) -> Result<Vec<PathBuf>, DumpError> {
     Ok(paths)
 }
 
+/// How a file is read, and the names of its arrays.
+type Archive = (&'static dyn Format, Vec<String>);
+
 /// The members of an archive; none for a file that holds no named arrays.
-fn archive(path: &Path) -> Result<Option<(&'static dyn Format, Vec<String>)>, DumpError> {
+fn archive(path: &Path) -> Result<Option<Archive>, DumpError> {
     let Some(format) = format::by_name(path) else { return Ok(None) };
     Ok(format.members(path)?.map(|members| (format, members)))
 }

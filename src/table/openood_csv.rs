@@ -117,7 +117,6 @@ pub fn read(bytes: &[u8], stem: &str) -> Result<Vec<Record>, String> {
 }
 
 /// A percentage and what stands behind `±`, as fractions; none inside where there is no value, none for anything else.
-#[expect(clippy::option_option, reason = "no value is not the same as no cell")]
 fn cell(text: &str) -> Option<Option<(f64, Option<f64>)>> {
     if text.is_empty() || text == NONE || text == "-" {
         return Some(None);

@@ -90,7 +90,7 @@ fn aurocs_by_class_are_scikit_learns() {
 fn means_over_rows_have_intervals() {
     let row = |number: u32| Prediction {
         confidence: 0.5 + f64::from(number % 50) / 100.0,
-        is_right: number % 3 > 0,
+        is_right: !number.is_multiple_of(3),
         log_likelihood: -f64::from(number % 7),
         squared_error: f64::from(number % 5) / 4.0,
     };
