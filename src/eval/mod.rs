@@ -15,6 +15,7 @@ pub mod plan;
 #[cfg(feature = "plot")]
 pub mod plots;
 mod run_record;
+pub mod sanity;
 pub mod score_split;
 mod scored_sets;
 #[cfg(feature = "parquet")]
@@ -22,6 +23,7 @@ pub mod scores_file;
 pub mod selection;
 pub mod significance;
 pub mod sink;
+pub mod smallest;
 pub mod tune;
 mod undecided;
 
