@@ -16,6 +16,7 @@ pub mod plan;
 pub mod plots;
 pub mod reliability;
 mod run_record;
+pub mod sanity;
 pub mod score_split;
 mod scored_sets;
 #[cfg(feature = "parquet")]
@@ -23,6 +24,7 @@ pub mod scores_file;
 pub mod selection;
 pub mod significance;
 pub mod sink;
+pub mod smallest;
 pub mod tune;
 mod undecided;
 

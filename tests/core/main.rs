@@ -5,6 +5,7 @@ mod best;
 #[path = "../common/mod.rs"]
 mod common;
 mod coverage;
+mod coverage_of_comparisons;
 mod dependent_features;
 mod detector_files;
 mod detector_goldens;
@@ -16,6 +17,7 @@ mod layers;
 mod left_out;
 mod lists;
 mod npy_files;
+mod over_sets_goldens;
 mod procedures;
 mod procedures_of_errors;
 mod rank_goldens;

@@ -47,6 +47,14 @@ impl Printed {
             Format::Markdown => grid.markdown(),
         })
     }
+
+    /// Prints rows as data, or the table of them below what it means.
+    pub(crate) fn print_with<T: Serialize>(&self, header: &str, rows: &[T], grid: &Grid) -> anyhow::Result<()> {
+        if self.format == Format::Markdown {
+            terminal::print(header)?;
+        }
+        self.print(rows, grid, |style| format!("{header}{}", grid.render(style)))
+    }
 }
 
 fn parser() -> impl TypedValueParser<Value = Format> {
