@@ -15,9 +15,11 @@ pub mod one_run;
 pub mod plan;
 #[cfg(feature = "plot")]
 pub mod plots;
+pub mod reliability;
 #[cfg(feature = "plot")]
 pub mod report_plots;
 mod run_record;
+pub mod sanity;
 pub mod score_split;
 mod scored_sets;
 #[cfg(feature = "parquet")]
@@ -25,6 +27,7 @@ pub mod scores_file;
 pub mod selection;
 pub mod significance;
 pub mod sink;
+pub mod smallest;
 pub mod tune;
 mod undecided;
 

@@ -1,5 +1,6 @@
 //! Writers of results: terminal text, Markdown, CSV, JSON, HTML, Parquet.
 
+pub mod bayes;
 pub mod board;
 pub mod by_rows;
 pub mod by_seeds;
@@ -16,7 +17,9 @@ pub mod overview;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod ranks;
+pub mod sanity;
 pub mod significance;
+pub mod smallest;
 pub mod text;
 
 pub use format::Format;

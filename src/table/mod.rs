@@ -1,6 +1,7 @@
 //! Tidy records of values, means and tables over runs and data sets, Parquet files.
 
 pub mod against_best;
+pub mod bayes;
 pub mod board;
 pub mod by_rows;
 pub mod by_seeds;
@@ -11,6 +12,7 @@ pub mod field;
 pub mod frame;
 pub mod means;
 pub mod numbers;
+pub mod openood_csv;
 pub mod overview;
 #[cfg(feature = "parquet")]
 pub mod parquet;
@@ -19,8 +21,11 @@ pub mod ranks;
 pub mod read;
 pub mod record;
 pub mod remark;
+pub mod sanity;
+pub mod smallest;
 #[cfg(feature = "parquet")]
 mod thrift;
+mod trainings;
 
 pub use against_best::{AgainstBest, Verdict};
 pub use board::Board;
