@@ -3,10 +3,11 @@
 use super::entry::ScoreEntry;
 use super::own;
 use super::{
-    ash_b, ash_p, ash_s, cfood, cosine, dice, doctor, energy, es, fdbd, r#gen, gmm, grad_norm, igeood, kl_matching,
-    knn, logit_gap, lts, mahalanobis, mahalanobis_layers, mahalanobis_pp, max_logit, mds, mmleps, mmles, mmls, mps,
-    nci, neco, nnguide, odin_t, openmax, pnml, react, relation, relative_mahalanobis, residual, scale, scaled_cosine,
-    she, ssd, temperature, vim, vra,
+    ash_b, ash_p, ash_s, cfood, cop, corp, cosine, dice, dml, doctor, energy, es, fdbd, feature_norm, r#gen, gmm,
+    grad_norm, igeood, joint_energy, kl_matching, knn, logit_gap, lts, mahalanobis, mahalanobis_layers, mahalanobis_pp,
+    max_logit, mds, mmleps, mmles, mmls, mps, nac, nan, nci, neco, nnguide, odin_t, openmax, optfs, pnml, r_cosine,
+    ras, react, relation, relative_mahalanobis, relative_mahalanobis_pp, residual, scale, scaled_cosine, she, sirc,
+    ssd, temperature, vim, vra, wdiscood, weiper_kld,
 };
 use crate::suggestion::nearest;
 
@@ -29,14 +30,17 @@ pub const REGISTRY: &[ScoreEntry] = &[
     doctor::ENTRY,
     logit_gap::ENTRY,
     igeood::ENTRY,
+    joint_energy::ENTRY,
     // Features.
     mahalanobis::ENTRY,
     mahalanobis_layers::ENTRY,
     mahalanobis_pp::ENTRY,
     relative_mahalanobis::ENTRY,
+    relative_mahalanobis_pp::ENTRY,
     gmm::ENTRY,
     ssd::ENTRY,
     cosine::ENTRY,
+    r_cosine::ENTRY,
     knn::ENTRY,
     nnguide::ENTRY,
     she::ENTRY,
@@ -45,6 +49,12 @@ pub const REGISTRY: &[ScoreEntry] = &[
     pnml::ENTRY,
     lts::ENTRY,
     cfood::ENTRY,
+    wdiscood::ENTRY,
+    cop::ENTRY,
+    corp::ENTRY,
+    sirc::ENTRY,
+    nan::ENTRY,
+    feature_norm::ENTRY,
     // Linear head.
     vim::ENTRY,
     residual::ENTRY,
@@ -55,10 +65,15 @@ pub const REGISTRY: &[ScoreEntry] = &[
     ash_p::ENTRY,
     scale::ENTRY,
     vra::ENTRY,
+    ras::ENTRY,
+    optfs::ENTRY,
+    nac::ENTRY,
+    weiper_kld::ENTRY,
     fdbd::ENTRY,
     nci::ENTRY,
     grad_norm::ENTRY,
     scaled_cosine::ENTRY,
+    dml::ENTRY,
 ];
 
 /// A name that no score has.
