@@ -1,13 +1,14 @@
 //! One file per score, one registry. **Every score is higher = more in-distribution.**
 //!
 //! To add a score: write `src/score/<id>.rs` with its `ENTRY` and its page `src/score/<id>.md`, then name it in this file
-//! and in [`registry`]. The command line, `list`, `explain`, the README's table and the laws iterate over the registry.
+//! and in [`list`]. The command line, `list`, `explain`, the README's table and the laws iterate over the registry.
 
 use crate::fit::{FitError, Training};
 use crate::rows::{RowBlock, RunRows};
 pub use crate::state::{State, StateError};
 
 pub mod chosen;
+pub mod composed;
 pub mod count;
 pub mod counts;
 pub mod entry;
@@ -15,6 +16,7 @@ pub mod entry;
 mod example;
 mod head_energy;
 mod layer_scores;
+pub mod list;
 pub mod need;
 pub mod own;
 mod ranked;
@@ -22,10 +24,13 @@ mod reconstruction;
 pub mod registry;
 pub mod settings;
 mod shaping;
+pub mod step;
 
 pub mod ash_b;
 pub mod ash_p;
 pub mod ash_s;
+pub mod cadref;
+pub mod caref;
 pub mod cfood;
 pub mod cop;
 pub mod corp;
@@ -84,9 +89,10 @@ pub mod weiper_kld;
 
 pub use chosen::{Chosen, FittedScore};
 pub use entry::ScoreEntry;
+pub use list::REGISTRY;
 pub use need::Need;
-pub use registry::REGISTRY;
 pub use settings::{SettingError, Settings};
+pub use step::STEPS;
 
 /// A score with its parameters, not yet fitted.
 pub trait Score: Send + Sync {

@@ -163,20 +163,20 @@ impl Score for Nac {
             .into_iter()
             .reduce(|sum, counts| sum + counts)
             .unwrap_or_else(|| Array2::zeros((edges.len() - 1, columns)));
-        let coverage = counts.mapv(|count| (f64::from(count) / self.enough as f64).min(1.0));
+        let covered = counts.mapv(|count| f64::from(count).min(self.enough as f64));
         let notes = vec![format!("coverage of {} of {} training rows", chosen.len(), split.rows)];
-        Ok(Fit::noted(FittedNac { settings: *self, coverage }, notes))
+        Ok(Fit::noted(FittedNac { settings: *self, covered }, notes))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
-        Ok(Box::new(FittedNac { settings: *self, coverage: state.matrix("coverage")? }))
+        Ok(Box::new(FittedNac { settings: *self, covered: state.matrix("covered")? }))
     }
 }
 
 struct FittedNac {
     settings: Nac,
-    /// Of every bin and neuron (M − 1, D), from 0 to 1.
-    coverage: Array2<f64>,
+    /// Rows of every bin and neuron (M − 1, D), at most O: whole numbers, so that rows whose scores are equal by definition are equal here.
+    covered: Array2<f64>,
 }
 
 impl Fitted for FittedNac {
@@ -184,13 +184,13 @@ impl Fitted for FittedNac {
         let Head::Linear { weight, .. } = block.head() else { return out.fill(f64::NAN) };
         let bins = self.settings.bins(block, weight, &edges(self.settings.edges));
         for (out, bins) in out.iter_mut().zip(bins.rows()) {
-            let covered: f64 = bins.iter().enumerate().map(|(column, bin)| self.coverage[[*bin, column]]).sum();
-            *out = covered / bins.len() as f64;
+            let rows: f64 = bins.iter().enumerate().map(|(column, bin)| self.covered[[*bin, column]]).sum();
+            *out = rows / (self.settings.enough * bins.len()) as f64;
         }
     }
 
     fn save(&self) -> State<'_> {
-        State::new().with("coverage", &self.coverage)
+        State::new().with("covered", &self.covered)
     }
 }
 
@@ -202,7 +202,7 @@ mod tests {
     /// The edges of the authors' `logspace(1e3, 8)`.
     #[test]
     fn edges_are_dense_around_the_middle() {
-        let expected = [0.0, 0.351_135_05, 0.443_294_82, 0.5, 0.556_705_18, 0.648_864_95, 1.01, 1.2];
+        let expected = [0.0, 0.349_837_44, 0.443_573_94, 0.5, 0.556_426_06, 0.650_162_56, 1.01, 1.2];
         assert!(edges(8).iter().zip(expected).all(|(edge, expected)| (edge - expected).abs() < 5e-9), "{:?}", edges(8));
         assert!(edges(50).is_sorted() && edges(50).len() == 50);
         assert!(edges(50).contains(&0.5));

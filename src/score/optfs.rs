@@ -1,11 +1,14 @@
 #![doc = include_str!("optfs.md")]
 
+use std::borrow::Cow;
+
 use ndarray::{Array1, Array2};
 
 use super::entry::{ScoreEntry, no_caution};
 use super::head_energy::head_energy;
 use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
+use super::step::{FittedStep, Step, StepEntry};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::percentile::feature_percentiles;
 use crate::fit::{FitError, Training};
@@ -19,13 +22,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     reference: "Zhao et al., Towards Optimal Feature-Shaping Methods for Out-of-Distribution Detection, ICLR 2024, arXiv:2402.00865",
     page: include_str!("optfs.md"),
     parameters: &[
-        Parameter {
-            name: "bins",
-            default: "100",
-            help: "intervals of equal width that values of features fall into, from 1",
-            grid: &["20", "50", "100", "200"],
-            counts: None,
-        },
+        BINS,
         Parameter {
             name: "form",
             default: "vanilla",
@@ -36,6 +33,23 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     ],
     build,
     caution: no_caution,
+};
+
+const BINS: Parameter = Parameter {
+    name: "bins",
+    default: "100",
+    help: "intervals of equal width that values of features fall into, from 1",
+    grid: &["20", "50", "100", "200"],
+    counts: None,
+};
+
+/// The step that is OptFS with its energy behind it.
+pub(super) const STEP: StepEntry = StepEntry {
+    id: ENTRY.id,
+    formula: "θ_b(f) · f, θ_b what training features of the same interval b contribute to the logit of the predicted class, 0 outside of all intervals",
+    reference: ENTRY.reference,
+    parameters: &[BINS],
+    build: build_step,
 };
 
 /// What is read from the shaped features.
@@ -51,8 +65,33 @@ struct OptFs {
     form: Form,
 }
 
+fn bins(settings: &Settings) -> Result<usize, SettingError> {
+    settings.number("bins", "a whole number from 1", |bins: &usize| *bins >= 1)
+}
+
+/// The step, of so many bins.
+struct Shaping(usize);
+
+fn build_step(settings: &Settings) -> Result<Box<dyn Step>, SettingError> {
+    Ok(Box::new(Shaping(bins(settings)?)))
+}
+
+impl Step for Shaping {
+    fn needs(&self) -> &[Need] {
+        &[Need::LinearHead, Need::TrainLogits, Need::TrainFeatures]
+    }
+
+    fn fit(&self, training: &Training<'_>, _: &mut Vec<String>) -> Result<Box<dyn FittedStep>, FitError> {
+        Ok(Box::new(Shape::fit(training, self.0)?))
+    }
+
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn FittedStep>, StateError> {
+        Ok(Box::new(Shape::restore(state)?))
+    }
+}
+
 fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
-    let bins = settings.number("bins", "a whole number from 1", |bins: &usize| *bins >= 1)?;
+    let bins = bins(settings)?;
     let form = settings.choice("form", &[("vanilla", Form::Vanilla), ("energy", Form::Energy)])?;
     Ok(Box::new(OptFs { bins, form }))
 }
@@ -78,7 +117,7 @@ const OUTSIDE: f64 = 1e-3;
 const LENGTH: f64 = 1000.0;
 
 /// What a feature is multiplied by, by the interval it lies in.
-pub(super) struct Shape {
+struct Shape {
     low: f64,
     width: f64,
     /// `θ`, one factor per interval.
@@ -86,7 +125,7 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    pub(super) fn fit(training: &Training<'_>, bins: usize) -> Result<Self, FitError> {
+    fn fit(training: &Training<'_>, bins: usize) -> Result<Self, FitError> {
         let (split, _) = training.features()?;
         let (weight, _) = training.linear_head()?;
         let range = feature_percentiles(training, &[OUTSIDE, 1.0 - OUTSIDE])?;
@@ -120,17 +159,18 @@ impl Shape {
         (place >= 0.0 && place < self.factors.len() as f64).then_some(place as usize)
     }
 
-    /// The features (n, D), shaped.
-    pub(super) fn apply(&self, features: &Array2<f64>) -> Array2<f64> {
-        features.mapv(|value| self.bin(value).map_or(0.0, |bin| self.factors[bin] * value))
-    }
-
-    pub(super) fn save(&self) -> State<'_> {
-        State::new().with_number("low", self.low).with_number("width", self.width).with("factors", &self.factors)
-    }
-
-    pub(super) fn restore(state: &mut State<'_>) -> Result<Self, StateError> {
+    fn restore(state: &mut State<'_>) -> Result<Self, StateError> {
         Ok(Self { low: state.number("low")?, width: state.number("width")?, factors: state.vector("factors")? })
+    }
+}
+
+impl FittedStep for Shape {
+    fn features<'f>(&self, features: &'f Array2<f64>) -> Cow<'f, Array2<f64>> {
+        Cow::Owned(features.mapv(|value| self.bin(value).map_or(0.0, |bin| self.factors[bin] * value)))
+    }
+
+    fn save(&self) -> State<'_> {
+        State::new().with_number("low", self.low).with_number("width", self.width).with("factors", &self.factors)
     }
 }
 
@@ -141,7 +181,7 @@ struct FittedOptFs {
 
 impl Fitted for FittedOptFs {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        let shaped = self.shape.apply(block.features());
+        let shaped = self.shape.features(block.features());
         match (self.form, block.head()) {
             (Form::Vanilla, Head::Linear { weight, .. }) => {
                 for ((out, row), top) in out.iter_mut().zip(shaped.rows()).zip(block.tops()) {
@@ -165,8 +205,8 @@ mod tests {
     #[test]
     fn values_outside_the_range_become_zero() {
         let shape = Shape { low: 0.0, width: 0.5, factors: ndarray::array![2.0, 3.0] };
-        let shaped = shape.apply(&ndarray::array![[-0.1, 0.0, 0.25, 0.5, 0.75, 1.0]]);
-        assert_eq!(shaped, ndarray::array![[0.0, 0.0, 0.5, 1.5, 2.25, 0.0]]);
+        let features = ndarray::array![[-0.1, 0.0, 0.25, 0.5, 0.75, 1.0]];
+        assert_eq!(*shape.features(&features), ndarray::array![[0.0, 0.0, 0.5, 1.5, 2.25, 0.0]]);
     }
 
     #[test]

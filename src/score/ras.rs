@@ -1,17 +1,19 @@
 #![doc = include_str!("ras.md")]
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use ndarray::{Array1, Array2, Axis};
 use rayon::prelude::*;
 
 use super::entry::{ScoreEntry, no_caution};
-use super::head_energy::head_energy;
 use super::need::Need;
 use super::settings::{SettingError, Settings};
-use super::{Fit, Fitted, Score, State, StateError};
+use super::step::energy::energy_after;
+use super::step::{FittedStep, Step, StepEntry};
+use super::{Score, State, StateError};
 use crate::fit::{FitError, Training};
-use crate::rows::{ArrayKind, RowBlock};
+use crate::rows::ArrayKind;
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "ras",
@@ -24,47 +26,60 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     caution: no_caution,
 };
 
+/// The step that is RAS with the energy behind it.
+pub(super) const STEP: StepEntry = StepEntry {
+    id: ENTRY.id,
+    formula: "each feature replaced by the mean of the training features of its rank",
+    reference: ENTRY.reference,
+    parameters: ENTRY.parameters,
+    build: build_step,
+};
+
 struct Ras;
 
-fn build(_: &Settings) -> Result<Box<dyn Score>, SettingError> {
+fn build_step(_: &Settings) -> Result<Box<dyn Step>, SettingError> {
     Ok(Box::new(Ras))
 }
 
+fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
+    Ok(energy_after(build_step(settings)?, &[Need::Features, Need::LinearHead, Need::TrainFeatures]))
+}
+
 /// Rows that one thread sorts at a time.
-const STEP: usize = 32;
+const TOGETHER: usize = 32;
 
-impl Score for Ras {
-    fn needs(&self) -> &'static [Need] {
-        &[Need::Features, Need::LinearHead, Need::TrainFeatures]
+impl Step for Ras {
+    fn needs(&self) -> &[Need] {
+        &[Need::TrainFeatures]
     }
 
-    fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
+    fn fit(&self, training: &Training<'_>, notes: &mut Vec<String>) -> Result<Box<dyn FittedStep>, FitError> {
         let (profile, ties) = Profile::fit(training)?;
-        let note = || {
+        if ties > 0.0 {
             let percent = 100.0 * ties;
-            format!(
+            notes.push(format!(
                 "{percent:.1} % of the sorted training features equal the one before: of equal ones the first column ranks lower"
-            )
-        };
-        Ok(Fit::noted(FittedRas(profile), (ties > 0.0).then(note).into_iter().collect()))
+            ));
+        }
+        Ok(Box::new(profile))
     }
 
-    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
-        Ok(Box::new(FittedRas(Profile::restore(state)?)))
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn FittedStep>, StateError> {
+        Ok(Box::new(Profile(state.vector("profile")?)))
     }
 }
 
 /// The mean of the sorted training rows: what the feature of each rank becomes.
-pub(super) struct Profile(Array1<f64>);
+struct Profile(Array1<f64>);
 
 impl Profile {
     /// The profile, and the share of sorted features that equal their neighbour.
-    pub(super) fn fit(training: &Training<'_>) -> Result<(Self, f64), FitError> {
+    fn fit(training: &Training<'_>) -> Result<(Self, f64), FitError> {
         let (split, features) = training.features()?;
         let (mut sum, mut ties) = (Array1::<f64>::zeros(features.columns()), 0_usize);
         for (_, block) in training.blocks(split, &[ArrayKind::Features]) {
             let mut rows = block.features().clone();
-            let pieces: Vec<_> = rows.axis_chunks_iter_mut(Axis(0), STEP).collect();
+            let pieces: Vec<_> = rows.axis_chunks_iter_mut(Axis(0), TOGETHER).collect();
             pieces.into_par_iter().for_each(|mut piece| {
                 for mut row in piece.rows_mut() {
                     row.as_slice_mut().unwrap_or_default().sort_unstable_by(f64::total_cmp);
@@ -78,9 +93,10 @@ impl Profile {
         let pairs = split.rows * features.columns().saturating_sub(1);
         Ok((Self(sum / split.rows as f64), ties as f64 / pairs.max(1) as f64))
     }
+}
 
-    /// The features (n, D), each replaced by the profile at its rank in its row.
-    pub(super) fn shift(&self, features: &Array2<f64>) -> Array2<f64> {
+impl FittedStep for Profile {
+    fn features<'f>(&self, features: &'f Array2<f64>) -> Cow<'f, Array2<f64>> {
         let mut shifted = Array2::zeros(features.dim());
         let mut order: Vec<usize> = Vec::with_capacity(self.0.len());
         for (row, mut out) in features.rows().into_iter().zip(shifted.rows_mut()) {
@@ -90,27 +106,11 @@ impl Profile {
             order.sort_unstable_by(|&a, &b| row[a].partial_cmp(&row[b]).unwrap_or(Ordering::Equal).then(a.cmp(&b)));
             order.iter().zip(&self.0).for_each(|(&column, value)| out[column] = *value);
         }
-        shifted
-    }
-
-    pub(super) fn save(&self) -> State<'_> {
-        State::new().with("profile", &self.0)
-    }
-
-    pub(super) fn restore(state: &mut State<'_>) -> Result<Self, StateError> {
-        Ok(Self(state.vector("profile")?))
-    }
-}
-
-struct FittedRas(Profile);
-
-impl Fitted for FittedRas {
-    fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        head_energy(block.head(), &self.0.shift(block.features()), out);
+        Cow::Owned(shifted)
     }
 
     fn save(&self) -> State<'_> {
-        self.0.save()
+        State::new().with("profile", &self.0)
     }
 }
 
@@ -125,7 +125,7 @@ mod tests {
     fn example_by_hand() {
         let profile = Profile(array![0.0, 1.0, 5.0]);
         assert_eq!(
-            profile.shift(&array![[7.0, -2.0, 3.0], [2.0, 2.0, 2.0], [0.0, -0.0, 1.0]]),
+            *profile.features(&array![[7.0, -2.0, 3.0], [2.0, 2.0, 2.0], [0.0, -0.0, 1.0]]),
             array![[5.0, 0.0, 1.0], [0.0, 1.0, 5.0], [0.0, 1.0, 5.0]]
         );
         let run = HandDump::new(&Array2::eye(2), &array![0.0, 0.0], &array![[1.0, 0.0], [0.0, 3.0]]);

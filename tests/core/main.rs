@@ -4,6 +4,7 @@
 mod best;
 #[path = "../common/mod.rs"]
 mod common;
+mod compositions;
 mod coverage;
 mod dependent_features;
 mod detector_files;

@@ -1,4 +1,4 @@
-//! `oodbench explain`: the page of a score, a procedure, the dump layout or the detector.
+//! `oodbench explain`: the page of a score, a composition, a procedure, the dump layout or the detector.
 
 use clap::Args;
 
@@ -10,10 +10,12 @@ use oodbench::score::ScoreEntry;
 use oodbench::score::registry::find;
 use oodbench::stats::bootstrap::Method;
 
-/// Explain a score or a procedure (formula, conventions, cost, differences between implementations), `layout` or `detector`
+/// Explain a score or a procedure (formula, conventions, cost, differences between implementations), `composition`, `layout` or `detector`
 #[derive(Args)]
 #[command(after_help = "Examples:
   oodbench explain mds
+  oodbench explain 'react+dice'
+  oodbench explain composition
   oodbench explain layout
   oodbench explain detector
   oodbench explain lee")]
@@ -24,7 +26,7 @@ pub(crate) struct Command {
 
 fn help() -> String {
     let procedures: Vec<&str> = PROCEDURES.iter().map(|procedure| procedure.id).collect();
-    format!("A score's id or alias, a procedure ({}), layout or detector", procedures.join(", "))
+    format!("A score's id or alias, a procedure ({}), composition, layout or detector", procedures.join(", "))
 }
 
 /// Runs the command.
@@ -34,6 +36,8 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
         include_str!("layout.md").to_owned()
     } else if topic == "detector" {
         format!("# detector\n\n{}", oodbench::detector::PAGE)
+    } else if topic == "composition" {
+        format!("# composition\n\n{}", oodbench::score::composed::page())
     } else if let Some(procedure) = find_procedure(topic) {
         format!("# {}\n\n{}{}", procedure.id, procedure.page, metrics(procedure))
     } else {
