@@ -1,4 +1,4 @@
-# Recipes of `just`; each is one command that can be typed without it.
+# Recipes of `just`; the commands of each can be typed without it.
 
 export CARGO_TERM_COLOR := "auto"
 

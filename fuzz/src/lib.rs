@@ -14,6 +14,7 @@
 pub mod checkpoint;
 pub mod memory;
 pub mod mutate;
+mod seal;
 pub mod seeds;
 pub mod target;
 

@@ -20,6 +20,7 @@ use oodbench_train::data::folder::{self, FolderOptions};
 use oodbench_train::data::{cifar_pickle, idx, svhn};
 use zip::CompressionMethod;
 
+use crate::seal::sealed;
 use crate::{checkpoint, seeds};
 
 /// A reader to be fed.
@@ -248,13 +249,13 @@ pub const TARGETS: &[Target] = &[
     Target { name: "png", file: "a.png", seeds: png_seeds, words: IMAGE, pack: with_checksums, read: read_image },
     Target { name: "jpeg", file: "a.jpg", seeds: jpeg_seeds, words: IMAGE, pack: plain, read: read_image },
     Target { name: "run-toml", file: "run.toml", seeds: toml_seeds, words: TOML, pack: plain, read: read_run_toml },
-    Target { name: "fits", file: "a.safetensors", seeds: fit_seeds, words: JSON, pack: plain, read: read_fits },
+    Target { name: "fits", file: "a.safetensors", seeds: fit_seeds, words: JSON, pack: sealed, read: read_fits },
     Target {
         name: "detector",
         file: "a.detector",
         seeds: detector_seeds,
         words: JSON,
-        pack: plain,
+        pack: sealed,
         read: read_detector,
     },
     Target { name: "pipe", file: "a.npy", seeds: pipe_seeds, words: NPY, pack: plain, read: read_pipe },
@@ -282,7 +283,15 @@ pub const TARGETS: &[Target] = &[
         seeds: image_archive_seeds,
         words: ZIP,
         pack: plain,
-        read: read_image_archive,
+        read: |path| read_image_archive(path, Part::Test),
+    },
+    Target {
+        name: "images-npz-train",
+        file: "a.npz",
+        seeds: training_archive_seeds,
+        words: ZIP,
+        pack: plain,
+        read: |path| read_image_archive(path, Part::Train),
     },
     Target { name: "head", file: "head/weight.npy", seeds: seeds::weights, words: NPY, pack: plain, read: read_head },
     Target {
@@ -446,9 +455,8 @@ fn read_image_array(path: &Path) -> Result<(), String> {
     array::read_npy("i", path, None, None, None).map(drop).map_err(text)
 }
 
-fn read_image_archive(path: &Path) -> Result<(), String> {
-    let read = |part| array::read_npz("i", path, part, None, None).map(drop).map_err(text);
-    read(Part::Test).and_then(|()| read(Part::Train).or(Ok(())))
+fn read_image_archive(path: &Path, part: Part) -> Result<(), String> {
+    array::read_npz("i", path, part, None, None).map(drop).map_err(text)
 }
 
 /// Opens a run of which the file is the head's weights.
@@ -640,6 +648,12 @@ fn image_array_seeds() -> Vec<Vec<u8>> {
 
 fn image_archive_seeds() -> Vec<Vec<u8>> {
     seeds::fixtures("images/formats", ".npz")
+}
+
+fn training_archive_seeds() -> Vec<Vec<u8>> {
+    let [images, labels] =
+        ["nchw.npy", "labels-int64.npy"].map(|name| seeds::fixtures("images/formats", name).remove(0));
+    vec![seeds::zip(&[("x_train.npy", &images), ("y_train.npy", &labels)], CompressionMethod::Deflated)]
 }
 
 fn name_seeds() -> Vec<Vec<u8>> {

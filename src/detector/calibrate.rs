@@ -55,6 +55,9 @@ pub struct Calibrated {
 /// # Panics
 /// If the plan has another number of scores than one.
 pub fn calibrate(plan: &Plan<'_>, request: &Request, progress: &dyn Progress) -> Result<Calibrated, DetectorError> {
+    if !request.guarantee.is_valid() {
+        return Err(DetectorError::Guarantee);
+    }
     let fits = fit(plan)?;
     let [score] = <[FittedScore; 1]>::try_from(fits.scores).ok().expect("a plan of one score");
     let work = Work { plan, request };

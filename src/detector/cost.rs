@@ -1,11 +1,13 @@
 //! What a decision costs beside the score alone, one row at a time as in a service.
 
 use std::hint::black_box;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use super::decide::Detector;
 use super::error::RowError;
+use super::input::Input;
 use super::row::{Row, Values};
 use crate::latency::clock::Clock;
 use crate::latency::percentile::nearest_rank;
@@ -30,11 +32,23 @@ pub struct DecisionCost {
 /// Different rows, so that no branch learns one by heart.
 const ROWS: usize = 64;
 
+/// How long it takes at most, but for one round.
+const LONGEST: Duration = Duration::from_millis(200);
+
 /// A row's arrays, in the order of the detector's inputs.
 type Arrays = Vec<Vec<f32>>;
 
 impl Detector {
-    /// Times decisions of made-up rows in turn with the score alone; every round takes 64 rows.
+    /// Decides a row of zeros, whatever comes of it.
+    pub(super) fn decide_zeros(&self) {
+        let zeros = vec![0.0_f64; self.inputs().iter().map(|input| input.columns).max().unwrap_or(0)];
+        let values = |at: usize| Values::from(&zeros[..self.inputs()[at].columns]);
+        let named = Named::of(self.inputs(), values);
+        let row = made_up(self.inputs(), &named, values);
+        let _ = self.decide(&row);
+    }
+
+    /// Times decisions of made-up rows in turn with the score alone; every round takes 64 rows. After a fifth of a second no round begins.
     ///
     /// # Errors
     /// [`RowError`] if rows of small numbers have no finite score.
@@ -54,30 +68,14 @@ impl Detector {
                 Values::from(&single[row][at])
             }
         };
-        let layers: Vec<Vec<(&str, Values<'_>)>> = (0..ROWS)
-            .map(|row| {
-                let named = self.inputs().iter().enumerate().filter_map(|(at, input)| match &input.kind {
-                    ArrayKind::Layer(name) => Some((name.as_str(), values(row, at))),
-                    _ => None,
-                });
-                named.collect()
-            })
-            .collect();
-        let rows: Vec<Row<'_>> = (0..ROWS)
-            .map(|row| {
-                self.inputs().iter().enumerate().fold(Row::new().with_layers(&layers[row]), |own, (at, input)| {
-                    match input.kind {
-                        ArrayKind::Logits => own.with_logits(values(row, at)),
-                        ArrayKind::Features => own.with_features(values(row, at)),
-                        _ => own,
-                    }
-                })
-            })
-            .collect();
+        let named: Vec<Named<'_>> = (0..ROWS).map(|row| Named::of(self.inputs(), |at| values(row, at))).collect();
+        let rows: Vec<Row<'_>> =
+            named.iter().enumerate().map(|(row, named)| made_up(self.inputs(), named, |at| values(row, at))).collect();
         rows.iter().try_for_each(|row| self.decide(row).map(|_| ()))?;
         let clock = Clock::calibrated();
         let (mut decide, mut score) = (Vec::with_capacity(rounds), Vec::with_capacity(rounds));
-        for _ in 0..rounds {
+        let begun = Instant::now();
+        while decide.len() < rounds && (decide.is_empty() || begun.elapsed() < LONGEST) {
             let time = |work: &dyn Fn(&Row<'_>)| clock.time(|| rows.iter().for_each(work)) / ROWS as f64;
             decide.push(time(&|row| {
                 let _ = black_box(self.decide(black_box(row)));
@@ -90,11 +88,42 @@ impl Detector {
             }));
         }
         Ok(DecisionCost {
-            rounds,
+            rounds: decide.len(),
             decide_p50: nearest_rank(&decide, 0.5),
             decide_p95: nearest_rank(&decide, 0.95),
             score_p50: nearest_rank(&score, 0.5),
             score_p95: nearest_rank(&score, 0.95),
         })
     }
+}
+
+/// The arrays of a row that are known by name.
+struct Named<'a> {
+    layers: Vec<(&'a str, Values<'a>)>,
+    scores: Vec<(&'a str, Values<'a>)>,
+}
+
+impl<'a> Named<'a> {
+    /// Of the inputs, the values of each by its place.
+    fn of(inputs: &'a [Input], values: impl Fn(usize) -> Values<'a>) -> Self {
+        let mut named = Self { layers: Vec::new(), scores: Vec::new() };
+        for (at, input) in inputs.iter().enumerate() {
+            match &input.kind {
+                ArrayKind::Layer(name) => named.layers.push((name, values(at))),
+                ArrayKind::Score(name) => named.scores.push((name, values(at))),
+                ArrayKind::Logits | ArrayKind::Features | ArrayKind::Labels => {}
+            }
+        }
+        named
+    }
+}
+
+/// A row that has every input.
+fn made_up<'a>(inputs: &[Input], named: &'a Named<'a>, values: impl Fn(usize) -> Values<'a>) -> Row<'a> {
+    let row = Row::new().with_layers(&named.layers).with_scores(&named.scores);
+    inputs.iter().enumerate().fold(row, |row, (at, input)| match input.kind {
+        ArrayKind::Logits => row.with_logits(values(at)),
+        ArrayKind::Features => row.with_features(values(at)),
+        ArrayKind::Layer(_) | ArrayKind::Score(_) | ArrayKind::Labels => row,
+    })
 }

@@ -46,7 +46,8 @@ impl Detector {
         let block = row.block(&self.inputs, self.head.as_ref());
         let mut score = [f64::NAN];
         self.score.scorer.score_block(&block, &mut score);
-        let predicted = (row.has_logits() || self.makes_logits()).then(|| block.tops()[0].index);
+        let has_logits = row.read(&self.inputs, &ArrayKind::Logits).is_some();
+        let predicted = (has_logits || self.makes_logits()).then(|| block.tops()[0].index);
         self.judge(score[0], predicted).ok_or(RowError::Score)
     }
 

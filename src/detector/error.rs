@@ -55,6 +55,11 @@ pub enum DetectorError {
     /// The calibration rows do not allow the threshold.
     #[error("{place}: {error}; {remedy}")]
     Threshold { place: String, error: ThresholdError, remedy: &'static str },
+    /// Shares of nothing or of all.
+    #[error(
+        "found a promise of 0 or 100 %, expected percentages between them; allow a little, or ask for a little less confidence"
+    )]
+    Guarantee,
     /// What was asked for needs something that the run lacks.
     #[error("{place}: found no {what}, expected by {by}; {remedy}")]
     Lacking { place: String, what: &'static str, by: &'static str, remedy: &'static str },

@@ -39,6 +39,11 @@ impl Input {
     }
 }
 
+/// Whether one array is of the width and precision of the calibration.
+pub(super) fn check_one(inputs: &[Input], kind: &ArrayKind, matrix: &Matrix) -> Result<(), RowsError> {
+    inputs.iter().filter(|input| input.kind == *kind).try_for_each(|input| input.check(matrix))
+}
+
 /// Whether rows have the arrays that a detector reads, of the widths and precision of the calibration.
 pub(super) fn check(inputs: &[Input], split: &Split) -> Result<(), DetectorError> {
     for input in inputs {

@@ -25,10 +25,18 @@ use super::martingale::Martingale;
 use super::subset::chosen;
 use crate::numeric::checksum::{Checksum, Hasher};
 
+/// Changes whenever a state of before could be misread.
+pub const FORMAT: u32 = 1;
+
+/// Most rows that are counted.
+const MOST_ROWS: u64 = 1 << 53;
+
 /// The state of an alarm; it can be written between two parts of a stream.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Monitor {
+    /// [`FORMAT`].
+    format: u32,
     /// Of the calibration scores it belongs to.
     calibration: Checksum,
     /// Rows of the bag in each cell.
@@ -37,10 +45,10 @@ pub struct Monitor {
     pub rows: u64,
     /// Rows without a score, which nothing is bet on.
     pub without_score: u64,
+    /// The score of the last row, none if it has none: by it another log is told from one that has grown.
+    pub last: Option<f64>,
     /// The martingale.
     pub martingale: Martingale,
-    /// The logarithm of what it has.
-    pub log: f64,
     /// The largest so far.
     pub highest: f64,
     /// The probability of a false alarm, α.
@@ -69,12 +77,13 @@ impl Watch {
         let mut cells = vec![0; bounds.len() + 1];
         rest.iter().for_each(|score| cells[cell(&bounds, *score)] += 1);
         let monitor = Monitor {
+            format: FORMAT,
             calibration: checksum(calibration),
             cells,
             rows: 0,
             without_score: 0,
+            last: None,
             martingale,
-            log: 0.0,
             highest: 0.0,
             alpha,
             alarm: None,
@@ -86,11 +95,16 @@ impl Watch {
     #[must_use]
     pub fn resume(calibration: &Calibration, monitor: Monitor) -> Option<Self> {
         let (bounds, _) = halves(calibration);
-        let sound = monitor.cells.len() == bounds.len() + 1
+        let bag = monitor.cells.iter().try_fold(0_u64, |sum, count| sum.checked_add(*count));
+        let sound = monitor.format == FORMAT
+            && monitor.cells.len() == bounds.len() + 1
             && monitor.alpha > 0.0
             && monitor.alpha < 1.0
-            && monitor.log.is_finite()
-            && monitor.cells.iter().try_fold(0_u64, |sum, count| sum.checked_add(*count)).is_some();
+            && monitor.martingale.is_sound()
+            && monitor.highest.is_finite()
+            && monitor.without_score <= monitor.rows
+            && monitor.rows < MOST_ROWS
+            && bag.is_some_and(|bag| bag < MOST_ROWS);
         (sound && monitor.calibration == checksum(calibration)).then(|| Self::of(bounds, monitor))
     }
 
@@ -111,6 +125,7 @@ impl Watch {
     pub fn next(&mut self, score: f64) -> f64 {
         let u: f64 = self.unit.sample(&mut self.rng);
         self.monitor.rows += 1;
+        self.monitor.last = score.is_finite().then_some(score);
         if score.is_nan() {
             self.monitor.without_score += 1;
             return f64::NAN;
@@ -123,7 +138,6 @@ impl Watch {
         add(&mut self.sums, cell, 1);
         self.bag += 1;
         let log = self.monitor.martingale.bet(p);
-        self.monitor.log = log;
         self.monitor.highest = self.monitor.highest.max(log);
         if self.monitor.alarm.is_none() && log >= -self.monitor.alpha.ln() {
             self.monitor.alarm = Some(self.monitor.rows - 1);

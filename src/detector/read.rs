@@ -1,5 +1,6 @@
 //! Reading a detector from a file.
 
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::time::Duration;
 
@@ -27,6 +28,9 @@ impl Detector {
     }
 }
 
+/// Most columns of an array that a row can have: what a file claims, room is made for.
+const MOST_COLUMNS: usize = 1 << 19;
+
 /// A file being read.
 struct File<'a> {
     path: &'a Path,
@@ -42,7 +46,19 @@ impl File<'_> {
         let thresholds = self.part(&file, THRESHOLD, |state| Ok(state.vector("scores")?.to_vec()))?;
         self.check_thresholds(&description, &calibration, &thresholds)?;
         let inputs = self.inputs(&description)?;
-        Ok(Detector { description, score, head, inputs, calibration, thresholds })
+        if description.makes_logits && head.is_none() {
+            return Err(self.damaged("logits to be made without a head"));
+        }
+        let detector = Detector { description, score, head, inputs, calibration, thresholds };
+        self.try_out(&detector)?;
+        Ok(detector)
+    }
+
+    /// That a row of the widths described can be decided. A score that has arrays of other widths breaks off; whether the row has a finite score is no
+    /// matter.
+    fn try_out(&self, detector: &Detector) -> Result<(), DetectorError> {
+        let tried = std::panic::catch_unwind(AssertUnwindSafe(|| detector.decide_zeros()));
+        tried.map_err(|_| self.damaged("inputs of other widths than the fit or the head"))
     }
 
     fn damaged(&self, found: &str) -> DetectorError {
@@ -135,7 +151,7 @@ impl File<'_> {
     fn inputs(&self, said: &Description) -> Result<Vec<Input>, DetectorError> {
         let input = |(name, kept): (&String, &super::description::KeptInput)| {
             let kind = ArrayKind::parse(name).filter(|kind| *kind != ArrayKind::Labels)?;
-            let sound = kept.columns > 0 && kept.roundoff > 0.0 && kept.roundoff < 1.0;
+            let sound = (1..=MOST_COLUMNS).contains(&kept.columns) && kept.roundoff > 0.0 && kept.roundoff < 1.0;
             let dtype = crate::printable::line(&kept.dtype).into_owned();
             let (columns, roundoff, required) = (kept.columns, kept.roundoff, kept.required);
             sound.then_some(Input { kind, columns, dtype, roundoff, required })

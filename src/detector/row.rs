@@ -30,6 +30,7 @@ pub struct Row<'a> {
     logits: Option<Values<'a>>,
     features: Option<Values<'a>>,
     layers: &'a [(&'a str, Values<'a>)],
+    scores: &'a [(&'a str, Values<'a>)],
 }
 
 impl<'a> Row<'a> {
@@ -60,18 +61,26 @@ impl<'a> Row<'a> {
         self
     }
 
-    /// Whether it has logits.
+    /// With the values of named scores that somebody else computed, one number each, for a detector of such a score: `mine` for `scores@mine`.
     #[must_use]
-    pub fn has_logits(&self) -> bool {
-        self.logits.is_some()
+    pub fn with_scores(mut self, scores: &'a [(&'a str, Values<'a>)]) -> Self {
+        self.scores = scores;
+        self
+    }
+
+    /// The numbers of an array that the detector reads; others that the caller has set are nothing to it, as they are to `apply`.
+    pub(super) fn read(&self, inputs: &[Input], kind: &ArrayKind) -> Option<Values<'a>> {
+        self.values(kind).filter(|_| inputs.iter().any(|input| input.kind == *kind))
     }
 
     fn values(&self, kind: &ArrayKind) -> Option<Values<'a>> {
+        let named = |all: &[(&str, Values<'a>)], name: &str| all.iter().find(|(own, _)| *own == name).map(|(_, v)| *v);
         match kind {
             ArrayKind::Logits => self.logits,
             ArrayKind::Features => self.features,
-            ArrayKind::Layer(name) => self.layers.iter().find(|(own, _)| own == name).map(|(_, values)| *values),
-            ArrayKind::Labels | ArrayKind::Score(_) => None,
+            ArrayKind::Layer(name) => named(self.layers, name),
+            ArrayKind::Score(name) => named(self.scores, name),
+            ArrayKind::Labels => None,
         }
     }
 
@@ -100,13 +109,11 @@ impl<'a> Row<'a> {
 
     /// The row as a block of one, borrowed.
     pub(super) fn block<'b>(&'b self, inputs: &[Input], head: Option<&'b Head>) -> RowBlock<'b> {
-        let rows = |values: Option<Values<'b>>| values.map(Values::rows);
-        let block = RowBlock::new(1, rows(self.logits), rows(self.features), head);
-        inputs.iter().fold(block, |block, input| match &input.kind {
-            ArrayKind::Layer(name) => match self.values(&input.kind) {
-                Some(values) => block.with_layer(name, values.rows()),
-                None => block,
-            },
+        let rows = |kind: &ArrayKind| self.read(inputs, kind).map(Values::rows);
+        let block = RowBlock::new(1, rows(&ArrayKind::Logits), rows(&ArrayKind::Features), head);
+        inputs.iter().fold(block, |block, input| match (&input.kind, self.values(&input.kind)) {
+            (ArrayKind::Layer(name), Some(values)) => block.with_layer(name, values.rows()),
+            (ArrayKind::Score(name), Some(values)) => block.with_score(name, values.rows()),
             _ => block,
         })
     }

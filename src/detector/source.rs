@@ -11,7 +11,8 @@ use crate::dump::layout::Source;
 use crate::dump::run::open_new_rows;
 use crate::dump::{DumpError, format};
 use crate::rows::array::StoredArray;
-use crate::rows::{ArrayKind, Matrix, Role, RowsError, Split};
+use crate::rows::split::matrix_of;
+use crate::rows::{ArrayKind, Role, RowsError, Split};
 
 /// Rows that come split by split: all of a file at once, since it is mapped; piece by piece from a pipe.
 pub struct NewRows<'a> {
@@ -54,14 +55,16 @@ impl<'a> NewRows<'a> {
     pub fn of_pipe(detector: &'a Detector, pipe: impl Read + Send + 'a, name: &Path) -> Result<Self, DetectorError> {
         let kind = only_input(detector, name)?;
         let stream = NpyStream::open(Box::new(pipe) as Box<dyn Read + Send + 'a>, name)?;
+        // The header may claim rows of any width, and a row is read whole.
+        input::check_one(&detector.inputs, &kind, &matrix_of(&kind, vec![stream.no_rows()?])?)?;
         Ok(Self { detector, from: From::Pipe(stream, kind), skipped: 0 })
     }
 
-    /// Leaves out the first rows of a file, which were seen before; it has to have as many.
+    /// Leaves out the rows of a file that were seen before, but for the last of them; it has to have as many.
     ///
     /// # Errors
     /// [`DetectorError::Rows`] if it has fewer.
-    pub fn skip(&mut self, rows: usize) -> Result<(), DetectorError> {
+    pub fn go_on_after(&mut self, rows: usize) -> Result<(), DetectorError> {
         if let From::Files(Some(split)) = &self.from
             && split.rows < rows
         {
@@ -69,7 +72,7 @@ impl<'a> NewRows<'a> {
             let remedy = "name the log that was watched before, or another state";
             return Err(RowsError::malformed(&split.place, format!("{} rows", split.rows), expected, remedy).into());
         }
-        self.skipped = rows;
+        self.skipped = rows.saturating_sub(1);
         Ok(())
     }
 
@@ -117,7 +120,8 @@ fn only_input(detector: &Detector, path: &Path) -> Result<ArrayKind, DetectorErr
 
 fn one_array(path: &Path, kind: ArrayKind, array: StoredArray) -> Result<Split, DetectorError> {
     let split = Split::of_files(Role::Test, path);
-    Ok(split.with(kind, Matrix::new(vec![array])?)?)
+    let matrix = matrix_of(&kind, vec![array])?;
+    Ok(split.with(kind, matrix)?)
 }
 
 fn other_array(path: &Path, found: &ArrayKind, expected: &ArrayKind) -> DetectorError {

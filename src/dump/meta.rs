@@ -122,7 +122,11 @@ impl RunInfo {
         let text = if path.symlink_metadata().is_ok() { file::text(&path, MOST_BYTES)? } else { String::new() };
         let damaged = |error: toml::de::Error| {
             let message = error.message().lines().next().unwrap_or_default();
-            let (found, expected) = message.split_once(", expected ").unwrap_or((message, "TOML"));
+            // The last one: what was found may hold the same words.
+            let (found, expected) = match message.strip_prefix("expected ") {
+                Some(expected) => ("a value of another type", expected),
+                None => message.rsplit_once(", expected ").unwrap_or((message, "TOML")),
+            };
             // The text of the line has the key, too.
             let line = error.span().map(|span| text.get(..span.start).map_or(0, |before| before.matches('\n').count()));
             let place = line.map_or_else(String::new, |line| {
@@ -181,7 +185,16 @@ mod tests {
         let lower = |text: &str| read(text).map(|info| info.lower);
         assert_eq!(lower("lower = [\"a\", \"b\"]"), Ok(vec!["a".to_owned(), "b".to_owned()]));
         assert_eq!(lower(""), Ok(Vec::new()));
-        assert!(lower("lower = 3").is_err_and(|error| error.contains("a name or a list of names")));
+        let expected = "run.toml: found a value of another type in line 1, `lower = [1]`, expected a name or a list of names; \
+             correct the file or remove it";
+        assert_eq!(lower("lower = [1]"), Err(expected.to_owned()));
+    }
+
+    #[test]
+    fn what_was_found_may_hold_the_words_of_the_message() {
+        let expected = "run.toml: found invalid type: string \"x, expected y\" in line 1, `seed = \"x, expected y\"`, expected u64; \
+             correct the file or remove it";
+        assert_eq!(read("seed = \"x, expected y\""), Err(expected.to_owned()));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 /// A name that is no single component of a path.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "found the name {name:?}, expected one without separators or control characters that does not start with a dot; rename the set or the layer"
+    "found the name {name:?}, expected one without separators or control characters that does not start with a dot; rename it"
 )]
 pub struct BadName {
     /// The name.

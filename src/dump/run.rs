@@ -10,8 +10,8 @@ use super::error::DumpError;
 use super::layout::{RunFiles, Source, SplitFiles};
 use super::meta::{Loss, RunInfo};
 use crate::rows::disguise::Disguise;
-use crate::rows::split::one_column;
-use crate::rows::{ArrayKind, Head, HeadKind, Labels, Matrix, RunRows, Split};
+use crate::rows::split::matrix_of;
+use crate::rows::{ArrayKind, Head, HeadKind, Labels, RunRows, Split};
 use crate::suggestion::nearest;
 
 /// A run whose arrays fit together.
@@ -193,19 +193,14 @@ fn open_split(files: &SplitFiles) -> Result<(Split, Labelling), DumpError> {
             labels = open_all(sources).and_then(|arrays| Ok(Some(Labels::new(arrays)?)));
             continue;
         }
-        let mut arrays = open_all(sources)?;
-        if let ArrayKind::Score(_) = kind {
-            // One number per row, as NumPy saves it.
-            arrays.iter_mut().filter(|array| array.shape.len() == 1).for_each(|array| array.shape.push(1));
-        }
-        let matrix = Matrix::new(arrays)?;
+        let matrix = matrix_of(kind, open_all(sources)?)?;
         match kind {
             ArrayKind::Features => split.features = Some(matrix),
             ArrayKind::Layer(name) => {
                 split.layers.insert(name.clone(), matrix);
             }
             ArrayKind::Score(name) => {
-                split.scores.insert(name.clone(), one_column(matrix)?);
+                split.scores.insert(name.clone(), matrix);
             }
             ArrayKind::Logits | ArrayKind::Labels => split.logits = Some(matrix),
         }

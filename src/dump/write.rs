@@ -40,11 +40,12 @@ pub enum WriteError {
     /// A set or a layer cannot be a file of a dump.
     #[error(transparent)]
     Name(#[from] BadName),
-    /// A layer whose file would be read as another array.
+    /// A named array whose file would be read as another array.
     #[error(
-        "found the layer {layer:?}, which is read back as a numbered part of another; rename it so that it does not end in \"-\" and digits"
+        "found the array {:?}, which is read back as a numbered part of another; rename it so that it does not end in \"-\" and digits",
+        kind.file_stem()
     )]
-    Layer { layer: String },
+    Part { kind: ArrayKind },
     /// Two splits of one name; OOD sets are told apart by their names, whatever their groups.
     #[error("{role}: found two sets of this name, expected distinct names; leave one out or rename it")]
     Twice { role: Role },
@@ -212,7 +213,7 @@ fn check_array(kind: &ArrayKind, name: &str) -> Result<(), WriteError> {
     check_name(name)?;
     match shard::parse(&kind.file_stem()) == Some((kind.clone(), None)) {
         true => Ok(()),
-        false => Err(WriteError::Layer { layer: name.to_owned() }),
+        false => Err(WriteError::Part { kind: kind.clone() }),
     }
 }
 

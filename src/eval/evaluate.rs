@@ -8,18 +8,19 @@ use super::cautions;
 use super::error::EvalError;
 use super::fits::{self, Fits};
 use super::plan::Plan;
+use super::run_record;
 use super::score_split::Scoring;
 use super::sink::{ScoreSink, ScoredRows, SinkError};
 use super::undecided;
 use crate::metric::registry::usual;
 use crate::metric::{PairCounts, Procedure, Ranking, Sample, confidence};
-use crate::numeric::checksum::Hasher;
 use crate::progress::Progress;
 use crate::rows::{Role, Split};
 use crate::score::FittedScore;
 use crate::stats::bootstrap::Bootstrap;
 use crate::table::means::{Seeds, missing_sets};
-use crate::table::{ArrayRead, Record, Remark, Results, RunSummary, Shifted, Skipped};
+use crate::table::record::FULL_SPECTRUM;
+use crate::table::{Record, Remark, Results, RunSummary, Shifted, Skipped};
 
 /// What is computed from scores.
 #[derive(Clone)]
@@ -97,9 +98,6 @@ struct Spectrum<'a> {
     /// Scores whose values of these rows alone are known.
     of_id: BTreeSet<&'static str>,
 }
-
-/// How the full spectrum is called, behind the name of the in-distribution set.
-const FULL: &str = "full spectrum";
 
 fn share(right: &[bool]) -> f64 {
     right.iter().filter(|right| **right).count() as f64 / right.len() as f64
@@ -355,29 +353,13 @@ impl Run<'_> {
 
     /// What all records of the run have in common.
     fn common(&self) -> Record {
-        let info = &self.plan.dump.info;
-        let mut data = Hasher::new();
-        let test: Vec<&ArrayRead> =
-            self.plan.arrays.iter().filter(|array| array.split == Role::Test.to_string()).collect();
-        for array in &test {
-            data.bytes(array.array.as_bytes());
-            data.checksum(array.checksum);
-        }
-        Record {
-            run: info.name.clone(),
-            in_distribution: info.in_distribution.clone(),
-            model: info.model.clone(),
-            loss: info.loss.as_ref().map(ToString::to_string),
-            seed: info.seed,
-            data: (!test.is_empty()).then(|| data.finish().to_string()),
-            ..Record::default()
-        }
+        run_record::of_run(self.plan)
     }
 
     /// What all records of the full spectrum have in common: its rows are another in-distribution set.
     fn common_of_full(&self) -> Record {
         let own = self.plan.dump.info.in_distribution.as_deref().unwrap_or("in-distribution");
-        Record { in_distribution: Some(format!("{own}, {FULL}")), ..self.common() }
+        Record { in_distribution: Some(format!("{own}, {FULL_SPECTRUM}")), ..self.common() }
     }
 
     /// What a split lacks of what a score reads.

@@ -1,17 +1,22 @@
 //! From dumps to values: which scores run, scoring block by block, metrics, warnings.
 
 pub mod assignment;
+pub mod by_rows;
+pub mod by_seeds;
 mod cautions;
 pub mod error;
 pub mod evaluate;
 pub mod fits;
 pub mod in_memory;
+pub mod measured;
 pub mod memory;
 pub mod one_run;
 pub mod plan;
 #[cfg(feature = "plot")]
 pub mod plots;
+mod run_record;
 pub mod score_split;
+mod scored_sets;
 #[cfg(feature = "parquet")]
 pub mod scores_file;
 pub mod selection;

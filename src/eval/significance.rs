@@ -3,17 +3,14 @@
 use rayon::prelude::*;
 
 use super::error::EvalError;
-use super::evaluate::fit;
 use super::plan::Plan;
-use super::score_split::score_rows;
-use crate::metric::sample::finite;
+use super::scored_sets::each_set;
 use crate::progress::Progress;
-use crate::rows::{Role, Split};
-use crate::score::FittedScore;
+use crate::rows::Role;
 use crate::stats::best::{self, AgainstAll};
 use crate::stats::delong::Components;
 use crate::table::against_best::LEVEL;
-use crate::table::{AgainstBest, Remark, Results, RunSummary, Verdict};
+use crate::table::{AgainstBest, Remark, Results, Verdict};
 
 /// Compares the AUROC of every planned score with that of the best one on the same rows: DeLong's test of the pair, and whether the score may be one of
 /// the best, [`crate::stats::best`].
@@ -29,80 +26,21 @@ pub fn against_best(
 ) -> Result<Vec<AgainstBest>, EvalError> {
     let mut lines = Vec::new();
     for plan in plans {
-        let (scores, skipped) = fit(plan, results)?;
-        let Some(test) = plan.dump.split(&Role::Test) else { continue };
-        let info = plan.dump.info.clone();
-        let arrays = plan.arrays.clone();
-        results.runs.push(RunSummary {
-            info,
-            accuracy: None,
-            id_rows: test.rows,
-            shifted: Vec::new(),
-            skipped,
-            arrays,
-        });
-        let all: Vec<&FittedScore> = scores.iter().collect();
-        let id = score_rows(plan, &all, test, progress);
-        for split in plan.dump.ood() {
-            let Role::Ood { group, name } = &split.role else { continue };
-            // A score that the set does not allow has no part in the comparison on it.
-            let missing = |score: &str| plan.missing.iter().find(|one| one.score == score && one.role == split.role);
-            for score in &all {
-                results.notes.extend(missing(score.entry.id).map(|missing| {
-                    let text = format!("left out on {}: {}", split.role, missing.why);
-                    Remark::of_score(&plan.dump.info.name, score.entry.id, text)
-                }));
-            }
-            let (scores, id): (Vec<&FittedScore>, Vec<&Vec<f64>>) =
-                all.iter().copied().zip(&id).filter(|(score, _)| missing(score.entry.id).is_none()).unzip();
-            let ood = score_rows(plan, &scores, split, progress);
-            assert_eq!(id.len(), ood.len(), "the same scores of both sets");
-            let mut ranked = Vec::with_capacity(scores.len());
-            for (score, (id, ood)) in scores.into_iter().zip(id.into_iter().zip(&ood)) {
-                if can_be_ranked(plan, test, score, id, results)? && can_be_ranked(plan, split, score, ood, results)? {
-                    ranked.push(Ranked { score, id, ood });
-                }
-            }
-            let components: Vec<Components> = ranked.par_iter().map(|one| Components::of(one.id, one.ood)).collect();
-            let info = &plan.dump.info;
-            let set = (group.as_deref(), name.as_str());
+        let info = &plan.dump.info;
+        each_set(plan, false, results, progress, |set, results| {
+            let scores = &set.scores;
+            let components: Vec<Components> = scores.par_iter().map(|one| Components::of(one.id, one.ood)).collect();
             lines.extend(compare(&components, |score| {
-                AgainstBest::of(&info.name, info.in_distribution.as_deref(), set, ranked[score].score.entry.id)
+                let of_set = (set.group, set.name);
+                AgainstBest::of(&info.name, info.in_distribution.as_deref(), of_set, scores[score].score)
             }));
-            if let Some(few) = few_rows(test.rows, split.rows) {
-                results.warnings.push(Remark::of_run(&info.name, format!("{}: {few}", split.role)));
+            let id_rows = plan.dump.split(&Role::Test).map_or(0, |test| test.rows);
+            if let Some(few) = few_rows(id_rows, set.split.rows) {
+                results.warnings.push(Remark::of_run(&info.name, format!("{}: {few}", set.split.role)));
             }
-        }
+        })?;
     }
     Ok(lines)
-}
-
-/// A score with its values on both sides.
-struct Ranked<'a> {
-    score: &'a FittedScore,
-    id: &'a [f64],
-    ood: &'a [f64],
-}
-
-/// Whether the scores of a split are finite; if not, a note says so where not all scores are asked for by name.
-///
-/// # Errors
-/// [`EvalError::Sample`] for a score that was asked for by name.
-fn can_be_ranked(
-    plan: &Plan<'_>,
-    split: &Split,
-    score: &FittedScore,
-    values: &[f64],
-    results: &mut Results,
-) -> Result<bool, EvalError> {
-    let Err(error) = finite(values) else { return Ok(true) };
-    let (place, id) = (split.place.display().to_string(), score.entry.id);
-    if !plan.lenient {
-        return Err(EvalError::Sample { place, score: id, error });
-    }
-    let text = format!("left out on {}: {error}", split.role);
-    results.notes.push(Remark::of_score(&plan.dump.info.name, id, text));
-    Ok(false)
 }
 
 /// One line per score, the first of equals being the best.

@@ -8,6 +8,7 @@ use ndarray::{Array2, s};
 
 use crate::numeric::linalg::{Threads, product};
 use crate::numeric::pair::{exponent, join, power_of_two, split};
+use crate::numeric::recycled::{Recycled, RecycledMatrix};
 use crate::numeric::top_k::TopK;
 use crate::numeric::vector::{dot, norm, squared_distance};
 use crate::state::{State, StateError};
@@ -115,8 +116,8 @@ impl Bank {
     /// If queries have another number of columns than the bank.
     pub fn nearest(&self, queries: &Array2<f64>, k: usize, mut take: impl FnMut(usize, &[f64])) {
         let mut chunk = Chunk::new(self, QUERIES.min(queries.nrows()), k.clamp(1, self.rows().max(1)));
-        let mut products = Array2::zeros((QUERIES.min(queries.nrows()), TILE.min(self.rows())));
-        let mut best = Vec::new();
+        let mut products = RecycledMatrix::zeros((QUERIES.min(queries.nrows()), TILE.min(self.rows())));
+        let mut best = Recycled::default();
         for start in (0..queries.nrows()).step_by(QUERIES) {
             let count = QUERIES.min(queries.nrows() - start);
             for (i, query) in queries.slice(s![start..start + count, ..]).rows().into_iter().enumerate() {
@@ -153,26 +154,26 @@ impl Bank {
 /// The queries that are multiplied at once.
 struct Chunk {
     /// Their high parts, each query divided by 2 to its exponent.
-    high: Array2<f32>,
-    low: Array2<f32>,
-    exponents: Vec<i32>,
-    tops: Vec<TopK>,
+    high: RecycledMatrix<f32>,
+    low: RecycledMatrix<f32>,
+    exponents: Recycled<i32>,
+    tops: Recycled<TopK>,
     k: usize,
-    query: Vec<f64>,
-    row: Vec<f64>,
+    query: Recycled<f64>,
+    row: Recycled<f64>,
 }
 
 impl Chunk {
     fn new(bank: &Bank, queries: usize, k: usize) -> Self {
         let columns = bank.high.ncols();
         Self {
-            high: Array2::zeros((queries, columns)),
-            low: Array2::zeros((queries, columns)),
-            exponents: vec![0; queries],
-            tops: vec![TopK::new(k); queries],
+            high: RecycledMatrix::zeros((queries, columns)),
+            low: RecycledMatrix::zeros((queries, columns)),
+            exponents: Recycled::filled(0, queries),
+            tops: (0..queries).map(|_| TopK::new(k)).collect(),
             k,
-            query: vec![0.0; columns],
-            row: vec![0.0; columns],
+            query: Recycled::filled(0.0, columns),
+            row: Recycled::filled(0.0, columns),
         }
     }
 

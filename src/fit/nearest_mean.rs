@@ -7,6 +7,7 @@ use super::moment::{Moment, Rank};
 use super::space::Space;
 use super::training::Training;
 use crate::numeric::linalg::{Factor, Side, Threads, Whitening};
+use crate::numeric::recycled::{Recycled, RecycledMatrix};
 use crate::numeric::row_product::row_product;
 use crate::numeric::vector::squared_distance;
 use crate::rows::ArrayKind;
@@ -62,7 +63,7 @@ impl NearestMean {
     #[must_use]
     pub fn new(means: &Array2<f64>, whitening: Whitening) -> Self {
         let centre = means.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(means.ncols()));
-        let means = whiten(&(means - &centre), &whitening, Threads::All);
+        let means = whiten(&(means - &centre), &whitening, Threads::All).into_array();
         let half_squares = means.map_axis(Axis(1), |mean| mean.dot(&mean) / 2.0);
         Self { centre, whitening, means, half_squares }
     }
@@ -95,8 +96,8 @@ impl NearestMean {
     /// Two products find the nearest mean; the distance to it is then summed from differences. Distances beyond the largest number are
     /// the largest number.
     #[must_use]
-    pub fn squared_distances(&self, features: &Array2<f64>) -> Vec<f64> {
-        let white = whiten(&(features - &self.centre), &self.whitening, Threads::One);
+    pub fn squared_distances(&self, features: &Array2<f64>) -> Recycled<f64> {
+        let white = whiten(&RecycledMatrix::difference(features, &self.centre), &self.whitening, Threads::One);
         let inner = row_product(&white.view(), &self.means.t(), Factor::Full, Threads::One);
         let distance = |(row, inner): (ArrayView1<'_, f64>, ArrayView1<'_, f64>)| {
             // ‖a − b‖² = ‖a‖² + 2 (‖b‖²/2 − ab).
@@ -109,6 +110,6 @@ impl NearestMean {
     }
 }
 
-fn whiten(centred: &Array2<f64>, whitening: &Whitening, threads: Threads) -> Array2<f64> {
+fn whiten(centred: &Array2<f64>, whitening: &Whitening, threads: Threads) -> RecycledMatrix {
     row_product(&centred.view(), &whitening.matrix.view(), whitening.factor, threads)
 }

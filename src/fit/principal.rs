@@ -9,6 +9,7 @@ use super::rounding::rounding;
 use super::rows::TrainingRows;
 use super::space::Space;
 use crate::numeric::linalg::{Decomposition, Factor, Side, Threads, add_product, complement, least_norm_solution};
+use crate::numeric::recycled::{Recycled, RecycledMatrix};
 use crate::numeric::row_product::row_product;
 use crate::rows::ArrayKind;
 use crate::state::{State, StateError};
@@ -183,8 +184,8 @@ impl ResidualSpace {
 
     /// `‖Rᵀ (f − u)‖` of features (n, D).
     #[must_use]
-    pub fn norms(&self, features: &Array2<f64>) -> Vec<f64> {
-        let centred = features - &self.origin;
+    pub fn norms(&self, features: &Array2<f64>) -> Recycled<f64> {
+        let centred = RecycledMatrix::difference(features, &self.origin);
         let residual = row_product(&centred.view(), &self.basis.view(), Factor::Full, Threads::One);
         residual.rows().into_iter().map(|row| row.dot(&row).sqrt()).collect()
     }

@@ -23,6 +23,7 @@ pub mod procedure;
 pub mod ranking;
 pub mod registry;
 pub mod risk_coverage;
+pub mod row_ranking;
 pub mod sample;
 pub mod selective;
 pub mod tie_groups;

@@ -1,5 +1,7 @@
 //! The k largest values of a row.
 
+use super::recycled::Recycled;
+
 /// Finds the k largest values of one row after the other without allocating for each.
 ///
 /// Of equal values those of lower index count as larger, so that exactly k are chosen.
@@ -15,14 +17,14 @@
 #[derive(Clone, Debug)]
 pub struct Largest {
     count: usize,
-    scratch: Vec<f64>,
+    scratch: Recycled<f64>,
 }
 
 impl Largest {
     /// The `count` largest; all of a row that has fewer.
     #[must_use]
     pub fn new(count: usize) -> Self {
-        Self { count, scratch: Vec::new() }
+        Self { count, scratch: Recycled::default() }
     }
 
     /// How many are chosen of a row that has as many.

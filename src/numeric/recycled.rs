@@ -7,19 +7,16 @@ use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
 use std::thread::LocalKey;
 
-use ndarray::Array2;
+use ndarray::{Array1, Array2, ArrayView2, s};
 
-use super::softmax::Softmax;
-use super::top::Top;
-
-/// Most elements of a vector that is kept: as many logits or features as a row may well have.
-const LONGEST: usize = 1 << 12;
+/// Most elements of a vector that is kept: as many as a few rows of 4,096 logits or features have.
+const LONGEST: usize = 1 << 15;
 
 /// Most vectors that a thread keeps of a type.
-const MOST: usize = 8;
+const MOST: usize = 12;
 
 /// The vectors that a thread keeps.
-type Store<T> = RefCell<Vec<Vec<T>>>;
+pub type Store<T> = RefCell<Vec<Vec<T>>>;
 
 /// Elements of such vectors.
 pub trait Recycle: Sized + 'static {
@@ -27,12 +24,13 @@ pub trait Recycle: Sized + 'static {
     fn store() -> &'static LocalKey<Store<Self>>;
 }
 
+/// Makes types elements of such vectors, where they are defined: this file knows no other.
 macro_rules! recycle {
     ($($element:ty),*) => {$(
-        impl Recycle for $element {
-            fn store() -> &'static LocalKey<Store<Self>> {
+        impl $crate::numeric::recycled::Recycle for $element {
+            fn store() -> &'static std::thread::LocalKey<$crate::numeric::recycled::Store<Self>> {
                 thread_local! {
-                    static STORE: Store<$element> = const { RefCell::new(Vec::new()) };
+                    static STORE: $crate::numeric::recycled::Store<$element> = const { std::cell::RefCell::new(Vec::new()) };
                 }
                 &STORE
             }
@@ -40,11 +38,30 @@ macro_rules! recycle {
     )*};
 }
 
-recycle!(f64, usize, Top, Softmax);
+pub(super) use recycle;
+
+recycle!(f64, f32, u32, i32, usize);
 
 /// A vector that goes back to the thread that drops it.
 #[derive(Clone, Debug)]
 pub struct Recycled<T: Recycle>(Vec<T>);
+
+impl<T: Recycle + Clone> Recycled<T> {
+    /// The same element again and again.
+    #[must_use]
+    pub fn filled(element: T, length: usize) -> Self {
+        let mut own = Self::with_room(length);
+        own.resize(length, element);
+        own
+    }
+}
+
+impl<T: Recycle> Recycled<T> {
+    /// No element yet; a vector that is kept is not taken for one that would not be.
+    fn with_room(length: usize) -> Self {
+        Self(if length > LONGEST { Vec::with_capacity(length) } else { take() })
+    }
+}
 
 impl<T: Recycle> Default for Recycled<T> {
     fn default() -> Self {
@@ -82,29 +99,99 @@ impl<T: Recycle> Drop for Recycled<T> {
 
 /// A matrix whose elements go back to the thread that drops it.
 #[derive(Clone, Debug)]
-pub struct RecycledMatrix(Array2<f64>);
+pub struct RecycledMatrix<T: Recycle + Default = f64>(Array2<T>);
 
-impl RecycledMatrix {
+impl<T: Recycle + Default> RecycledMatrix<T> {
     /// A matrix of the elements that `fill` writes, row by row; the vector it gets is empty.
     ///
     /// # Panics
     /// If it writes another number of elements.
-    pub fn new(rows: usize, columns: usize, fill: impl FnOnce(&mut Vec<f64>)) -> Self {
-        let mut elements = take();
+    pub fn new(rows: usize, columns: usize, fill: impl FnOnce(&mut Vec<T>)) -> Self {
+        let mut elements = std::mem::take(&mut Recycled::with_room(rows * columns).0);
         fill(&mut elements);
         Self(Array2::from_shape_vec((rows, columns), elements).expect("as many elements as the matrix has"))
     }
+
+    /// The matrix itself, whose elements do not go back.
+    #[must_use]
+    pub fn into_array(mut self) -> Array2<T> {
+        std::mem::take(&mut self.0)
+    }
 }
 
-impl Deref for RecycledMatrix {
-    type Target = Array2<f64>;
+impl<T: Recycle + Clone + Default> RecycledMatrix<T> {
+    /// A matrix of zeros.
+    #[must_use]
+    pub fn zeros(shape: (usize, usize)) -> Self {
+        let (rows, columns) = shape;
+        match rows * columns {
+            // Memory that the system gives is zero already.
+            long if long > LONGEST => Self(Array2::default(shape)),
+            short => Self::new(rows, columns, |elements| elements.resize(short, T::default())),
+        }
+    }
+}
 
-    fn deref(&self) -> &Array2<f64> {
+impl RecycledMatrix {
+    /// A copy.
+    #[must_use]
+    pub fn of(matrix: &ArrayView2<'_, f64>) -> Self {
+        let (rows, columns) = matrix.dim();
+        Self::new(rows, columns, |elements| match matrix.as_slice() {
+            Some(all) => elements.extend_from_slice(all),
+            None => elements.extend(matrix),
+        })
+    }
+
+    /// What `change` makes of every element.
+    #[must_use]
+    pub fn mapped(matrix: &Array2<f64>, change: impl Fn(f64) -> f64) -> Self {
+        let (rows, columns) = matrix.dim();
+        Self::new(rows, columns, |elements| elements.extend(matrix.iter().map(|value| change(*value))))
+    }
+
+    /// `a_ij − b_j`.
+    ///
+    /// # Panics
+    /// If the row has another number of columns.
+    #[must_use]
+    pub fn difference(matrix: &Array2<f64>, row: &Array1<f64>) -> Self {
+        let mut own = Self::of(&matrix.view());
+        *own -= row;
+        own
+    }
+
+    /// The first rows.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    #[must_use]
+    pub fn first_rows(self, count: usize) -> Self {
+        Self(self.into_array().slice_move(s![..count, ..]))
+    }
+}
+
+impl<T: Recycle + Default> From<Array2<T>> for RecycledMatrix<T> {
+    fn from(matrix: Array2<T>) -> Self {
+        Self(matrix)
+    }
+}
+
+impl<T: Recycle + Default> Deref for RecycledMatrix<T> {
+    type Target = Array2<T>;
+
+    fn deref(&self) -> &Array2<T> {
         &self.0
     }
 }
 
-impl Drop for RecycledMatrix {
+impl<T: Recycle + Default> DerefMut for RecycledMatrix<T> {
+    fn deref_mut(&mut self) -> &mut Array2<T> {
+        &mut self.0
+    }
+}
+
+impl<T: Recycle + Default> Drop for RecycledMatrix<T> {
     fn drop(&mut self) {
         // An empty matrix allocates nothing.
         let (elements, _) = std::mem::take(&mut self.0).into_raw_vec_and_offset();

@@ -1,11 +1,12 @@
 //! Products of rows with a matrix that do not depend on which rows stand together.
 
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::{ArrayView2, s};
 
 use super::linalg::{Factor, Threads, product};
+use super::recycled::RecycledMatrix;
 
 /// Rows of a product below which faer may take another kernel, which sums in another order: a matrix by a vector, or very small matrices.
-const FEWEST_ROWS: usize = 8;
+pub const FEWEST_ROWS: usize = 8;
 
 /// Columns of a triangular factor that are multiplied together, by the rows that are not zero in all of them.
 const PANEL: usize = 128;
@@ -22,14 +23,14 @@ pub fn row_product(
     matrix: &ArrayView2<'_, f64>,
     factor: Factor,
     threads: Threads,
-) -> Array2<f64> {
+) -> RecycledMatrix {
     let count = rows.nrows();
     if count < FEWEST_ROWS {
-        let mut padded = Array2::zeros((FEWEST_ROWS, rows.ncols()));
+        let mut padded = RecycledMatrix::zeros((FEWEST_ROWS, rows.ncols()));
         padded.slice_mut(s![..count, ..]).assign(rows);
-        return row_product(&padded.view(), matrix, factor, threads).slice_move(s![..count, ..]);
+        return row_product(&padded.view(), matrix, factor, threads).first_rows(count);
     }
-    let mut out = Array2::zeros((count, matrix.ncols()));
+    let mut out = RecycledMatrix::zeros((count, matrix.ncols()));
     // faer's own triangular product halves the operations all the way down, but into pieces so small that their sums depend on the number of rows.
     let panel = if factor == Factor::Upper { PANEL } else { matrix.ncols().max(1) };
     for start in (0..matrix.ncols()).step_by(panel) {
@@ -44,6 +45,7 @@ pub fn row_product(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::Array2;
 
     /// Small whole numbers are multiplied exactly, in any order.
     #[test]
@@ -54,7 +56,7 @@ mod tests {
             let upper = Array2::from_shape_fn((size, size), |(i, j)| if i <= j { value(j, i) } else { 0.0 });
             for factor in [Factor::Full, Factor::Upper] {
                 let found = row_product(&rows.view(), &upper.view(), factor, Threads::One);
-                assert_eq!(found, rows.dot(&upper), "{size} {factor:?}");
+                assert_eq!(*found, rows.dot(&upper), "{size} {factor:?}");
             }
         }
     }
@@ -74,7 +76,7 @@ mod tests {
                 let all = row_product(&rows.view(), &matrix, factor, Threads::One);
                 for (start, end) in [(0, 1), (64, 65), (3, 5), (7, 14), (0, 8), (9, 18), (1, 32), (0, 64)] {
                     let some = row_product(&rows.slice(s![start..end, ..]), &matrix, factor, Threads::All);
-                    assert_eq!(some, all.slice(s![start..end, ..]), "{columns} × {width} {factor:?}: {start}..{end}");
+                    assert_eq!(*some, all.slice(s![start..end, ..]), "{columns} × {width} {factor:?}: {start}..{end}");
                 }
             }
         }

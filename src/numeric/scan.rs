@@ -1,6 +1,7 @@
 //! One pass over a row for its largest value, written so that it becomes vector code for whatever machine it is inlined into.
 
 use super::real::Real;
+use super::recycled::recycle;
 
 /// The largest value of a row and the first index it stands at.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -10,6 +11,8 @@ pub struct Top {
     /// The largest value.
     pub value: f64,
 }
+
+recycle!(Top);
 
 /// The largest value of a non-empty row.
 #[must_use]

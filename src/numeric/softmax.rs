@@ -4,6 +4,7 @@ use super::exp::exp_nonpositive;
 use super::exponentials::Sums;
 use super::kernel::Kernel;
 use super::real::Real;
+use super::recycled::recycle;
 use super::top::{Top, top};
 
 /// Softmax statistics of one row `z` of logits, `p = softmax(z)`.
@@ -18,6 +19,8 @@ pub struct Softmax {
     /// `Σ_{k ≠ argmax} exp(z_k − z_max)²`, at most `s²`.
     pub squared_rest: f64,
 }
+
+recycle!(Softmax);
 
 impl Softmax {
     /// `p_max = 1/(1+s)`.

@@ -1,5 +1,10 @@
 //! The largest of many values that come in runs, or all that may still be among them.
 
+use super::recycled::{Recycled, recycle};
+
+/// A value and its index.
+pub type Candidate = (f32, usize);
+
 /// The k largest values offered, and every other value up to a margin below them.
 ///
 /// With values known to within ±ε and a margin of 2ε, the k values that are truly largest are among the candidates: at least k
@@ -10,8 +15,10 @@ pub struct TopK {
     margin: f32,
     floor: f32,
     capacity: usize,
-    candidates: Vec<(f32, usize)>,
+    candidates: Recycled<Candidate>,
 }
+
+recycle!(Candidate, TopK);
 
 /// Values compared with the floor at once; almost all runs hold none that reaches it.
 const RUN: usize = 32;
@@ -21,7 +28,8 @@ impl TopK {
     #[must_use]
     pub fn new(k: usize) -> Self {
         let capacity = 2 * k + 64;
-        let candidates = Vec::with_capacity(capacity + RUN);
+        let mut candidates = Recycled::default();
+        candidates.reserve(capacity + RUN);
         Self { k, margin: 0.0, floor: f32::NEG_INFINITY, capacity, candidates }
     }
 
@@ -52,7 +60,7 @@ impl TopK {
     }
 
     /// The candidates offered so far, in no order: value and index.
-    pub fn candidates(&mut self) -> &[(f32, usize)] {
+    pub fn candidates(&mut self) -> &[Candidate] {
         self.shrink();
         &self.candidates
     }

@@ -2,6 +2,8 @@
 
 use ndarray::Array2;
 
+use super::recycled::RecycledMatrix;
+
 /// Sums kept at once, whatever the width of the machine's vectors: a vector of eight `f64`.
 pub const LANES: usize = 8;
 
@@ -78,8 +80,8 @@ pub fn normalise(a: &mut [f64]) {
 
 /// The rows of a matrix, each divided by its norm.
 #[must_use]
-pub fn unit_rows(rows: &Array2<f64>) -> Array2<f64> {
-    let mut units = rows.as_standard_layout().into_owned();
+pub fn unit_rows(rows: &Array2<f64>) -> RecycledMatrix {
+    let mut units = RecycledMatrix::of(&rows.view());
     let columns = units.ncols().max(1);
     if let Some(values) = units.as_slice_mut() {
         values.chunks_exact_mut(columns).for_each(normalise);
@@ -108,6 +110,6 @@ mod tests {
     fn units_of_ordinary_zero_and_extreme_rows() {
         let rows = array![[3.0, 4.0], [0.0, 0.0], [3e300, -4e300], [3e-300, 4e-300], [0.0, 5e-324]];
         let expected = array![[0.6, 0.8], [0.0, 0.0], [0.6, -0.8], [0.6, 0.8], [0.0, 1.0]];
-        assert!((unit_rows(&rows) - expected).iter().all(|d| d.abs() < 1e-15));
+        assert!((&*unit_rows(&rows) - expected).iter().all(|d| d.abs() < 1e-15));
     }
 }

@@ -61,9 +61,12 @@ impl AtomicFolder {
             Err(error) if error.kind() == ErrorKind::Unsupported || error.kind() == ErrorKind::InvalidInput => {}
             Err(error) => return Err(error),
         }
-        // In two steps, then. If the program is killed between them, the old folder has a name that nobody clears away.
-        let name = self.target.file_name().unwrap_or_default().to_string_lossy();
-        let aside = self.target.with_file_name(format!("{name}.old-{}", std::process::id()));
+        self.replace_in_two_steps()
+    }
+
+    /// If the program is killed between the steps, the old folder has a name that nobody clears away.
+    fn replace_in_two_steps(self) -> io::Result<()> {
+        let aside = temporary::aside(&self.target);
         fs::rename(&self.target, &aside)?;
         if let Err(error) = self.work.rename(&self.target) {
             fs::rename(&aside, &self.target)?;
@@ -137,6 +140,26 @@ mod tests {
         assert_eq!(fs::read_to_string(target.join("sub/b")).unwrap(), "2");
         drop(AtomicFolder::create(&target).unwrap());
         assert_eq!(fs::read_dir(root.path().join("deep")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_system_that_cannot_swap_takes_two_steps() {
+        let root = tempfile::tempdir().unwrap();
+        let target = root.path().join("out");
+        let filled = |text: &str| {
+            let folder = AtomicFolder::create(&target).unwrap();
+            fs::write(folder.path().join("a"), text).unwrap();
+            folder
+        };
+        filled("1").commit().unwrap();
+        filled("2").replace_in_two_steps().unwrap();
+        assert_eq!(fs::read_to_string(target.join("a")).unwrap(), "2");
+        // The second step fails: the old folder is back.
+        let lost = filled("3");
+        fs::remove_dir_all(lost.path()).unwrap();
+        lost.replace_in_two_steps().unwrap_err();
+        assert_eq!(fs::read_to_string(target.join("a")).unwrap(), "2");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
     }
 
     #[test]

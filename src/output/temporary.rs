@@ -72,8 +72,19 @@ pub(super) fn folder(folder: &Path, name: &OsStr) -> io::Result<Temporary> {
 /// The number of the next name of this program.
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
+/// The name for a folder while another takes its place: hidden, so that no reader of the folder above takes it for what it was, and without the ending
+/// of what is cleared away, since it may be the only copy.
+pub(super) fn aside(folder: &Path) -> PathBuf {
+    let name = beginning(folder.file_name().unwrap_or_default());
+    folder.with_file_name(format!("{PREFIX}{name}-{}.old", process::id()))
+}
+
+fn beginning(name: &OsStr) -> String {
+    name.to_string_lossy().chars().take(NAME_CHARACTERS).collect()
+}
+
 fn locked(folder: &Path, name: &OsStr, create: impl Fn(&Path) -> io::Result<File>) -> io::Result<(File, PathBuf)> {
-    let name: String = name.to_string_lossy().chars().take(NAME_CHARACTERS).collect();
+    let name = beginning(name);
     let process = process::id();
     loop {
         // No name twice: who takes the last owner's file for abandoned would remove the next one's.
@@ -162,6 +173,15 @@ mod tests {
         let expected =
             [".oodbench-fedcba", ".oodbench-link-1.tmp", ".oodbench-old-abc", ".oodbench-other-1.tmp", "notes.tmp"];
         assert_eq!(left, expected);
+    }
+
+    #[test]
+    fn what_was_put_aside_is_hidden_and_stays() {
+        let root = tempfile::tempdir().unwrap();
+        let aside = aside(&root.path().join("x".repeat(255)));
+        fs::create_dir(&aside).unwrap();
+        sweep(root.path());
+        assert!(aside.exists() && aside.file_name().unwrap().to_str().unwrap().starts_with('.'), "{}", aside.display());
     }
 
     #[test]

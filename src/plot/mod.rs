@@ -7,6 +7,7 @@
 //! | ROC curves | [`roc`] |
 //! | lines over a common x | [`mod@line`] |
 //! | costs of scores on a logarithmic axis | [`latency`] |
+//! | mean ranks of scores over many sets, joined where they cannot be told apart | [`critical_difference`] |
 //!
 //! Both formats come from one layout in dots of 1/300 inch, and text is measured with the embedded font, so a plot looks the same in either and
 //! on every machine.
@@ -16,6 +17,7 @@ mod axis;
 mod band;
 mod bins;
 mod canvas;
+pub mod critical_difference;
 pub mod fig1;
 pub mod histogram;
 pub mod latency;

@@ -1,5 +1,7 @@
 //! Writers of results: terminal text, Markdown, CSV, JSON, HTML, Parquet.
 
+pub mod by_rows;
+pub mod by_seeds;
 pub mod csv;
 pub mod difference;
 pub mod format;
@@ -9,6 +11,7 @@ pub mod json;
 pub mod markdown;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+pub mod ranks;
 pub mod significance;
 pub mod text;
 

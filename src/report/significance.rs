@@ -94,6 +94,7 @@ however many scores there are and though the best was chosen on these rows.
 
 ";
 
-fn p_value(p: f64) -> String {
+/// A p-value to four decimals.
+pub(super) fn p_value(p: f64) -> String {
     if p < 1e-4 { "<0.0001".to_owned() } else { format!("{p:.4}") }
 }

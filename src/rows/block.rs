@@ -25,7 +25,7 @@ pub struct RowBlock<'a> {
     head: Option<&'a Head>,
     derived_logits: OnceCell<Rows<'a>>,
     features_f64: OnceCell<RecycledMatrix>,
-    unit_features: OnceCell<Array2<f64>>,
+    unit_features: OnceCell<RecycledMatrix>,
     tops: OnceCell<Recycled<Top>>,
     softmax: OnceCell<Recycled<Softmax>>,
     probabilities: OnceCell<RecycledMatrix>,
@@ -34,7 +34,7 @@ pub struct RowBlock<'a> {
 /// Features of a named layer.
 struct Layer<'a> {
     rows: Rows<'a>,
-    as_f64: OnceCell<Array2<f64>>,
+    as_f64: OnceCell<RecycledMatrix>,
 }
 
 impl<'a> RowBlock<'a> {
@@ -102,7 +102,7 @@ impl<'a> RowBlock<'a> {
     #[must_use]
     pub fn head_logits(&self) -> &Rows<'a> {
         let head = self.head();
-        self.derived_logits.get_or_init(|| Rows::F64(Cow2::Owned(head.logits(self.features().view()))))
+        self.derived_logits.get_or_init(|| Rows::F64(Cow2::Recycled(head.logits(self.features().view()))))
     }
 
     /// The head.
@@ -142,7 +142,7 @@ impl<'a> RowBlock<'a> {
             ArrayKind::Logits | ArrayKind::Labels | ArrayKind::Score(_) => unreachable!("no array of features"),
         };
         let layer = self.layers.get(name).expect("the plan checks that the split has the layer");
-        layer.as_f64.get_or_init(|| layer.rows.to_f64())
+        layer.as_f64.get_or_init(|| layer.rows.to_recycled())
     }
 
     /// The features divided by their norms (rows, D); a zero row stays zero.

@@ -4,6 +4,7 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
 use crate::numeric::linalg::{Factor, Threads};
+use crate::numeric::recycled::{Recycled, RecycledMatrix};
 use crate::numeric::row_product::row_product;
 use crate::numeric::vector::squared_distance;
 
@@ -73,9 +74,13 @@ impl Head {
 
     /// The logits (n, C) of features (n, D), without any entropic scale.
     #[must_use]
-    pub fn logits(&self, features: ArrayView2<'_, f64>) -> Array2<f64> {
+    pub fn logits(&self, features: ArrayView2<'_, f64>) -> RecycledMatrix {
         match self {
-            Self::Linear { weight, bias } => row_product(&features, &weight.t(), Factor::Full, Threads::One) + bias,
+            Self::Linear { weight, bias } => {
+                let mut logits = row_product(&features, &weight.t(), Factor::Full, Threads::One);
+                *logits += bias;
+                logits
+            }
             Self::Prototypes { prototypes } => negative_distances(features, prototypes, 1.0, false),
             Self::NormalisedPrototypes { prototypes, distance_scale } => {
                 negative_distances(features, prototypes, *distance_scale, true)
@@ -89,9 +94,9 @@ fn negative_distances(
     prototypes: &Array2<f64>,
     scale: f64,
     normalise: bool,
-) -> Array2<f64> {
-    let mut out = Array2::zeros((features.nrows(), prototypes.nrows()));
-    let mut feature = vec![0.0; features.ncols()];
+) -> RecycledMatrix {
+    let mut out = RecycledMatrix::zeros((features.nrows(), prototypes.nrows()));
+    let mut feature = Recycled::filled(0.0, features.ncols());
     for (row, mut logits) in features.axis_iter(Axis(0)).zip(out.rows_mut()) {
         feature.iter_mut().zip(row).for_each(|(to, from)| *to = *from);
         if normalise {

@@ -8,7 +8,7 @@ use ndarray::{Array2, ArrayView2};
 use super::array::{self, StoredArray, shape_text};
 use super::element::{Dtype, Endian, Float};
 use super::error::RowsError;
-use crate::numeric::recycled::{Recycled, RecycledMatrix};
+use crate::numeric::recycled::{Recycle, Recycled, RecycledMatrix};
 
 /// Rows of a matrix, in the narrowest of `f32` and `f64` that holds its elements exactly.
 #[derive(Clone, Debug)]
@@ -21,20 +21,23 @@ pub enum Rows<'a> {
 
 /// Rows where they lie in the file, or a copy where the file's order or type is another.
 #[derive(Clone, Debug)]
-pub enum Cow2<'a, T> {
+pub enum Cow2<'a, T: Recycle + Default> {
     /// A view of the mapped file.
     Borrowed(ArrayView2<'a, T>),
     /// Converted elements.
     Owned(Array2<T>),
+    /// Computed ones, in memory that the thread uses again.
+    Recycled(RecycledMatrix<T>),
 }
 
-impl<T> Cow2<'_, T> {
+impl<T: Recycle + Default> Cow2<'_, T> {
     /// The rows, in C order.
     #[must_use]
     pub fn view(&self) -> ArrayView2<'_, T> {
         match self {
             Self::Borrowed(view) => view.view(),
             Self::Owned(array) => array.view(),
+            Self::Recycled(array) => array.view(),
         }
     }
 }
@@ -50,7 +53,8 @@ impl Rows<'_> {
     }
 
     /// The same in memory that the thread uses again.
-    pub(super) fn to_recycled(&self) -> RecycledMatrix {
+    #[must_use]
+    pub fn to_recycled(&self) -> RecycledMatrix {
         let (rows, columns) = match self {
             Self::F32(rows) => rows.view().dim(),
             Self::F64(rows) => rows.view().dim(),
@@ -319,7 +323,7 @@ impl Shard {
 }
 
 /// The two types a block is handed on in.
-trait Element: array::Element + Default {
+trait Element: array::Element + Recycle + Default {
     /// Reads one element; only called with a type that this one holds exactly.
     fn decode(bytes: &[u8], float: Float, endian: Endian) -> Self;
 }

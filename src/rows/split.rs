@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::PathBuf;
 
+use super::array::StoredArray;
 use super::block::RowBlock;
 use super::check;
 use super::error::RowsError;
@@ -234,8 +235,17 @@ impl Split {
     }
 }
 
+/// The matrix of the arrays of a kind, one below the other. A score may also be one number per row, as NumPy saves it.
+pub(crate) fn matrix_of(kind: &ArrayKind, mut arrays: Vec<StoredArray>) -> Result<Matrix, RowsError> {
+    if let ArrayKind::Score(_) = kind {
+        arrays.iter_mut().filter(|array| array.shape.len() == 1).for_each(|array| array.shape.push(1));
+        return one_column(Matrix::new(arrays)?);
+    }
+    Matrix::new(arrays)
+}
+
 /// A matrix of scores: one for each row.
-pub(crate) fn one_column(matrix: Matrix) -> Result<Matrix, RowsError> {
+fn one_column(matrix: Matrix) -> Result<Matrix, RowsError> {
     if matrix.columns() == 1 {
         return Ok(matrix);
     }

@@ -8,6 +8,7 @@ use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, Training};
+use crate::numeric::recycled::Recycled;
 use crate::rows::{ArrayKind, Head, RowBlock};
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
@@ -36,7 +37,7 @@ enum OfLogits {
 }
 
 impl OfLogits {
-    fn of(self, block: &RowBlock<'_>) -> Vec<f64> {
+    fn of(self, block: &RowBlock<'_>) -> Recycled<f64> {
         let softmax = block.softmax().iter();
         match self {
             Self::Energy => softmax.map(|row| row.log_sum_exp()).collect(),
@@ -63,7 +64,8 @@ impl Score for CadRef {
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
         let (split, _) = training.features()?;
         let means = means_of_predicted(ENTRY.id, training)?;
-        let values = training.map_blocks(split, &[ArrayKind::Logits], |_, block| self.of_logits.of(block)).concat();
+        let values =
+            training.map_blocks(split, &[ArrayKind::Logits], |_, block| self.of_logits.of(block).to_vec()).concat();
         let typical = values.iter().sum::<f64>() / values.len() as f64;
         let note = || {
             format!(
@@ -91,7 +93,7 @@ impl Fitted for FittedCadRef {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         let Head::Linear { weight, .. } = block.head() else { return out.fill(f64::NAN) };
         let of_logits = self.of_logits.of(block);
-        let rows = block.features().rows().into_iter().zip(block.tops()).zip(of_logits);
+        let rows = block.features().rows().into_iter().zip(block.tops()).zip(of_logits.iter());
         for (out, ((row, top), of_logits)) in out.iter_mut().zip(rows) {
             let (mut agreeing, mut opposed, mut length) = (0.0, 0.0, 0.0);
             for ((f, mean), weight) in row.iter().zip(self.means.row(top.index)).zip(weight.row(top.index)) {
@@ -103,7 +105,7 @@ impl Fitted for FittedCadRef {
                     opposed += apart.abs();
                 }
             }
-            let error = ratio(ratio(agreeing, length), of_logits) + ratio(ratio(opposed, length), self.typical);
+            let error = ratio(ratio(agreeing, length), *of_logits) + ratio(ratio(opposed, length), self.typical);
             *out = (0.0 - error).clamp(-f64::MAX, f64::MAX);
         }
     }

@@ -11,6 +11,7 @@ use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::evenly_spaced::evenly_spaced;
 use crate::fit::{FitError, Training};
 use crate::numeric::linalg::{Factor, Threads};
+use crate::numeric::recycled::RecycledMatrix;
 use crate::numeric::row_product::row_product;
 use crate::numeric::share::share_of;
 use crate::rows::{ArrayKind, RowBlock};
@@ -129,7 +130,11 @@ fn steps(size: usize) -> Vec<Step> {
 }
 
 /// `‖a_i − b_j‖²` (n, N) of normalised or zero rows, given the squared norms of the `b_j`.
-fn squared_distances(a: &ArrayView2<'_, f64>, b: &ArrayView2<'_, f64>, squares: &ArrayView1<'_, f64>) -> Array2<f64> {
+fn squared_distances(
+    a: &ArrayView2<'_, f64>,
+    b: &ArrayView2<'_, f64>,
+    squares: &ArrayView1<'_, f64>,
+) -> RecycledMatrix {
     let mut distances = row_product(a, &b.t(), Factor::Full, Threads::One);
     for (mut distances, a) in distances.rows_mut().into_iter().zip(a.rows()) {
         let square = a.dot(&a);
@@ -154,7 +159,7 @@ impl Fitted for FittedCfood {
         let directions = block.unit_features().view();
         let steps = self.kappas.len();
         // Per row, how many reference rows it enters at each step.
-        let mut entered = Array2::<u32>::zeros((block.rows(), steps));
+        let mut entered = RecycledMatrix::<u32>::zeros((block.rows(), steps));
         for first in (0..self.reference.nrows()).step_by(TILE) {
             let tile = s![first..self.reference.nrows().min(first + TILE), ..];
             let squares = self.squares.slice(s![first..self.reference.nrows().min(first + TILE)]);

@@ -10,6 +10,7 @@ use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, Training};
 use crate::numeric::linalg::{Factor, LinalgError, Spectrum, Threads, add_gram, gram_rounding, spectrum};
 use crate::numeric::noise::Noise;
+use crate::numeric::recycled::RecycledMatrix;
 use crate::numeric::row_product::row_product;
 use crate::rows::{ArrayKind, RowBlock};
 
@@ -83,10 +84,10 @@ impl FourierFeatures {
     }
 
     /// Of normalised features (n, D).
-    fn of(&self, features: &Array2<f64>, threads: Threads) -> Array2<f64> {
+    fn of(&self, features: &Array2<f64>, threads: Threads) -> RecycledMatrix {
         let scale = (2.0 / self.phases.len() as f64).sqrt();
         let mut mapped = row_product(&features.view(), &self.directions.t(), Factor::Full, threads);
-        mapped += &self.phases;
+        *mapped += &self.phases;
         mapped.mapv_inplace(|angle| scale * angle.cos());
         mapped
     }
@@ -112,7 +113,7 @@ fn principal(
     }
     let of_rows = spectrum(&scatter(rows, std::iter::once(all.view()), rows).view())?;
     let varying = of_rows.above(gram_rounding(mean.len(), rows));
-    let mut directions = row_product(&all.view(), &of_rows.directions.view(), Factor::Full, Threads::All);
+    let mut directions = row_product(&all.view(), &of_rows.directions.view(), Factor::Full, Threads::All).into_array();
     for (mut column, variance) in directions.columns_mut().into_iter().zip(&of_rows.variances) {
         column /= (rows as f64 * variance).sqrt();
     }
@@ -143,7 +144,7 @@ impl Score for Corp {
         let map = FourierFeatures::draw(self, columns);
         let mapped = || {
             let blocks = training.blocks(split, &[ArrayKind::Features]);
-            blocks.map(|(_, block)| map.of(block.unit_features(), Threads::All))
+            blocks.map(|(_, block)| map.of(block.unit_features(), Threads::All).into_array())
         };
         let mut mean = Array1::<f64>::zeros(self.size);
         mapped().for_each(|rows| rows.rows().into_iter().for_each(|row| mean += &row));
@@ -207,8 +208,8 @@ mod tests {
         let features = Array2::from_shape_fn((6, 4), |(i, j)| ((i * 5 + j * 3) % 7) as f64);
         let mapped = FourierFeatures::draw(&settings, 4).of(&unit_rows(&features), Threads::One);
         let mean = mapped.mean_axis(Axis(0)).unwrap();
-        let (of_rows, _) = principal(6, &mean, std::iter::once(mapped.clone())).unwrap();
-        let of_features = spectrum(&scatter(6, std::iter::once(&mapped - &mean), 6).view()).unwrap();
+        let (of_rows, _) = principal(6, &mean, std::iter::once(mapped.clone().into_array())).unwrap();
+        let of_features = spectrum(&scatter(6, std::iter::once(&*mapped - &mean), 6).view()).unwrap();
         for axis in 0..4 {
             assert!((of_rows.variances[axis] - of_features.variances[axis]).abs() < 1e-14);
             let cosine = of_rows.directions.column(axis).dot(&of_features.directions.column(axis));

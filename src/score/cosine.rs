@@ -35,7 +35,7 @@ impl Score for Cosine {
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        let directions = unit_rows(&ClassMeans::fit(training)?.means);
+        let directions = unit_rows(&ClassMeans::fit(training)?.means).into_array();
         Ok(Fit::new(LargestCosine { directions }))
     }
 

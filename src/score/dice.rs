@@ -9,7 +9,7 @@ use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
 use super::step::energy::energy_after;
-use super::step::{FittedStep, Step, StepEntry};
+use super::step::{Features, FittedStep, Step, StepEntry};
 use super::{Score, State, StateError};
 use crate::fit::percentile::percentiles_of;
 use crate::fit::{FitError, Training};
@@ -88,8 +88,8 @@ struct Sparse {
 }
 
 impl FittedStep for Sparse {
-    fn features<'f>(&self, features: &'f Array2<f64>) -> Cow<'f, Array2<f64>> {
-        Cow::Borrowed(features)
+    fn features<'f>(&self, features: &'f Array2<f64>) -> Features<'f> {
+        Features::Same(features)
     }
 
     fn head<'h>(&'h self, _: &'h Head) -> Cow<'h, Head> {

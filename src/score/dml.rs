@@ -64,7 +64,7 @@ impl Score for Dml {
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
         let cosine = match self.form {
-            Form::Cosine => Some(LargestCosine { directions: unit_rows(training.linear_head()?.0) }),
+            Form::Cosine => Some(LargestCosine { directions: unit_rows(training.linear_head()?.0).into_array() }),
             Form::Simplified => None,
         };
         Ok(Fit::new(FittedDml { lambda: self.lambda, cosine }))

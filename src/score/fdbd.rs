@@ -10,6 +10,7 @@ use super::need::Need;
 use super::settings::{SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, Training};
+use crate::numeric::recycled::Recycled;
 use crate::rows::{RowBlock, RunRows};
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
@@ -101,7 +102,7 @@ impl Fitted for FittedBoundaryDistance {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         let tops = block.tops();
         // Rows of one class after another, so that distances that are not kept are computed once per block and class.
-        let mut order: Vec<usize> = (0..tops.len()).collect();
+        let mut order: Recycled<usize> = (0..tops.len()).collect();
         order.sort_by_key(|&row| tops[row].index);
         let features = block.features();
         let mut score = |row: usize, logits: &[f64], inverse_gaps: &[f64]| {
@@ -110,7 +111,7 @@ impl Fitted for FittedBoundaryDistance {
             let squared: f64 = features.row(row).iter().zip(&self.mean).map(|(f, mean)| (f - mean) * (f - mean)).sum();
             out[row] = distances / ((logits.len() - 1) as f64 * squared.sqrt().max(LEAST_DISTANCE));
         };
-        let logits = block.logits().to_f64();
+        let logits = block.logits().to_recycled();
         for rows in order.chunk_by(|&a, &b| tops[a].index == tops[b].index) {
             let inverse_gaps = self.gaps.of(tops[rows[0]].index);
             rows.iter().for_each(|&row| score(row, logits.row(row).to_slice().unwrap_or_default(), &inverse_gaps));

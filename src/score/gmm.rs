@@ -10,6 +10,7 @@ use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{ClassMeans, FitError, Training};
 use crate::numeric::linalg::{Threads, Whitening, add_gram, gram_rounding, whitening};
+use crate::numeric::recycled::RecycledMatrix;
 use crate::numeric::row_product::row_product;
 use crate::numeric::softmax::softmax;
 use crate::numeric::vector::dot;
@@ -147,9 +148,9 @@ struct FittedGmm {
 
 impl Fitted for FittedGmm {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        let mut logs = Array2::zeros((block.rows(), self.components.len()));
+        let mut logs = RecycledMatrix::<f64>::zeros((block.rows(), self.components.len()));
         for (component, mut logs) in self.components.iter().zip(logs.columns_mut()) {
-            let centred = block.features() - &component.mean;
+            let centred = RecycledMatrix::difference(block.features(), &component.mean);
             let Whitening { matrix, factor, .. } = &component.whitening;
             let white = row_product(&centred.view(), &matrix.view(), *factor, Threads::One);
             for (log, row) in logs.iter_mut().zip(white.rows()) {

@@ -49,7 +49,7 @@ impl RowScore for GradientNorm {
     }
 
     fn score_rows(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        let mut logits = block.logits().to_f64();
+        let mut logits = block.logits().to_recycled();
         for (((out, mut row), top), feature) in
             out.iter_mut().zip(logits.rows_mut()).zip(block.tops()).zip(block.features().rows())
         {

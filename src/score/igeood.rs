@@ -12,6 +12,7 @@ use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, Training};
 use crate::numeric::arcsine::arcsine_of_root;
 use crate::numeric::linalg::{Factor, Threads};
+use crate::numeric::recycled::{Recycled, RecycledMatrix};
 use crate::numeric::row_product::row_product;
 use crate::numeric::softmax::{probabilities, softmax_at};
 use crate::numeric::vector::{LANES, add_terms, squared_distance};
@@ -98,11 +99,11 @@ impl Centroids {
         Self { roots, temperature }
     }
 
-    fn roots_of(&self, block: &RowBlock<'_>) -> Array2<f64> {
+    fn roots_of(&self, block: &RowBlock<'_>) -> RecycledMatrix {
         if self.temperature == 1.0 {
-            return block.probabilities().mapv(f64::sqrt);
+            return RecycledMatrix::mapped(block.probabilities(), f64::sqrt);
         }
-        let mut roots = Array2::zeros((block.rows(), self.roots.ncols()));
+        let mut roots = RecycledMatrix::zeros((block.rows(), self.roots.ncols()));
         block.logits().for_each(|i, row| {
             if let Some(out) = roots.row_mut(i).as_slice_mut() {
                 probabilities(row, &softmax_at(row, self.temperature), self.temperature, out);
@@ -117,7 +118,7 @@ impl Fitted for Centroids {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         let roots = self.roots_of(block);
         let inner = row_product(&roots.view(), &self.roots.t(), Factor::Full, Threads::One);
-        let mut squared_halves = vec![0.0; self.roots.nrows()];
+        let mut squared_halves = Recycled::filled(0.0, self.roots.nrows());
         for ((out, root), inner) in out.iter_mut().zip(roots.rows()).zip(inner.rows()) {
             squared_halves.iter_mut().zip(inner).for_each(|(half, inner)| *half = 0.5 - 0.5 * inner);
             for (class, _) in inner.iter().enumerate().filter(|(_, inner)| **inner >= CLOSE) {

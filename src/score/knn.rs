@@ -1,7 +1,5 @@
 #![doc = include_str!("knn.md")]
 
-use std::borrow::Cow;
-
 use ndarray::Array2;
 
 use super::count::Count;
@@ -11,7 +9,6 @@ use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::bank::{Bank, Nearness};
 use crate::fit::{FitError, Training};
-use crate::numeric::vector::unit_rows;
 use crate::rows::{ArrayKind, Role, RowBlock, RunRows};
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
@@ -63,8 +60,8 @@ fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
 }
 
 impl NearestNeighbour {
-    fn prepare<'b>(&self, block: &'b RowBlock<'_>) -> Cow<'b, Array2<f64>> {
-        if self.normalised { Cow::Owned(unit_rows(block.features())) } else { Cow::Borrowed(block.features()) }
+    fn prepare<'b>(&self, block: &'b RowBlock<'_>) -> &'b Array2<f64> {
+        if self.normalised { block.unit_features() } else { block.features() }
     }
 }
 
@@ -81,8 +78,7 @@ impl Score for NearestNeighbour {
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
         let (split, features) = training.features()?;
         training.refuse(ENTRY.id, self.obstacle(training.rows()))?;
-        let blocks =
-            || training.blocks(split, &[ArrayKind::Features]).map(|(_, block)| self.prepare(&block).into_owned());
+        let blocks = || training.blocks(split, &[ArrayKind::Features]).map(|(_, block)| self.prepare(&block).clone());
         let bank = Bank::new(Nearness::Distance, split.rows, features.columns(), blocks);
         Ok(Fit::new(FittedNearestNeighbour { settings: *self, bank }))
     }
@@ -100,7 +96,7 @@ struct FittedNearestNeighbour {
 
 impl Fitted for FittedNearestNeighbour {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        self.bank.nearest(&self.settings.prepare(block), self.settings.k, |row, distances| {
+        self.bank.nearest(self.settings.prepare(block), self.settings.k, |row, distances| {
             let distance = distances.last().copied().unwrap_or(f64::INFINITY);
             out[row] = if self.settings.squared { -distance * distance } else { -distance };
         });
@@ -128,7 +124,7 @@ mod tests {
             let block = |rows: &Array2<f64>| {
                 RowBlock::new(rows.nrows(), None, Some(Rows::F64(Cow2::Owned(rows.clone()))), None)
             };
-            let blocks = || std::iter::once(settings.prepare(&block(&rows)).into_owned());
+            let blocks = || std::iter::once(settings.prepare(&block(&rows)).clone());
             let bank = Bank::new(Nearness::Distance, 3, 2, blocks);
             let mut out = [0.0];
             FittedNearestNeighbour { settings, bank }.score_block(&block(&array![[3.0, 4.0]]), &mut out);

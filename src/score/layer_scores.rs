@@ -1,11 +1,10 @@
 //! The Mahalanobis score of every layer.
 
-use ndarray::Array2;
-
 use super::{State, StateError};
 use crate::fit::nearest_mean::RCOND;
 use crate::fit::{FitError, NearestMean, Space, Training};
 use crate::numeric::linalg::Side;
+use crate::numeric::recycled::RecycledMatrix;
 use crate::rows::{ArrayKind, RowBlock, Split};
 
 /// `M_l = −min_c (f_l − μ_lc)ᵀ Σ_l⁺ (f_l − μ_lc)` of every array of features that tells classes apart.
@@ -71,11 +70,14 @@ impl LayerScores {
     }
 
     /// `M` (rows, layers) of a block.
-    pub(super) fn of_block(&self, block: &RowBlock<'_>) -> Array2<f64> {
-        let mut scores = Array2::zeros((block.rows(), self.layers.len()));
+    pub(super) fn of_block(&self, block: &RowBlock<'_>) -> RecycledMatrix {
+        let mut scores = RecycledMatrix::zeros((block.rows(), self.layers.len()));
         for ((array, nearest), mut column) in self.layers.iter().zip(scores.columns_mut()) {
             let distances = nearest.squared_distances(block.features_of(array));
-            column.iter_mut().zip(distances).for_each(|(score, distance)| *score = -distance.min(LARGEST_DISTANCE));
+            column
+                .iter_mut()
+                .zip(distances.iter())
+                .for_each(|(score, distance)| *score = -distance.min(LARGEST_DISTANCE));
         }
         scores
     }
@@ -83,6 +85,8 @@ impl LayerScores {
     /// `M` of a split, row after row.
     pub(super) fn of_split<'a>(&self, training: &Training<'a>, split: &'a Split) -> Vec<f64> {
         let arrays: Vec<ArrayKind> = self.layers.iter().map(|(array, _)| array.clone()).collect();
-        training.map_blocks(split, &arrays, |_, block| self.of_block(block).into_raw_vec_and_offset().0).concat()
+        training
+            .map_blocks(split, &arrays, |_, block| self.of_block(block).into_array().into_raw_vec_and_offset().0)
+            .concat()
     }
 }

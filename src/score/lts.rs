@@ -7,6 +7,7 @@ use super::settings::{Parameter, SettingError, Settings};
 use super::{RowScore, Score};
 use crate::dump::Dump;
 use crate::numeric::largest::Largest;
+use crate::numeric::recycled::Recycled;
 use crate::numeric::softmax::log_sum_exp_at;
 use crate::rows::{RowBlock, Rows};
 
@@ -69,7 +70,7 @@ impl RowScore for LogitScaling {
     fn score_rows(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         let features = block.features();
         let mut strongest = Largest::new(self.strongest(features.ncols()));
-        let mut positive = Vec::with_capacity(features.ncols());
+        let mut positive = Recycled::default();
         let mut scale =
             |row: usize| scale(features.row(row).to_slice().unwrap_or_default(), &mut positive, &mut strongest);
         match block.logits() {

@@ -141,7 +141,8 @@ struct FittedMahalanobis {
 
 impl Fitted for FittedMahalanobis {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        for (out, distance) in out.iter_mut().zip(self.nearest.squared_distances(block.features_of(&self.array))) {
+        let distances = self.nearest.squared_distances(block.features_of(&self.array));
+        for (out, distance) in out.iter_mut().zip(distances.iter()) {
             *out = -self.factor * distance;
         }
     }

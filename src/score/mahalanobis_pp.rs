@@ -57,7 +57,7 @@ pub(super) struct UnitDistance(pub(super) NearestMean);
 
 impl Fitted for UnitDistance {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        for (out, distance) in out.iter_mut().zip(self.0.squared_distances(block.unit_features())) {
+        for (out, distance) in out.iter_mut().zip(self.0.squared_distances(block.unit_features()).iter()) {
             *out = -distance;
         }
     }

@@ -11,6 +11,7 @@ use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::evenly_spaced::evenly_spaced;
 use crate::fit::{FitError, Training};
 use crate::numeric::linalg::{Factor, Threads};
+use crate::numeric::recycled::RecycledMatrix;
 use crate::numeric::row_product::row_product;
 use crate::rows::{ArrayKind, Head, RowBlock};
 
@@ -94,14 +95,16 @@ fn sigmoid(x: f64) -> f64 {
 
 impl Nac {
     /// The bin of every state (n, D) of a block.
-    fn bins(&self, block: &RowBlock<'_>, weight: &Array2<f64>, edges: &[f64]) -> Array2<usize> {
+    fn bins(&self, block: &RowBlock<'_>, weight: &Array2<f64>, edges: &[f64]) -> RecycledMatrix<usize> {
         let uniform = 1.0 / weight.nrows() as f64;
-        let pull = block.probabilities() - uniform;
+        let pull = RecycledMatrix::mapped(block.probabilities(), |p| p - uniform);
         let gradient = row_product(&pull.view(), &weight.view(), Factor::Full, Threads::One);
         let features = block.features();
-        Array2::from_shape_fn(features.dim(), |at| {
-            let state = sigmoid(self.alpha * features[at] * gradient[at]);
-            edges.partition_point(|edge| *edge <= state).saturating_sub(1)
+        RecycledMatrix::new(features.nrows(), features.ncols(), |bins| {
+            bins.extend(features.iter().zip(gradient.iter()).map(|(feature, gradient)| {
+                let state = sigmoid(self.alpha * feature * gradient);
+                edges.partition_point(|edge| *edge <= state).saturating_sub(1)
+            }));
         })
     }
 
@@ -165,16 +168,17 @@ impl Score for Nac {
             .unwrap_or_else(|| Array2::zeros((edges.len() - 1, columns)));
         let covered = counts.mapv(|count| f64::from(count).min(self.enough as f64));
         let notes = vec![format!("coverage of {} of {} training rows", chosen.len(), split.rows)];
-        Ok(Fit::noted(FittedNac { settings: *self, covered }, notes))
+        Ok(Fit::noted(FittedNac { settings: *self, edges, covered }, notes))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
-        Ok(Box::new(FittedNac { settings: *self, covered: state.matrix("covered")? }))
+        Ok(Box::new(FittedNac { settings: *self, edges: edges(self.edges), covered: state.matrix("covered")? }))
     }
 }
 
 struct FittedNac {
     settings: Nac,
+    edges: Vec<f64>,
     /// Rows of every bin and neuron (M − 1, D), at most O: whole numbers, so that rows whose scores are equal by definition are equal here.
     covered: Array2<f64>,
 }
@@ -182,7 +186,7 @@ struct FittedNac {
 impl Fitted for FittedNac {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         let Head::Linear { weight, .. } = block.head() else { return out.fill(f64::NAN) };
-        let bins = self.settings.bins(block, weight, &edges(self.settings.edges));
+        let bins = self.settings.bins(block, weight, &self.edges);
         for (out, bins) in out.iter_mut().zip(bins.rows()) {
             let rows: f64 = bins.iter().enumerate().map(|(column, bin)| self.covered[[*bin, column]]).sum();
             *out = rows / (self.settings.enough * bins.len()) as f64;

@@ -7,6 +7,7 @@ use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, Training};
+use crate::numeric::recycled::Recycled;
 use crate::numeric::vector::{dot, norm};
 use crate::rows::RowBlock;
 
@@ -64,7 +65,7 @@ struct Collapsed {
 
 impl Fitted for Collapsed {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        let mut centred = vec![0.0; self.mean.len()];
+        let mut centred = Recycled::filled(0.0, self.mean.len());
         for ((out, feature), top) in out.iter_mut().zip(block.features().rows()).zip(block.tops()) {
             centred.iter_mut().zip(feature).zip(&self.mean).for_each(|((to, f), mean)| *to = f - mean);
             let distance = norm(&centred);

@@ -8,6 +8,7 @@ use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, Space, Training};
 use crate::numeric::linalg::{Factor, Spectrum, Threads, gram_rounding, spectrum};
+use crate::numeric::recycled::RecycledMatrix;
 use crate::numeric::row_product::row_product;
 use crate::numeric::vector::norm;
 use crate::rows::{Head, RowBlock};
@@ -108,7 +109,8 @@ struct FittedNeco {
 
 impl Fitted for FittedNeco {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        let standardised = (block.features() - &self.mean) / &self.deviation;
+        let mut standardised = RecycledMatrix::difference(block.features(), &self.mean);
+        *standardised /= &self.deviation;
         let along = row_product(&standardised.view(), &self.principal.view(), Factor::Full, Threads::One);
         for ((out, whole), along) in out.iter_mut().zip(standardised.rows()).zip(along.rows()) {
             let whole = norm(whole.to_slice().unwrap_or_default());

@@ -93,7 +93,7 @@ impl Score for NnGuide {
 
 /// `lse(z)·f̂` of every row.
 fn guided(block: &RowBlock<'_>) -> Array2<f64> {
-    let mut rows = unit_rows(block.features());
+    let mut rows = unit_rows(block.features()).into_array();
     for (mut row, softmax) in rows.rows_mut().into_iter().zip(block.softmax()) {
         row *= softmax.log_sum_exp();
     }
@@ -108,7 +108,7 @@ struct FittedNnGuide {
 impl Fitted for FittedNnGuide {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         let energies = block.softmax();
-        self.bank.nearest(&unit_rows(block.features()), self.k, |row, products| {
+        self.bank.nearest(block.unit_features(), self.k, |row, products| {
             out[row] = energies[row].log_sum_exp() * (products.iter().sum::<f64>() / products.len() as f64);
         });
     }

@@ -1,17 +1,16 @@
 #![doc = include_str!("optfs.md")]
 
-use std::borrow::Cow;
-
 use ndarray::{Array1, Array2};
 
 use super::entry::{ScoreEntry, no_caution};
 use super::head_energy::head_energy;
 use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
-use super::step::{FittedStep, Step, StepEntry};
+use super::step::{Features, FittedStep, Step, StepEntry};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::percentile::feature_percentiles;
 use crate::fit::{FitError, Training};
+use crate::numeric::recycled::RecycledMatrix;
 use crate::numeric::vector::norm;
 use crate::rows::{ArrayKind, Head, RowBlock};
 
@@ -165,8 +164,9 @@ impl Shape {
 }
 
 impl FittedStep for Shape {
-    fn features<'f>(&self, features: &'f Array2<f64>) -> Cow<'f, Array2<f64>> {
-        Cow::Owned(features.mapv(|value| self.bin(value).map_or(0.0, |bin| self.factors[bin] * value)))
+    fn features<'f>(&self, features: &'f Array2<f64>) -> Features<'f> {
+        let shaped = |value| self.bin(value).map_or(0.0, |bin| self.factors[bin] * value);
+        Features::New(RecycledMatrix::mapped(features, shaped))
     }
 
     fn save(&self) -> State<'_> {

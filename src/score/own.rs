@@ -81,7 +81,7 @@ impl Score for Own {
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
         let lower = training.rows().lower.contains(self.name);
-        let note = "turned, value times -1: run.toml says that it is lower on in-distribution rows";
+        let note = "turned, value times -1, since it is lower on in-distribution rows";
         let notes = if lower { vec![note.to_owned()] } else { Vec::new() };
         Ok(Fit::noted(Values { name: self.name, lower }, notes))
     }

@@ -85,12 +85,16 @@ struct FittedPnml {
 impl Fitted for FittedPnml {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         let directions = block.unit_features();
-        let logits: Array2<f64> = match &self.head {
-            Some((weight, bias)) => row_product(&directions.view(), &weight.t(), Factor::Full, Threads::One) + bias,
-            None => block.logits().to_f64(),
+        let logits = match &self.head {
+            Some((weight, bias)) => {
+                let mut logits = row_product(&directions.view(), &weight.t(), Factor::Full, Threads::One);
+                *logits += bias;
+                logits
+            }
+            None => block.logits().to_recycled(),
         };
         let lengths = self.lengths.squared_distances(directions);
-        for ((out, logits), length) in out.iter_mut().zip(logits.rows()).zip(lengths) {
+        for ((out, logits), length) in out.iter_mut().zip(logits.rows()).zip(lengths.iter()) {
             *out = -regret(logits.to_slice().unwrap_or_default(), length / self.rows);
         }
     }

@@ -45,7 +45,7 @@ impl Score for RelativeCosine {
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        let directions = unit_rows(&ClassMeans::fit(training)?.means);
+        let directions = unit_rows(&ClassMeans::fit(training)?.means).into_array();
         Ok(Fit::new(LargestShare { directions, temperature: self.temperature }))
     }
 

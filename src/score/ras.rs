@@ -1,6 +1,5 @@
 #![doc = include_str!("ras.md")]
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use ndarray::{Array1, Array2, Axis};
@@ -10,9 +9,10 @@ use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
 use super::settings::{SettingError, Settings};
 use super::step::energy::energy_after;
-use super::step::{FittedStep, Step, StepEntry};
+use super::step::{Features, FittedStep, Step, StepEntry};
 use super::{Score, State, StateError};
 use crate::fit::{FitError, Training};
+use crate::numeric::recycled::{Recycled, RecycledMatrix};
 use crate::rows::ArrayKind;
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
@@ -96,9 +96,9 @@ impl Profile {
 }
 
 impl FittedStep for Profile {
-    fn features<'f>(&self, features: &'f Array2<f64>) -> Cow<'f, Array2<f64>> {
-        let mut shifted = Array2::zeros(features.dim());
-        let mut order: Vec<usize> = Vec::with_capacity(self.0.len());
+    fn features<'f>(&self, features: &'f Array2<f64>) -> Features<'f> {
+        let mut shifted = RecycledMatrix::zeros(features.dim());
+        let mut order = Recycled::<usize>::default();
         for (row, mut out) in features.rows().into_iter().zip(shifted.rows_mut()) {
             order.clear();
             order.extend(0..row.len());
@@ -106,7 +106,7 @@ impl FittedStep for Profile {
             order.sort_unstable_by(|&a, &b| row[a].partial_cmp(&row[b]).unwrap_or(Ordering::Equal).then(a.cmp(&b)));
             order.iter().zip(&self.0).for_each(|(&column, value)| out[column] = *value);
         }
-        Cow::Owned(shifted)
+        Features::New(shifted)
     }
 
     fn save(&self) -> State<'_> {

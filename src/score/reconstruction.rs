@@ -5,6 +5,7 @@ use ndarray::{Array1, Array2, s};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{State, StateError};
 use crate::numeric::linalg::{Factor, Spectrum, Threads};
+use crate::numeric::recycled::RecycledMatrix;
 use crate::numeric::row_product::row_product;
 use crate::numeric::vector::norm;
 
@@ -49,9 +50,9 @@ impl Reconstruction {
 
     /// The error of every row (n, D).
     pub(super) fn errors<'a>(&'a self, rows: &Array2<f64>) -> impl Iterator<Item = f64> + use<'a> {
-        let mut rest = rows - &self.mean;
+        let mut rest = RecycledMatrix::difference(rows, &self.mean);
         let along = row_product(&rest.view(), &self.directions.view(), Factor::Full, Threads::One);
-        rest -= &row_product(&along.view(), &self.directions.t(), Factor::Full, Threads::One);
+        *rest -= &*row_product(&along.view(), &self.directions.t(), Factor::Full, Threads::One);
         let count = rest.nrows();
         (0..count).map(move |row| norm(rest.row(row).to_slice().unwrap_or_default()))
     }

@@ -9,7 +9,8 @@ use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::Dump;
 use crate::fit::{FitError, Training};
 use crate::numeric::linalg::{Threads, product};
-use crate::numeric::vector::unit_rows;
+use crate::numeric::recycled::RecycledMatrix;
+use crate::numeric::row_product::FEWEST_ROWS;
 use crate::rows::{ArrayKind, RowBlock};
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
@@ -72,7 +73,7 @@ impl Score for Relation {
         let mut directions = Array2::zeros((split.rows, features.columns()));
         let mut probabilities: Option<Array2<f64>> = None;
         for (range, block) in training.blocks(split, &[ArrayKind::Features, ArrayKind::Logits]) {
-            directions.slice_mut(s![range.clone(), ..]).assign(&unit_rows(block.features()));
+            directions.slice_mut(s![range.clone(), ..]).assign(block.unit_features());
             let p = block.probabilities();
             let all = probabilities.get_or_insert_with(|| Array2::zeros((split.rows, p.ncols())));
             all.slice_mut(s![range, ..]).assign(p);
@@ -101,10 +102,13 @@ const TILE: usize = 1024;
 
 impl Fitted for Related {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        let (features, p) = (unit_rows(block.features()), block.probabilities());
-        // Always of one height, the last one filled up: the same kernels then sum a row's products, whatever block it came in.
-        let (mut rows, mut row_p) = (Array2::zeros((CHUNK, features.ncols())), Array2::zeros((CHUNK, p.ncols())));
-        let (mut cosines, mut agreement) = (Array2::zeros((CHUNK, TILE)), Array2::zeros((CHUNK, TILE)));
+        let (features, p) = (block.unit_features(), block.probabilities());
+        // Of one height, the last one filled up: the same kernels then sum a row's products, whatever block it came in.
+        let height = block.rows().clamp(FEWEST_ROWS, CHUNK);
+        let mut rows = RecycledMatrix::<f64>::zeros((height, features.ncols()));
+        let mut row_p = RecycledMatrix::<f64>::zeros((height, p.ncols()));
+        let (mut cosines, mut agreement) =
+            (RecycledMatrix::zeros((height, TILE)), RecycledMatrix::zeros((height, TILE)));
         for (chunk, out) in out.chunks_mut(CHUNK).enumerate() {
             let range = chunk * CHUNK..chunk * CHUNK + out.len();
             rows.slice_mut(s![..out.len(), ..]).assign(&features.slice(s![range.clone(), ..]));
@@ -141,6 +145,7 @@ impl Relation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::numeric::vector::unit_rows;
     use crate::rows::matrix::{Cow2, Rows};
     use ndarray::array;
 
@@ -174,7 +179,7 @@ mod tests {
         let settings = Relation { power: 1.0, threshold: 0.03 };
         let related = Related {
             settings,
-            directions: unit_rows(&wave(1500, 37, 0.7)),
+            directions: unit_rows(&wave(1500, 37, 0.7)).into_array(),
             probabilities: wave(1500, 5, 0.3).mapv(f64::abs),
         };
         let (features, logits) = (wave(200, 37, 1.1), wave(200, 5, 0.9));

@@ -114,7 +114,7 @@ impl Fitted for FittedRelativeMahalanobis {
         let features = self.space.of(block);
         let distances = self.classes.squared_distances(features);
         let background = self.background.squared_distances(features);
-        for (out, (distance, background)) in out.iter_mut().zip(distances.iter().zip(background)) {
+        for (out, (distance, background)) in out.iter_mut().zip(distances.iter().zip(background.iter())) {
             *out = background - distance;
         }
     }

@@ -71,7 +71,7 @@ struct FittedResidual {
 impl Fitted for FittedResidual {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         let norms = self.space.norms(block.features());
-        out.iter_mut().zip(norms).for_each(|(out, norm)| *out = -norm);
+        out.iter_mut().zip(norms.iter()).for_each(|(out, norm)| *out = -norm);
     }
 
     fn save(&self) -> State<'_> {

@@ -31,7 +31,7 @@ impl Score for ScaledCosine {
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        let directions = unit_rows(training.linear_head()?.0);
+        let directions = unit_rows(training.linear_head()?.0).into_array();
         Ok(Fit::new(LargestCosine { directions }))
     }
 

@@ -1,18 +1,17 @@
 //! Activation shaping: what ASH and SCALE have in common.
 
-use std::borrow::Cow;
-
 use ndarray::Array2;
 
 use super::count::Count;
 use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
 use super::step::energy::energy_after;
-use super::step::{FittedStep, Step};
+use super::step::{Features, FittedStep, Step};
 use super::{Score, State, StateError};
 use crate::dump::Dump;
 use crate::fit::{FitError, Training};
 use crate::numeric::largest::Largest;
+use crate::numeric::recycled::RecycledMatrix;
 use crate::rows::{ArrayKind, Role, Rows};
 
 /// Changes one row of features, given what finds its largest ones.
@@ -97,15 +96,15 @@ struct FittedShaping {
 }
 
 impl FittedStep for FittedShaping {
-    fn features<'f>(&self, features: &'f Array2<f64>) -> Cow<'f, Array2<f64>> {
-        let mut features = features.clone();
+    fn features<'f>(&self, features: &'f Array2<f64>) -> Features<'f> {
+        let mut features = RecycledMatrix::of(&features.view());
         let mut largest = Largest::new(self.count);
         for mut row in features.rows_mut() {
             if let Some(row) = row.as_slice_mut() {
                 (self.shape)(row, &mut largest);
             }
         }
-        Cow::Owned(features)
+        Features::New(features)
     }
 
     fn save(&self) -> State<'_> {

@@ -10,6 +10,7 @@ use crate::fit::bank::{Bank, Nearness};
 use crate::fit::evenly_spaced::evenly_spaced;
 use crate::fit::{FitError, ResidualSpace, Training};
 use crate::numeric::linalg::Side;
+use crate::numeric::recycled::Recycled;
 use crate::numeric::softmax::Softmax;
 use crate::numeric::vector::unit_rows;
 use crate::rows::{ArrayKind, RowBlock};
@@ -147,16 +148,16 @@ enum Measure {
 
 impl Measure {
     /// The second score of every row, higher = more in-distribution.
-    fn of(&self, block: &RowBlock<'_>) -> Vec<f64> {
+    fn of(&self, block: &RowBlock<'_>) -> Recycled<f64> {
         match self {
             Self::L1 => {
                 let features = block.features();
                 features.rows().into_iter().map(|row| row.iter().map(|f| f.abs()).sum()).collect()
             }
-            Self::Residual(space) => space.norms(block.features()).into_iter().map(|norm| -norm).collect(),
+            Self::Residual(space) => space.norms(block.features()).iter().map(|norm| -norm).collect(),
             Self::Knn { bank, k } => {
-                let mut found = vec![f64::NEG_INFINITY; block.rows()];
-                bank.nearest(&unit_rows(block.features()), *k, |row, distances| {
+                let mut found = Recycled::filled(f64::NEG_INFINITY, block.rows());
+                bank.nearest(block.unit_features(), *k, |row, distances| {
                     let distance = distances.last().copied().unwrap_or(f64::INFINITY);
                     found[row] = -distance * distance;
                 });
@@ -186,7 +187,7 @@ impl Sirc {
                     training.blocks(split, &[ArrayKind::Features]).map(|(range, block)| {
                         let rows: Vec<usize> =
                             evenly_spaced(split.rows, size, &range).map(|row| row - range.start).collect();
-                        unit_rows(&block.features().select(ndarray::Axis(0), &rows))
+                        unit_rows(&block.features().select(ndarray::Axis(0), &rows)).into_array()
                     })
                 };
                 let kept = blocks().filter(|rows: &Array2<f64>| rows.nrows() > 0).collect::<Vec<_>>();
@@ -199,7 +200,7 @@ impl Sirc {
     /// Mean and standard deviation on the training rows.
     fn term(&self, measure: Measure, second: Second, training: &Training<'_>) -> Result<Term, FitError> {
         let (split, _) = training.features()?;
-        let values = training.map_blocks(split, &[ArrayKind::Features], |_, block| measure.of(block)).concat();
+        let values = training.map_blocks(split, &[ArrayKind::Features], |_, block| measure.of(block).to_vec()).concat();
         let n = values.len();
         let mean = values.iter().sum::<f64>() / n as f64;
         let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
@@ -265,7 +266,7 @@ impl Fitted for FittedSirc {
             *out = -self.first.gap(softmax).ln();
         }
         for term in &self.terms {
-            for (out, second) in out.iter_mut().zip(term.measure.of(block)) {
+            for (out, second) in out.iter_mut().zip(term.measure.of(block).iter()) {
                 *out -= softplus(-term.steepness * (second - term.low));
             }
         }

@@ -59,7 +59,7 @@ impl Vim {
         let sums = |range: Range<usize>| {
             let block = split.block(range, &wanted, head);
             let largest: f64 = block.tops().iter().map(|top| top.value).sum();
-            (largest, space.norms(block.features()).into_iter().sum::<f64>())
+            (largest, space.norms(block.features()).iter().sum::<f64>())
         };
         // Collected before they are added, so that the order of the sum does not depend on the threads.
         let sums: Vec<(f64, f64)> = split.block_ranges().into_par_iter().map(sums).collect();
@@ -85,7 +85,7 @@ struct FittedVim {
 impl Fitted for FittedVim {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         let norms = self.space.norms(block.features());
-        for ((out, softmax), norm) in out.iter_mut().zip(block.softmax()).zip(norms) {
+        for ((out, softmax), norm) in out.iter_mut().zip(block.softmax()).zip(norms.iter()) {
             *out = softmax.log_sum_exp() - self.alpha * norm;
         }
     }

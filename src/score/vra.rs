@@ -1,7 +1,5 @@
 #![doc = include_str!("vra.md")]
 
-use std::borrow::Cow;
-
 use ndarray::Array2;
 
 use super::count::Count;
@@ -9,10 +7,11 @@ use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
 use super::step::energy::energy_after;
-use super::step::{FittedStep, Step, StepEntry};
+use super::step::{Features, FittedStep, Step, StepEntry};
 use super::{Score, State, StateError};
 use crate::fit::percentile::feature_percentiles;
 use crate::fit::{FitError, Training};
+use crate::numeric::recycled::RecycledMatrix;
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "vra",
@@ -86,8 +85,8 @@ struct Rectified {
 }
 
 impl FittedStep for Rectified {
-    fn features<'f>(&self, features: &'f Array2<f64>) -> Cow<'f, Array2<f64>> {
-        Cow::Owned(features.mapv(|f| if f < self.low { 0.0 } else { f.min(self.high) }))
+    fn features<'f>(&self, features: &'f Array2<f64>) -> Features<'f> {
+        Features::New(RecycledMatrix::mapped(features, |f| if f < self.low { 0.0 } else { f.min(self.high) }))
     }
 
     fn save(&self) -> State<'_> {

@@ -11,6 +11,7 @@ use crate::fit::nearest_mean::RCOND;
 use crate::fit::obstacle::single_rows;
 use crate::fit::{FitError, Space, Training};
 use crate::numeric::linalg::{Factor, Side, Threads, Whitening, complement, gram_rounding, spectrum};
+use crate::numeric::recycled::RecycledMatrix;
 use crate::numeric::row_product::row_product;
 use crate::numeric::vector::{norm, squared_distance};
 use crate::rows::{RowBlock, RunRows};
@@ -75,7 +76,7 @@ impl WDiscOod {
             Threads::All,
         );
         // The directions of the class means about the mean of all rows; each class counts alike.
-        let between = centred.t().dot(&centred) / classes.means.nrows() as f64;
+        let between = centred.t().dot(&*centred) / classes.means.nrows() as f64;
         let spectrum = spectrum(&between.view()).map_err(|error| training.failed(error))?;
         let span = spectrum.above(gram_rounding(classes.means.nrows(), whitening.rank)).min(classes.means.nrows());
         let refuse = |reason| Err(training.not_applicable(ENTRY.id, reason));
@@ -90,7 +91,7 @@ impl WDiscOod {
         let scorer = Discriminants {
             settings: *self,
             mean: gaussian.mean.clone(),
-            means: row_product(&centred.view(), &discriminants.view(), Factor::Full, Threads::All),
+            means: row_product(&centred.view(), &discriminants.view(), Factor::Full, Threads::All).into_array(),
             beside: complement(&discriminants.view()),
             discriminants,
             whitening,
@@ -140,7 +141,7 @@ struct Discriminants {
 
 impl Fitted for Discriminants {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        let centred = self.settings.space.of(block) - &self.mean;
+        let centred = RecycledMatrix::difference(self.settings.space.of(block), &self.mean);
         let white = row_product(&centred.view(), &self.whitening.matrix.view(), self.whitening.factor, Threads::One);
         let along = row_product(&white.view(), &self.discriminants.view(), Factor::Full, Threads::One);
         let beside = row_product(&white.view(), &self.beside.view(), Factor::Full, Threads::One);

@@ -9,6 +9,7 @@ use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, Training};
 use crate::numeric::linalg::{Factor, Threads};
 use crate::numeric::noise::Noise;
+use crate::numeric::recycled::RecycledMatrix;
 use crate::numeric::row_product::row_product;
 use crate::numeric::softmax::softmax;
 use crate::numeric::vector::{norm, normalise};
@@ -120,7 +121,7 @@ impl WeiPer {
 }
 
 /// The logits (n, r·C) of the perturbed heads.
-fn perturbed_logits(weight: &Array2<f64>, bias: &Array1<f64>, features: &Array2<f64>) -> Array2<f64> {
+fn perturbed_logits(weight: &Array2<f64>, bias: &Array1<f64>, features: &Array2<f64>) -> RecycledMatrix {
     let mut logits = row_product(&features.view(), &weight.t(), Factor::Full, Threads::One);
     for mut row in logits.rows_mut() {
         let classes = bias.len();

@@ -165,7 +165,8 @@ impl Seeds {
     }
 
     /// The runs of the family of a record that count, if more than one.
-    fn of_family(&self, record: &Record) -> Option<&BTreeSet<String>> {
+    #[must_use]
+    pub fn of_family(&self, record: &Record) -> Option<&BTreeSet<String>> {
         let key = (record.in_distribution.clone(), record.family()?);
         self.runs.get(&key).filter(|runs| runs.len() > 1)
     }

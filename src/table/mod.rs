@@ -1,6 +1,8 @@
 //! Tidy records of values, means and tables over runs and data sets, Parquet files.
 
 pub mod against_best;
+pub mod by_rows;
+pub mod by_seeds;
 pub mod comparison;
 pub mod csv;
 pub mod difference;
@@ -11,6 +13,7 @@ pub mod numbers;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod provenance;
+pub mod ranks;
 pub mod read;
 pub mod record;
 pub mod remark;

@@ -10,6 +10,9 @@ use crate::numeric::checksum::Checksum;
 /// The version of the fields of [`Record`]; changes whenever a record of before could be misread.
 pub const SCHEMA: u64 = 2;
 
+/// How a run's in-distribution set is called together with its sets under a covariate shift: its name, a comma and this.
+pub const FULL_SPECTRUM: &str = "full spectrum";
+
 fields! {
     /// One value, or one that is missing. The names of the fields, of which every format has all, and the ids in them are an interface.
     ///

@@ -133,6 +133,55 @@ fn rows_of_another_model_are_refused() {
     assert!(matches!(decide(&Row::new().with_logits(&nan[..])), Err(RowError::NotFinite { .. })));
 }
 
+/// Arrays that the detector does not read are nothing to it, whatever is in them.
+#[test]
+fn surplus_arrays_change_no_decision() {
+    let detector = calibrated(RUN, "mps", &request(Guarantee::Marginal { alpha: 0.05 })).unwrap().detector;
+    let logits: Vec<f32> = (0..10).map(|class| class as f32 / 3.0).collect();
+    let own = Row::new().with_logits(&logits);
+    let with_more = own.with_features(&[f32::NAN; 3][..]);
+    assert_eq!(detector.decide(&own), detector.decide(&with_more));
+    let mut of_features = calibrated(RUN, "knn", &request(Guarantee::Marginal { alpha: 0.05 })).unwrap().detector;
+    of_features.description.inputs.remove("logits");
+    let (_folder, file) = written(&of_features);
+    let detector = Detector::load(&file).unwrap();
+    let features = vec![0.25_f32; detector.inputs()[0].columns];
+    let own = Row::new().with_features(&features);
+    for logits in [&[][..], &[f32::NAN; 10]] {
+        assert_eq!(detector.decide(&own.with_logits(logits)), detector.decide(&own));
+    }
+    assert_eq!(detector.decide(&own).unwrap().predicted, None);
+}
+
+/// Sealed anew, a file that describes rows of other widths than the fit's, or of more than there can be, is refused.
+#[test]
+fn forged_widths_are_refused() {
+    for columns in [7, 1_000_000_000_000] {
+        let mut forged =
+            calibrated(RUN, "mahalanobis", &request(Guarantee::Marginal { alpha: 0.05 })).unwrap().detector;
+        forged.description.inputs.get_mut("features").unwrap().columns = columns;
+        let (_folder, file) = written(&forged);
+        let error = Detector::load(&file).err().unwrap().to_string();
+        assert!(error.contains("my.detector: found inputs"), "{error}");
+    }
+    let mut forged = calibrated(RUN, "mps", &request(Guarantee::Marginal { alpha: 0.05 })).unwrap().detector;
+    forged.description.makes_logits = true;
+    let (_folder, file) = written(&forged);
+    assert!(Detector::load(&file).err().unwrap().to_string().contains("without a head"));
+}
+
+#[test]
+fn a_promise_of_certainty_is_refused() {
+    for guarantee in [
+        Guarantee::TrainingConditional { alpha: 0.05, delta: 0.0 },
+        Guarantee::Marginal { alpha: 0.0 },
+        Guarantee::SelectiveRisk { alpha: 0.05, delta: 1.0 },
+    ] {
+        let error = calibrated(RUN, "mps", &request(guarantee)).err().unwrap().to_string();
+        assert!(error.contains("expected percentages between"), "{error}");
+    }
+}
+
 /// Every byte of a file may be wrong; none makes it another detector, and a cut file is none.
 #[test]
 fn damaged_files_are_refused_in_one_line() {

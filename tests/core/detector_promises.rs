@@ -4,7 +4,7 @@
 use oodbench::detector::batch::{Procedure, tally::Tally};
 use oodbench::detector::calibration::{Calibration, p_value};
 use oodbench::detector::martingale::Martingale;
-use oodbench::detector::monitor::Watch;
+use oodbench::detector::monitor::{Monitor, Watch};
 use oodbench::detector::threshold::{Guarantee, per_class, rank, selective};
 use oodbench::stats::binomial::{at_least, clopper_pearson};
 use rand::SeedableRng as _;
@@ -187,9 +187,10 @@ fn an_interval_of_a_share_holds_it() {
 #[test]
 fn of_the_rows_flagged_in_a_batch_few_are_id() {
     let mut rng = ChaCha8Rng::seed_from_u64(6);
-    let (n, id, ood, q) = (500, 180, 20, 0.2);
+    // So many calibration rows that one e-value alone is beyond m/(q·k) for the 20 OOD rows.
+    let (n, id, ood, q) = (3500, 180, 20, 0.2);
     for scores in [CONTINUOUS, Scores { levels: Some(200) }] {
-        let mut wrong = [0.0; 3];
+        let (mut wrong, mut squares) = ([0.0; 3], [0.0; 3]);
         let mut caught = [0; 3];
         for _ in 0..CALIBRATIONS {
             let calibration = Calibration::together(scores.sample(n, &mut rng));
@@ -202,15 +203,20 @@ fn of_the_rows_flagged_in_a_batch_few_are_id() {
                 let cutoff = procedure.cutoff(&tally, q).unwrap_or(0.0);
                 let flagged = |range: &[f64]| range.iter().filter(|p| **p <= cutoff).count();
                 let (of_id, of_ood) = (flagged(&ps[..id]), flagged(&ps[id..]));
-                wrong[at] += of_id as f64 / (of_id + of_ood).max(1) as f64;
+                let share = of_id as f64 / (of_id + of_ood).max(1) as f64;
+                wrong[at] += share;
+                squares[at] += share * share;
                 caught[at] += of_ood;
             }
         }
         for (at, procedure) in Procedure::ALL.into_iter().enumerate() {
             let rate = wrong[at] / CALIBRATIONS as f64;
-            assert!(rate <= q + 0.02, "{} of {scores:?}: {rate}", procedure.id());
+            let error = 4.0 * ((squares[at] / CALIBRATIONS as f64 - rate * rate) / CALIBRATIONS as f64).sqrt();
+            // 180 of 200 rows are ID; Storey's procedure estimates that share.
+            let level = if procedure == Procedure::Storey { q } else { q * 0.9 };
+            assert!(rate <= level + error, "{} of {scores:?}: {rate}, error {error}", procedure.id());
         }
-        assert!(caught[0] > 0 && caught[1] > 0, "{caught:?}");
+        assert!(caught.iter().all(|&caught| caught > CALIBRATIONS * ood / 2), "{caught:?}");
     }
 }
 
@@ -222,7 +228,9 @@ fn alarms_on_id_rows_are_rare_and_on_others_soon() {
     for (n, length) in [(30, 1000), (200, 2000)] {
         for scores in [CONTINUOUS, TIED] {
             for name in Martingale::NAMES {
-                let streams = if name == "mixture" { CALIBRATIONS / 10 } else { CALIBRATIONS };
+                // A hundred bets a row: shorter streams, for which the promise holds as well.
+                let length = if name == "mixture" { length / 5 } else { length };
+                let streams = CALIBRATIONS;
                 let mut alarms = 0;
                 for _ in 0..streams {
                     let calibration = Calibration::together(scores.sample(n, &mut rng));
@@ -256,6 +264,19 @@ fn alarms_on_id_rows_are_rare_and_on_others_soon() {
             assert_eq!(watch.next(score).to_bits(), resumed.next(score).to_bits(), "{name}");
         }
         assert_eq!(watch.monitor, resumed.monitor);
+        // What is no bet of these is no state.
+        for (sound, forged) in [
+            ("\"format\":1", "\"format\":2"),
+            ("\"epsilon\":", "\"epsilon\":-"),
+            ("\"powers\":[{", "\"powers\":[{\"epsilon\":0.01,\"log\":0.0},{"),
+            ("\"shares\":[", "\"shares\":[1"),
+            ("\"rows\":", "\"rows\":1844674407370955"),
+        ] {
+            if kept.contains(sound) {
+                let forged: Result<Monitor, _> = serde_json::from_str(&kept.replacen(sound, forged, 1));
+                assert!(forged.is_err() || Watch::resume(&calibration, forged.unwrap()).is_none(), "{name}: {sound}");
+            }
+        }
         let other = Calibration::together(CONTINUOUS.sample(400, &mut rng));
         assert!(Watch::resume(&other, watch.monitor.clone()).is_none());
     }

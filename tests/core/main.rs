@@ -19,6 +19,7 @@ mod lists;
 mod npy_files;
 mod procedures;
 mod procedures_of_errors;
+mod rank_goldens;
 mod records;
 mod score_goldens;
 mod score_laws;

@@ -15,7 +15,9 @@ use crate::screen::words::counted;
 use crate::screen::{remarks, terminal};
 use oodbench::detector::batch::{Procedure, spool::Spool};
 use oodbench::detector::decisions::{csv::CsvDecisions, jsonl::JsonlDecisions, parquet::ParquetDecisions};
+use oodbench::detector::threshold::guarantee::percent as percent_of;
 use oodbench::detector::{Applied, Decided, DecisionSink, Detector, DetectorError, apply};
+use oodbench::numeric::share::share_of;
 use oodbench::output::{AtomicFile, make_folder};
 use oodbench::stats::binomial::clopper_pearson;
 
@@ -28,7 +30,7 @@ use oodbench::stats::binomial::clopper_pearson;
   oodbench apply my.detector new/ --fdr 10%               of the rows flagged a tenth is expected to be ID
   oodbench apply my.detector new/ --fail-above 10%        exit code 1 if more than a tenth is flagged
 
-Any number of rows is read in bounded memory. Columns: row, predicted, score, p_value, decision (flag or keep).")]
+.npy files and pipes of any length are read in bounded memory. Columns: row, predicted, score, p_value, decision (flag or keep).")]
 pub(crate) struct Command {
     #[command(flatten)]
     what: DetectorAndRows,
@@ -99,11 +101,11 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         terminal::print(&summary(command, &detector, &applied))?;
     }
     match command.fail_above {
-        Some(limit) if applied.flagged as f64 > limit * applied.rows as f64 => Err(Found(format!(
+        Some(limit) if applied.flagged as f64 > share_of(limit, applied.rows) => Err(Found(format!(
             "{} of {} are flagged, more than {} %",
             applied.flagged,
             counted(applied.rows, "row"),
-            limit * 100.0
+            percent_of(limit)
         ))
         .into()),
         _ => Ok(()),
@@ -127,7 +129,7 @@ fn summary(command: &Command, detector: &Detector, applied: &Applied) -> String 
         Some(q) => {
             text += &format!(
                 "promise: of the rows flagged {} % are ID at most, on average ({})\n",
-                q * 100.0,
+                percent_of(q),
                 command.by.id()
             )
         }

@@ -54,10 +54,10 @@ pub(crate) struct Command {
     /// A threshold for every predicted class, each of which keeps the promise
     #[arg(long, conflicts_with_all = ["tpr", "wrong_answers"])]
     per_class: bool,
-    /// Percent of id/test that is held back for the threshold where there is no id/val, or the fit reads it
+    /// Percent of id/test that is held back for the threshold where there is no id/val, or the fit reads it; else of no effect
     #[arg(long, value_name = "PERCENT", value_parser = percent, default_value = "50%")]
     hold_back: f64,
-    /// Seed that chooses these rows
+    /// Seed that chooses the rows held back
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     seed: u64,
     /// The file to write
@@ -103,7 +103,10 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     made.notes.iter().for_each(|note| terminal::say(&format!("note: {note}")));
     terminal::print(&summary(&made.detector))?;
     terminal::print(&rates(&made))?;
-    terminal::print(&cost(&made.detector.cost(ROUNDS)?))?;
+    // The detector stands; that made-up rows have no finite score is no failure.
+    if let Ok(own) = made.detector.cost(ROUNDS) {
+        terminal::print(&cost(&own))?;
+    }
     terminal::print(&format!("wrote {}\n", command.out.display()))?;
     Ok(())
 }
@@ -132,6 +135,7 @@ fn summary(detector: &Detector) -> String {
     let rows = &said.calibration;
     let thresholds = detector.thresholds();
     let threshold = match thresholds {
+        [one] if *one == f64::NEG_INFINITY => "flags nothing: all rows may pass".to_owned(),
         [one] => format!("flags scores below {one:.6}"),
         all => {
             let (low, high) = all.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), t| (l.min(*t), h.max(*t)));

@@ -15,6 +15,7 @@ use crate::screen::progress::Bars;
 use crate::screen::words::counted;
 use crate::screen::{remarks, terminal};
 use oodbench::detector::martingale::Martingale;
+use oodbench::detector::threshold::guarantee::percent as percent_of;
 use oodbench::detector::{Detector, Monitor, Watch, apply};
 use oodbench::output::write_atomically;
 
@@ -36,7 +37,7 @@ pub(crate) struct Command {
     /// Probability of a false alarm, α [default: 1%]
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     alarm: Option<f64>,
-    /// A file that keeps the bet between two looks at a log that grows; rows seen before are not looked at again
+    /// A file that keeps the bet between two looks at a log that grows; of a file or a folder only the rows that came since are looked at, of a pipe all
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     state: Option<PathBuf>,
     /// Exit with 1 if the alarm has risen
@@ -53,15 +54,28 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let mut watch = command.watch(&detector)?;
     let mut rows = command.what.open(&detector)?;
     let seen = watch.monitor.rows;
-    if !command.what.is_stdin() {
-        rows.skip(seen as usize)?;
+    // The last row seen before is looked at once more: it tells a log that has grown from another one.
+    let mut before = None;
+    if seen > 0 && !command.what.is_stdin() {
+        rows.go_on_after(seen as usize)?;
+        before = Some(watch.monitor.last);
     }
+    let mut is_other = false;
     apply(&detector, &mut rows, command.what.on_nan(), &Bars::new(common.quiet), |decided| {
-        decided.scores.iter().for_each(|score| {
-            watch.next(*score);
-        });
+        for score in &decided.scores {
+            match before.take() {
+                Some(last) => is_other = last.map(f64::to_bits) != score.is_finite().then(|| score.to_bits()),
+                None => drop(watch.next(*score)),
+            }
+        }
         Ok(())
     })?;
+    ensure!(
+        !is_other,
+        "{}: found another score in row {}, expected that of the row seen before; name the log that was watched before, or another --state",
+        command.what.rows.display(),
+        seen - 1
+    );
     remarks::unchanged()?;
     let monitor = &watch.monitor;
     if let Some(file) = &command.state {
@@ -101,7 +115,10 @@ impl Command {
             return Err(refused(format!("a bet by {}", monitor.martingale.name()), by));
         }
         if let Some(alarm) = self.alarm.filter(|alarm| *alarm != monitor.alpha) {
-            return Err(refused(format!("an alarm at {} %", monitor.alpha * 100.0), &format!("{} %", alarm * 100.0)));
+            return Err(refused(
+                format!("an alarm at {} %", percent_of(monitor.alpha)),
+                &format!("{} %", percent_of(alarm)),
+            ));
         }
         Watch::resume(detector.calibration(), monitor)
             .ok_or_else(|| refused("the bet of another detector".to_owned(), &self.what.detector.display().to_string()))
@@ -131,7 +148,7 @@ fn summary(monitor: &Monitor, seen: u64) -> String {
     let mut text = format!(
         "{} rows{new}: the bet stands at {} times its stake, {} at its highest\n",
         monitor.rows,
-        power(monitor.log),
+        power(monitor.martingale.log()),
         power(monitor.highest)
     );
     if monitor.without_score > 0 {
@@ -143,7 +160,7 @@ fn summary(monitor: &Monitor, seen: u64) -> String {
         }
         None => format!(
             "no alarm: that would take {limit:.0} times, which ID rows ever reach with {} % probability at most\n",
-            monitor.alpha * 100.0
+            percent_of(monitor.alpha)
         ),
     };
     text

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::{Args, ValueHint};
 
-use crate::option::choice::{self, FitOrParameters};
+use crate::option::choice::{self, FitOrParameters, ScoreNames};
 use crate::option::common::Common;
 use crate::option::complete;
-use crate::option::runs::Runs;
+use crate::option::metric::MetricName;
+use crate::option::sources::{Found, Sources};
 use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal};
 use oodbench::dump::layout::RunFiles;
@@ -22,19 +23,23 @@ use oodbench::plot::histogram::Histogram;
 use oodbench::plot::roc::{Curve, Roc};
 use oodbench::plot::{Format, PlotError};
 use oodbench::printable::file_name;
+use oodbench::report::ranks;
 use oodbench::score::registry::find;
 use oodbench::table::Results;
+use oodbench::table::against_best::LEVEL;
+use oodbench::table::ranks::ranked;
 
-/// Draw plots as PNG and SVG: the paper's Fig. 1, histograms of a score, ROC curves
+/// Draw plots as PNG and SVG: the paper's Fig. 1, histograms of a score, ROC curves, critical differences
 #[derive(Args)]
 #[command(after_help = "Examples:
   oodbench plot --fig1                         entropy and minimum distance of the IsoMax and IsoMax+ runs in dumps/
   oodbench plot dumps/ --hist energy --out fig   one plot per run
   oodbench plot dumps/my-run --roc             ROC curves of the scores that need logits alone
-  oodbench plot dumps/my-run --roc mds,es      of these scores")]
+  oodbench plot dumps/my-run --roc mds,es      of these scores
+  oodbench plot out/ --critical-differences    mean ranks over all sets, from dumps or from the records of `score --out`")]
 pub(crate) struct Command {
     #[command(flatten)]
-    runs: Runs,
+    sources: Sources,
     /// The paper's Fig. 1: four bands of ID and OOD histograms, from one IsoMax and one IsoMax+ run
     #[arg(long)]
     fig1: bool,
@@ -44,6 +49,12 @@ pub(crate) struct Command {
     /// ROC curves with the 95 % point marked, one plot per run and OOD set
     #[arg(long, value_name = "SCORES", value_delimiter = ',', value_parser = choice::name, add = complete::score(), num_args = 0..=1, default_missing_value = "mds,es,mps,energy")]
     roc: Option<Vec<String>>,
+    /// Diagram of critical differences: mean ranks of scores over all OOD sets, joined where they cannot be told apart; takes records as well
+    #[arg(long, value_name = "SCORES", value_delimiter = ',', value_parser = choice::name, add = complete::scores(), num_args = 0..=1, default_missing_value = "all")]
+    critical_differences: Option<Vec<String>>,
+    /// The metric that scores are ranked by, METRIC or PROCEDURE.METRIC
+    #[arg(long, value_name = "METRIC", default_value = "openood.auroc")]
+    metric: MetricName,
     #[command(flatten)]
     fitted: FitOrParameters,
     /// Folder for the plots
@@ -53,13 +64,21 @@ pub(crate) struct Command {
 
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
-    if !command.fig1 && command.hist.is_none() && command.roc.is_none() {
-        bail!("expected --fig1, --hist SCORE or --roc; `oodbench plot --help` shows examples");
+    let of_rows = command.fig1 || command.hist.is_some() || command.roc.is_some();
+    if !of_rows && command.critical_differences.is_none() {
+        bail!("expected --fig1, --hist SCORE, --roc or --critical-differences; `oodbench plot --help` shows examples");
     }
-    let runs = command.runs.find(common.quiet)?;
-    let work = Work { command, common, runs: &runs };
     // Everything is drawn before anything is written: an error leaves no part of the plots behind.
     let mut plots = Vec::new();
+    if let Some(scores) = &command.critical_differences {
+        plots.extend(critical_differences(command, scores, common)?);
+    }
+    let runs = match of_rows.then(|| command.sources.find(common.quiet)).transpose()? {
+        Some(Found::Runs(runs)) => runs,
+        Some(Found::Records(_)) => bail!("found records, expected dumps: this plot needs the scores of every row"),
+        None => Vec::new(),
+    };
+    let work = Work { command, common, runs: &runs };
     if command.fig1 {
         plots.extend(work.fig1()?);
     }
@@ -102,6 +121,25 @@ fn write(out: &Path, plots: &[Drawn], quiet: bool) -> anyhow::Result<()> {
 fn both(name: &str, render: impl Fn(Format) -> Result<Vec<u8>, PlotError>) -> Result<Vec<Drawn>, PlotError> {
     let formats = [Format::Png, Format::Svg].into_iter();
     formats.map(|format| Ok((format!("{name}.{}", format.extension()), render(format)?))).collect()
+}
+
+/// One diagram per training.
+fn critical_differences(command: &Command, scores: &[String], common: &Common) -> anyhow::Result<Vec<Drawn>> {
+    let names = ScoreNames { scores: scores.to_vec() };
+    let records = command.sources.records(command.metric.first().0, (&names, &command.fitted), common)?;
+    let (procedure, metric) = command.metric.of_records(&records)?;
+    let found = ranked(&records, procedure, metric, LEVEL);
+    if found.tables.is_empty() {
+        bail!("{}", found.untested.join("; "));
+    }
+    let mut plots = Vec::new();
+    for table in &found.tables {
+        let lines = table.cautions.iter().chain(&table.left_out).chain(&found.untested);
+        lines.filter(|_| !common.quiet).for_each(|line| terminal::say(&format!("note: {line}")));
+        let diagram = ranks::diagram(table);
+        plots.extend(both(&format!("ranks-{}", file_name(&table.training)), |format| diagram.render(format))?);
+    }
+    Ok(plots)
 }
 
 struct Work<'a> {
@@ -153,7 +191,7 @@ impl Work<'_> {
             let key = if *loss == Loss::Isomax { "isomax" } else { "isomax-plus" };
             bail!(
                 "{}: found no run trained with {loss}, expected one whose run.toml says loss = \"{key}\"; Fig. 1 needs an IsoMax and an IsoMax+ run",
-                self.command.runs.shown()
+                self.command.sources.shown()
             );
         };
         if found.len() > 1 && !self.common.quiet {

@@ -8,11 +8,13 @@ pub(crate) mod format;
 #[cfg(feature = "train")]
 pub(crate) mod images;
 pub(crate) mod intervals;
+pub(crate) mod metric;
 #[cfg(feature = "train")]
 pub(crate) mod named;
 pub(crate) mod percent;
 pub(crate) mod procedure;
 pub(crate) mod rows;
 pub(crate) mod runs;
+pub(crate) mod sources;
 pub(crate) mod threads;
 mod trimmed;

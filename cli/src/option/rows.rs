@@ -26,7 +26,7 @@ pub(crate) struct DetectorAndRows {
 enum OnNanChoice {
     /// They are an error
     Refuse,
-    /// They are flagged
+    /// They are flagged; `monitor` leaves them out
     Flag,
 }
 

@@ -24,6 +24,11 @@ pub(crate) struct Runs {
 }
 
 impl Runs {
+    /// These folders.
+    pub(crate) fn of(dirs: Vec<PathBuf>) -> Self {
+        Self { dirs }
+    }
+
     /// All runs, each once, in the order of the folders.
     pub(crate) fn find(&self, quiet: bool) -> anyhow::Result<Vec<RunFiles>> {
         let mut runs: Vec<RunFiles> = Vec::new();

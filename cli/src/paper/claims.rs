@@ -239,8 +239,8 @@ impl Findings {
         lead.push('.');
         lead += &self.standing();
         lead += match (self.seeds.iter().min(), self.seeds.iter().max()) {
-            (Some(1), Some(1)) => " One seed per loss: differences of a point or two are within what seeds do.",
-            (Some(1), _) => " One seed of some losses: differences of a point or two are within what seeds do.",
+            (Some(1), Some(1)) => " One seed per loss: how much other seeds would change is not measured.",
+            (Some(1), _) => " One seed of some losses: how much other seeds would change is not measured.",
             _ => "",
         };
         lead
@@ -357,8 +357,8 @@ mod tests {
         assert_eq!(
             findings.lead(),
             "Of 8 statements of the paper, 3 hold here, 1 on some sets only, 2 do not, 2 could not be checked. The paper's pair, IsoMax+ with MDS, is \
-             2nd of 4 by mean AUROC over 2 OOD sets (85.50 %); the best is IsoMax with ES (96.00 %). One seed of some losses: differences of a point or \
-             two are within what seeds do."
+             2nd of 4 by mean AUROC over 2 OOD sets (85.50 %); the best is IsoMax with ES (96.00 %). One seed of some losses: how much other seeds \
+             would change is not measured."
         );
     }
 
@@ -376,7 +376,7 @@ mod tests {
         assert_eq!(
             best,
             "Of 8 statements of the paper, 0 hold here, 1 on some sets only, 1 does not, 6 could not be checked. The paper's pair, IsoMax+ with MDS, is \
-             the best of 2 by mean AUROC over 2 OOD sets (85.50 %). One seed per loss: differences of a point or two are within what seeds do."
+             the best of 2 by mean AUROC over 2 OOD sets (85.50 %). One seed per loss: how much other seeds would change is not measured."
         );
         let absent = lead(&|results| results.records.retain(|record| record.run != "p1"));
         assert!(absent.contains("IsoMax+ with MDS, was not scored; the best of 3 by mean AUROC"), "{absent}");

@@ -19,7 +19,7 @@ fn detector_and_rows() -> tempfile::TempDir {
     root
 }
 
-fn piped(folder: &Path, arguments: &[&str], input: Vec<u8>) -> (Option<i32>, String, String) {
+pub(super) fn piped(folder: &Path, arguments: &[&str], input: Vec<u8>) -> (Option<i32>, String, String) {
     let output = oodbench(folder).args(arguments).write_stdin(input).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code(), text(output.stdout), text(output.stderr))
@@ -173,7 +173,12 @@ fn a_log_that_grows_is_watched_from_where_it_was_left() {
     assert_eq!(whole.lines().nth(1), text.lines().nth(1));
     let (_, piped, _) = piped(at, &["monitor", "my.detector", "-"], fs::read(at.join("log.npy")).unwrap());
     assert_eq!(piped, whole);
-    // A shorter log, another bet, another detector.
+    // Another log, a shorter one, another bet, another detector.
+    let mut other = log.clone();
+    other.swap((799, 0), (0, 0));
+    write(&at.join("log.npy"), &other);
+    let (_, _, said) = run(at, &["monitor", "my.detector", "log.npy", "--state", "my.monitor"]);
+    assert!(said.contains("found another score in row 799"), "{said}");
     write(&at.join("log.npy"), &id);
     let refused =
         |more: &[&str]| refusal(at, &[&["monitor", "my.detector", "log.npy", "--state", "my.monitor"], more].concat());

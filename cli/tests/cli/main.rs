@@ -4,6 +4,7 @@
 mod applicable;
 mod bad_dumps;
 mod common;
+mod compare;
 mod confidence;
 mod detector;
 mod detector_stream;

@@ -7,6 +7,7 @@ use ndarray_npy::{read_npy, write_npy};
 use serde_json::Value;
 
 use super::common::{fixture, oodbench, small_run};
+use super::detector_stream::piped;
 
 fn run(folder: &Path, arguments: &[&str]) -> (String, String) {
     let output = oodbench(folder).args(arguments).output().unwrap();
@@ -109,6 +110,77 @@ fn what_is_wrong_with_own_scores_is_one_line() {
     refused(&["score", "-q"], "found 2 columns, expected one score per row, shape (rows,)");
     write_npy(&path, &(scores * f64::NAN)).unwrap();
     refused(&["score", "-q"], "found 20 rows with NaN or infinite values");
+}
+
+#[test]
+fn names_that_end_in_numbers_are_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let dump = folder.path().join("dumps/run");
+    small_run(&dump);
+    for (name, factor) in [("m-0", 1.0), ("m-1", 2.0), ("isomax-0", 3.0), ("eps-00001", 4.0)] {
+        add_score(&dump, name, factor);
+    }
+    let all = records(folder.path(), &["score", "-q", "--format", "json"]);
+    let expected = values(&all, "max_logit");
+    for own in ["scores@m-0", "scores@m-1", "scores@isomax-0", "scores@eps-00001"] {
+        assert_eq!(values(&all, own), expected, "{own}");
+    }
+}
+
+/// Which way round values are is a fact of the rows that are scored: a fit of a run where they were the other way round changes nothing.
+#[test]
+fn a_fit_does_not_turn_the_scores_of_another_run() {
+    let folder = tempfile::tempdir().unwrap();
+    for (run, factor, info) in [("fitted", -1.0, "lower = \"mine\"\n"), ("scored", 1.0, "")] {
+        let dump = folder.path().join(run);
+        small_run(&dump);
+        add_score(&dump, "mine", factor);
+        std::fs::write(dump.join("run.toml"), info).unwrap();
+    }
+    let chosen = ["--score", "scores@mine,max_logit"];
+    let (_, said) = run(folder.path(), &[&["fit", "fitted", "--out", "my.fit"], &chosen[..]].concat());
+    for (name, is_turned) in [("fitted", true), ("scored", false)] {
+        let score = ["score", name, "--fit", "my.fit"];
+        let found = records(folder.path(), &[&score[..], &["-q", "--format", "json"]].concat());
+        assert_eq!(values(&found, "scores@mine"), values(&found, "max_logit"), "{name}: {said}");
+        let (_, said) = run(folder.path(), &score);
+        assert_eq!(said.contains("turned"), is_turned, "{said}");
+    }
+}
+
+/// Calibrated and applied to a folder, to a file of one number per row, and to the same as a column.
+#[test]
+fn a_detector_of_ones_own_score() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    small_run(&at.join("run"));
+    add_score(&at.join("run"), "mine", -2.0);
+    std::fs::write(at.join("run/run.toml"), "lower = \"mine\"\n").unwrap();
+    let calibrate = ["calibrate", "run", "--score", "scores@mine", "--false-alarms", "20%", "--out", "own.detector"];
+    let output = oodbench(at).args(calibrate).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.contains("a decision takes ") && text.ends_with("wrote own.detector\n"), "{text}");
+    let scores: Array1<f64> = read_npy(at.join("run/ood/far/scores@mine.npy")).unwrap();
+    write_npy(at.join("scores.npy"), &scores).unwrap();
+    write_npy(at.join("column.npy"), &scores.clone().insert_axis(ndarray::Axis(1))).unwrap();
+    let decisions = |rows: &str, input: Vec<u8>| {
+        let (code, _, said) = piped(at, &["apply", "own.detector", rows, "--out", "decisions.csv"], input);
+        assert_eq!(code, Some(0), "{rows}: {said}");
+        // Without the class, which only rows with logits have.
+        let text = std::fs::read_to_string(at.join("decisions.csv")).unwrap();
+        let without = |line: &str| {
+            let mut columns: Vec<&str> = line.split(',').collect();
+            columns.remove(1);
+            columns.join(",") + "\n"
+        };
+        text.lines().map(without).collect::<String>()
+    };
+    let expected = decisions("run/ood/far", Vec::new());
+    assert_eq!(expected.lines().count(), 1 + scores.len(), "{expected}");
+    assert_eq!(decisions("scores.npy", Vec::new()), expected);
+    assert_eq!(decisions("column.npy", Vec::new()), expected);
+    assert_eq!(decisions("-", std::fs::read(at.join("scores.npy")).unwrap()), expected);
 }
 
 #[test]

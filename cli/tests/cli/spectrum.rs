@@ -88,6 +88,11 @@ fn run_toml_names_groups_whose_sets_are_averaged() {
             "[groups]\na = [\"near\"]\nb = [\"near\"]\n",
             "found the set \"near\" in group \"b\", expected \"a\", where it",
         ),
+        (
+            "groups = { \"../up\" = [\"near\"] }\n",
+            "run.toml: found the group \"../up\", expected a name without separators",
+        ),
+        ("groups = { \".near\" = [\"near\"] }\n", "run.toml: found the group \".near\", expected a name without"),
     ] {
         toml(text);
         let output = oodbench(folder.path()).args(score).output().unwrap();

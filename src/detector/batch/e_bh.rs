@@ -35,13 +35,18 @@ pub fn e_value(p: f64) -> f64 {
 pub fn flagged(e_values: &[f64], q: f64) -> usize {
     let mut sorted = e_values.to_vec();
     sorted.sort_by(|a, b| b.total_cmp(a));
-    let holds = |(at, e): (usize, &f64)| (e * (at + 1) as f64 >= sorted.len() as f64 / q).then_some(at + 1);
-    sorted.iter().enumerate().filter_map(holds).next_back().unwrap_or(0)
+    last(sorted.iter().zip(1..).map(|(e, k)| (*e, k)), sorted.len(), q).map_or(0, |(_, k)| k)
+}
+
+/// The last of the e-values, from the largest, each with how many are at least that, that is at least m/(q·k).
+fn last(cumulative: impl Iterator<Item = (f64, usize)>, m: usize, q: f64) -> Option<(f64, usize)> {
+    let least = m as f64 / q;
+    cumulative.filter(|(e, k)| e * *k as f64 >= least).last()
 }
 
 /// The largest p-value that is flagged.
 #[must_use]
 pub fn cutoff(tally: &Tally, q: f64) -> Option<f64> {
-    let least = tally.total() as f64 / q;
-    tally.cumulative().filter(|(p, k)| e_value(*p) * *k as f64 >= least).map(|(p, _)| p).last()
+    let (_, k) = last(tally.cumulative().map(|(p, k)| (e_value(p), k)), tally.total(), q)?;
+    tally.cumulative().find(|(_, own)| *own == k).map(|(p, _)| p)
 }

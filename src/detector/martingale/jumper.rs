@@ -27,6 +27,18 @@ impl Jumper {
         Self { shares: [1.0 / 3.0; 3], log: 0.0 }
     }
 
+    /// Whether the shares are shares, and the sum is finite.
+    pub(super) fn is_sound(&self) -> bool {
+        let sum: f64 = self.shares.iter().sum();
+        self.shares.iter().all(|share| *share >= 0.0) && (sum - 1.0).abs() < 1e-9 && self.log.is_finite()
+    }
+
+    /// The logarithm of what there is.
+    #[must_use]
+    pub fn log(&self) -> f64 {
+        self.log
+    }
+
     /// Bets on a p-value; the logarithm of what there is now.
     ///
     /// ```

@@ -58,6 +58,26 @@ impl Martingale {
         }
     }
 
+    /// The natural logarithm of what there is.
+    #[must_use]
+    pub fn log(&self) -> f64 {
+        match self {
+            Self::Power(own) => own.log(),
+            Self::Mixture(own) => own.log(),
+            Self::Jumper(own) => own.log(),
+        }
+    }
+
+    /// Whether it is one of these with finite earnings, as read from a file.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        match self {
+            Self::Power(own) => own.is_sound(0.5),
+            Self::Mixture(own) => own.is_sound(),
+            Self::Jumper(own) => own.is_sound(),
+        }
+    }
+
     /// Bets on the next p-value, above 0 and at most 1. Gives back the natural logarithm of what there is now.
     pub fn bet(&mut self, p: f64) -> f64 {
         match self {

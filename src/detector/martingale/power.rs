@@ -30,6 +30,11 @@ impl Power {
         self.log
     }
 
+    /// Whether it bets with this ε and has earned something finite.
+    pub(super) fn is_sound(&self, epsilon: f64) -> bool {
+        self.epsilon == epsilon && self.log.is_finite()
+    }
+
     /// The logarithm of what there is.
     #[must_use]
     pub fn log(&self) -> f64 {

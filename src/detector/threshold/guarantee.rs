@@ -67,7 +67,8 @@ impl Guarantee {
 }
 
 /// A share in percent, without the digits that only binary fractions have.
-pub(crate) fn percent(share: f64) -> f64 {
+#[must_use]
+pub fn percent(share: f64) -> f64 {
     (share * 1e10).round() / 1e8
 }
 

@@ -78,6 +78,15 @@ pub fn threshold(rows: &[(f64, bool)], alpha: f64, delta: f64) -> Result<f64, Th
 mod tests {
     use super::*;
 
+    /// Of 20 candidates each may break the promise with a twentieth of the probability: 30 wrong of 1,000 have p = 0.0035, 33 have 0.0125; δ/20 is 0.005.
+    #[test]
+    fn every_candidate_has_its_part_of_delta() {
+        let rows = |wrong: usize| -> Vec<(f64, bool)> { (0..1000).map(|i| (i as f64, i >= 1000 - wrong)).collect() };
+        assert!(p_value(33, 1000, 0.05) > 0.005 && p_value(33, 1000, 0.05) < 0.1);
+        assert_eq!(threshold(&rows(30), 0.05, 0.1), Ok(f64::NEG_INFINITY));
+        assert!(threshold(&rows(33), 0.05, 0.1).is_err());
+    }
+
     #[test]
     fn wrong_answers_below_the_threshold_do_not_count() {
         // The 300 lowest of 1,000 are wrong, the others right.

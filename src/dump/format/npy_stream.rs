@@ -53,6 +53,19 @@ impl<R: Read> NpyStream<R> {
         Ok(Self { input, name: name.to_owned(), dtype, inner: inner.to_vec(), row_bytes, rows, next: 0 })
     }
 
+    /// No row of the array, but of its width and type: a width that nothing can be done with is to be refused before a row of it is read.
+    ///
+    /// # Errors
+    /// [`DumpError`] if no array can have the shape.
+    pub fn no_rows(&self) -> Result<StoredArray, DumpError> {
+        self.array(0, Vec::new()).ok_or_else(|| self.other_length("a shape of more bytes than there can be"))
+    }
+
+    fn array(&self, rows: usize, bytes: Vec<u8>) -> Option<StoredArray> {
+        let shape = std::iter::once(rows).chain(self.inner.iter().copied()).collect();
+        StoredArray::new(self.name.clone(), self.dtype.clone(), shape, Arc::new(bytes), 0)
+    }
+
     /// The next rows with the number of the first; none at the end.
     ///
     /// # Errors
@@ -67,10 +80,9 @@ impl<R: Read> NpyStream<R> {
         let wanted = rows * self.row_bytes;
         let mut bytes = Vec::new();
         read_up_to(&mut self.input, &mut bytes, wanted).map_err(|error| DumpError::io(&self.name, error))?;
-        let shape: Vec<usize> = std::iter::once(rows).chain(self.inner.iter().copied()).collect();
         let complete = bytes.len() == wanted;
-        let array = StoredArray::new(self.name.clone(), self.dtype.clone(), shape, Arc::new(bytes), 0);
-        let array = array
+        let array = self
+            .array(rows, bytes)
             .filter(|_| complete)
             .ok_or_else(|| self.other_length(&format!("an end within rows {} to {}", self.next, self.next + rows)))?;
         let first = self.next;

@@ -30,7 +30,7 @@ use super::error::DumpError;
 use super::head::HeadFiles;
 use crate::rows::{ArrayKind, Role};
 use find::Found;
-use listing::entries;
+use listing::{entries, file_name};
 pub use source::Source;
 pub use stray::Stray;
 
@@ -89,8 +89,10 @@ pub fn discover(path: &Path) -> Result<Vec<RunFiles>, DumpError> {
 /// A folder that holds something of nearly the name `id`.
 fn almost_a_run(folder: &Path) -> Option<Stray> {
     let inside = if folder.is_dir() { entries(folder).ok()? } else { return None };
+    // The name first: a folder may hold as many files as a data set has images, and each look at one costs.
     let hint = |entry: PathBuf| {
-        Some(entry).filter(|entry| entry.is_dir()).and_then(|entry| Stray::new(entry, &["id"]).shown(folder))
+        let is_near = stray::near(&file_name(&entry), &["id"]).is_some();
+        (is_near && entry.is_dir()).then(|| Stray::new(entry, &["id"]).shown(folder))?
     };
     let reason = inside.into_iter().find_map(hint)?;
     Some(Stray::because(folder.to_owned(), format!("no run: it holds {reason}")))

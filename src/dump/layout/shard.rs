@@ -9,14 +9,15 @@ use crate::dump::error::DumpError;
 use crate::rows::ArrayKind;
 
 /// `logits` → (logits, no shard), `logits-00002` → (logits, shard 2); `None` for any other name. A number beyond all numbers is the
-/// largest, which never is the next one.
+/// largest, which never is the next one. A score is never in parts: `scores@mine-0` and `scores@mine-1` are what one calls two variants.
 pub(in crate::dump) fn parse(name: &str) -> Option<(ArrayKind, Option<usize>)> {
     let numbered = || {
         let (base, number) = name.rsplit_once('-')?;
         let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
         digits.then(|| Some((ArrayKind::parse(base)?, Some(number.parse().unwrap_or(usize::MAX)))))?
     };
-    numbered().or_else(|| Some((ArrayKind::parse(name)?, None)))
+    let in_parts = numbered().filter(|(kind, _)| !matches!(kind, ArrayKind::Score(_)));
+    in_parts.or_else(|| Some((ArrayKind::parse(name)?, None)))
 }
 
 /// The arrays of one place, each with its shards in order. All names are such that [`parse`] knows them.
@@ -69,6 +70,7 @@ mod tests {
         assert_eq!(parse("features@conv-1"), Some((ArrayKind::Layer("conv".to_owned()), Some(1))));
         assert_eq!(parse("features@conv-b"), Some((ArrayKind::Layer("conv-b".to_owned()), None)));
         assert_eq!(parse("labels-99999999999999999999999"), Some((ArrayKind::Labels, Some(usize::MAX))));
+        assert_eq!(parse("scores@mine-00001"), Some((ArrayKind::Score("mine-00001".to_owned()), None)));
         for other in ["logit", "logits-", "logits-1a", "logits--1", "-1", ""] {
             assert_eq!(parse(other), None, "{other}");
         }

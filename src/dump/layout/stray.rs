@@ -108,7 +108,7 @@ fn hint(path: &Path, known: &[&str]) -> Option<String> {
 pub(super) const ARRAYS: &[&str] = &["logits", "features", "labels"];
 
 /// The known name that was probably meant, in whatever case.
-fn near<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(super) fn near<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     nearest(&name.to_lowercase(), known.iter().copied())
 }
 

@@ -3,8 +3,8 @@
 use crate::eval::error::EvalError;
 use crate::eval::plan::Plan;
 use crate::fit::Training;
-use crate::score::FittedScore;
 use crate::score::counts::Counts;
+use crate::score::{FittedScore, Need};
 use crate::table::Skipped;
 
 /// The fitted scores of a run.
@@ -29,7 +29,11 @@ pub fn fit(plan: &Plan<'_>) -> Result<Fits, EvalError> {
     let (mut failed, counts) = (None, Counts::of(&plan.dump));
     for chosen in &plan.scores {
         let fitted = match plan.fits {
-            Some(file) => file.restore(chosen)?,
+            Some(file) => {
+                let restored = file.restore(chosen)?;
+                // Values in the dump learn nothing, and which way round they are is a fact of the rows that are scored, not of those fitted on.
+                if matches!(chosen.score.needs(), [Need::Score(_)]) { chosen.fit(&training)? } else { restored }
+            }
             None => match chosen.fit(&training) {
                 Ok(fitted) => fitted,
                 Err(error) if plan.lenient => {

@@ -78,10 +78,10 @@ impl Composed {
             let rows = if learns { split.rows } else { 1 };
             training.within_memory(self.id, "the changed training rows", [rows, features.columns(), 1])?;
             let all = if learns {
-                let of = |block: &RowBlock<'_>| step.features(block.features()).into_owned();
+                let of = |block: &RowBlock<'_>| step.features(block.features()).into_array();
                 stacked(split.rows, &training.map_blocks(split, &[ArrayKind::Features], |_, block| of(block)))
             } else {
-                step.features(&features.block(0..1).to_f64()).into_owned()
+                step.features(&features.block(0..1).to_f64()).into_array()
             };
             let matrix = Matrix::of(features.path(), all).map_err(refused)?;
             let mut changed = Split::new(split.role.clone(), split.place.clone());

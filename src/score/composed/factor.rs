@@ -3,6 +3,7 @@
 use super::super::{Fitted, Need, Score, SettingError, State, StateError};
 use super::parsed::{FactorUse, array};
 use crate::fit::{FitError, Training};
+use crate::numeric::recycled::Recycled;
 use crate::rows::{ArrayKind, RowBlock};
 
 /// The statistic that is divided by.
@@ -81,9 +82,9 @@ impl FittedFactor {
                 }
             }
             Self::OneLess(scorer) => {
-                let mut scores = vec![0.0; out.len()];
+                let mut scores = Recycled::filled(0.0, out.len());
                 scorer.score_block(block, &mut scores);
-                out.iter_mut().zip(scores).for_each(|(out, score)| *out *= 1.0 + score);
+                out.iter_mut().zip(scores.iter()).for_each(|(out, score)| *out *= 1.0 + score);
             }
         }
     }

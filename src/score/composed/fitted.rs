@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use ndarray::Array2;
-
-use super::super::step::FittedStep;
+use super::super::step::{Features, FittedStep};
 use super::super::{Fitted, State};
 use super::factor::FittedFactor;
 use crate::rows::matrix::{Cow2, Rows};
@@ -45,22 +43,22 @@ impl FittedComposed {
 
     /// The score of the features as the steps leave them, and of the logits that the head makes of them.
     fn score_changed(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        let mut features: Cow<'_, Array2<f64>> = Cow::Borrowed(block.features());
+        let mut features = Features::Same(block.features());
         let mut head: Option<Cow<'_, Head>> = block.head_if_any().map(Cow::Borrowed);
         for step in &self.parts.steps {
             features = match features {
-                Cow::Borrowed(features) => step.features(features),
-                Cow::Owned(features) => Cow::Owned(step.features(&features).into_owned()),
+                Features::Same(features) => step.features(features),
+                Features::New(features) => match step.features(&features) {
+                    Features::New(changed) => Features::New(changed),
+                    Features::Same(_) => Features::New(features),
+                },
             };
             head = head.map(|head| match head {
                 Cow::Borrowed(head) => step.head(head),
                 Cow::Owned(head) => Cow::Owned(step.head(&head).into_owned()),
             });
         }
-        let rows = Rows::F64(match &features {
-            Cow::Borrowed(features) => Cow2::Borrowed(features.view()),
-            Cow::Owned(features) => Cow2::Borrowed(features.view()),
-        });
+        let rows = Rows::F64(Cow2::Borrowed(features.view()));
         self.scorer.score_block(&RowBlock::new(block.rows(), None, Some(rows), head.as_deref()), out);
     }
 }

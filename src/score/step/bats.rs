@@ -1,13 +1,12 @@
 //! Features clipped to what is typical of each column.
 
-use std::borrow::Cow;
-
 use ndarray::{Array1, Array2};
 
 use super::super::settings::{Parameter, SettingError, Settings};
 use super::super::{Need, State, StateError};
-use super::{FittedStep, Step, StepEntry};
+use super::{Features, FittedStep, Step, StepEntry};
 use crate::fit::{FitError, Space, Training};
+use crate::numeric::recycled::RecycledMatrix;
 
 pub(super) const STEP: StepEntry = StepEntry {
     id: "bats",
@@ -54,14 +53,14 @@ struct Clipped {
 }
 
 impl FittedStep for Clipped {
-    fn features<'f>(&self, features: &'f Array2<f64>) -> Cow<'f, Array2<f64>> {
-        let mut clipped = features.clone();
+    fn features<'f>(&self, features: &'f Array2<f64>) -> Features<'f> {
+        let mut clipped = RecycledMatrix::of(&features.view());
         for mut row in clipped.rows_mut() {
             row.iter_mut()
                 .zip(self.low.iter().zip(&self.high))
                 .for_each(|(f, (low, high))| *f = f.max(*low).min(*high));
         }
-        Cow::Owned(clipped)
+        Features::New(clipped)
     }
 
     fn save(&self) -> State<'_> {

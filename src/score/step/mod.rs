@@ -4,12 +4,14 @@
 //! it, stands in the score's file.
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
 use ndarray::Array2;
 
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Need, State, StateError};
 use crate::fit::{FitError, Training};
+use crate::numeric::recycled::RecycledMatrix;
 use crate::rows::Head;
 
 mod bats;
@@ -53,10 +55,40 @@ pub trait Step: Send + Sync {
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn FittedStep>, StateError>;
 }
 
+/// Features (n, D) as a step leaves them.
+pub enum Features<'f> {
+    /// As they were.
+    Same(&'f Array2<f64>),
+    /// Changed.
+    New(RecycledMatrix),
+}
+
+impl Features<'_> {
+    /// They alone.
+    #[must_use]
+    pub fn into_array(self) -> Array2<f64> {
+        match self {
+            Self::Same(features) => features.clone(),
+            Self::New(features) => features.into_array(),
+        }
+    }
+}
+
+impl Deref for Features<'_> {
+    type Target = Array2<f64>;
+
+    fn deref(&self) -> &Array2<f64> {
+        match self {
+            Self::Same(features) => features,
+            Self::New(features) => features,
+        }
+    }
+}
+
 /// A fitted step.
 pub trait FittedStep: Send + Sync {
     /// What it makes of features (n, D); what becomes of a row does not depend on the others.
-    fn features<'f>(&self, features: &'f Array2<f64>) -> Cow<'f, Array2<f64>>;
+    fn features<'f>(&self, features: &'f Array2<f64>) -> Features<'f>;
 
     /// What it makes of the head.
     fn head<'h>(&'h self, head: &'h Head) -> Cow<'h, Head> {

@@ -1,12 +1,10 @@
 //! Features divided by their norms.
 
-use std::borrow::Cow;
-
 use ndarray::Array2;
 
 use super::super::settings::{SettingError, Settings};
 use super::super::{Need, State, StateError};
-use super::{FittedStep, Step, StepEntry};
+use super::{Features, FittedStep, Step, StepEntry};
 use crate::fit::{FitError, Training};
 use crate::numeric::vector::unit_rows;
 
@@ -40,8 +38,8 @@ impl Step for Normalise {
 }
 
 impl FittedStep for Normalise {
-    fn features<'f>(&self, features: &'f Array2<f64>) -> Cow<'f, Array2<f64>> {
-        Cow::Owned(unit_rows(features))
+    fn features<'f>(&self, features: &'f Array2<f64>) -> Features<'f> {
+        Features::New(unit_rows(features))
     }
 
     fn save(&self) -> State<'_> {

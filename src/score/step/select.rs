@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::super::settings::{Parameter, SettingError, Settings};
 use super::super::{Need, State, StateError};
-use super::{FittedStep, Step, StepEntry};
+use super::{Features, FittedStep, Step, StepEntry};
 use crate::fit::{FitError, Training};
 use crate::numeric::share::share_of;
 use crate::rows::{ArrayKind, Head, Role, Split};
@@ -132,8 +132,8 @@ impl Columns {
 }
 
 impl FittedStep for Columns {
-    fn features<'f>(&self, features: &'f Array2<f64>) -> Cow<'f, Array2<f64>> {
-        Cow::Owned(self.of(features))
+    fn features<'f>(&self, features: &'f Array2<f64>) -> Features<'f> {
+        Features::New(self.of(features).into())
     }
 
     fn head<'h>(&'h self, head: &'h Head) -> Cow<'h, Head> {

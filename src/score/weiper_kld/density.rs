@@ -2,6 +2,7 @@
 
 use ndarray::{Array1, Array2, s};
 
+use crate::numeric::recycled::{Recycled, RecycledMatrix};
 use crate::state::{State, StateError};
 
 /// Smallest and largest of no values.
@@ -17,7 +18,7 @@ const AT_ONCE: usize = 1 << 20;
 pub(super) fn pieces(rows: &Array2<f64>, width: usize, mut take: impl FnMut(&Array2<f64>)) {
     let step = (AT_ONCE / width.max(1)).max(1);
     for start in (0..rows.nrows()).step_by(step) {
-        take(&rows.slice(s![start..rows.nrows().min(start + step), ..]).to_owned());
+        take(&RecycledMatrix::of(&rows.slice(s![start..rows.nrows().min(start + step), ..])));
     }
 }
 
@@ -53,17 +54,17 @@ impl Density {
     }
 
     /// The shares of the values of one row that lie in each bin.
-    fn shares_of(&self, values: &[f64]) -> Vec<f64> {
-        let mut counts = vec![0_u32; self.shares.len()];
+    fn shares_of(&self, values: &[f64]) -> Recycled<f64> {
+        let mut counts = Recycled::filled(0_u32, self.shares.len());
         values.iter().filter_map(|value| self.bin(*value)).for_each(|bin| counts[bin] += 1);
-        counts.into_iter().map(|count| f64::from(count) / values.len() as f64).collect()
+        counts.iter().map(|count| f64::from(*count) / values.len() as f64).collect()
     }
 
     /// Adds the shares of every row to sums.
     pub(super) fn add(&self, rows: &Array2<f64>, sums: &mut [f64]) {
         for row in rows.rows() {
             let shares = self.shares_of(row.to_slice().unwrap_or_default());
-            sums.iter_mut().zip(shares).for_each(|(sum, share)| *sum += share);
+            sums.iter_mut().zip(shares.iter()).for_each(|(sum, share)| *sum += share);
         }
     }
 
@@ -79,9 +80,9 @@ impl Density {
 
     /// `KL(p‖q) + KL(q‖p)` of the training density p and the smoothed density q of one row, both raised by the least share.
     pub(super) fn divergence(&self, values: &[f64], smoothing: usize) -> f64 {
-        let p = raised(self.shares.to_vec(), self.least);
+        let p = raised(self.shares.iter().copied().collect(), self.least);
         let q = raised(smoothed(&self.shares_of(values), smoothing), self.least);
-        p.iter().zip(&q).map(|(p, q)| (q - p) * (q.ln() - p.ln())).sum()
+        p.iter().zip(q.iter()).map(|(p, q)| (q - p) * (q.ln() - p.ln())).sum()
     }
 
     pub(super) fn save(&self) -> State<'_> {
@@ -94,14 +95,14 @@ impl Density {
 }
 
 /// Every share the mean of `size` around it; the first and the last are repeated beyond the ends. Of an even number one more is taken behind than before.
-fn smoothed(shares: &[f64], size: usize) -> Vec<f64> {
+fn smoothed(shares: &[f64], size: usize) -> Recycled<f64> {
     let (before, last) = ((size - 1) / 2, shares.len() - 1);
     let at = |place: usize| shares[place.saturating_sub(before).min(last)];
     (0..shares.len()).map(|bin| (bin..bin + size).map(at).sum::<f64>() / size as f64).collect()
 }
 
 /// Shares with the least added, which sum to one again.
-fn raised(mut shares: Vec<f64>, least: f64) -> Vec<f64> {
+fn raised(mut shares: Recycled<f64>, least: f64) -> Recycled<f64> {
     shares.iter_mut().for_each(|share| *share += least);
     let sum: f64 = shares.iter().sum();
     shares.iter_mut().for_each(|share| *share /= sum);
@@ -115,9 +116,9 @@ mod tests {
 
     #[test]
     fn ends_are_repeated_and_even_windows_lean_behind() {
-        assert_eq!(smoothed(&[4.0, 0.0, 0.0, 8.0], 2), [2.0, 0.0, 4.0, 8.0]);
-        assert_eq!(smoothed(&[3.0, 0.0, 0.0, 6.0], 3), [2.0, 1.0, 2.0, 4.0]);
-        assert_eq!(smoothed(&[1.0, 2.0], 1), [1.0, 2.0]);
+        assert_eq!(**smoothed(&[4.0, 0.0, 0.0, 8.0], 2), [2.0, 0.0, 4.0, 8.0]);
+        assert_eq!(**smoothed(&[3.0, 0.0, 0.0, 6.0], 3), [2.0, 1.0, 2.0, 4.0]);
+        assert_eq!(**smoothed(&[1.0, 2.0], 1), [1.0, 2.0]);
     }
 
     /// The example of the page.

@@ -174,10 +174,10 @@ fn a_dump_is_there_whole_or_not_at_all() {
     assert_eq!(std::fs::read_dir(folder.path().join("dumps")).unwrap().count(), 1);
 }
 
-/// A model that is no candle network: logits are sums of the pixels of both halves, and there are no features.
-struct Halves;
+/// A model that is no candle network: what it gives for a batch of images.
+struct Function<F>(F);
 
-impl Classifier for Halves {
+impl<F: Fn(Batch) -> Outputs> Classifier for Function<F> {
     fn channels(&self) -> usize {
         1
     }
@@ -191,12 +191,17 @@ impl Classifier for Halves {
     }
 
     fn outputs(&self, images: Batch, _: &[String]) -> Result<Outputs, TrainError> {
-        let pixels = images.shape[2] * images.shape[3];
-        let half = |image: &[f32], first: usize| image[first..first + pixels / 2].iter().sum::<f32>();
-        let sums = images.images.chunks(pixels).flat_map(|image| [half(image, 0), half(image, pixels / 2)]);
-        let logits = Array2::from_shape_vec((images.shape[0], 2), sums.collect()).unwrap();
-        Ok(Outputs { logits, features: None, layers: Vec::new() })
+        Ok(self.0(images))
     }
+}
+
+/// Logits are sums of the pixels of both halves, and there are no features.
+fn halves(images: Batch) -> Outputs {
+    let pixels = images.shape[2] * images.shape[3];
+    let half = |image: &[f32], first: usize| image[first..first + pixels / 2].iter().sum::<f32>();
+    let sums = images.images.chunks(pixels).flat_map(|image| [half(image, 0), half(image, pixels / 2)]);
+    let logits = Array2::from_shape_vec((images.shape[0], 2), sums.collect()).unwrap();
+    Outputs { logits, features: None, layers: Vec::new() }
 }
 
 #[test]
@@ -204,7 +209,7 @@ fn any_classifier_can_be_extracted() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("halves");
     let two_classes = [(Role::Test, Arc::new(noise(300, 2)))];
-    dump_sets(&Halves, &out, false, (&two_classes, &[]), &Silent, &AtomicBool::new(false)).unwrap();
+    dump_sets(&Function(halves), &out, false, (&two_classes, &[]), &Silent, &AtomicBool::new(false)).unwrap();
     let dump = Dump::open(&discover(&out).unwrap()[0]).unwrap();
     assert!(dump.head.is_none() && dump.info.head.is_none());
     let test = dump.split(&Role::Test).unwrap();
@@ -215,30 +220,14 @@ fn any_classifier_can_be_extracted() {
     assert!((found - f64::from(sum)).abs() < 1e-3, "{found} {sum}");
 }
 
-/// A model whose second batch is another: wider, or a row short.
-struct Changing {
-    of_the_second: (usize, usize),
-}
-
-impl Classifier for Changing {
-    fn channels(&self) -> usize {
-        1
-    }
-
-    fn layers(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn head(&self) -> Result<Option<Head>, TrainError> {
-        Ok(None)
-    }
-
-    fn outputs(&self, images: Batch, _: &[String]) -> Result<Outputs, TrainError> {
+/// Features of the second batch are another shape: wider, or a row short.
+fn changing(of_the_second: (usize, usize)) -> impl Classifier {
+    Function(move |images: Batch| {
         let first = images.shape[0] > 100;
-        let features = if first { (images.shape[0], 2) } else { self.of_the_second };
+        let features = if first { (images.shape[0], 2) } else { of_the_second };
         let logits = Array2::zeros((images.shape[0], 2));
-        Ok(Outputs { logits, features: Some(Array2::zeros(features)), layers: Vec::new() })
-    }
+        Outputs { logits, features: Some(Array2::zeros(features)), layers: Vec::new() }
+    })
 }
 
 #[test]
@@ -248,8 +237,8 @@ fn rows_of_another_width_are_the_fault_of_the_classifier() {
     // Batches of 256 images, and one of 44.
     let test = [(Role::Test, Arc::new(noise(300, 2)))];
     for of_the_second in [(44, 3), (43, 2), (43, 3), (44, 0)] {
-        let model = Changing { of_the_second };
-        let error = dump_sets(&model, &out, false, (&test, &[]), &Silent, &AtomicBool::new(false)).unwrap_err();
+        let error = dump_sets(&changing(of_the_second), &out, false, (&test, &[]), &Silent, &AtomicBool::new(false))
+            .unwrap_err();
         assert_eq!(
             error.to_string(),
             format!(
@@ -258,6 +247,5 @@ fn rows_of_another_width_are_the_fault_of_the_classifier() {
         );
         assert!(!out.exists());
     }
-    let model = Changing { of_the_second: (44, 2) };
-    dump_sets(&model, &out, false, (&test, &[]), &Silent, &AtomicBool::new(false)).unwrap();
+    dump_sets(&changing((44, 2)), &out, false, (&test, &[]), &Silent, &AtomicBool::new(false)).unwrap();
 }

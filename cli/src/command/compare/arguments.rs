@@ -1,0 +1,71 @@
+//! What may be typed, and which question it asks.
+
+use anyhow::bail;
+use clap::{Args, ValueEnum};
+
+use crate::option::choice::{FitOrParameters, ScoreNames};
+use crate::option::format::Printed;
+use crate::option::metric::MetricName;
+use crate::option::sources::Sources;
+use oodbench::stats::row_draws::RowDraws;
+
+/// Test which scores may be the best, on the rows of a set, with other seeds, over many sets
+#[derive(Args)]
+#[command(after_help = "Examples:
+  oodbench compare dumps/ --score mds,es,mps
+  oodbench compare dumps/my-run --format json    p-values and standard errors as fractions
+  oodbench compare dumps/my-run --test rows --metric openood.fpr_at_tpr95_ood_positive    the same question by another metric
+  oodbench compare dumps/ --test ranks           which scores cannot be told from the best over many sets
+  oodbench compare out/ --test ranks --metric lee.tnr_at_tpr95    from the records of `score --out`
+
+The first test is about other rows of the same sets; it does not say how another training run would do.")]
+pub(crate) struct Command {
+    #[command(flatten)]
+    pub(super) sources: Sources,
+    /// The question to answer
+    #[arg(long, value_enum, default_value_t = Test::Best)]
+    pub(super) test: Test,
+    /// The metric to compare by, METRIC or PROCEDURE.METRIC; `oodbench score --help` lists them
+    #[arg(long, value_name = "METRIC", default_value = "openood.auroc")]
+    pub(super) metric: MetricName,
+    /// Draws of rows, for the tests that draw
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(super) draws: u64,
+    /// Seed of the draws
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub(super) seed: u64,
+    #[command(flatten)]
+    pub(super) names: ScoreNames,
+    #[command(flatten)]
+    pub(super) fitted: FitOrParameters,
+    #[command(flatten)]
+    pub(super) printed: Printed,
+}
+
+/// Fewer draws leave an interval without a draw outside.
+const FEWEST_DRAWS: u64 = 100;
+/// More draws make no interval better, and take their time and memory.
+const MOST_DRAWS: u64 = 100_000;
+
+impl Command {
+    /// How rows are drawn.
+    pub(super) fn draws(&self) -> anyhow::Result<RowDraws> {
+        if !(FEWEST_DRAWS..=MOST_DRAWS).contains(&self.draws) {
+            bail!("--draws: found {}, expected {FEWEST_DRAWS} to {MOST_DRAWS}; 1000 to 10000 are usual", self.draws);
+        }
+        Ok(RowDraws { draws: self.draws as usize, seed: self.seed })
+    }
+}
+
+/// A question, and what it needs.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Test {
+    /// Which scores of a run may be its best on a set, were other rows drawn? DeLong's test, all pairs accounted for. Needs dumps
+    Best,
+    /// Would other rows of the same sets give another best score, by any metric? Draws of rows, differences and ranks with intervals. Needs dumps
+    Rows,
+    /// Would other seeds and other rows give another best score? Errors of seeds and of rows, t with Satterthwaite. Dumps; from records the seeds alone
+    Seeds,
+    /// Which scores cannot be told from the best over many sets? Friedman, Nemenyi, Conover with Holm. Dumps or records
+    Ranks,
+}

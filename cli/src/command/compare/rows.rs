@@ -1,0 +1,62 @@
+//! Would other rows of the same sets give another best score? By any metric.
+
+use anyhow::bail;
+
+use super::arguments::Command;
+use crate::option::common::Common;
+use crate::option::sources::Found;
+use crate::screen::progress::Bars;
+use crate::screen::{remarks, terminal};
+use oodbench::eval::Plan;
+use oodbench::eval::by_rows::by_rows;
+use oodbench::eval::measured::Measured;
+use oodbench::report::{self, Format, by_rows as shown};
+use oodbench::table::Results;
+
+/// Runs the test.
+pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
+    let what = measured(command)?;
+    let mut selection = command.fitted.selection(&command.names.scores)?;
+    let Found::Runs(runs) = command.sources.find(common.quiet)? else {
+        bail!("found records, expected dumps: --test rows needs the scores of every row; --test ranks takes records");
+    };
+    selection.add_own(&runs);
+    let progress = Bars::new(common.quiet);
+    let mut plans = Plan::each(runs.iter().map(|files| (files, &selection)), &progress)?;
+    if what.procedure.needs_predictions() {
+        plans.iter_mut().try_for_each(|plan| plan.with_predictions(&progress))?;
+    }
+    say_memory(&what, &plans, common);
+    let mut results = Results::default();
+    let lines = by_rows(&plans, &what, &mut results, &progress)?;
+    remarks::unchanged()?;
+    remarks::say(&results, common);
+    match command.printed.format {
+        Format::Table => terminal::print(&shown::text(&lines, terminal::style()))?,
+        Format::Json => terminal::print_data(&report::json::rows(&lines)?)?,
+        Format::Csv => terminal::print_data(&String::from_utf8(report::csv::rows(&lines)?)?)?,
+        Format::Markdown => terminal::print(&shown::markdown(&lines))?,
+    }
+    Ok(())
+}
+
+/// What is measured in draws.
+pub(super) fn measured(command: &Command) -> anyhow::Result<Measured> {
+    let (procedure, metric) = command.metric.first();
+    let what = Measured { procedure, metric, draws: command.draws()? };
+    what.check().map_err(|error| anyhow::anyhow!("--metric: {error}"))?;
+    Ok(what)
+}
+
+/// More than this is announced.
+const MUCH_MEMORY: usize = 100_000_000;
+
+/// Says what the draws take before they are made.
+pub(super) fn say_memory(what: &Measured, plans: &[Plan<'_>], common: &Common) {
+    let values: usize = plans.iter().map(|plan| plan.scores.len() * plan.dump.ood().count()).sum();
+    let bytes = what.bytes(values);
+    if common.verbose || bytes > MUCH_MEMORY && !common.quiet {
+        let megabytes = bytes as f64 / 1e6;
+        terminal::say(&format!("note: {} draws of {values} values take {megabytes:.1} MB of memory", what.draws.draws));
+    }
+}

@@ -1,0 +1,110 @@
+//! What a command reads that needs values and not always rows: dumps, or records of values.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use clap::{Args, ValueHint};
+
+use super::choice::{FitOrParameters, ScoreNames};
+use super::common::Common;
+use super::runs::Runs;
+use crate::screen::progress::Bars;
+use crate::screen::remarks;
+use oodbench::dump::layout::RunFiles;
+use oodbench::eval::{Measures, Plan, evaluate};
+use oodbench::metric::Procedure;
+use oodbench::table::Record;
+use oodbench::table::read::read;
+
+/// Folders of runs, or files of records.
+#[derive(Args)]
+pub(crate) struct Sources {
+    /// Runs or folders of runs; or records, as files or folders that `score --out` wrote, or folders of these [default: dumps]
+    #[arg(value_name = "DIR|RECORDS", value_hint = ValueHint::AnyPath)]
+    paths: Vec<PathBuf>,
+}
+
+/// What was found.
+pub(crate) enum Found {
+    Runs(Vec<RunFiles>),
+    Records(Vec<Record>),
+}
+
+/// What `score --out` calls its records, each file holding the same.
+const RECORDS: [&str; 3] = ["records.json", "records.csv", "records.parquet"];
+
+impl Sources {
+    /// The runs, or the records.
+    pub(crate) fn find(&self, quiet: bool) -> anyhow::Result<Found> {
+        let mut files = Vec::new();
+        let mut folders = Vec::new();
+        for path in &self.paths {
+            match records_at(path) {
+                found if found.is_empty() => folders.push(path.clone()),
+                found => files.extend(found),
+            }
+        }
+        match (&files[..], &folders[..]) {
+            ([], _) => Ok(Found::Runs(Runs::of(folders).find(quiet)?)),
+            (_, []) => Ok(Found::Records(read(&files)?)),
+            ([file, ..], [folder, ..]) => bail!(
+                "found records ({}) and a folder without any ({}), expected dumps alone or records alone; score the dumps with --out first",
+                file.display(),
+                folder.display()
+            ),
+        }
+    }
+
+    /// The folders and files by the names that messages use.
+    pub(crate) fn shown(&self) -> String {
+        Runs::of(self.paths.clone()).shown()
+    }
+
+    /// The records, or those of the runs by one procedure.
+    pub(crate) fn records(
+        &self,
+        procedure: &'static Procedure,
+        (names, fitted): (&ScoreNames, &FitOrParameters),
+        common: &Common,
+    ) -> anyhow::Result<Vec<Record>> {
+        let runs = match self.find(common.quiet)? {
+            Found::Records(records) => {
+                return Ok(records.into_iter().filter(|record| is_wanted(record, names)).collect());
+            }
+            Found::Runs(runs) => runs,
+        };
+        let mut selection = fitted.selection(&names.scores)?;
+        selection.add_own(&runs);
+        let progress = Bars::new(common.quiet);
+        let mut plans = Plan::each(runs.iter().map(|files| (files, &selection)), &progress)?;
+        if procedure.needs_predictions() {
+            plans.iter_mut().try_for_each(|plan| plan.with_predictions(&progress))?;
+        }
+        let measures = Measures { procedures: vec![procedure], bootstrap: None };
+        let results = evaluate(&plans, &[], None, &measures, &progress)?;
+        remarks::unchanged()?;
+        remarks::say(&results, common);
+        Ok(results.records)
+    }
+}
+
+/// Whether a record is of one of the scores asked for.
+pub(crate) fn is_wanted(record: &Record, names: &ScoreNames) -> bool {
+    names.scores.iter().any(|name| name == "all" || *name == record.score)
+}
+
+/// The files of records that a path names: itself, those of a folder, or of the folders in it.
+fn records_at(path: &Path) -> Vec<PathBuf> {
+    if path.is_file() {
+        return vec![path.to_owned()];
+    }
+    let own = |folder: &Path| RECORDS.iter().map(|name| folder.join(name)).find(|file| file.is_file());
+    if let Some(file) = own(path) {
+        return vec![file];
+    }
+    let entries = fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut found: Vec<PathBuf> = entries.filter_map(|folder| own(&folder)).collect();
+    found.sort();
+    found
+}

@@ -1,0 +1,152 @@
+//! `compare --test`: questions beyond the best score on the rows of a set, from dumps and from records.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::common::{oodbench, small_run};
+
+fn run(folder: &Path, arguments: &[&str]) -> (String, String, Option<i32>) {
+    let output = oodbench(folder).args(arguments).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (text(&output.stdout), text(&output.stderr), output.status.code())
+}
+
+/// Two runs in dumps/, and their records in out/.
+fn dumps_and_records() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    small_run(&folder.path().join("dumps/a"));
+    small_run(&folder.path().join("dumps/b"));
+    let (_, said, code) = run(folder.path(), &["score", "dumps", "-q", "--score", "mps,energy,es", "--out", "out"]);
+    assert_eq!(code, Some(0), "{said}");
+    folder
+}
+
+const SCORES: [&str; 2] = ["--score", "mps,energy,es"];
+
+#[test]
+fn ranks_are_the_same_from_dumps_and_from_records() {
+    let folder = dumps_and_records();
+    let ranks = |source: &str, format: &str| {
+        let arguments = [&["compare", source, "-q", "--test", "ranks", "--format", format][..], &SCORES].concat();
+        let (out, said, code) = run(folder.path(), &arguments);
+        assert_eq!(code, Some(0), "{said}");
+        out
+    };
+    let json = ranks("dumps", "json");
+    // A file, a folder of files, a folder of such folders.
+    for source in ["out/records.csv", "out/records.parquet", "out", "."] {
+        assert_eq!(ranks(source, "json"), json, "{source}");
+    }
+    let lines: Vec<Value> = serde_json::from_str(&json).unwrap();
+    assert_eq!(lines.len(), 2 * 3);
+    assert!(lines.iter().all(|line| line["sets"] == 2 && line["metric"] == "auroc" && line["procedure"] == "openood"));
+    let mean: f64 = lines[..3].iter().map(|line| line["mean_rank"].as_f64().unwrap()).sum::<f64>() / 3.0;
+    assert!((mean - 2.0).abs() < 1e-12, "ranks 1 to 3 have the mean 2: {json}");
+    let table = ranks("out", "table");
+    assert!(table.contains("a: 3 scores on 2 sets by openood auroc: F(2, 2) = "), "{table}");
+    assert!(table.contains("caution: a: 2 sets: tests of ranks need 5 and more"), "{table}");
+    assert!(ranks("out", "markdown").contains("| score | mean rank |"));
+}
+
+#[test]
+fn what_cannot_be_compared_is_said_in_one_line() {
+    let folder = dumps_and_records();
+    let said = |arguments: &[&str]| {
+        let (_, said, code) = run(folder.path(), arguments);
+        assert_eq!((code, said.lines().count()), (Some(2), 1), "{said}");
+        said
+    };
+    let found = said(&["compare", "out", "-q"]);
+    assert!(found.contains("found records, expected dumps"), "{found}");
+    let found = said(&["compare", "out", "dumps", "-q", "--test", "ranks"]);
+    assert!(found.contains("expected dumps alone or records alone"), "{found}");
+    let found = said(&["compare", "out", "-q", "--test", "ranks", "--metric", "oscr.oscr"]);
+    assert!(found.contains("found no oscr.oscr among the records") && found.contains("lee.auroc"), "{found}");
+    let found = said(&["compare", "out", "-q", "--test", "ranks", "--score", "es"]);
+    assert!(found.contains("expected at least 2 of each to rank"), "{found}");
+    let found = said(&["plot", "out", "-q", "--roc"]);
+    assert!(found.contains("found records, expected dumps"), "{found}");
+    let (_, found, code) = run(folder.path(), &["compare", "out", "--test", "ranks", "--metric", "aurocc"]);
+    assert!(code == Some(2) && found.contains("did you mean auroc?"), "{found}");
+}
+
+#[test]
+fn critical_differences_are_drawn_from_records() {
+    let folder = dumps_and_records();
+    let (_, said, code) = run(folder.path(), &["plot", "out", "--critical-differences", "--out", "plots"]);
+    assert_eq!(code, Some(0), "{said}");
+    for name in ["ranks-a.png", "ranks-a.svg", "ranks-b.png", "ranks-b.svg"] {
+        assert!(folder.path().join("plots").join(name).is_file(), "{name}: {said}");
+    }
+    let svg = std::fs::read_to_string(folder.path().join("plots/ranks-a.svg")).unwrap();
+    assert!(svg.contains("energy") && svg.contains("critical difference"), "{svg}");
+}
+
+#[test]
+fn draws_of_rows_are_the_same_for_any_number_of_threads_and_any_metric() {
+    let folder = dumps_and_records();
+    let rows = |more: &[&str]| {
+        let arguments = [&["compare", "dumps/a", "-q", "--test", "rows", "--draws", "200"][..], &SCORES, more].concat();
+        let (out, said, code) = run(folder.path(), &arguments);
+        assert_eq!(code, Some(0), "{said}");
+        out
+    };
+    let json = rows(&["--format", "json"]);
+    assert_eq!(rows(&["--format", "json", "--threads", "3"]), json);
+    assert_ne!(rows(&["--format", "json", "--seed", "1"]), json);
+    let lines: Vec<Value> = serde_json::from_str(&json).unwrap();
+    // Two sets and their mean.
+    assert_eq!(lines.len(), 3 * 3);
+    for line in &lines {
+        let of = |name: &str| line[name].as_f64().unwrap();
+        assert!(of("rank_low") <= of("rank") && of("rank") <= of("rank_high") && of("standard_error") > 0.0, "{line}");
+        if line["verdict"] != "best" {
+            assert!(of("difference_low") <= of("difference") && of("difference") <= of("difference_high"), "{line}");
+        }
+    }
+    let table = rows(&["--metric", "lee.dtacc"]);
+    assert!(table.contains("Percent, lee dtacc") && table.contains("mean of 2"), "{table}");
+    for (wrong, expected) in [
+        (&["--metric", "autc.autc"][..], "reads scores as numbers"),
+        (&["--draws", "10"], "--draws: found 10, expected 100 to 100000"),
+    ] {
+        let arguments = [&["compare", "dumps/a", "-q", "--test", "rows"][..], wrong].concat();
+        let (_, said, code) = run(folder.path(), &arguments);
+        assert!(code == Some(2) && said.lines().count() == 1 && said.contains(expected), "{said}");
+    }
+}
+
+/// Three seeds of one network, tested on the same rows.
+#[test]
+fn seeds_and_rows_are_counted_from_dumps_and_seeds_alone_from_records() {
+    let folder = tempfile::tempdir().unwrap();
+    for seed in 0..3_u32 {
+        let at = folder.path().join(format!("dumps/seed{seed}"));
+        small_run(&at);
+        let logits = super::common::noise(30, 4, 90 + seed);
+        super::common::write(&at.join("ood/near/logits.npy"), &logits);
+        super::common::write(&at.join("id/test/logits.npy"), &super::common::noise(40, 4, 70 + seed));
+        let info = format!("name = \"seed{seed}\"\nmodel = \"net\"\nseed = {seed}\n");
+        std::fs::write(at.join("run.toml"), info).unwrap();
+    }
+    let (_, said, code) = run(folder.path(), &["score", "dumps", "-q", "--score", "mps,energy,es", "--out", "out"]);
+    assert_eq!(code, Some(0), "{said}");
+    let seeds = |source: &str| -> Vec<Value> {
+        let arguments = [&["compare", source, "-q", "--test", "seeds", "--format", "json"][..], &SCORES].concat();
+        let (out, said, code) = run(folder.path(), &arguments);
+        assert_eq!(code, Some(0), "{said}");
+        serde_json::from_str(&out).unwrap()
+    };
+    let (dumps, records) = (seeds("dumps"), seeds("out"));
+    assert_eq!((dumps.len(), records.len()), (2 * 3, 2 * 3));
+    for (dump, record) in dumps.iter().zip(&records) {
+        let of = |line: &Value, name: &str| line[name].as_f64().unwrap();
+        assert_eq!((dump["training"].as_str(), dump["seeds"].as_u64()), (Some("net ?"), Some(3)));
+        assert!((of(dump, "mean") - of(record, "mean")).abs() < 1e-12);
+        assert!((of(dump, "error_of_seeds") - of(record, "error_of_seeds")).abs() < 1e-12);
+        assert!(of(dump, "standard_error") >= of(dump, "error_of_seeds") && of(dump, "error_of_rows") > 0.0);
+        assert!(record["error_of_rows"].is_null());
+        assert!((of(record, "standard_error") - of(record, "error_of_seeds")).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,88 @@
+//! Scores of a run compared by draws of rows, for reading.
+
+use super::grid::{Grid, Style};
+use super::plain;
+use super::significance::p_value;
+use crate::printable;
+use crate::table::Verdict;
+use crate::table::by_rows::ByRows;
+
+const HEADINGS: [&str; 7] = ["value", "std. error", "rank", "difference", "95 % interval", "p", "p (adjusted)"];
+
+/// For the terminal.
+#[must_use]
+pub fn text(lines: &[ByRows], style: Style) -> String {
+    format!("{}{}{}", header(lines), grid(lines).render(style), untested(lines))
+}
+
+/// The same as GitHub-flavoured Markdown.
+#[must_use]
+pub fn markdown(lines: &[ByRows]) -> String {
+    format!("{}{}\n{}", header(lines), grid(lines).markdown(), untested(lines))
+}
+
+/// What is tested and what the marks promise.
+fn header(lines: &[ByRows]) -> String {
+    let (procedure, metric, draws) =
+        lines.first().map_or(("", "", 0), |line| (line.procedure, line.metric, line.draws));
+    format!(
+        "\
+Would other rows of the same sets give another best score? Percent, {procedure} {metric}.
+{draws} draws of rows, the same for all scores and sets; runs of other seeds see the same rows.
+* the best of the run on the set; = may be as good as any; no mark: significantly worse.
+rank: its place, and the places it could have. difference: from the best, with its
+interval and p of this pair alone; p (adjusted): of being one of the best, all scores
+and the choice of the best accounted for.
+
+"
+    )
+}
+
+fn grid(lines: &[ByRows]) -> Grid {
+    let mut grid = Grid::of_numbers(&["run", "score"], HEADINGS).with_labels("OOD set");
+    let set = |line: &ByRows| (line.run.clone(), line.group.clone(), line.ood.clone());
+    for (i, line) in lines.iter().enumerate() {
+        if i == 0 || set(&lines[i - 1]) != set(line) {
+            grid.group(line.group.as_ref().map_or_else(|| line.ood.clone(), |group| format!("{group}/{}", line.ood)));
+        }
+        grid.row([line.run.clone(), line.score.to_owned()].into_iter().chain(values(line)));
+    }
+    grid
+}
+
+/// What stands under [`HEADINGS`].
+fn values(line: &ByRows) -> [String; 7] {
+    let percent = |value: f64, decimals: usize| {
+        if value.is_finite() { plain(format!("{:.decimals$}", value * 100.0)) } else { String::new() }
+    };
+    let signed = |value: f64, decimals: usize| plain(format!("{:+.decimals$}", value * 100.0));
+    let mark = match line.verdict {
+        Verdict::Best => "*",
+        Verdict::MayBeBest => "=",
+        Verdict::Worse | Verdict::Untested => "",
+    };
+    let rank = match line.rank.is_finite() {
+        true if line.rank.fract() == 0.0 => format!("{:.0} [{}, {}]", line.rank, line.rank_low, line.rank_high),
+        true => format!("{:.1} [{}, {}]", line.rank, line.rank_low, line.rank_high),
+        false => String::new(),
+    };
+    let ends = line.difference_low.zip(line.difference_high);
+    [
+        format!("{mark}{}", percent(line.value, 2)),
+        percent(line.standard_error, 2),
+        rank,
+        line.difference.map_or_else(String::new, |value| signed(value, 2)),
+        ends.map_or_else(String::new, |(low, high)| format!("[{}, {}]", signed(low, 1), signed(high, 1))),
+        line.p.map_or_else(String::new, p_value),
+        line.p_adjusted.map_or_else(String::new, p_value),
+    ]
+}
+
+fn untested(lines: &[ByRows]) -> String {
+    let line = |line: &ByRows| {
+        let why = line.untested.as_ref()?;
+        let (run, ood) = (printable::line(&line.run), printable::line(&line.ood));
+        Some(format!("not tested: {run}, {ood}, {}: {why}\n", line.score))
+    };
+    lines.iter().filter_map(line).collect()
+}

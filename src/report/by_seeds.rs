@@ -1,0 +1,98 @@
+//! Scores of a training compared over seeds and rows, for reading.
+
+use super::grid::{Grid, Style};
+use super::plain;
+use super::significance::p_value;
+use crate::printable;
+use crate::table::Verdict;
+use crate::table::by_seeds::BySeeds;
+
+const HEADINGS: [&str; 9] = [
+    "mean",
+    "95 % interval",
+    "error of seeds",
+    "error of rows",
+    "of both",
+    "difference",
+    "95 % interval",
+    "p",
+    "p (adjusted)",
+];
+
+/// For the terminal.
+#[must_use]
+pub fn text(lines: &[BySeeds], style: Style) -> String {
+    format!("{}{}{}", header(lines), grid(lines).render(style), untested(lines))
+}
+
+/// The same as GitHub-flavoured Markdown.
+#[must_use]
+pub fn markdown(lines: &[BySeeds]) -> String {
+    format!("{}{}\n{}", header(lines), grid(lines).markdown(), untested(lines))
+}
+
+/// What is tested and what the marks promise.
+fn header(lines: &[BySeeds]) -> String {
+    let (procedure, metric) = lines.first().map_or(("", ""), |line| (line.procedure, line.metric));
+    format!(
+        "\
+Would other seeds and other rows give another best score? Percent, {procedure} {metric}.
+* the best mean of the training on the set; = may be as good as any; no mark: worse.
+Errors are standard errors of the mean: by the seeds alone, by the rows alone, by both.
+difference: from the best, seed by seed, with its interval and p of this pair alone;
+p (adjusted): of lying below another score, Holm's correction over all pairs.
+
+"
+    )
+}
+
+fn grid(lines: &[BySeeds]) -> Grid {
+    let mut grid = Grid::of_numbers(&["training", "seeds", "score"], HEADINGS).with_labels("OOD set");
+    let set = |line: &BySeeds| (line.training.clone(), line.group.clone(), line.ood.clone());
+    for (i, line) in lines.iter().enumerate() {
+        if i == 0 || set(&lines[i - 1]) != set(line) {
+            grid.group(line.group.as_ref().map_or_else(|| line.ood.clone(), |group| format!("{group}/{}", line.ood)));
+        }
+        let keys = [line.training.clone(), line.seeds.to_string(), line.score.clone()];
+        grid.row(keys.into_iter().chain(values(line)));
+    }
+    grid
+}
+
+/// What stands under [`HEADINGS`].
+fn values(line: &BySeeds) -> [String; 9] {
+    let percent = |value: f64| plain(format!("{:.2}", value * 100.0));
+    let optional = |value: Option<f64>| value.map_or_else(String::new, percent);
+    let ends = |low: Option<f64>, high: Option<f64>, show: fn(f64) -> String| {
+        low.zip(high).map_or_else(String::new, |(low, high)| format!("[{}, {}]", show(low), show(high)))
+    };
+    let mark = match line.verdict {
+        Verdict::Best => "*",
+        Verdict::MayBeBest => "=",
+        Verdict::Worse | Verdict::Untested => "",
+    };
+    [
+        format!("{mark}{}", percent(line.mean)),
+        ends(line.low, line.high, |value| plain(format!("{:.1}", value * 100.0))),
+        optional(line.error_of_seeds),
+        optional(line.error_of_rows),
+        optional(line.standard_error),
+        line.difference.map_or_else(String::new, |value| plain(format!("{:+.2}", value * 100.0))),
+        ends(line.difference_low, line.difference_high, |value| plain(format!("{:+.1}", value * 100.0))),
+        line.p.map_or_else(String::new, p_value),
+        line.p_adjusted.map_or_else(String::new, p_value),
+    ]
+}
+
+fn untested(lines: &[BySeeds]) -> String {
+    let mut reasons: Vec<String> = Vec::new();
+    for line in lines {
+        let Some(why) = &line.untested else { continue };
+        let reason =
+            format!("not tested: {}, {}: {why}\n", printable::line(&line.training), printable::line(&line.ood));
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+    reasons.concat()
+}

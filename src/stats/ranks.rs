@@ -1,0 +1,24 @@
+//! Ranks of values: 1 is the best, equal values share the mean of their ranks.
+
+/// The ranks of some values; the largest has rank 1.
+///
+/// ```
+/// use oodbench::stats::ranks::ranks;
+/// assert_eq!(ranks(&[0.9, 0.7, 0.8, 0.8]), [1.0, 4.0, 2.5, 2.5]);
+/// ```
+#[must_use]
+pub fn ranks(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_unstable_by(|&a, &b| values[b].total_cmp(&values[a]));
+    let mut ranks = vec![0.0; values.len()];
+    let mut first = 0;
+    while first < order.len() {
+        let is_tied = |&place: &usize| values[order[place]] == values[order[first]];
+        let behind = (first..order.len()).take_while(is_tied).count() + first;
+        // Ranks count from 1.
+        let shared = (first + 1 + behind) as f64 / 2.0;
+        order[first..behind].iter().for_each(|&own| ranks[own] = shared);
+        first = behind;
+    }
+    ranks
+}

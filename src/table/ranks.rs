@@ -1,0 +1,400 @@
+//! Scores ranked over many OOD sets, and which of them cannot be told from the best: from records alone.
+//!
+//! A set is an in-distribution set with an OOD set; what a score has on it is the mean over the seeds of a training. A score without a value on each of
+//! the sets and seeds is left out, and said to be: others would be ranked on easier or harder sets. Whether scores differ at all is
+//! [Friedman's test](crate::stats::friedman) in the form of Iman and Davenport; which pairs do, [Conover's with Holm's
+//! correction](crate::stats::conover_holm) and [Nemenyi's](crate::stats::nemenyi).
+//!
+//! ```
+//! use oodbench::metric::openood;
+//! use oodbench::table::{Record, Verdict, ranks::ranked};
+//! let record = |(set, score, value): (usize, &str, f64)| Record {
+//!     run: "run".to_owned(),
+//!     ood: format!("set {set}"),
+//!     score: score.to_owned(),
+//!     procedure: "openood".to_owned(),
+//!     metric: "auroc".to_owned(),
+//!     value: Some(value),
+//!     ..Record::default()
+//! };
+//! // On each of six sets mds is above es, and es above mps.
+//! let of_set = |set| [(set, "es", 0.8), (set, "mds", 0.9), (set, "mps", 0.7)].map(record);
+//! let records: Vec<Record> = (0..6).flat_map(of_set).collect();
+//! let found = ranked(&records, &openood::PROCEDURE, openood::PROCEDURE.metric("auroc").unwrap(), 0.05);
+//! let lines = &found.tables[0].lines;
+//! let ranks: Vec<(&str, f64, Verdict)> = lines.iter().map(|line| (line.score.as_str(), line.mean_rank, line.verdict)).collect();
+//! assert_eq!(ranks, [("mds", 1.0, Verdict::Best), ("es", 2.0, Verdict::Worse), ("mps", 3.0, Verdict::Worse)]);
+//! // 2.344·√(12/36): Nemenyi's test does not find es worse.
+//! assert!((found.tables[0].critical_difference - 1.3532).abs() < 1e-4);
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use serde::Serialize;
+
+use super::against_best::Verdict;
+use super::means::Seeds;
+use super::record::{FULL_SPECTRUM, Record};
+use crate::metric::{Better, Metric, Procedure};
+use crate::stats::cliques::cliques;
+use crate::stats::conover_holm::{Pair, pairs};
+use crate::stats::friedman::{Friedman, friedman};
+use crate::stats::nemenyi;
+
+/// What was ranked, and what could not be.
+#[derive(Clone, Debug, Default)]
+pub struct Ranked {
+    /// One per training, in the order of the records.
+    pub tables: Vec<RankTable>,
+    /// Trainings that could not be ranked and why, one line each.
+    pub untested: Vec<String>,
+}
+
+/// The scores of one training, ranked by one metric over its sets.
+#[derive(Clone, Debug)]
+pub struct RankTable {
+    /// The run, or model and loss and how many runs.
+    pub training: String,
+    /// The sets, as `CIFAR10 vs near/tin`.
+    pub sets: Vec<String>,
+    /// Whether the scores differ at all; scores in the order of `lines`.
+    pub friedman: Friedman,
+    /// The level of the tests.
+    pub level: f64,
+    /// How far apart mean ranks have to be for Nemenyi's test.
+    pub critical_difference: f64,
+    /// The scores, the best first.
+    pub lines: Vec<RankLine>,
+    /// Groups of lines of which no two differ by Nemenyi's test.
+    pub nemenyi: Vec<Range<usize>>,
+    /// Groups of lines of which no two differ by Conover's test with Holm's correction.
+    pub conover: Vec<Range<usize>>,
+    /// Scores that were left out and why, one line each.
+    pub left_out: Vec<String>,
+    /// What to be careful about, one line each.
+    pub cautions: Vec<String>,
+}
+
+/// A score. These field names are an interface.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RankLine {
+    /// The run, or model and loss and how many runs.
+    pub training: String,
+    /// The procedure's id.
+    pub procedure: &'static str,
+    /// The metric's id.
+    pub metric: &'static str,
+    /// How many sets it was ranked on.
+    pub sets: usize,
+    /// The score's id.
+    pub score: String,
+    /// Its mean over the sets, as a fraction.
+    pub mean: f64,
+    /// The mean of its ranks; 1 is the best.
+    pub mean_rank: f64,
+    /// p-value of Friedman's test (Iman and Davenport's F) that no scores of the training differ.
+    pub p_friedman: f64,
+    /// p-value of the pair with the best one, all pairs accounted for: Nemenyi.
+    pub p_nemenyi: Option<f64>,
+    /// The same by Conover's test with Holm's correction.
+    pub p_conover: Option<f64>,
+    /// Letters of the groups it is in by Nemenyi's test: scores that share one do not differ.
+    pub groups_nemenyi: String,
+    /// The same by Conover's test.
+    pub groups_conover: String,
+    /// Whether it may be the best one: by Conover's test, if Friedman's finds that scores differ at all.
+    pub verdict: Verdict,
+}
+
+/// Ranks the scores of every training by one metric.
+#[must_use]
+pub fn ranked(records: &[Record], procedure: &'static Procedure, metric: &'static Metric, level: f64) -> Ranked {
+    let mut found = Ranked::default();
+    for training in trainings(records, procedure, metric) {
+        match training.table(procedure, metric, level) {
+            Ok(table) => found.tables.push(table),
+            Err(why) => found.untested.push(why),
+        }
+    }
+    found
+}
+
+/// A set of one training.
+struct Block {
+    in_distribution: Option<String>,
+    ood: String,
+    group: Option<String>,
+    /// How many runs each score has to have a value of.
+    runs: usize,
+    /// By score the values of the runs.
+    values: BTreeMap<String, Vec<f64>>,
+}
+
+/// The values of one training.
+struct Training {
+    name: String,
+    runs: BTreeSet<String>,
+    blocks: Vec<Block>,
+    /// In the order of the records.
+    scores: Vec<String>,
+}
+
+fn trainings(records: &[Record], procedure: &Procedure, metric: &Metric) -> Vec<Training> {
+    let own =
+        |record: &&Record| record.mean_over.is_none() && record.procedure == procedure.id && record.metric == metric.id;
+    let own: Vec<Record> = records.iter().filter(own).cloned().collect();
+    let seeds = Seeds::of(&own);
+    let mut found: Vec<Training> = Vec::new();
+    for record in &own {
+        let runs = match seeds.of_family(record) {
+            Some(runs) if !runs.contains(&record.run) => continue,
+            Some(runs) => runs.len(),
+            None => 1,
+        };
+        let is_full = record.in_distribution.as_deref().is_some_and(|set| set.ends_with(FULL_SPECTRUM));
+        let name = record.family().unwrap_or_else(|| record.run.clone());
+        let name = if is_full { format!("{name}, {FULL_SPECTRUM}") } else { name };
+        let place = found.iter().position(|training| training.name == name).unwrap_or_else(|| {
+            found.push(Training { name, runs: BTreeSet::new(), blocks: Vec::new(), scores: Vec::new() });
+            found.len() - 1
+        });
+        found[place].take(record, runs);
+    }
+    found
+}
+
+impl Training {
+    fn take(&mut self, record: &Record, runs: usize) {
+        self.runs.insert(record.run.clone());
+        if !self.scores.contains(&record.score) {
+            self.scores.push(record.score.clone());
+        }
+        let is_own = |block: &Block| {
+            (&block.in_distribution, &block.ood, &block.group) == (&record.in_distribution, &record.ood, &record.group)
+        };
+        let place = self.blocks.iter().position(is_own).unwrap_or_else(|| {
+            self.blocks.push(Block {
+                in_distribution: record.in_distribution.clone(),
+                ood: record.ood.clone(),
+                group: record.group.clone(),
+                runs,
+                values: BTreeMap::new(),
+            });
+            self.blocks.len() - 1
+        });
+        self.blocks[place].values.entry(record.score.clone()).or_default().extend(record.value);
+    }
+
+    fn title(&self) -> String {
+        match self.runs.first() {
+            Some(run) if self.runs.len() == 1 => run.clone(),
+            _ => format!("{} ({} runs)", self.name, self.runs.len()),
+        }
+    }
+
+    /// The table, or why there is none.
+    fn table(&self, procedure: &'static Procedure, metric: &'static Metric, level: f64) -> Result<RankTable, String> {
+        let training = self.title();
+        let is_complete =
+            |block: &Block, score: &String| block.values.get(score).is_some_and(|values| values.len() == block.runs);
+        let (scores, others): (Vec<&String>, Vec<&String>) =
+            self.scores.iter().partition(|score| self.blocks.iter().all(|block| is_complete(block, score)));
+        let left_out = others.into_iter().map(|score| {
+            let there = self.blocks.iter().filter(|block| is_complete(block, score)).count();
+            format!("{training}: {score}: left out, it has all values on {there} of {} sets", self.blocks.len())
+        });
+        let left_out: Vec<String> = left_out.collect();
+        if self.blocks.len() < 2 || scores.len() < 2 {
+            return Err(format!(
+                "{training}: found {} and {}, expected at least 2 of each to rank",
+                counted(self.blocks.len(), "OOD set"),
+                counted(scores.len(), "score with values on all of them")
+            ));
+        }
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+        let of_block = |block: &Block| scores.iter().map(|score| mean(&block.values[*score])).collect::<Vec<f64>>();
+        let values: Vec<Vec<f64>> = self.blocks.iter().map(of_block).collect();
+        let means: Vec<f64> =
+            (0..scores.len()).map(|j| mean(&values.iter().map(|block| block[j]).collect::<Vec<_>>())).collect();
+
+        let sign = if metric.better == Better::Higher { 1.0 } else { -1.0 };
+        let ranked = |order: &[usize]| {
+            let turned: Vec<Vec<f64>> =
+                values.iter().map(|block| order.iter().map(|&j| sign * block[j]).collect()).collect();
+            friedman(&turned).ok_or("expected two scores and two sets")
+        };
+        let mut order: Vec<usize> = (0..scores.len()).collect();
+        let mean_ranks = ranked(&order)?.mean_ranks;
+        order.sort_by(|&a, &b| mean_ranks[a].total_cmp(&mean_ranks[b]));
+        let friedman = ranked(&order)?;
+
+        let ranks = &friedman.mean_ranks;
+        let (k, n) = (ranks.len(), friedman.blocks);
+        let pairs = pairs(&friedman);
+        let pair = |a: usize, b: usize| pair(&pairs, k, a.min(b), a.max(b));
+        let p_nemenyi = |a: usize, b: usize| nemenyi::p_value(ranks[a] - ranks[b], k, n);
+        let by_nemenyi = cliques(k, |a, b| p_nemenyi(a, b) < level);
+        let by_conover = cliques(k, |a, b| pair(a, b).p_adjusted < level);
+        let line = |place: usize| RankLine {
+            training: training.clone(),
+            procedure: procedure.id,
+            metric: metric.id,
+            sets: n,
+            score: scores[order[place]].clone(),
+            mean: means[order[place]],
+            mean_rank: ranks[place],
+            p_friedman: friedman.p,
+            p_nemenyi: (place > 0).then(|| p_nemenyi(0, place)),
+            p_conover: (place > 0).then(|| pair(0, place).p_adjusted),
+            groups_nemenyi: letters(&by_nemenyi, place),
+            groups_conover: letters(&by_conover, place),
+            verdict: match place {
+                0 => Verdict::Best,
+                _ if friedman.p < level && pair(0, place).p_adjusted < level => Verdict::Worse,
+                _ => Verdict::MayBeBest,
+            },
+        };
+        let lines = (0..k).map(line).collect();
+        Ok(RankTable {
+            sets: self.blocks.iter().map(Block::title).collect(),
+            level,
+            critical_difference: nemenyi::critical_difference(k, n, level),
+            lines,
+            nemenyi: by_nemenyi,
+            conover: by_conover,
+            left_out,
+            cautions: self.cautions(&training),
+            friedman,
+            training,
+        })
+    }
+
+    fn cautions(&self, training: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        let sets = self.blocks.len();
+        if sets < FEW_SETS {
+            found.push(format!("{training}: {sets} sets: tests of ranks need {FEW_SETS} and more to mean their level"));
+        }
+        let groups: BTreeSet<Option<&str>> = self.blocks.iter().map(|block| block.group.as_deref()).collect();
+        if let (1, Some(Some(group))) = (groups.len(), groups.first()) {
+            found.push(format!(
+                "{training}: all sets are of the group {group}: what is best on them need not be best on others"
+            ));
+        }
+        let mut names: BTreeMap<&str, usize> = BTreeMap::new();
+        self.blocks.iter().for_each(|block| *names.entry(&block.ood).or_default() += 1);
+        let several: Vec<&str> = names.iter().filter(|(_, count)| **count > 1).map(|(name, _)| *name).collect();
+        if !several.is_empty() {
+            found.push(format!(
+                "{training}: {} counts more than once, with several in-distribution sets or groups: sets of one source are not independent, and p-values are too small",
+                several.join(", ")
+            ));
+        }
+        found
+    }
+}
+
+/// Fewer sets than this make the approximations of the tests doubtful.
+const FEW_SETS: usize = 5;
+
+impl Block {
+    fn title(&self) -> String {
+        let set = self.group.as_ref().map_or_else(|| self.ood.clone(), |group| format!("{group}/{}", self.ood));
+        self.in_distribution.as_ref().map_or_else(|| set.clone(), |own| format!("{own} vs {set}"))
+    }
+}
+
+/// The pair of two of `k` treatments, the first below the second, in the order 0–1, 0–2, …, 1–2, ….
+fn pair(pairs: &[Pair], k: usize, first: usize, second: usize) -> Pair {
+    pairs[first * (2 * k - first - 1) / 2 + second - first - 1]
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let what = match (count, what.split_once(' ')) {
+        (1, _) => what.to_owned(),
+        (_, Some(("score", rest))) => format!("scores {rest}"),
+        _ => format!("{what}s"),
+    };
+    format!("{count} {what}")
+}
+
+/// The letters of the groups that hold a place.
+fn letters(groups: &[Range<usize>], place: usize) -> String {
+    let letter = |number: usize| ('a'..='z').chain('A'..='Z').nth(number).unwrap_or('…');
+    (0..groups.len()).filter(|&number| groups[number].contains(&place)).map(letter).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::openood;
+
+    fn record(run: &str, set: &str, score: &str, value: Option<f64>) -> Record {
+        Record {
+            run: run.to_owned(),
+            in_distribution: Some("ID".to_owned()),
+            ood: set.to_owned(),
+            score: score.to_owned(),
+            procedure: "openood".to_owned(),
+            metric: "fpr95".to_owned(),
+            value,
+            ..Record::default()
+        }
+    }
+
+    fn ranked_by_fpr(records: &[Record]) -> Ranked {
+        let metric = openood::PROCEDURE.metrics.iter().find(|metric| metric.better == Better::Lower).unwrap();
+        let records: Vec<Record> =
+            records.iter().map(|record| Record { metric: metric.id.to_owned(), ..record.clone() }).collect();
+        ranked(&records, &openood::PROCEDURE, metric, 0.05)
+    }
+
+    #[test]
+    fn lower_is_better_where_the_metric_says_so_and_seeds_are_averaged() {
+        let mut records = Vec::new();
+        for (seed, shift) in [(0, 0.0), (1, 0.1)] {
+            for set in ["a", "b", "c"] {
+                for (score, value) in [("x", 0.3), ("y", 0.2), ("z", 0.4)] {
+                    records.push(Record {
+                        seed: Some(seed),
+                        model: Some("net".to_owned()),
+                        ..record(&format!("run{seed}"), set, score, Some(value + shift))
+                    });
+                }
+            }
+        }
+        let found = ranked_by_fpr(&records);
+        let table = &found.tables[0];
+        assert_eq!(table.training, "net ? (2 runs)");
+        assert_eq!(table.lines.iter().map(|line| line.score.as_str()).collect::<Vec<_>>(), ["y", "x", "z"]);
+        assert!((table.lines[0].mean - 0.25).abs() < 1e-12);
+        assert_eq!(table.sets, ["ID vs a", "ID vs b", "ID vs c"]);
+        assert!(table.cautions[0].contains("3 sets: tests of ranks need 5"), "{:?}", table.cautions);
+    }
+
+    #[test]
+    fn what_lacks_a_value_is_left_out_and_said() {
+        let records = ["a", "b"].map(|set| {
+            ["x", "y", "z"].map(|score| record("run", set, score, ((set, score) != ("b", "z")).then_some(0.5)))
+        });
+        let found = ranked_by_fpr(&records.concat());
+        assert_eq!(found.tables[0].left_out, ["run: z: left out, it has all values on 1 of 2 sets"]);
+        assert_eq!(found.tables[0].lines.len(), 2);
+        // One set only.
+        let found = ranked_by_fpr(&records[0]);
+        assert_eq!(
+            found.untested,
+            ["run: found 1 OOD set and 3 scores with values on all of them, expected at least 2 of each to rank"]
+        );
+    }
+
+    #[test]
+    fn pairs_are_found_by_their_places() {
+        let ranked = friedman(&[vec![5.0, 4.0, 3.0, 2.0, 1.0], vec![5.0, 4.0, 2.0, 3.0, 1.0]]).unwrap();
+        let all = pairs(&ranked);
+        for own in &all {
+            assert_eq!(pair(&all, 5, own.first, own.second), *own);
+        }
+    }
+}
