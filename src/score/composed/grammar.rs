@@ -74,6 +74,16 @@ pub(super) fn parse(text: &str) -> Result<Composition, CompositionError> {
     Ok(composition)
 }
 
+/// A number as it is written shortest, so that 0.90 and 0.9 are one composition; of a parameter that is no number by default, the text.
+fn canonical(value: &str, default: &str) -> String {
+    match (value.parse::<f64>(), default.parse::<f64>()) {
+        (Ok(number), Ok(usual)) if number == usual => default.to_owned(),
+        // A long whole number has more digits than fit.
+        (Ok(number), Ok(_)) if number.is_finite() && value.parse::<u64>().is_err() => number.to_string(),
+        _ => value.to_owned(),
+    }
+}
+
 /// A score and where it stands.
 type Placed<T> = (T, Range<usize>);
 
@@ -210,7 +220,9 @@ impl Parser {
                     }
                 },
             };
-            settings.set(name, value).map_err(|error| self.error(at.clone(), error.to_string()))?;
+            let default = parameters.iter().find(|parameter| parameter.name == name).map_or("", |p| p.default);
+            let value = canonical(value, default);
+            settings.set(name, &value).map_err(|error| self.error(at.clone(), error.to_string()))?;
         }
         Ok(settings)
     }

@@ -86,7 +86,8 @@ mod tests {
     fn normal_forms_lead_back_to_themselves() {
         for (written, normal) in [
             ("react+dice", "react+dice"),
-            (" react ( 0.90 ) + energy ", "react(0.90)+energy"),
+            (" react ( 0.90 ) + energy ", "react+energy"),
+            ("react(0.950)+energy", "react(0.95)+energy"),
             ("react(percentile=0.95)+ash_s(0.8)", "react(0.95)+ash_s(0.8)"),
             ("vra(high=0.95)+max-logit", "vra(high=0.95)+max_logit"),
             ("vra(0.5;0.95)+MSP", "vra(0.5;high=0.95)+mps"),
