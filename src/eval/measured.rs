@@ -96,6 +96,16 @@ impl Spread {
         }
     }
 
+    /// The standard error of the difference of the two.
+    pub(super) fn error_of_difference(&self, other: &Self) -> f64 {
+        match (self, other) {
+            // From the differences of the components: variances and a covariance would cancel.
+            (Self::DeLong(own), Self::DeLong(other)) => own.difference(other).standard_error,
+            (Self::Draws(own), Self::Draws(other)) => row_draws::error_of_difference(own, other),
+            _ => f64::NAN,
+        }
+    }
+
     /// The draws, if it has any.
     pub(super) fn draws(&self) -> &[f64] {
         match self {

@@ -14,7 +14,9 @@ pub mod one_run;
 pub mod plan;
 #[cfg(feature = "plot")]
 pub mod plots;
+pub mod reliability;
 mod run_record;
+pub mod sanity;
 pub mod score_split;
 mod scored_sets;
 #[cfg(feature = "parquet")]
@@ -22,6 +24,7 @@ pub mod scores_file;
 pub mod selection;
 pub mod significance;
 pub mod sink;
+pub mod smallest;
 pub mod tune;
 mod undecided;
 

@@ -93,11 +93,20 @@ impl RowRanking {
     /// As [`Procedure::values`], and if there are not as many counts as rows.
     #[must_use]
     pub fn drawn(&self, counts: &[u8], procedure: &Procedure, metric: &Metric, memory: &mut DrawMemory) -> f64 {
+        procedure.values(self.resampled(counts, memory))[metric.id]
+    }
+
+    /// The order in which each row comes as often as `counts` says, ID rows first; for several procedures of one draw.
+    ///
+    /// # Panics
+    /// If there are not as many counts as rows.
+    #[must_use]
+    pub fn resampled<'m>(&self, counts: &[u8], memory: &'m mut DrawMemory) -> &'m Ranking {
         assert_eq!(counts.len(), self.rows.len(), "a count for each row");
         memory.counts.clear();
         memory.counts.extend(self.rows.iter().map(|&row| counts[row as usize]));
         self.ranking.resample(&memory.counts, &mut memory.drawn);
-        procedure.values(&memory.drawn)[metric.id]
+        &memory.drawn
     }
 }
 

@@ -1,5 +1,6 @@
 //! Writers of results: terminal text, Markdown, CSV, JSON, HTML, Parquet.
 
+pub mod bayes;
 pub mod by_rows;
 pub mod by_seeds;
 pub mod csv;
@@ -12,7 +13,9 @@ pub mod markdown;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod ranks;
+pub mod sanity;
 pub mod significance;
+pub mod smallest;
 pub mod text;
 
 pub use format::Format;

@@ -10,7 +10,7 @@ use std::ops::Range;
 ///
 /// ```
 /// use oodbench::stats::cliques::cliques;
-/// // The first two do not differ, nor do the last three; the fourth differs from all but its neighbours.
+/// // Those that are no further apart than 0.9 do not differ: here each from its neighbours alone.
 /// let ranks = [1.0, 1.5, 2.4, 3.2_f64];
 /// let found = cliques(4, |a, b| (ranks[a] - ranks[b]).abs() > 0.9);
 /// assert_eq!(found, [0..2, 1..3, 2..4]);

@@ -1,5 +1,6 @@
 //! How sure a value is.
 
+pub mod aggregate;
 pub mod best;
 pub mod beta;
 pub mod binomial;
@@ -11,12 +12,15 @@ pub mod delong;
 pub mod fisher;
 pub mod friedman;
 pub mod holm;
+pub mod mcnemar;
 pub mod nemenyi;
 pub mod normal;
 pub mod rank_interval;
 pub mod ranks;
 pub mod row_draws;
 pub mod seeds_and_rows;
+pub mod signed_rank;
+pub mod smallest_difference;
 pub mod spread;
 pub mod student;
 pub mod studentised_range;

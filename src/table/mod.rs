@@ -1,6 +1,7 @@
 //! Tidy records of values, means and tables over runs and data sets, Parquet files.
 
 pub mod against_best;
+pub mod bayes;
 pub mod by_rows;
 pub mod by_seeds;
 pub mod comparison;
@@ -10,6 +11,7 @@ pub mod field;
 pub mod frame;
 pub mod means;
 pub mod numbers;
+pub mod openood_csv;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod provenance;
@@ -17,8 +19,11 @@ pub mod ranks;
 pub mod read;
 pub mod record;
 pub mod remark;
+pub mod sanity;
+pub mod smallest;
 #[cfg(feature = "parquet")]
 mod thrift;
+mod trainings;
 
 pub use against_best::{AgainstBest, Verdict};
 pub use comparison::{Block, Cell, Comparison, Row};

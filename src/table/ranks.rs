@@ -34,8 +34,8 @@ use std::ops::Range;
 use serde::Serialize;
 
 use super::against_best::Verdict;
-use super::means::Seeds;
-use super::record::{FULL_SPECTRUM, Record};
+use super::record::Record;
+use super::trainings::{Block, Training, trainings};
 use crate::metric::{Better, Metric, Procedure};
 use crate::stats::cliques::cliques;
 use crate::stats::conover_holm::{Pair, pairs};
@@ -120,98 +120,14 @@ pub fn ranked(records: &[Record], procedure: &'static Procedure, metric: &'stati
     found
 }
 
-/// A set of one training.
-struct Block {
-    in_distribution: Option<String>,
-    ood: String,
-    group: Option<String>,
-    /// How many runs each score has to have a value of.
-    runs: usize,
-    /// By score the values of the runs.
-    values: BTreeMap<String, Vec<f64>>,
-}
-
-/// The values of one training.
-struct Training {
-    name: String,
-    runs: BTreeSet<String>,
-    blocks: Vec<Block>,
-    /// In the order of the records.
-    scores: Vec<String>,
-}
-
-fn trainings(records: &[Record], procedure: &Procedure, metric: &Metric) -> Vec<Training> {
-    let own =
-        |record: &&Record| record.mean_over.is_none() && record.procedure == procedure.id && record.metric == metric.id;
-    let own: Vec<Record> = records.iter().filter(own).cloned().collect();
-    let seeds = Seeds::of(&own);
-    let mut found: Vec<Training> = Vec::new();
-    for record in &own {
-        let runs = match seeds.of_family(record) {
-            Some(runs) if !runs.contains(&record.run) => continue,
-            Some(runs) => runs.len(),
-            None => 1,
-        };
-        let is_full = record.in_distribution.as_deref().is_some_and(|set| set.ends_with(FULL_SPECTRUM));
-        let name = record.family().unwrap_or_else(|| record.run.clone());
-        let name = if is_full { format!("{name}, {FULL_SPECTRUM}") } else { name };
-        let place = found.iter().position(|training| training.name == name).unwrap_or_else(|| {
-            found.push(Training { name, runs: BTreeSet::new(), blocks: Vec::new(), scores: Vec::new() });
-            found.len() - 1
-        });
-        found[place].take(record, runs);
-    }
-    found
-}
-
+/// The ranks of a training: methods of what is defined beside the values.
 impl Training {
-    fn take(&mut self, record: &Record, runs: usize) {
-        self.runs.insert(record.run.clone());
-        if !self.scores.contains(&record.score) {
-            self.scores.push(record.score.clone());
-        }
-        let is_own = |block: &Block| {
-            (&block.in_distribution, &block.ood, &block.group) == (&record.in_distribution, &record.ood, &record.group)
-        };
-        let place = self.blocks.iter().position(is_own).unwrap_or_else(|| {
-            self.blocks.push(Block {
-                in_distribution: record.in_distribution.clone(),
-                ood: record.ood.clone(),
-                group: record.group.clone(),
-                runs,
-                values: BTreeMap::new(),
-            });
-            self.blocks.len() - 1
-        });
-        self.blocks[place].values.entry(record.score.clone()).or_default().extend(record.value);
-    }
-
-    fn title(&self) -> String {
-        match self.runs.first() {
-            Some(run) if self.runs.len() == 1 => run.clone(),
-            _ => format!("{} ({} runs)", self.name, self.runs.len()),
-        }
-    }
-
     /// The table, or why there is none.
     fn table(&self, procedure: &'static Procedure, metric: &'static Metric, level: f64) -> Result<RankTable, String> {
         let training = self.title();
-        let is_complete =
-            |block: &Block, score: &String| block.values.get(score).is_some_and(|values| values.len() == block.runs);
-        let (scores, others): (Vec<&String>, Vec<&String>) =
-            self.scores.iter().partition(|score| self.blocks.iter().all(|block| is_complete(block, score)));
-        let left_out = others.into_iter().map(|score| {
-            let there = self.blocks.iter().filter(|block| is_complete(block, score)).count();
-            format!("{training}: {score}: left out, it has all values on {there} of {} sets", self.blocks.len())
-        });
-        let left_out: Vec<String> = left_out.collect();
-        if self.blocks.len() < 2 || scores.len() < 2 {
-            return Err(format!(
-                "{training}: found {} and {}, expected at least 2 of each to rank",
-                counted(self.blocks.len(), "OOD set"),
-                counted(scores.len(), "score with values on all of them")
-            ));
-        }
+        let scores = self.complete();
+        self.check(&scores)?;
+        let left_out = self.left_out();
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         let of_block = |block: &Block| scores.iter().map(|score| mean(&block.values[*score])).collect::<Vec<f64>>();
         let values: Vec<Vec<f64>> = self.blocks.iter().map(of_block).collect();
@@ -298,25 +214,9 @@ impl Training {
 /// Fewer sets than this make the approximations of the tests doubtful.
 const FEW_SETS: usize = 5;
 
-impl Block {
-    fn title(&self) -> String {
-        let set = self.group.as_ref().map_or_else(|| self.ood.clone(), |group| format!("{group}/{}", self.ood));
-        self.in_distribution.as_ref().map_or_else(|| set.clone(), |own| format!("{own} vs {set}"))
-    }
-}
-
 /// The pair of two of `k` treatments, the first below the second, in the order 0–1, 0–2, …, 1–2, ….
 fn pair(pairs: &[Pair], k: usize, first: usize, second: usize) -> Pair {
     pairs[first * (2 * k - first - 1) / 2 + second - first - 1]
-}
-
-fn counted(count: usize, what: &str) -> String {
-    let what = match (count, what.split_once(' ')) {
-        (1, _) => what.to_owned(),
-        (_, Some(("score", rest))) => format!("scores {rest}"),
-        _ => format!("{what}s"),
-    };
-    format!("{count} {what}")
 }
 
 /// The letters of the groups that hold a place.

@@ -44,6 +44,8 @@ pub struct Outputs {
     pub features: Option<Array2<f32>>,
     /// Layers that were asked for, by name.
     pub layers: Vec<(String, Array2<f32>)>,
+    /// Scores of the model itself (n, 1), by name, higher = more in-distribution.
+    pub scores: Vec<(String, Array2<f32>)>,
 }
 
 /// A network of this trainer, in evaluation mode.
@@ -57,7 +59,7 @@ impl Classifier for Network {
     }
 
     fn head(&self) -> Result<Option<Head>, TrainError> {
-        Ok(Some(Network::head(self).head()?))
+        Ok(Network::head(self).head()?)
     }
 
     fn outputs(&self, images: Batch, layers: &[String]) -> Result<Outputs, TrainError> {
@@ -65,9 +67,12 @@ impl Classifier for Network {
         let mut taps = Taps::of(layers);
         let features = self.backbone().forward(&images, Mode::Eval, &mut taps)?.detach();
         let layers = taps.into_recorded().into_iter().map(|(name, tensor)| Ok((name, rows(&tensor)?)));
+        let head = Network::head(self);
+        let scores = head.scores(&features)?.into_iter().map(|(name, tensor)| Ok((name.to_owned(), rows(&tensor)?)));
         Ok(Outputs {
-            logits: rows(&Network::head(self).logits(&features)?)?,
+            logits: rows(&head.logits(&features, Mode::Eval)?)?,
             layers: layers.collect::<candle_core::Result<_>>()?,
+            scores: scores.collect::<candle_core::Result<_>>()?,
             features: Some(rows(&features)?),
         })
     }

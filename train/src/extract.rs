@@ -1,7 +1,7 @@
 //! From a classifier and sets of images to a dump that scores read.
 //!
 //! logits (n, C) and features (n, D) are f32, labels (n) i64 where the set has any; `features@LAYER.npy` (n, channels) holds means over pixels of an
-//! inner layer that was asked for. [`dump::write`](oodbench::dump::write) has the layout; the folder appears under its name when it is complete.
+//! inner layer that was asked for, `scores@NAME.npy` (n, 1) what the network's method tells OOD images by, where that is no score of logits. [`dump::write`](oodbench::dump::write) has the layout; the folder appears under its name when it is complete.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -147,10 +147,11 @@ fn split(
             return Err(TrainError::Stopped { epochs: 0 });
         }
         let images = batch.shape[0];
-        let Outputs { logits, features, layers } = classifier.outputs(batch, extraction.layers)?;
+        let Outputs { logits, features, layers, scores } = classifier.outputs(batch, extraction.layers)?;
         push(ArrayKind::Logits, &logits, images)?;
         features.iter().try_for_each(|features| push(ArrayKind::Features, features, images))?;
         layers.into_iter().try_for_each(|(layer, rows)| push(ArrayKind::Layer(layer), &rows, images))?;
+        scores.into_iter().try_for_each(|(name, rows)| push(ArrayKind::Score(name), &rows, images))?;
         observer.advance(images);
     }
     let mut split = Split::new(role.clone(), role.to_string());

@@ -106,6 +106,8 @@ pub struct Training {
     pub images: Arc<ImageSet>,
     /// Images of no class, for losses that learn from them.
     pub outliers: Option<Arc<ImageSet>>,
+    /// Weights to start from, as to fine-tune a network; else they are drawn from the seed.
+    pub start: Option<Weights>,
     /// Where checkpoint, history, plots and weights go.
     pub folder: PathBuf,
     /// Go on from the folder's checkpoint, if there is one.
@@ -129,6 +131,7 @@ impl Training {
         let options = Options {
             name: &self.dump.name,
             outliers: self.outliers.as_ref(),
+            start: self.start.as_ref(),
             folder: &self.folder,
             resume: self.resume,
             device: at.device,

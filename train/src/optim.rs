@@ -8,7 +8,7 @@
 //!
 //! as PyTorch computes it (`torch.optim.SGD(nesterov=True)`, dampening 0). Every trainable parameter
 //! is decayed, biases, normalisation, prototypes and distance scale included, as in the authors'
-//! code.
+//! code, unless its loss says otherwise ([`Params::is_decayed`]).
 
 #[cfg(feature = "cuda")]
 use super::nn::cuda;
@@ -24,12 +24,12 @@ use std::collections::BTreeMap;
 pub struct Sgd {
     parameters: Vec<Parameter>,
     momentum: f32,
-    weight_decay: f32,
 }
 
 #[derive(Debug)]
 struct Parameter {
     name: String,
+    weight_decay: f32,
     value: Var,
     velocity: Var,
 }
@@ -47,12 +47,13 @@ impl Sgd {
             .map(|(name, value)| {
                 Ok(Parameter {
                     name: name.clone(),
+                    weight_decay: if params.is_decayed(name) { weight_decay as f32 } else { 0.0 },
                     value: value.clone(),
                     velocity: Var::from_tensor(&value.zeros_like()?)?,
                 })
             })
             .collect::<Result<_>>()?;
-        Ok(Self { parameters, momentum: momentum as f32, weight_decay: weight_decay as f32 })
+        Ok(Self { parameters, momentum: momentum as f32 })
     }
 
     /// One step of size `rate` along the gradients. A parameter without a gradient stays.
@@ -61,14 +62,15 @@ impl Sgd {
     ///
     /// A gradient has another shape or type than its parameter.
     pub fn step(&mut self, gradients: &GradStore, rate: f64) -> Result<()> {
-        let (momentum, weight_decay) = (self.momentum, self.weight_decay);
-        let velocity = Velocity { momentum, weight_decay };
-        let descent = Descent { rate: rate as f32, momentum, weight_decay };
+        let momentum = self.momentum;
         for p in &self.parameters {
             let Some(gradient) = gradients.get(p.value.as_tensor()) else {
                 continue;
             };
             let gradient = gradient.contiguous()?;
+            let weight_decay = p.weight_decay;
+            let velocity = Velocity { momentum, weight_decay };
+            let descent = Descent { rate: rate as f32, momentum, weight_decay };
             p.velocity.inplace_op3(&gradient, p.value.as_tensor(), &velocity)?;
             p.value.inplace_op3(&gradient, p.velocity.as_tensor(), &descent)?;
         }

@@ -27,10 +27,12 @@ use super::evaluate::evaluate;
 use super::history::{EpochRecord, write_history};
 use super::input::{Tally, tensors};
 use super::model::Network;
+use super::model::weights::Weights;
 use super::nn::Mode;
 use super::observer::{Event, Observer};
 use super::optim::Sgd;
 use super::recipe::Recipe;
+use oodbench::numeric::checksum::{Checksum, Hasher};
 use oodbench::output::{make_folder, write_atomically};
 
 /// Steps between two looks at the loss; each look waits for the device.
@@ -43,6 +45,8 @@ pub struct Options<'a> {
     pub name: &'a str,
     /// Images of no class, for losses that learn from them.
     pub outliers: Option<&'a Arc<ImageSet>>,
+    /// Weights to start from, as to fine-tune a network; else they are drawn from the seed.
+    pub start: Option<&'a Weights>,
     /// The run's folder; made if it is not there.
     pub folder: &'a Path,
     /// Go on from the folder's checkpoint, if there is one.
@@ -108,11 +112,18 @@ pub fn train(
         }
     };
     let network = Network::new(&recipe.network, recipe.seed, options.device)?;
+    if let Some(weights) = options.start {
+        weights.load(&network).map_err(Box::new)?;
+    }
     let sgd = Sgd::new(network.params(), recipe.momentum, recipe.weight_decay)?;
     let outliers = outliers(recipe, set, options.outliers)?;
     let data = match outliers {
         Some(outliers) => format!("{} and outliers {}", set.checksum(), outliers.checksum()),
         None => set.checksum(),
+    };
+    let data = match options.start {
+        Some(_) => format!("{data} and weights {}", checksum(&network)?),
+        None => data,
     };
     let mut run = Run {
         recipe,
@@ -132,6 +143,16 @@ pub fn train(
     write_recipe(recipe, &recipe_file(options.folder))?;
     let stopped = run.epochs(observer)?;
     Ok(Outcome { network: run.network, history: run.state.history, stopped })
+}
+
+/// Of all weights of a network.
+fn checksum(network: &Network) -> Result<Checksum, TrainError> {
+    let mut hasher = Hasher::new();
+    for (name, tensor) in network.params().named()? {
+        hasher.bytes(name.as_bytes());
+        hasher.singles(&tensor.flatten_all()?.to_vec1::<f32>()?);
+    }
+    Ok(hasher.finish())
 }
 
 fn write_recipe(recipe: &Recipe, file: &Path) -> Result<(), TrainError> {

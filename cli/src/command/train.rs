@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 
 use crate::option::common::Common;
 use crate::option::images::{ImageOptions, run_name};
@@ -20,12 +20,13 @@ use oodbench_train::error::TrainError;
 use oodbench_train::extract::Sets;
 use oodbench_train::job::{Training, Workplace};
 use oodbench_train::loss::LossChoice;
+use oodbench_train::model::weights::Weights;
 use oodbench_train::model::{Architecture, Design};
 use oodbench_train::recipe::{Crop, Recipe};
 use oodbench_train::run::checkpoint_file;
 use oodbench_train::schedule::Schedule;
 
-/// Train a classifier with the SoftMax, IsoMax or IsoMax+ loss and write a dump that `oodbench score` reads
+/// Train a classifier with IsoMax+, SoftMax or another loss and write a dump that `oodbench score` reads
 #[derive(Args)]
 #[command(after_help = after_help())]
 pub(crate) struct Command {
@@ -46,6 +47,9 @@ pub(crate) struct Command {
     /// Images of no class, as --ood, for losses that learn from them; other ones than --ood measures
     #[arg(long, value_name = "DATA")]
     outliers: Option<String>,
+    /// Start from these weights of the same network (.safetensors, .pth), as to fine-tune it: with a small --lr and few --epochs
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    weights: Option<PathBuf>,
     /// paper, or paper-N for the same schedule shrunk to N epochs
     #[arg(long, value_name = "PRESET", default_value = "paper", value_parser = preset)]
     preset: Schedule,
@@ -82,6 +86,8 @@ const EXAMPLES: &str = "Examples:
   oodbench train --data embedded --ood embedded:kmnist,uniform-noise --preset paper-6 --augmentation none --out dumps/first
   oodbench train --data fashion-mnist --loss isomax-plus --preset paper-30 --val 5000 --ood embedded:mnist --out dumps/fashion
   oodbench train --data cifar10:cifar-10-batches-bin --model resnet-34 --device cuda:0 --ood svhn:svhn --out dumps/cifar10
+  oodbench train --data cifar10:DIR --loss energy-bounded --outliers cifar100:DIR --weights runs/softmax/weights.safetensors \
+    --lr 0.001 --epochs 10 --out dumps/fine-tuned  goes on from a trained network
   oodbench train ... --resume                     goes on after Ctrl-C, a crash, or kill -9
 
 The defaults are the paper's recipe: 300 epochs of SGD with Nesterov momentum 0.9, batches of 64, rate 0.1 divided by 10 after
@@ -121,6 +127,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let job = Training {
         recipe: command.recipe(&source, &training)?,
         outliers: command.outliers(&training, &sets)?,
+        start: command.weights.as_deref().map(Weights::read).transpose()?,
         folder,
         resume: command.resume,
         dump: images.dump(&command.out, command.replace || command.resume, &source, sets)?,

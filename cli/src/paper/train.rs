@@ -93,6 +93,7 @@ fn train_one(
         recipe: recipe(loss, shape, &images.normalisation, (seed, settings.epochs)),
         images: Arc::clone(&images.training),
         outliers: None,
+        start: None,
         folder: settings.runs.join(&name),
         resume: settings.resume,
         dump: DumpPlan {

@@ -150,3 +150,63 @@ fn seeds_and_rows_are_counted_from_dumps_and_seeds_alone_from_records() {
         assert!((of(record, "standard_error") - of(record, "error_of_seeds")).abs() < 1e-12);
     }
 }
+
+#[test]
+fn probabilities_and_smallest_differences_are_told() {
+    let folder = dumps_and_records();
+    let lines = |arguments: &[&str]| -> Vec<Value> {
+        let (out, said, code) = run(folder.path(), &[arguments, &["-q", "--format", "json"], &SCORES].concat());
+        assert_eq!(code, Some(0), "{said}");
+        serde_json::from_str(&out).unwrap()
+    };
+    let bayes = lines(&["compare", "out", "--test", "bayes", "--rope", "1"]);
+    assert_eq!(bayes, lines(&["compare", "dumps", "--test", "bayes", "--rope", "1"]));
+    assert_eq!(bayes.len(), 2 * 3);
+    for line in bayes.iter().filter(|line| line["score"] != line["best"]) {
+        let sum: f64 = ["p_better", "p_same", "p_worse"].map(|name| line[name].as_f64().unwrap()).iter().sum();
+        assert!((sum - 1.0).abs() < 1e-12 && line["rope"] == 0.01, "{line}");
+    }
+    let smallest = lines(&["compare", "dumps", "--test", "smallest"]);
+    assert_eq!(smallest.len(), 2 * 2 * 3);
+    for line in smallest.iter().filter(|line| line["score"] != line["best"]) {
+        let of = |name: &str| line[name].as_f64().unwrap();
+        // (1.96 + 0.8416) standard errors; of three pairs (2.394 + 0.8416).
+        assert!((of("smallest") / of("standard_error") - 2.801_585).abs() < 1e-5, "{line}");
+        assert!((of("smallest_of_all_pairs") / of("standard_error") - 3.235_6).abs() < 1e-3, "{line}");
+        assert_eq!((&line["id_rows"], line["alpha"].as_f64()), (&Value::from(40), Some(0.05)));
+    }
+    for test in ["bayes", "smallest"] {
+        for format in ["table", "markdown", "csv"] {
+            let (out, said, code) = run(
+                folder.path(),
+                &[&["compare", "dumps", "-q", "--test", test, "--format", format][..], &SCORES].concat(),
+            );
+            assert!(code == Some(0) && out.contains("energy"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn id_rows_of_another_kind_are_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().join("dumps/run");
+    small_run(&at);
+    let sanity = ["compare", "dumps", "--test", "sanity", "--score", "mps,energy,kl_matching"];
+    let (_, said, code) = run(folder.path(), &sanity);
+    assert!(code == Some(2) && said.contains("found no id/val"), "{said}");
+    // Every other row of one array in id/test, the others in id/val.
+    let all = super::common::noise(120, 4, 501);
+    let rows = |first: usize| all.slice(ndarray::s![first..;2, ..]).to_owned();
+    super::common::write(&at.join("id/test/logits.npy"), &rows(0));
+    super::common::write_labels(&at.join("id/test/labels.npy"), &[1; 60]);
+    super::common::write(&at.join("id/test/features.npy"), &super::common::noise(60, 5, 77));
+    super::common::write(&at.join("id/val/logits.npy"), &rows(1));
+    super::common::write_labels(&at.join("id/val/labels.npy"), &[1; 60]);
+    let (out, said, code) = run(folder.path(), &sanity);
+    assert!(code == Some(0) && out.contains("kl_matching (val)") && !said.contains("told apart"), "{out}{said}");
+    // Ten times as confident.
+    super::common::write(&at.join("id/val/logits.npy"), &rows(1).mapv(|logit| logit * 10.0));
+    let (out, said, code) = run(folder.path(), &sanity);
+    assert!(code == Some(0) && said.contains("id/test and id/val are told apart by"), "{out}{said}");
+    assert!(out.contains("!"), "{out}");
+}

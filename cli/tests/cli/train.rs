@@ -198,7 +198,10 @@ fn what_cannot_be_trained_is_one_line() {
         assert!(error.contains(expected), "{error}");
     }
     let error = refused(here, &with(&["--val-ood", "embedded:kmnist", "--out", "dumps/a"]));
-    assert!(error.contains("--val-ood embedded:kmnist: found images that --ood measures"), "{error}");
+    assert!(
+        error.contains("--val-ood embedded:kmnist: found ") && error.contains(" of ood/kmnist, which is measured"),
+        "{error}"
+    );
     let error = refused(here, &with(&["--layers", "stage1,stag2", "--out", "dumps/a"]));
     assert!(error.contains("found layer \"stag2\", expected one of stage1, stage2"), "{error}");
     let output =

@@ -3,6 +3,8 @@
 use candle_core::{Result, Tensor};
 use oodbench::rows::Head;
 
+use crate::nn::Mode;
+
 /// A head and the loss it is trained with.
 pub trait LossHead: Send + Sync {
     /// Logits (n, C) of features (n, D), without the entropic scale: higher is more likely.
@@ -10,7 +12,7 @@ pub trait LossHead: Send + Sync {
     /// # Errors
     ///
     /// The features have another length.
-    fn logits(&self, features: &Tensor) -> Result<Tensor>;
+    fn logits(&self, features: &Tensor, mode: Mode) -> Result<Tensor>;
 
     /// The mean training loss of logits (n, C) for classes `targets` (n), u32, and of the logits (m, C) of a batch of outliers where the loss
     /// [learns from them](super::LossEntry::outliers); a scalar.
@@ -20,10 +22,20 @@ pub trait LossHead: Send + Sync {
     /// A target is no class, or the shapes do not fit.
     fn loss(&self, logits: &Tensor, targets: &Tensor, outliers: Option<&Tensor>) -> Result<Tensor>;
 
-    /// Its parameters, in the library's terms.
+    /// Its parameters, in the library's terms; `None` for a head that the library does not know.
     ///
     /// # Errors
     ///
     /// The device failed.
-    fn head(&self) -> Result<Head>;
+    fn head(&self) -> Result<Option<Head>>;
+
+    /// What the method's authors tell OOD images by, where it is no score of logits: by name, one number (n, 1) per row of features (n, D), higher =
+    /// more in-distribution. In evaluation mode.
+    ///
+    /// # Errors
+    ///
+    /// The features have another length.
+    fn scores(&self, _features: &Tensor) -> Result<Vec<(&'static str, Tensor)>> {
+        Ok(Vec::new())
+    }
 }

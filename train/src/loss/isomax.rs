@@ -13,7 +13,7 @@
 use super::distance::distances;
 use super::entropic_scale::EntropicScale;
 use super::{LossEntry, LossHead, MakeHead};
-use crate::nn::{Builder, Init, matrix};
+use crate::nn::{Builder, Init, Mode, matrix};
 use candle_core::{Result, Tensor};
 use oodbench::rows::Head;
 use oodbench::score::settings::{SettingError, Settings};
@@ -60,7 +60,7 @@ impl Isomax {
 }
 
 impl LossHead for Isomax {
-    fn logits(&self, features: &Tensor) -> Result<Tensor> {
+    fn logits(&self, features: &Tensor, _: Mode) -> Result<Tensor> {
         distances(features, &self.prototypes)?.neg()
     }
 
@@ -68,7 +68,7 @@ impl LossHead for Isomax {
         self.scale.loss(logits, targets)
     }
 
-    fn head(&self) -> Result<Head> {
-        Ok(Head::Prototypes { prototypes: matrix(&self.prototypes)? })
+    fn head(&self) -> Result<Option<Head>> {
+        Ok(Some(Head::Prototypes { prototypes: matrix(&self.prototypes)? }))
     }
 }

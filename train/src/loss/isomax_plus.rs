@@ -12,7 +12,7 @@
 use super::distance::{distances, unit_rows};
 use super::entropic_scale::EntropicScale;
 use super::{LossEntry, LossHead, MakeHead};
-use crate::nn::{Builder, Init, matrix, vector};
+use crate::nn::{Builder, Init, Mode, matrix, vector};
 use candle_core::{Result, Tensor};
 use oodbench::rows::Head;
 use oodbench::score::settings::{SettingError, Settings};
@@ -64,7 +64,7 @@ impl IsomaxPlus {
 }
 
 impl LossHead for IsomaxPlus {
-    fn logits(&self, features: &Tensor) -> Result<Tensor> {
+    fn logits(&self, features: &Tensor, _: Mode) -> Result<Tensor> {
         distances(&unit_rows(features)?, &unit_rows(&self.prototypes)?)?
             .broadcast_mul(&self.distance_scale.abs()?)?
             .neg()
@@ -74,8 +74,8 @@ impl LossHead for IsomaxPlus {
         self.scale.loss(logits, targets)
     }
 
-    fn head(&self) -> Result<Head> {
+    fn head(&self) -> Result<Option<Head>> {
         let scale = vector(&self.distance_scale)?.first().copied().unwrap_or(f64::NAN);
-        Ok(Head::normalised_prototypes(matrix(&self.prototypes)?, scale))
+        Ok(Some(Head::normalised_prototypes(matrix(&self.prototypes)?, scale)))
     }
 }

@@ -1,6 +1,6 @@
 //! From logits to the mean negative log-likelihood of the targets.
 //!
-//! Both functions have the gradient of the mathematical function,
+//! Both functions of the targets have the gradient of the mathematical function,
 //!
 //! ```text
 //! ∂/∂z_ij = (p_ij − [j = t_i]) / n
@@ -62,6 +62,19 @@ pub fn cross_entropy_to_uniform(logits: &Tensor) -> Result<Tensor> {
     let probabilities = exponentials.broadcast_div(&sum)?;
     let slope = ((probabilities - 1.0 / classes as f64)? / n as f64)?;
     with_gradient(logits, &value, move |grad| slope.broadcast_mul(grad))
+}
+
+/// `log Σ_j exp z_ij` (n), with the gradient `p_ij`.
+///
+/// # Errors
+///
+/// The logits have not two axes.
+pub fn log_sum_exp(logits: &Tensor) -> Result<Tensor> {
+    let (exponentials, maximum) = shifted_exponentials(&logits.detach())?;
+    let sum = exponentials.sum_keepdim(1)?;
+    let value = (sum.log()? + maximum)?.squeeze(1)?;
+    let probabilities = exponentials.broadcast_div(&sum)?;
+    with_gradient(logits, &value, move |grad| probabilities.broadcast_mul(&grad.unsqueeze(1)?))
 }
 
 /// exp(z − max z) by row, and the maxima (n, 1).

@@ -12,6 +12,7 @@
 use super::likelihood::{cross_entropy, cross_entropy_to_uniform};
 use super::softmax::Softmax;
 use super::{LossEntry, LossHead, MakeHead};
+use crate::nn::Mode;
 use candle_core::{Result, Tensor};
 use oodbench::rows::Head;
 use oodbench::score::settings::{Parameter, SettingError, Settings};
@@ -50,8 +51,8 @@ pub struct OutlierExposure {
 }
 
 impl LossHead for OutlierExposure {
-    fn logits(&self, features: &Tensor) -> Result<Tensor> {
-        self.head.logits(features)
+    fn logits(&self, features: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.head.logits(features, mode)
     }
 
     fn loss(&self, logits: &Tensor, targets: &Tensor, outliers: Option<&Tensor>) -> Result<Tensor> {
@@ -63,7 +64,7 @@ impl LossHead for OutlierExposure {
         }
     }
 
-    fn head(&self) -> Result<Head> {
+    fn head(&self) -> Result<Option<Head>> {
         self.head.head()
     }
 }

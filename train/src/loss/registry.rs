@@ -1,6 +1,18 @@
 //! The list of all losses; everything that enumerates losses reads this one.
 
-use super::{LossEntry, isomax, isomax_plus, outlier_exposure, softmax};
+use super::{
+    LossEntry, energy_bounded, generalized_odin, isomax, isomax_plus, logit_norm, outlier_exposure, scaled_cosine,
+    softmax,
+};
 
 /// All losses, those of the paper first.
-pub static LOSSES: [&LossEntry; 4] = [&softmax::ENTRY, &isomax::ENTRY, &isomax_plus::ENTRY, &outlier_exposure::ENTRY];
+pub static LOSSES: [&LossEntry; 8] = [
+    &softmax::ENTRY,
+    &isomax::ENTRY,
+    &isomax_plus::ENTRY,
+    &outlier_exposure::ENTRY,
+    &energy_bounded::ENTRY,
+    &scaled_cosine::ENTRY,
+    &generalized_odin::ENTRY,
+    &logit_norm::ENTRY,
+];

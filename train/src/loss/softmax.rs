@@ -7,7 +7,7 @@
 
 use super::likelihood::cross_entropy;
 use super::{LossEntry, LossHead, MakeHead};
-use crate::nn::{Builder, Linear, matrix, vector};
+use crate::nn::{Builder, Linear, Mode, matrix, vector};
 use candle_core::{Result, Tensor};
 use oodbench::rows::Head;
 use oodbench::score::settings::{SettingError, Settings};
@@ -44,7 +44,7 @@ impl Softmax {
 }
 
 impl LossHead for Softmax {
-    fn logits(&self, features: &Tensor) -> Result<Tensor> {
+    fn logits(&self, features: &Tensor, _: Mode) -> Result<Tensor> {
         self.linear.forward(features)
     }
 
@@ -52,7 +52,8 @@ impl LossHead for Softmax {
         cross_entropy(logits, targets)
     }
 
-    fn head(&self) -> Result<Head> {
-        Ok(Head::Linear { weight: matrix(self.linear.weight())?, bias: vector(self.linear.bias())?.into() })
+    fn head(&self) -> Result<Option<Head>> {
+        let (weight, bias) = (matrix(self.linear.weight())?, vector(self.linear.bias())?.into());
+        Ok(Some(Head::Linear { weight, bias }))
     }
 }

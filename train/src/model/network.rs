@@ -78,6 +78,6 @@ impl Network {
     /// The images do not fit the network.
     pub fn logits(&self, images: &Tensor, mode: Mode) -> Result<Tensor> {
         let features = self.backbone.forward(images, mode, &mut Taps::none())?;
-        self.head.logits(&features)
+        self.head.logits(&features, mode)
     }
 }

@@ -1,13 +1,14 @@
 //! The list of all networks; everything that enumerates networks reads this one.
 
-use super::{NetworkEntry, densenet, resnet, resnet110, small_cnn, strided_cnn};
+use super::{NetworkEntry, densenet, resnet, resnet_cifar, small_cnn, strided_cnn};
 
 /// All networks.
-pub static NETWORKS: [&NetworkEntry; 6] = [
+pub static NETWORKS: [&NetworkEntry; 7] = [
     &small_cnn::ENTRY,
     &strided_cnn::ENTRY,
     &resnet::RESNET_18,
     &resnet::RESNET_34,
-    &resnet110::ENTRY,
+    &resnet_cifar::RESNET_20,
+    &resnet_cifar::RESNET_110,
     &densenet::ENTRY,
 ];

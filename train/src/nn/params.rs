@@ -7,7 +7,7 @@ use candle_core::{DType, Device, Result, Shape, Tensor, Var};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Normal, Uniform};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How a parameter starts.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,6 +24,8 @@ pub enum Init {
 #[derive(Debug, Default)]
 pub struct Params {
     trainable: Vec<(String, Var)>,
+    /// Names of those that weight decay leaves alone.
+    undecayed: BTreeSet<String>,
     /// Running mean and variance (2, c) of the batch norm of that name.
     running: Vec<(String, Var)>,
 }
@@ -63,6 +65,11 @@ impl Params {
     /// The parameters an optimiser changes; running moments are not among them.
     pub fn trainable(&self) -> &[(String, Var)] {
         &self.trainable
+    }
+
+    /// Whether weight decay takes a parameter along.
+    pub fn is_decayed(&self, name: &str) -> bool {
+        !self.undecayed.contains(name)
     }
 
     /// Number of trainable values.
@@ -192,6 +199,17 @@ impl Builder {
         let var = Var::from_vec(values, shape, &self.device)?;
         let tensor = var.as_tensor().clone();
         self.params.trainable.push((format!("{}{name}", self.prefix), var));
+        Ok(tensor)
+    }
+
+    /// A trainable parameter that weight decay leaves alone.
+    ///
+    /// # Errors
+    ///
+    /// The device has no room for it.
+    pub fn undecayed(&mut self, name: &str, shape: impl Into<Shape>, init: Init) -> Result<Tensor> {
+        let tensor = self.trainable(name, shape, init)?;
+        self.params.undecayed.insert(format!("{}{name}", self.prefix));
         Ok(tensor)
     }
 

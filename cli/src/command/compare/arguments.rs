@@ -17,6 +17,7 @@ use oodbench::stats::row_draws::RowDraws;
   oodbench compare dumps/my-run --test rows --metric openood.fpr_at_tpr95_ood_positive    the same question by another metric
   oodbench compare dumps/ --test ranks           which scores cannot be told from the best over many sets
   oodbench compare out/ --test ranks --metric lee.tnr_at_tpr95    from the records of `score --out`
+  oodbench compare dumps/ --test sanity          id/test against id/val
 
 The first test is about other rows of the same sets; it does not say how another training run would do.")]
 pub(crate) struct Command {
@@ -34,12 +35,21 @@ pub(crate) struct Command {
     /// Seed of the draws
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     pub(super) seed: u64,
+    /// Percentage points that do not matter, for --test bayes
+    #[arg(long, value_name = "POINTS", default_value_t = 0.5, value_parser = points)]
+    pub(super) rope: f64,
     #[command(flatten)]
     pub(super) names: ScoreNames,
     #[command(flatten)]
     pub(super) fitted: FitOrParameters,
     #[command(flatten)]
     pub(super) printed: Printed,
+}
+
+/// A number of points, 0 or more.
+fn points(text: &str) -> Result<f64, &'static str> {
+    let is_valid = |points: &f64| (0.0..100.0).contains(points);
+    text.parse().ok().filter(is_valid).ok_or("expected percentage points from 0 to 100, e.g. 0.5")
 }
 
 /// Fewer draws leave an interval without a draw outside.
@@ -68,4 +78,10 @@ pub(super) enum Test {
     Seeds,
     /// Which scores cannot be told from the best over many sets? Friedman, Nemenyi, Conover with Holm. Dumps or records
     Ranks,
+    /// How probable is it that a score is better than the best one by more than matters? Signed-rank test with ROPE, IQM. Dumps or records
+    Bayes,
+    /// What difference from the best score could these sets show, and how many rows would it take? Needs dumps
+    Smallest,
+    /// Is id/test like id/val, as it has to be: AUROC 50 %? Needs dumps with id/val
+    Sanity,
 }

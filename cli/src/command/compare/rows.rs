@@ -7,6 +7,7 @@ use crate::option::common::Common;
 use crate::option::sources::Found;
 use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal};
+use oodbench::dump::layout::RunFiles;
 use oodbench::eval::Plan;
 use oodbench::eval::by_rows::by_rows;
 use oodbench::eval::measured::Measured;
@@ -15,22 +16,9 @@ use oodbench::table::Results;
 
 /// Runs the test.
 pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
-    let what = measured(command)?;
-    let mut selection = command.fitted.selection(&command.names.scores)?;
-    let Found::Runs(runs) = command.sources.find(common.quiet)? else {
-        bail!("found records, expected dumps: --test rows needs the scores of every row; --test ranks takes records");
-    };
-    selection.add_own(&runs);
-    let progress = Bars::new(common.quiet);
-    let mut plans = Plan::each(runs.iter().map(|files| (files, &selection)), &progress)?;
-    if what.procedure.needs_predictions() {
-        plans.iter_mut().try_for_each(|plan| plan.with_predictions(&progress))?;
-    }
-    say_memory(&what, &plans, common);
-    let mut results = Results::default();
-    let lines = by_rows(&plans, &what, &mut results, &progress)?;
-    remarks::unchanged()?;
-    remarks::say(&results, common);
+    let lines = scored(command, common, "rows", |plans, what, results| {
+        Ok(by_rows(plans, what, results, &Bars::new(common.quiet))?)
+    })?;
     match command.printed.format {
         Format::Table => terminal::print(&shown::text(&lines, terminal::style()))?,
         Format::Json => terminal::print_data(&report::json::rows(&lines)?)?,
@@ -40,8 +28,44 @@ pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What a test finds that needs the scores of every row; says what a reader should know of them.
+pub(super) fn scored<T>(
+    command: &Command,
+    common: &Common,
+    test: &str,
+    find: impl FnOnce(&[Plan<'_>], &Measured, &mut Results) -> anyhow::Result<Vec<T>>,
+) -> anyhow::Result<Vec<T>> {
+    let Found::Runs(runs) = command.sources.find(common.quiet)? else {
+        bail!("found records, expected dumps: --test {test} needs the scores of every row; --test ranks takes records");
+    };
+    of_runs(command, common, &runs, find)
+}
+
+/// The same of runs that are found.
+pub(super) fn of_runs<T>(
+    command: &Command,
+    common: &Common,
+    runs: &[RunFiles],
+    find: impl FnOnce(&[Plan<'_>], &Measured, &mut Results) -> anyhow::Result<Vec<T>>,
+) -> anyhow::Result<Vec<T>> {
+    let what = measured(command)?;
+    let mut selection = command.fitted.selection(&command.names.scores)?;
+    selection.add_own(runs);
+    let progress = Bars::new(common.quiet);
+    let mut plans = Plan::each(runs.iter().map(|files| (files, &selection)), &progress)?;
+    if what.procedure.needs_predictions() {
+        plans.iter_mut().try_for_each(|plan| plan.with_predictions(&progress))?;
+    }
+    say_memory(&what, &plans, common);
+    let mut results = Results::default();
+    let lines = find(&plans, &what, &mut results)?;
+    remarks::unchanged()?;
+    remarks::say(&results, common);
+    Ok(lines)
+}
+
 /// What is measured in draws.
-pub(super) fn measured(command: &Command) -> anyhow::Result<Measured> {
+fn measured(command: &Command) -> anyhow::Result<Measured> {
     let (procedure, metric) = command.metric.first();
     let what = Measured { procedure, metric, draws: command.draws()? };
     what.check().map_err(|error| anyhow::anyhow!("--metric: {error}"))?;
@@ -52,7 +76,7 @@ pub(super) fn measured(command: &Command) -> anyhow::Result<Measured> {
 const MUCH_MEMORY: usize = 100_000_000;
 
 /// Says what the draws take before they are made.
-pub(super) fn say_memory(what: &Measured, plans: &[Plan<'_>], common: &Common) {
+fn say_memory(what: &Measured, plans: &[Plan<'_>], common: &Common) {
     let values: usize = plans.iter().map(|plan| plan.scores.len() * plan.dump.ood().count()).sum();
     let bytes = what.bytes(values);
     if common.verbose || bytes > MUCH_MEMORY && !common.quiet {

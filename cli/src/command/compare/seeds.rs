@@ -1,15 +1,13 @@
 //! Would other seeds and other rows give another best score?
 
 use super::arguments::Command;
-use super::rows::{measured, say_memory};
+use super::rows::of_runs;
 use crate::option::common::Common;
 use crate::option::sources::{Found, is_wanted};
 use crate::screen::progress::Bars;
-use crate::screen::{remarks, terminal};
-use oodbench::eval::Plan;
+use crate::screen::terminal;
 use oodbench::eval::by_seeds::by_seeds;
 use oodbench::report::{self, Format, by_seeds as shown};
-use oodbench::table::Results;
 use oodbench::table::against_best::LEVEL;
 use oodbench::table::by_seeds::{BySeeds, of_records};
 
@@ -41,18 +39,7 @@ fn lines(command: &Command, common: &Common) -> anyhow::Result<Vec<BySeeds>> {
             return Ok(lines);
         }
     };
-    let what = measured(command)?;
-    let mut selection = command.fitted.selection(&command.names.scores)?;
-    selection.add_own(&runs);
-    let progress = Bars::new(common.quiet);
-    let mut plans = Plan::each(runs.iter().map(|files| (files, &selection)), &progress)?;
-    if what.procedure.needs_predictions() {
-        plans.iter_mut().try_for_each(|plan| plan.with_predictions(&progress))?;
-    }
-    say_memory(&what, &plans, common);
-    let mut results = Results::default();
-    let lines = by_seeds(&plans, &what, &mut results, &progress)?;
-    remarks::unchanged()?;
-    remarks::say(&results, common);
-    Ok(lines)
+    of_runs(command, common, &runs, |plans, what, results| {
+        Ok(by_seeds(plans, what, results, &Bars::new(common.quiet))?)
+    })
 }

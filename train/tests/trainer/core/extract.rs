@@ -11,7 +11,7 @@ use oodbench_train::classifier::{Classifier, Outputs};
 use oodbench_train::data::{Batch, ImageSet, Normalisation};
 use oodbench_train::error::TrainError;
 use oodbench_train::extract::{Extraction, extract};
-use oodbench_train::loss::{LOSSES, LossEntry, isomax, isomax_plus, softmax};
+use oodbench_train::loss::{LOSSES, LossEntry, generalized_odin, isomax, isomax_plus, scaled_cosine, softmax};
 use oodbench_train::model::Network;
 use oodbench_train::observer::{Event, Observer, Silent};
 use std::path::Path;
@@ -79,6 +79,10 @@ fn features_and_head_give_the_logits() {
         let features = matrix(&out.join("id/test/features.npy"));
         let logits = matrix(&out.join("id/test/logits.npy"));
         assert_eq!((features.dim(), logits.dim()), ((300, 128), (300, 4)));
+        if !out.join("head").exists() {
+            assert!([scaled_cosine::ENTRY.id, generalized_odin::ENTRY.id].contains(&loss.id));
+            continue;
+        }
         let expected = if out.join("head/weight.npy").exists() {
             let bias: Array1<f32> = read_npy(out.join("head/bias.npy")).unwrap();
             features.dot(&matrix(&out.join("head/weight.npy")).t()) + bias
@@ -96,7 +100,39 @@ fn features_and_head_give_the_logits() {
             })
         };
         let worst = (&logits - &expected).mapv(f32::abs).fold(0.0, |a: f32, &b| a.max(b));
-        assert!(worst < 2e-5, "{}: {worst}", loss.id);
+        // Nothing bounds the logits of logit-norm.
+        let largest = logits.fold(1.0, |a: f32, b| a.max(b.abs()));
+        assert!(worst < 2e-5 * largest, "{}: {worst} of {largest}", loss.id);
+    }
+}
+
+/// Methods that judge by something else than logits dump it: here computed anew from features and weights.
+#[test]
+fn the_scores_of_a_method_are_in_its_dump() {
+    for (loss, files) in [(&scaled_cosine::ENTRY, &["cosine"][..]), (&generalized_odin::ENTRY, &["h", "g"])] {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("dump");
+        let network = network(loss);
+        dump(&network, &out, false).unwrap();
+        let named = network.params().named().unwrap();
+        let weight = ["classifier.weight", "classifier.h.weight"].into_iter().find_map(|name| named.get(name));
+        let weight = super::reference::values(weight.unwrap());
+        let features = matrix(&out.join("id/test/features.npy"));
+        let length = |row: &[f32]| row.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt();
+        let cosine = |f: &[f32], w: &[f32]| {
+            f.iter().zip(w).map(|(f, w)| f64::from(*f) * f64::from(*w)).sum::<f64>() / (length(f) * length(w))
+        };
+        let found = matrix(&out.join(format!("id/test/scores@{}.npy", files[0])));
+        assert_eq!(found.dim(), (300, 1));
+        for (row, found) in features.rows().into_iter().zip(&found) {
+            let row = row.to_vec();
+            let largest = weight.chunks(128).map(|w| cosine(&row, w)).fold(f64::NEG_INFINITY, f64::max);
+            assert!((largest - f64::from(*found)).abs() < 1e-5, "{}: {largest} {found}", loss.id);
+        }
+        for file in files {
+            let read = Dump::open(&discover(&out).unwrap()[0]).unwrap();
+            assert!(read.rows.splits.iter().all(|split| split.scores.contains_key(*file)), "{file}");
+        }
     }
 }
 
@@ -201,7 +237,7 @@ fn halves(images: Batch) -> Outputs {
     let half = |image: &[f32], first: usize| image[first..first + pixels / 2].iter().sum::<f32>();
     let sums = images.images.chunks(pixels).flat_map(|image| [half(image, 0), half(image, pixels / 2)]);
     let logits = Array2::from_shape_vec((images.shape[0], 2), sums.collect()).unwrap();
-    Outputs { logits, features: None, layers: Vec::new() }
+    Outputs { logits, features: None, layers: Vec::new(), scores: Vec::new() }
 }
 
 #[test]
@@ -226,7 +262,7 @@ fn changing(of_the_second: (usize, usize)) -> impl Classifier {
         let first = images.shape[0] > 100;
         let features = if first { (images.shape[0], 2) } else { of_the_second };
         let logits = Array2::zeros((images.shape[0], 2));
-        Outputs { logits, features: Some(Array2::zeros(features)), layers: Vec::new() }
+        Outputs { logits, features: Some(Array2::zeros(features)), layers: Vec::new(), scores: Vec::new() }
     })
 }
 

@@ -4,9 +4,10 @@ use super::device::{devices, tolerance, var_on};
 use super::reference::{Reference, assert_close, finite_differences, values};
 use candle_core::{Device, Tensor};
 use oodbench_train::loss::distance::{distances, unit_rows};
-use oodbench_train::loss::likelihood::{cross_entropy, cross_entropy_to_uniform, probability_then_log};
+use oodbench_train::loss::likelihood::{cross_entropy, cross_entropy_to_uniform, log_sum_exp, probability_then_log};
 use oodbench_train::loss::{LOSSES, LossChoice, LossEntry, LossHead, isomax, isomax_plus, softmax};
-use oodbench_train::nn::{Builder, Params};
+use oodbench_train::nn::{Builder, Mode, Params};
+use oodbench_train::optim::Sgd;
 use std::collections::BTreeMap;
 
 /// A head with the parameters of a reference case, by (name in the network, name in the case).
@@ -41,7 +42,7 @@ fn check_on(device: &Device, loss: &'static LossEntry, case: &str, parameters: &
     let get = |name: &str| reference.get(&format!("{case}.{name}")).to_device(device).unwrap();
     let (head, params) = head(device, loss, case, parameters);
     let features = var_on(device, &get("f"));
-    let logits = head.logits(&features).unwrap();
+    let logits = head.logits(&features, Mode::Train).unwrap();
     assert_close(case, &logits, &get("logits"), tolerance(device, 2e-6));
     let loss = head.loss(&logits, &get("t"), None).unwrap();
     assert_close(case, &loss.reshape(1).unwrap(), &get("loss"), tolerance(device, 2e-6));
@@ -57,7 +58,7 @@ fn check_on(device: &Device, loss: &'static LossEntry, case: &str, parameters: &
     }
 
     let f = |features: &Tensor| {
-        let logits = head.logits(features).unwrap();
+        let logits = head.logits(features, Mode::Train).unwrap();
         head.loss(&logits, &get("t"), None).unwrap().to_scalar().unwrap()
     };
     let smooth = values(&get("logits")).iter().all(|&z| z != 0.0);
@@ -159,6 +160,137 @@ fn outliers_are_pulled_to_uniform_probabilities() {
     let z = Tensor::new(&[[1f32, 2.0]], &Device::Cpu).unwrap();
     let scalar = |outliers| head.loss(&z, &targets, outliers).unwrap().to_scalar::<f32>().unwrap();
     assert!((scalar(Some(o.as_tensor())) - scalar(None) - 2.0 * by_hand).abs() < 1e-5);
+}
+
+/// A head of 6 features and 5 classes, eight rows of features, their classes, and logits of outliers.
+fn made_up(text: &str) -> (Box<dyn LossHead>, Params, Tensor, Tensor, Tensor) {
+    let loss: LossChoice = text.parse().unwrap();
+    let mut builder = Builder::new(7, &Device::Cpu);
+    let head = loss.head(&mut builder, "classifier", [6, 5]).unwrap();
+    let wave = |rows: usize, columns: usize, step: f32| {
+        let values: Vec<f32> = (0..rows * columns).map(|i| (i as f32 * step).sin() * 1.5).collect();
+        Tensor::from_vec(values, (rows, columns), &Device::Cpu).unwrap()
+    };
+    let targets = Tensor::new(&[0u32, 1, 2, 3, 4, 0, 1, 2], &Device::Cpu).unwrap();
+    (head, builder.finish(), wave(8, 6, 0.7), targets, wave(3, 5, 1.3))
+}
+
+/// In training mode: the scale of the features is normalised by its batch.
+#[test]
+fn gradients_of_the_methods_equal_finite_differences() {
+    for text in [
+        "scaled-cosine",
+        "generalized-odin",
+        "generalized-odin(h=inner)",
+        "generalized-odin(h=euclidean)",
+        "logit-norm(tau=0.5)",
+        "energy-bounded(m_in=-3,m_out=-1)",
+    ] {
+        let (head, params, features, targets, outliers) = made_up(text);
+        let value = |features: &Tensor| {
+            let logits = head.logits(features, Mode::Train).unwrap();
+            head.loss(&logits, &targets, Some(&outliers)).unwrap()
+        };
+        let var = candle_core::Var::from_tensor(&features).unwrap();
+        let gradients = value(&var).backward().unwrap();
+        let numeric = finite_differences(&features, 2e-3, |features| value(features).to_scalar().unwrap());
+        assert_close(text, gradients.get(&var).unwrap(), &numeric, 5e-3);
+        for (name, parameter) in params.trainable() {
+            let start = parameter.as_tensor().copy().unwrap();
+            let numeric = finite_differences(&start, 2e-3, |moved| {
+                parameter.set(moved).unwrap();
+                value(&features).to_scalar().unwrap()
+            });
+            parameter.set(&start).unwrap();
+            assert_close(&format!("{text}: {name}"), gradients.get(parameter).unwrap(), &numeric, 5e-3);
+        }
+    }
+}
+
+/// By hand: of (3, 4) the direction is (0.6, 0.8), whose cross-entropy at τ = 1 for class 0 is log(1 + e^0.2).
+#[test]
+fn losses_of_the_methods_by_hand() {
+    let targets = Tensor::new(&[0u32], &Device::Cpu).unwrap();
+    let loss = |text: &str, logits: &[f32; 2], outliers: Option<&Tensor>| {
+        let loss: LossChoice = text.parse().unwrap();
+        let head = loss.head(&mut Builder::new(1, &Device::Cpu), "classifier", [6, 2]).unwrap();
+        let logits = Tensor::new(&[*logits], &Device::Cpu).unwrap();
+        head.loss(&logits, &targets, outliers).unwrap().to_scalar::<f32>().unwrap()
+    };
+    assert!((loss("logit-norm(tau=1)", &[3.0, 4.0], None) - 0.2f32.exp().ln_1p()).abs() < 1e-6);
+    // Energies are −log 2 on both sides; 0.1 · ((−0.693 + 2)² + (1 + 0.693)²) on top of the cross-entropy log 2.
+    let outliers = Tensor::new(&[[0f32, 0.0]], &Device::Cpu).unwrap();
+    let log_2 = 2f32.ln();
+    let bounds = 0.1 * ((2.0 - log_2).powi(2) + (1.0 + log_2).powi(2));
+    let found = loss("energy-bounded(m_in=-2,m_out=1)", &[0.0, 0.0], Some(&outliers));
+    assert!((found - log_2 - bounds).abs() < 1e-6, "{found}");
+    // Within both bounds nothing is added.
+    assert_eq!(
+        loss("energy-bounded(m_in=0,m_out=-1)", &[0.0, 0.0], Some(&outliers)),
+        loss("softmax", &[0.0, 0.0], None)
+    );
+    let sums = log_sum_exp(&Tensor::new(&[[0f32, 0.0], [1000.0, 1000.0]], &Device::Cpu).unwrap()).unwrap();
+    assert_close("sums", &sums, &Tensor::new(&[log_2, 1000.0 + log_2], &Device::Cpu).unwrap(), 1e-6);
+}
+
+/// Logits from features and parameters by the formulas, in double precision; moments of the batch norm are those of the start, 0 and 1.
+#[test]
+fn logits_of_the_methods_are_those_of_the_formulas() {
+    for text in ["scaled-cosine", "generalized-odin", "generalized-odin(h=inner)", "generalized-odin(h=euclidean)"] {
+        let (head, params, features, ..) = made_up(text);
+        let found = values(&head.logits(&features, Mode::Eval).unwrap());
+        let named = params.named().unwrap();
+        let get = |name: &str| -> Vec<f64> {
+            values(&named[&format!("classifier.{name}")]).into_iter().map(f64::from).collect()
+        };
+        let is_cosine = text == "scaled-cosine";
+        let (weight, to_one) =
+            if is_cosine { (get("weight"), get("scale.weight")) } else { (get("h.weight"), get("g.weight")) };
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        for (row, found) in values(&features).chunks(6).zip(found.chunks(5)) {
+            let f: Vec<f64> = row.iter().map(|f| f64::from(*f)).collect();
+            let linear = dot(&f, &to_one) / (1.0 + 1e-5_f64).sqrt();
+            let factor = if is_cosine { linear.exp() } else { 1.0 + (-linear).exp() };
+            for (w, found) in weight.chunks(6).zip(found) {
+                let near = match text {
+                    "generalized-odin(h=inner)" => dot(&f, w),
+                    "generalized-odin(h=euclidean)" => {
+                        -f.iter().zip(w).map(|(f, w)| (f - w).powi(2)).sum::<f64>() / 6.0
+                    }
+                    _ => dot(&f, w) / (dot(&f, &f) * dot(w, w)).sqrt(),
+                };
+                assert!((near * factor - f64::from(*found)).abs() < 1e-5 * factor, "{text}: {near} {factor} {found}");
+            }
+        }
+    }
+}
+
+/// The same step with and without weight decay from parameters that are all 1: what is decayed ends η·λ lower.
+#[test]
+fn weight_decay_leaves_alone_what_the_authors_leave_alone() {
+    for (text, undecayed) in [
+        ("softmax", &[][..]),
+        ("isomax-plus", &[]),
+        ("scaled-cosine", &["classifier.weight"]),
+        ("generalized-odin(h=inner)", &["classifier.h.weight", "classifier.h.bias"]),
+    ] {
+        let step = |weight_decay: f64| {
+            let (head, params, features, targets, _) = made_up(text);
+            for (_, parameter) in params.trainable() {
+                parameter.set(&parameter.ones_like().unwrap()).unwrap();
+            }
+            let logits = head.logits(&features, Mode::Train).unwrap();
+            let gradients = head.loss(&logits, &targets, None).unwrap().backward().unwrap();
+            Sgd::new(&params, 0.0, weight_decay).unwrap().step(&gradients, 0.1).unwrap();
+            let after = params.trainable().iter().map(|(name, value)| (name.clone(), values(value)));
+            after.collect::<Vec<(String, Vec<f32>)>>()
+        };
+        for ((name, without), (_, with)) in step(0.0).into_iter().zip(step(0.5)) {
+            let lower = if undecayed.contains(&name.as_str()) { 0.0 } else { 0.05 };
+            let worst = without.iter().zip(&with).map(|(a, b)| (a - b - lower).abs()).fold(0.0, f32::max);
+            assert!(worst < 1e-6, "{text}: {name}: {worst}");
+        }
+    }
 }
 
 /// A file with an entry is in its list: of losses here, of networks beside it.

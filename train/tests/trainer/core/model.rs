@@ -6,7 +6,9 @@ use candle_core::{Device, Tensor};
 use oodbench_train::device;
 use oodbench_train::loss::LossChoice;
 use oodbench_train::model::weights::{Weights, WeightsError};
-use oodbench_train::model::{Architecture, Design, NETWORKS, Network, Taps, densenet, small_cnn, strided_cnn};
+use oodbench_train::model::{
+    Architecture, Design, NETWORKS, Network, Taps, densenet, resnet_cifar, small_cnn, strided_cnn,
+};
 use oodbench_train::nn::{LoadError, Mode};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -58,7 +60,7 @@ fn features_and_parameter_counts_agree_with_pytorch() {
     for entry in NETWORKS {
         let (name, architecture) = (entry.id, Architecture::of(entry));
         let Some(expected) = stored.get(&format!("{name}.features")) else {
-            assert!(["densenet-bc-100", "strided-cnn"].contains(&name), "{name} is compared with nothing");
+            assert!(["densenet-bc-100", "resnet-20", "strided-cnn"].contains(&name), "{name} is compared with nothing");
             continue;
         };
         let network = network(&design(architecture), 0);
@@ -99,6 +101,19 @@ fn the_strided_network_agrees_with_numpy() {
     }
     let error = network.logits(&images_of(24), Mode::Eval).unwrap_err().to_string();
     assert!(error.contains("found images of 24 x 24 pixels, expected 25 to 32 pixels a side"), "{error}");
+}
+
+/// fixtures/train/resnet_20.json is written by make_resnet_20.py, which knows NumPy alone.
+#[test]
+fn resnet_20_agrees_with_numpy() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/train/resnet_20.json");
+    let expected: Vec<Vec<f32>> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let network = network(&design(Architecture::of(&resnet_cifar::RESNET_20)), 0);
+    network.params().load(&weights(&network)).unwrap();
+    // Convolutions 3·16·9 + 6·16²·9 + 16·32·9 + 5·32²·9 + 32·64·9 + 5·64²·9, batch norms 2·(7·16 + 6·32 + 6·64), the head 64·10 + 10.
+    assert_eq!(network.params().count(), 267_696 + 1_376 + 650);
+    let features = network.backbone().forward(&images(), Mode::Eval, &mut Taps::none()).unwrap();
+    assert_close("resnet-20", &features, &Tensor::new(expected, &Device::Cpu).unwrap(), 1e-4);
 }
 
 /// 769,162: the count of the published network (Huang et al. 2017 give 0.8 M; the sum over the

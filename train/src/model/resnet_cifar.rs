@@ -1,5 +1,5 @@
-//! ResNet-110 for 32 × 32 images as its paper has it (He et al. 2016, §4.2): 54 basic blocks of
-//! widths 16, 32, 64 and shortcuts without parameters (option A), 1.7 million parameters.
+//! ResNet-20 and ResNet-110 for 32 × 32 images as their paper has them (He et al. 2016, §4.2): 9 or 54 basic blocks of
+//! widths 16, 32, 64 and shortcuts without parameters (option A), 0.27 or 1.7 million parameters.
 //!
 //! A shortcut that changes size keeps every second pixel and pads the new channels with zeros,
 //! half before and half after. Names and initialisation are those of `akamaster/pytorch_resnet_cifar10`,
@@ -10,18 +10,27 @@ use super::residual::{Residual, Shortcut};
 use crate::nn::{Builder, ConvInit, Mode};
 use candle_core::{Result, Tensor};
 
-/// The network in the list.
-pub static ENTRY: NetworkEntry = NetworkEntry {
-    id: "resnet-110",
-    summary: "110 layers, width 16 to 64; the paper's \"correct size proper implementation\"",
-    build: |builder, channels| Ok(Box::new(ResNet110::new(builder, channels, &STAGES)?)),
+/// The networks.
+pub type ResNetCifar = Residual<Padding>;
+
+/// ResNet-20 in the list.
+pub static RESNET_20: NetworkEntry = NetworkEntry {
+    id: "resnet-20",
+    summary: "20 layers, width 16 to 64: what 2 cores can train",
+    build: |builder, channels| Ok(Box::new(ResNetCifar::new(builder, channels, &stages(3))?)),
 };
 
-/// The network.
-pub type ResNet110 = Residual<Padding>;
+/// ResNet-110 in the list.
+pub static RESNET_110: NetworkEntry = NetworkEntry {
+    id: "resnet-110",
+    summary: "110 layers, width 16 to 64; the paper's \"correct size proper implementation\"",
+    build: |builder, channels| Ok(Box::new(ResNetCifar::new(builder, channels, &stages(18))?)),
+};
 
-/// Width and number of blocks of its stages.
-pub const STAGES: [(usize, usize); 3] = [(16, 18), (32, 18), (64, 18)];
+/// Width and number of blocks of the stages.
+const fn stages(blocks: usize) -> [(usize, usize); 3] {
+    [(16, blocks), (32, blocks), (64, blocks)]
+}
 
 /// The input itself, or every second pixel of it with so many channels of zeros around.
 pub struct Padding {
