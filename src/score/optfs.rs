@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn goldens_of_both_forms() {
         let run = HandDump::of_three_classes();
-        run.gives(&ENTRY, &[], &[1994.917_400, -71.247_050, 0.0], 5e-7);
-        run.gives(&ENTRY, &[("form", "energy")], &[1995.017_400, 0.744_396_664, 1.101_942_847], 5e-7);
+        run.gives(&ENTRY, &[], &[1_994.917_4, -71.247_05, 0.0], 5e-7);
+        run.gives(&ENTRY, &[("form", "energy")], &[1_995.017_4, 0.744_396_664, 1.101_942_847], 5e-7);
     }
 }

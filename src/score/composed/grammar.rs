@@ -239,7 +239,7 @@ impl Parser {
             place = arguments
                 .filter(|(at, (text, _))| named(name, *at, text))
                 .map(|(_, (_, at))| at.clone())
-                .last()
+                .next_back()
                 .unwrap_or(place);
         }
         self.error(place, error.to_string())
