@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    apply, calibrate, compare, completions, diff, explain, fit, inspect, latency, list, measure, monitor, plot, score,
-    verify,
+    apply, calibrate, compare, completions, convert, diff, explain, fit, inspect, latency, list, measure, monitor,
+    plot, reliability, score, verify,
 };
 #[cfg(feature = "train")]
 use crate::command::{data, demo, extract, train};
@@ -20,6 +20,8 @@ use crate::option::common::Common;
   oodbench compare dumps/                      which scores are as good as the best one
   oodbench diff old.json new.json              what changed between two files of records
   oodbench verify records.json dumps/          somebody's values, recomputed
+  oodbench convert records.json --to openood   records in another format; OpenOOD's leaderboard in and out
+  oodbench reliability dumps/run               ECE, Brier and NLL of the predictions; DS-F1; AUROC by class
   oodbench fit dumps/run --out run.fit         what scores learn, kept for `score --fit`
   oodbench calibrate dumps/run --score mds --false-alarms 5% --out my.detector
   oodbench apply my.detector new/              which new rows are out of distribution
@@ -52,6 +54,8 @@ pub(crate) enum Command {
     Compare(compare::Command),
     Diff(diff::Command),
     Verify(verify::Command),
+    Convert(convert::Command),
+    Reliability(reliability::Command),
     Fit(fit::Command),
     Calibrate(calibrate::Command),
     Apply(apply::Command),

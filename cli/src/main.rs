@@ -17,7 +17,6 @@ use clap::CommandFactory;
 use clap_complete::CompleteEnv;
 
 use arguments::{Arguments, Command};
-use command::apply::Found;
 use oodbench::output::discard_pending;
 use option::complete::VARIABLE;
 use screen::failed::Failed;
@@ -34,7 +33,7 @@ const NO: u8 = 1;
 /// The command failed.
 const FAILED: u8 = 2;
 
-/// Runs the program. Exit codes: 0 done, 1 done and the answer is no (`diff --fail-if`, `apply --fail-above`, `verify`), 2 could not be done, 130 stopped by a signal; a reader that closes the pipe is no failure.
+/// Runs the program. Exit codes: 0 done, 1 done and the answer is no (`diff --fail-if`, `apply --fail-above`, `monitor --fail-on-alarm`, `verify`), 2 could not be done, 130 stopped by a signal; a reader that closes the pipe is no failure.
 fn main() -> ExitCode {
     CompleteEnv::with_factory(Arguments::command).var(VARIABLE).complete();
     #[cfg(feature = "train")]
@@ -57,7 +56,7 @@ fn main() -> ExitCode {
             terminal::say(&format!("{error}"));
             ExitCode::from(INTERRUPTED)
         }
-        Err(error) if error.is::<Failed>() || error.is::<Found>() => {
+        Err(error) if error.is::<Failed>() => {
             terminal::say(&format!("{error}"));
             ExitCode::from(NO)
         }
@@ -85,8 +84,10 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Score(command) => command::score::run(&command, common),
         Command::Measure(command) => command::measure::run(&command, common),
         Command::Compare(command) => command::compare::run(&command, common),
-        Command::Diff(command) => command::diff::run(&command),
+        Command::Diff(command) => command::diff::run(&command, common),
+        Command::Convert(command) => command::convert::run(&command),
         Command::Verify(command) => command::verify::run(&command, common),
+        Command::Reliability(command) => command::reliability::run(&command, common),
         Command::Fit(command) => command::fit::run(&command, common),
         Command::Calibrate(command) => command::calibrate::run(&command, common),
         Command::Apply(command) => command::apply::run(&command, common),

@@ -10,6 +10,7 @@ pub mod layout;
 pub mod meta;
 pub mod name;
 pub mod run;
+pub mod score_archive;
 pub mod write;
 
 pub use error::DumpError;

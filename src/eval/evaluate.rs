@@ -1,6 +1,7 @@
 //! Scores, then every procedure, run by run and OOD set by OOD set.
 
 use std::collections::BTreeSet;
+use std::iter;
 
 use rayon::prelude::*;
 
@@ -97,6 +98,14 @@ struct Spectrum<'a> {
     id: Scored<'a, Sample>,
     /// Scores whose values of these rows alone are known.
     of_id: BTreeSet<&'static str>,
+    /// Why it is not known which of these rows are classified rightly, where it is not.
+    unknown: String,
+}
+
+/// What all records of the full spectrum have in common: its rows are another in-distribution set.
+fn full_spectrum_of(common: &Record) -> Record {
+    let own = common.in_distribution.as_deref().unwrap_or("in-distribution");
+    Record { in_distribution: Some(format!("{own}, {FULL_SPECTRUM}")), ..common.clone() }
 }
 
 fn share(right: &[bool]) -> f64 {
@@ -157,12 +166,15 @@ impl Run<'_> {
                         let text = "left out: a score of id/test is NaN or infinite, the numbers are too large for it";
                         results.warnings.push(Remark::of_score(&dump.info.name, score.entry.id, text.to_owned()));
                     }
-                    spectra.push(Spectrum { common: self.common(), id, of_id: BTreeSet::new() });
+                    let (common, of_id) = (self.common(), BTreeSet::new());
+                    spectra.push(Spectrum { common, id, of_id, unknown: self.why_no_predictions([test]) });
                     if let Some((values, right)) = full {
                         let right = known(right.as_deref());
                         let place = dump.csid().next().unwrap_or(test);
                         let id = self.samples(place, values, right.as_deref())?;
-                        spectra.push(Spectrum { common: self.common_of_full(), id, of_id: BTreeSet::new() });
+                        let (common, of_id) = (full_spectrum_of(&spectra[0].common), BTreeSet::new());
+                        let unknown = self.why_no_predictions(iter::once(test).chain(dump.csid()));
+                        spectra.push(Spectrum { common, id, of_id, unknown });
                     }
                     ood?
                 }
@@ -188,14 +200,14 @@ impl Run<'_> {
 
     /// Every score of in-distribution rows and one OOD set.
     fn against<'s>(&'s self, spectrum: &mut Spectrum<'s>, split: &Split, ood: &Scored<'_, Sample>) -> Vec<Measured> {
-        let Spectrum { common, id, of_id } = spectrum;
+        let Spectrum { common, id, of_id, unknown } = spectrum;
         let measure = |score: &FittedScore| {
             let pair = self.of_pair(split, score.entry.id, common);
             match (id.of(score.entry.id), ood.of(score.entry.id)) {
                 (Some(id), Some(ood)) => {
                     let is_new = !of_id.contains(score.entry.id);
                     let procedures: Vec<_> = self.procedures(|one| is_new || !one.is_of_id()).collect();
-                    self.measure(&pair, &procedures, id, ood)
+                    self.measure(&pair, &procedures, (id, ood), unknown)
                 }
                 (own, _) => {
                     let shifted = || self.plan.dump.csid().find_map(|csid| self.why_lacking(csid, score.entry.id));
@@ -356,12 +368,6 @@ impl Run<'_> {
         run_record::of_run(self.plan)
     }
 
-    /// What all records of the full spectrum have in common: its rows are another in-distribution set.
-    fn common_of_full(&self) -> Record {
-        let own = self.plan.dump.info.in_distribution.as_deref().unwrap_or("in-distribution");
-        Record { in_distribution: Some(format!("{own}, {FULL_SPECTRUM}")), ..self.common() }
-    }
-
     /// What a split lacks of what a score reads.
     fn why_lacking(&self, split: &Split, score: &str) -> Option<String> {
         let chosen = self.plan.scores.iter().find(|chosen| chosen.entry.id == score)?;
@@ -397,7 +403,14 @@ impl Run<'_> {
         )
     }
 
-    fn measure(&self, pair: &Record, procedures: &[&'static Procedure], id: &Sample, ood: &Sample) -> Measured {
+    /// What procedures find; those that need to know which ID rows are classified rightly say why that is `unknown`, where it is.
+    fn measure(
+        &self,
+        pair: &Record,
+        procedures: &[&'static Procedure],
+        (id, ood): (&Sample, &Sample),
+        unknown: &str,
+    ) -> Measured {
         let dump = &self.plan.dump;
         let ranking = Ranking::new(id, ood);
         let counts = PairCounts::in_ranking(&ranking);
@@ -413,7 +426,7 @@ impl Run<'_> {
         for (procedure, values) in found {
             let pair = if procedure.is_of_id() { of_id_alone(&pair) } else { pair.clone() };
             let Some(values) = values else {
-                records.extend(missing(&pair, [procedure], &self.why_no_predictions()));
+                records.extend(missing(&pair, [procedure], unknown));
                 continue;
             };
             for (metric, value) in values.iter() {
@@ -436,10 +449,9 @@ impl Run<'_> {
         Measured { records, warnings }
     }
 
-    /// Why it is not known which rows of id/test are classified rightly.
-    fn why_no_predictions(&self) -> String {
-        let test = self.plan.dump.split(&Role::Test);
-        let lacking = test.and_then(|test| self.plan.lacking_of_predictions(test));
+    /// Why it is not known which rows of some splits are classified rightly, if it is not: the first thing that one of them lacks.
+    fn why_no_predictions<'a>(&self, splits: impl IntoIterator<Item = &'a Split>) -> String {
+        let lacking = splits.into_iter().find_map(|split| self.plan.lacking_of_predictions(split));
         lacking.map_or_else(|| "it needs the predictions of id/test".to_owned(), |file| format!("it needs {file}"))
     }
 }

@@ -14,6 +14,7 @@ pub mod one_run;
 pub mod plan;
 #[cfg(feature = "plot")]
 pub mod plots;
+pub mod reliability;
 mod run_record;
 pub mod sanity;
 pub mod score_split;

@@ -7,6 +7,7 @@ use super::fits::{FitsError, FitsFile};
 use super::selection::Selection;
 use crate::dump::layout::RunFiles;
 use crate::dump::{Dump, DumpError};
+use crate::numeric::checksum::{Checksum, Hasher};
 use crate::progress::{Progress, Silent};
 use crate::rows::{ArrayKind, Role, Split};
 use crate::score::need::Splits;
@@ -274,6 +275,28 @@ impl<'s> Plan<'s> {
             let name = kind.file_stem();
             self.arrays.iter().find(|read| read.split == role && read.array == name).cloned()
         })
+    }
+
+    /// A checksum of what tells one network from another: of the logits of id/test, where there are none of its features, where there are none either of all
+    /// its other matrices. Neither the scores nor the procedures that were chosen change it, nor do labels, which networks have in common.
+    #[must_use]
+    pub fn identity(&self) -> Option<Checksum> {
+        let test = self.dump.split(&Role::Test)?;
+        let mut kinds = test.arrays();
+        for first in [ArrayKind::Logits, ArrayKind::Features] {
+            if kinds.contains(&first) {
+                kinds = BTreeSet::from([first]);
+            }
+        }
+        let role = Role::Test.to_string();
+        let mut all = Hasher::new();
+        for kind in &kinds {
+            let name = kind.file_stem();
+            let read = self.arrays.iter().find(|read| read.split == role && read.array == name);
+            all.bytes(name.as_bytes());
+            all.checksum(read.map(|read| read.checksum).or_else(|| test.checksum(kind))?);
+        }
+        (!kinds.is_empty()).then(|| all.finish())
     }
 
     /// What a split lacks of what a score reads of the rows to be scored, be it a split that is scored or another.

@@ -9,6 +9,7 @@
 pub mod auroc;
 pub mod autc;
 pub mod confidence;
+mod flagged;
 pub mod id_positive;
 pub mod lee;
 mod lee_areas;
@@ -22,6 +23,7 @@ pub mod prevalence;
 pub mod procedure;
 pub mod ranking;
 pub mod registry;
+pub mod reliability;
 pub mod risk_coverage;
 pub mod row_ranking;
 pub mod sample;

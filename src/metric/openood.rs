@@ -8,6 +8,7 @@
 //! assert_eq!(openood::PROCEDURE.evaluate(&id, &ood)["fpr_at_tpr95_ood_positive"], 0.25);
 //! ```
 
+use super::flagged::last_group;
 use super::precision_recall::{both, trapezoidal_area};
 use super::procedure::Measure;
 use super::{Metric, PairCounts, Procedure, Ranking};
@@ -36,7 +37,7 @@ const AUPR_OUT: Metric = Metric::higher("aupr_out", "AUPR-OUT");
 #[must_use]
 pub fn fpr_at_tpr95_ood_positive(ranking: &Ranking) -> f64 {
     let all = ranking.steps().len();
-    let mut group = ranking.group(ranking.position(true, fewest(ranking.ood(), 0.95) - 1));
+    let mut group = last_group(ranking, 0.95);
     while group.end < all {
         // A vertex whose two edges are equal lies on a straight line and is left out; the first and the last never are.
         let next = ranking.group(group.end);
@@ -47,12 +48,6 @@ pub fn fpr_at_tpr95_ood_positive(ranking: &Ranking) -> f64 {
         group = next;
     }
     (group.end - ranking.ood_in(0..group.end)) as f64 / ranking.id() as f64
-}
-
-/// The smallest count, at least 1, whose share of all is at least `level` in `f64`.
-pub(super) fn fewest(all: usize, level: f64) -> usize {
-    let guess = (level * all as f64) as usize;
-    (guess.saturating_sub(1).max(1)..all).find(|&count| count as f64 / all as f64 >= level).unwrap_or(all)
 }
 
 #[cfg(test)]

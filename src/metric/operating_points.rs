@@ -12,7 +12,7 @@
 //! # Ok::<(), oodbench::metric::SampleError>(())
 //! ```
 
-use super::openood::fewest;
+use super::flagged::{Flagged, fewest};
 use super::procedure::Measure;
 use super::{Metric, Procedure, Ranking};
 
@@ -58,7 +58,5 @@ pub fn fpr_id_positive(ranking: &Ranking, level: f64) -> f64 {
 /// Share of ID flagged at the lowest threshold that flags at least this share of OOD.
 #[must_use]
 pub fn fpr_ood_positive(ranking: &Ranking, level: f64) -> f64 {
-    let flagged = fewest(ranking.ood(), level);
-    let end = ranking.group(ranking.position(true, flagged - 1)).end;
-    (end - ranking.ood_in(0..end)) as f64 / ranking.id() as f64
+    Flagged::at(ranking, level).id as f64 / ranking.id() as f64
 }

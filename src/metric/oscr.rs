@@ -22,10 +22,10 @@ pub const PROCEDURE: Procedure = Procedure {
     page: include_str!("oscr.md"),
     metrics: &[OSCR, OSCR_STRICT, CCR_10, CCR_1, CCR_01, CCR_001],
     measure: Measure::Errors(|ranking| {
-        let Pairs { ordered, tied, all } = Pairs::of(ranking);
+        let pairs = Pairs::of(ranking);
         [
-            (OSCR.id, (2 * ordered + tied) as f64 / (2 * all) as f64),
-            (OSCR_STRICT.id, ordered as f64 / all as f64),
+            (OSCR.id, pairs.oscr()),
+            (OSCR_STRICT.id, pairs.ordered as f64 / pairs.all as f64),
             (CCR_10.id, ccr_at_fpr(ranking, 1e-1)),
             (CCR_1.id, ccr_at_fpr(ranking, 1e-2)),
             (CCR_01.id, ccr_at_fpr(ranking, 1e-3)),
@@ -71,13 +71,16 @@ impl Pairs {
         }
         pairs
     }
+
+    fn oscr(&self) -> f64 {
+        (2 * self.ordered + self.tied) as f64 / (2 * self.all) as f64
+    }
 }
 
 /// The area under CCR over FPR, straight where scores are tied: `P(right, ood < id) + ½ P(right, ood = id)`.
 #[must_use]
 pub fn oscr(ranking: &Ranking) -> f64 {
-    let Pairs { ordered, tied, all } = Pairs::of(ranking);
-    (2 * ordered + tied) as f64 / (2 * all) as f64
+    Pairs::of(ranking).oscr()
 }
 
 /// Share of ID rows that are classified rightly and score above the ⌈`fpr`·N⌉-th largest OOD score; `fpr` is above 0 and at most 1.

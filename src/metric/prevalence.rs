@@ -13,7 +13,7 @@
 //! # Ok::<(), oodbench::metric::SampleError>(())
 //! ```
 
-use super::openood::fewest;
+use super::flagged::Flagged;
 use super::precision_recall::Positive;
 use super::procedure::Measure;
 use super::tie_groups::groups;
@@ -65,7 +65,6 @@ pub fn average_precision_out(ranking: &Ranking, prevalence: f64) -> f64 {
 /// Share of OOD among what is flagged at the lowest threshold that flags at least the share `level` of OOD, where OOD rows are `prevalence` of all.
 #[must_use]
 pub fn precision_at_tpr(ranking: &Ranking, prevalence: f64, level: f64) -> f64 {
-    let end = ranking.group(ranking.position(true, fewest(ranking.ood(), level) - 1)).end;
-    let tp = ranking.ood_in(0..end);
-    precision(prevalence, tp as f64 / ranking.ood() as f64, (end - tp) as f64 / ranking.id() as f64)
+    let Flagged { id, ood } = Flagged::at(ranking, level);
+    precision(prevalence, ood as f64 / ranking.ood() as f64, id as f64 / ranking.id() as f64)
 }

@@ -102,7 +102,8 @@ fn write_part(out: &mut String, part: &Part) {
             if table.seed_blocks.is_empty() {
                 write_blocks(out, table, &format!("{} against", table.in_distribution), &table.blocks);
             } else {
-                write_blocks(out, table, "mean ± std over seeds (ddof = 1), against", &table.seed_blocks);
+                let first = format!("mean ± std over seeds (ddof = {}), against", table.ddof.number());
+                write_blocks(out, table, &first, &table.seed_blocks);
                 out.push_str("<details>\n<summary>Every run</summary>\n");
                 write_blocks(out, table, &format!("{} against", table.in_distribution), &table.blocks);
                 out.push_str("</details>\n");
@@ -170,11 +171,12 @@ fn element(svg: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::spread::Ddof;
     use crate::table::{Cell, Row};
 
     #[test]
     fn any_page_is_well_formed_and_marks_the_best() {
-        let cell = |value, best| Cell { value: Some(value), spread: Some(0.01), interval: None, best };
+        let cell = |value, best| Cell { value: Some(value), spread: Some(0.01), best, ..Cell::default() };
         let row = |run: &str, best| Row {
             run: run.to_owned(),
             score: "mds".to_owned(),
@@ -187,6 +189,7 @@ mod tests {
             headings: vec!["AUROC"],
             blocks: vec![block.clone(), block.clone()],
             seed_blocks: vec![block],
+            ddof: Ddof::One,
             missing: vec!["<r> on far".to_owned()],
         };
         let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1 1\"><text>a</text></svg>";

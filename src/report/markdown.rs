@@ -15,7 +15,8 @@ pub fn comparisons(title: &str, tables: &[Comparison]) -> String {
     for table in tables {
         section(&mut out, table, &format!("{} against", escape(&table.in_distribution)), &table.blocks);
         if !table.seed_blocks.is_empty() {
-            section(&mut out, table, "mean ± std over seeds (ddof = 1), against", &table.seed_blocks);
+            let first = format!("mean ± std over seeds (ddof = {}), against", table.ddof.number());
+            section(&mut out, table, &first, &table.seed_blocks);
         }
         for (i, line) in table.missing.iter().enumerate() {
             let _ = writeln!(out, "{}- {MISSING} {}", if i == 0 { "\n" } else { "" }, escape(line));

@@ -20,7 +20,7 @@ pub fn comparisons(title: &str, tables: &[Comparison], style: Style) -> String {
         }
         out.push_str(&section(table, &format!("{} vs", table.in_distribution), &table.blocks, style));
         if !table.seed_blocks.is_empty() {
-            out.push_str("\nmean ± standard deviation over seeds (ddof = 1):\n");
+            out.push_str(&format!("\nmean ± standard deviation over seeds (ddof = {}):\n", table.ddof.number()));
             out.push_str(&section(table, "vs", &table.seed_blocks, style));
         }
         for line in &table.missing {

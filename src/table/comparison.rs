@@ -6,6 +6,7 @@ use super::frame::{PivotRow, SET, pivot};
 use super::means::{Seeds, means_and_seeds};
 use super::record::{MeanOver, Record, Results};
 use crate::metric::{Better, Metric, Procedure};
+use crate::stats::spread::Ddof;
 
 /// A table of one procedure and one in-distribution set.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub struct Comparison {
     pub blocks: Vec<Block>,
     /// Blocks of mean ± standard deviation over runs that differ by seed; empty where no runs do.
     pub seed_blocks: Vec<Block>,
+    /// What the standard deviations divide by.
+    pub ddof: Ddof,
     /// Which values are missing and why, one line each.
     pub missing: Vec<String>,
 }
@@ -49,8 +52,10 @@ pub struct Row {
 pub struct Cell {
     /// The value, or the mean; none if it is missing.
     pub value: Option<f64>,
-    /// Sample standard deviation (n − 1 in the denominator) over seeds.
+    /// Standard deviation over seeds, of the table's [`Ddof`].
     pub spread: Option<f64>,
+    /// How many values it is the mean of.
+    pub members: Option<u64>,
     /// Ends of the bootstrap interval, if there is one; means over OOD sets and seeds have none.
     pub interval: Option<(f64, f64)>,
     /// Whether no other row of the block is better at the digits shown, and not all are equal. Runs that differ by seed alone are marked by their mean
@@ -101,8 +106,22 @@ impl Comparison {
             headings: procedure.metrics.iter().map(|metric| metric.title).collect(),
             blocks: blocks(&single),
             seed_blocks: blocks(&over_seeds),
+            ddof: Ddof::One,
             missing: missing(&all),
         }
+    }
+
+    /// The same with standard deviations that divide by something else.
+    #[must_use]
+    pub fn with_ddof(mut self, ddof: Ddof) -> Self {
+        if self.ddof == Ddof::One {
+            let rows = self.seed_blocks.iter_mut().flat_map(|block| &mut block.rows);
+            for cell in rows.flat_map(|row| &mut row.cells) {
+                cell.spread = cell.spread.zip(cell.members).map(|(std, members)| ddof.of_sample(std, members));
+            }
+            self.ddof = ddof;
+        }
+        self
     }
 }
 
@@ -139,7 +158,8 @@ fn blocks(records: &[Record], procedure: &Procedure, seeds: &Seeds) -> Vec<Block
 }
 
 fn cell(record: &Record) -> Cell {
-    Cell { value: record.value, spread: record.std, interval: record.low.zip(record.high), best: false }
+    let interval = record.low.zip(record.high);
+    Cell { value: record.value, spread: record.std, members: record.members, interval, best: false }
 }
 
 /// One line per reason: of which runs, OOD sets and scores.

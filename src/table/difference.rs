@@ -8,6 +8,8 @@ use serde::Serialize;
 
 use super::record::{Key, MeanOver, Record};
 use crate::metric::PROCEDURES;
+use crate::stats::beta::regularised;
+use crate::stats::spread::{Spread, mean_and_std};
 use crate::suggestion::nearest;
 
 /// A value that is another one than before, or is there on one side only.
@@ -33,9 +35,15 @@ pub struct Difference {
     pub new: Option<f64>,
     /// Now less before.
     pub difference: Option<f64>,
-    /// Whether the bootstrap intervals of both are apart; none without intervals on both sides.
+    /// Whether the difference is more than chance: the bootstrap intervals of both are apart, or the seeds that both means are over differ in a paired t-test. None where
+    /// neither can be told.
     pub apart: Option<bool>,
+    /// What a paired t-test of the seeds that both means are over gives: two-sided, of two seeds or more.
+    pub p: Option<f64>,
 }
+
+/// Seeds differ if p is below this.
+pub const LEVEL: f64 = 0.05;
 
 /// The values that differ in any bit, in the order of the old records, then those that are new.
 ///
@@ -49,10 +57,83 @@ pub struct Difference {
 #[must_use]
 pub fn differences(old: &[Record], new: &[Record]) -> Vec<Difference> {
     let (before, now) = (by_key(old), by_key(new));
-    let changed = old.iter().filter_map(|record| pair(Some(record), now.get(&record.key()).copied()));
+    let (old_seeds, new_seeds) = (by_seed(old), by_seed(new));
+    let changed = old.iter().filter_map(|record| {
+        let found = pair(Some(record), now.get(&record.key()).copied())?;
+        let p = Series::of_mean(record).and_then(|key| paired(old_seeds.get(&key)?, new_seeds.get(&key)?));
+        Some(Difference { apart: p.map(|p| p < LEVEL).or(found.apart), p, ..found })
+    });
     let added =
         new.iter().filter(|record| !before.contains_key(&record.key())).filter_map(|record| pair(None, Some(record)));
     changed.chain(added).collect()
+}
+
+/// What values have in common that differ by the seed alone.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Series {
+    model: Option<String>,
+    loss: Option<String>,
+    in_distribution: Option<String>,
+    set: String,
+    score: String,
+    procedure: String,
+    metric: String,
+    is_over_ood: bool,
+}
+
+impl Series {
+    fn of(record: &Record, is_over_ood: bool) -> Self {
+        Self {
+            model: record.model.clone(),
+            loss: record.loss.clone(),
+            in_distribution: record.in_distribution.clone(),
+            set: record.set(),
+            score: record.score.clone(),
+            procedure: record.procedure.clone(),
+            metric: record.metric.clone(),
+            is_over_ood,
+        }
+    }
+
+    /// That of a mean over seeds.
+    fn of_mean(record: &Record) -> Option<Self> {
+        match record.mean_over? {
+            MeanOver::Seeds => Some(Self::of(record, false)),
+            MeanOver::OodAndSeeds => Some(Self::of(record, true)),
+            MeanOver::Ood => None,
+        }
+    }
+}
+
+/// The values of single seeds. A seed that occurs twice in a series tells nothing.
+fn by_seed(records: &[Record]) -> BTreeMap<Series, BTreeMap<u64, Option<f64>>> {
+    let mut all: BTreeMap<Series, BTreeMap<u64, Option<f64>>> = BTreeMap::new();
+    for record in records {
+        let is_over_ood = match record.mean_over {
+            None => false,
+            Some(MeanOver::Ood) => true,
+            Some(MeanOver::Seeds | MeanOver::OodAndSeeds) => continue,
+        };
+        if let (Some(seed), Some(_)) = (record.seed, record.family()) {
+            let seeds = all.entry(Series::of(record, is_over_ood)).or_default();
+            seeds.entry(seed).and_modify(|value| *value = None).or_insert(record.value);
+        }
+    }
+    all
+}
+
+/// Two-sided p of a paired t-test of the same seeds; none unless both sides have the same seeds, two or more, and their differences vary.
+fn paired(old: &BTreeMap<u64, Option<f64>>, new: &BTreeMap<u64, Option<f64>>) -> Option<f64> {
+    if !old.keys().eq(new.keys()) || old.len() < 2 {
+        return None;
+    }
+    let differences = old.values().zip(new.values()).map(|(old, new)| Some((*new)? - (*old)?));
+    let differences = differences.collect::<Option<Vec<f64>>>()?;
+    let Spread { mean, std } = mean_and_std(&differences);
+    let n = differences.len() as f64;
+    let t_squared = mean * mean * n / (std * std);
+    // P(|T| > t) of ν degrees of freedom is I_x(ν/2, ½) at x = ν/(ν + t²).
+    (std > 0.0).then(|| regularised((n - 1.0) / 2.0, 0.5, (n - 1.0) / (n - 1.0 + t_squared)))
 }
 
 fn by_key(records: &[Record]) -> BTreeMap<Key, &Record> {
@@ -79,6 +160,7 @@ fn pair(old: Option<&Record>, new: Option<&Record>) -> Option<Difference> {
         new: value(new),
         difference: value(old).zip(value(new)).map(|(old, new)| new - old),
         apart,
+        p: None,
     })
 }
 
@@ -90,6 +172,8 @@ pub struct Condition {
     is_below: bool,
     /// As a fraction.
     limit: f64,
+    /// As it was written: a limit that was divided by 100 does not come back digit by digit.
+    text: String,
 }
 
 /// A text that is no condition.
@@ -115,6 +199,14 @@ impl FromStr for Condition {
             Some((procedure, metric)) => (Some(procedure), metric),
             None => (None, name),
         };
+        let ids = || PROCEDURES.iter().map(|own| own.id);
+        if let Some(unknown) = procedure.filter(|procedure| ids().all(|id| id != *procedure)) {
+            let of_procedure = "the id of a procedure before the dot";
+            return Err(wrong(match nearest(unknown, ids()) {
+                Some(near) => format!("{of_procedure}; did you mean {near}?"),
+                None => format!("{of_procedure}, one of {}", ids().collect::<Vec<_>>().join(", ")),
+            }));
+        }
         let of = PROCEDURES.iter().filter(|own| procedure.is_none_or(|procedure| own.id == procedure));
         let known: Vec<&str> = of.flat_map(|own| own.metrics.iter().map(|metric| metric.id)).collect();
         if !known.contains(&metric) {
@@ -124,7 +216,8 @@ impl FromStr for Condition {
             }));
         }
         let (procedure, metric) = (procedure.map(str::to_owned), metric.to_owned());
-        Ok(Self { procedure, metric, is_below: text.as_bytes()[at] == b'<', limit })
+        let is_below = text.as_bytes()[at] == b'<';
+        Ok(Self { procedure, metric, is_below, limit, text: text.to_owned() })
     }
 }
 
@@ -157,10 +250,7 @@ impl Condition {
 
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(procedure) = &self.procedure {
-            write!(f, "{procedure}.")?;
-        }
-        write!(f, "{}{}{}pp", self.metric, if self.is_below { '<' } else { '>' }, self.limit * 100.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -168,17 +258,51 @@ impl fmt::Display for Condition {
 mod tests {
     use super::*;
 
+    /// `scipy.stats.ttest_rel([.81, .85, .84], [.8, .83, .81])` has this p (t = 3.4641).
+    #[test]
+    fn means_over_seeds_are_tested_seed_by_seed() {
+        let with = |values: [f64; 3]| {
+            let seeds = values.into_iter().zip(0..).map(|(value, seed)| Record {
+                run: format!("run{seed}"),
+                ood: "svhn".to_owned(),
+                metric: "auroc".to_owned(),
+                value: Some(value),
+                model: Some("m".to_owned()),
+                seed: Some(seed),
+                data: Some(value.to_string()),
+                ..Record::default()
+            });
+            crate::table::with_means(&seeds.collect::<Vec<_>>())
+        };
+        let (old, new) = (with([0.8, 0.83, 0.81]), with([0.81, 0.85, 0.84]));
+        let found = differences(&old, &new);
+        let mean = found.iter().find(|found| found.mean_over == Some(MeanOver::Seeds)).unwrap();
+        assert!((mean.p.unwrap() - 0.074_179_900_227_448_08).abs() < 1e-12, "{mean:?}");
+        assert_eq!(mean.apart, Some(false));
+        assert!(found.iter().filter(|found| found.mean_over.is_none()).all(|found| found.p.is_none()));
+        // One of them is another seed: nothing is paired.
+        let mut other = new.clone();
+        other.iter_mut().filter(|record| record.seed == Some(2)).for_each(|record| record.seed = Some(3));
+        assert!(differences(&old, &other).iter().all(|found| found.p.is_none()));
+        // The same difference for every seed has no spread to compare it with.
+        let same = with([0.5, 0.75, 1.0]);
+        assert!(differences(&with([0.25, 0.5, 0.75]), &same).iter().all(|found| found.p.is_none()));
+    }
+
     #[test]
     fn conditions_are_read_and_shown() {
         let shown = |text: &str| text.parse::<Condition>().map(|condition| condition.to_string());
-        assert_eq!(shown("auroc < -0.5pp"), Ok("auroc<-0.5pp".to_owned()));
-        assert_eq!(shown("lee.auroc>0.01"), Ok("lee.auroc>1pp".to_owned()));
+        for typed in ["auroc < -0.5pp", "lee.auroc>0.01", "auroc<-0.07pp", "auroc>0.07"] {
+            assert_eq!(shown(typed), Ok(typed.to_owned()));
+        }
         for (text, expected) in [
             ("auroc", "found \"auroc\", expected METRIC<NUMBER or"),
             ("auroc<", "expected METRIC<NUMBER or"),
             ("auroc<nan", "expected METRIC<NUMBER or"),
             ("aurocc<0", "did you mean auroc?"),
             ("openood.dtacc<0", "the id of a metric"),
+            ("opnood.auroc<0", "the id of a procedure before the dot; did you mean openood?"),
+            ("foo.autc<0", "the id of a procedure before the dot, one of lee, openood, "),
         ] {
             assert!(shown(text).is_err_and(|error| error.to_string().contains(expected)), "{text}");
         }

@@ -11,6 +11,7 @@ pub mod field;
 pub mod frame;
 pub mod means;
 pub mod numbers;
+pub mod openood_csv;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod provenance;

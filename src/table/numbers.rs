@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::read::RecordsError;
 use crate::dump::DumpError;
-
 use crate::dump::format::{Format, by_name, file};
+use crate::printable::line;
 use crate::rows::array::shape_text;
 
 /// Numbers that cannot be read.
@@ -22,65 +22,96 @@ pub enum NumbersError {
 /// No file of text is longer: 2³² bytes.
 const MOST_BYTES: u64 = 1 << 32;
 
-/// The numbers of `FILE` or `FILE:NAME`, finite and at least one.
+/// A file of numbers, `FILE` or `FILE:NAME`.
 ///
 /// `.npy`, `.npz`, `.safetensors` and `.mat` hold arrays of shape (n,) or (n, 1), `NAME` being the member; `.csv` and `.tsv` columns with a header, `.parquet`
-/// columns that are not compressed; any other file is text, one number per line, `#` beginning a comment. `NAME` may be left out where there is one column.
-///
-/// ```
-/// let folder = tempfile::tempdir()?;
-/// let file = folder.path().join("id.csv");
-/// std::fs::write(&file, "row,energy\n0,1.5\n1,-2\n")?;
-/// let numbers = oodbench::table::numbers::read(&format!("{}:energy", file.display()))?;
-/// assert_eq!(numbers, [1.5, -2.0]);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-///
-/// # Errors
-/// [`NumbersError`], which names the file and what to do.
-pub fn read(spec: &str) -> Result<Vec<f64>, NumbersError> {
-    let (path, name) = parts(spec);
-    let numbers = match by_name(&path) {
-        Some(format) => of_array(format, &path, name)?,
-        None => match path.extension().and_then(|ending| ending.to_str()) {
-            Some("csv") => of_csv(&path, name, b',')?,
-            Some("tsv") => of_csv(&path, name, b'\t')?,
-            Some("parquet") => of_parquet(&path, name)?,
-            _ => of_lines(&path)?,
-        },
-    };
-    let refuse = |found: String| {
-        wrong(&path, found, "finite numbers", "take these rows out of all files, or compute them again")
-    };
-    if numbers.is_empty() {
-        return Err(wrong(&path, "no numbers", "one per row", "name a file that holds the scores").into());
-    }
-    match numbers.iter().position(|number| !number.is_finite()) {
-        Some(row) => Err(refuse(format!("{} at row {row}", numbers[row])).into()),
-        None => Ok(numbers),
-    }
+/// columns of numbers that are not compressed; any other file is text, one number per line, `#` beginning a comment. `NAME` may be left out where there is
+/// one column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The file.
+    pub path: PathBuf,
+    /// The array or the column.
+    pub name: Option<String>,
 }
 
-/// The file and the name behind it; a colon in the name of a file that is there is part of it.
-fn parts(spec: &str) -> (PathBuf, Option<&str>) {
-    if !Path::new(spec).exists()
-        && let Some((path, name)) = spec.rsplit_once(':')
-        && !name.is_empty()
-        && Path::new(path).exists()
-    {
-        return (PathBuf::from(path), Some(name));
+impl Source {
+    /// The file and the name behind it; a colon in the name of a file that is there is part of it.
+    #[must_use]
+    pub fn of(spec: &str) -> Self {
+        match spec.rsplit_once(':') {
+            Some((path, name)) if !Path::new(spec).exists() && !name.is_empty() && Path::new(path).exists() => {
+                Self { path: PathBuf::from(path), name: Some(name.to_owned()) }
+            }
+            _ => Self { path: PathBuf::from(spec), name: None },
+        }
     }
-    (PathBuf::from(spec), None)
+
+    /// What the numbers are of: the array, where the file holds several; else the file without its ending, for a column is one of several scores.
+    ///
+    /// ```
+    /// use oodbench::table::numbers::Source;
+    /// let of = |path: &str| Source { path: path.into(), name: Some("energy".to_owned()) }.set();
+    /// assert_eq!([of("svhn.csv"), of("all.npz")], ["svhn", "energy"]);
+    /// ```
+    #[must_use]
+    pub fn set(&self) -> String {
+        match &self.name {
+            Some(name) if by_name(&self.path).is_some() => name.clone(),
+            _ => self.path.file_stem().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned(),
+        }
+    }
+
+    /// The numbers, finite and at least one.
+    ///
+    /// ```
+    /// let folder = tempfile::tempdir()?;
+    /// let file = folder.path().join("id.csv");
+    /// std::fs::write(&file, "row,energy\n0,1.5\n1,-2\n")?;
+    /// let source = oodbench::table::numbers::Source::of(&format!("{}:energy", file.display()));
+    /// assert_eq!((source.read()?, source.set()), (vec![1.5, -2.0], "id".to_owned()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`NumbersError`], which names the file and what to do.
+    pub fn read(&self) -> Result<Vec<f64>, NumbersError> {
+        let (path, name) = (&self.path, self.name.as_deref());
+        let numbers = match by_name(path) {
+            Some(format) => of_array(format, path, name)?,
+            None => match path.extension().and_then(|ending| ending.to_str()) {
+                Some("csv") => of_csv(path, name, b',')?,
+                Some("tsv") => of_csv(path, name, b'\t')?,
+                Some("parquet") => of_parquet(path, name)?,
+                _ => of_lines(path)?,
+            },
+        };
+        let refuse = |found: String| {
+            wrong(path, found, "finite numbers", "take these rows out of all files, or compute them again")
+        };
+        if numbers.is_empty() {
+            return Err(wrong(path, "no numbers", "one per row", "name a file that holds the scores").into());
+        }
+        match numbers.iter().position(|number| !number.is_finite()) {
+            Some(row) => Err(refuse(format!("{} at row {row}", numbers[row])).into()),
+            None => Ok(numbers),
+        }
+    }
 }
 
 fn wrong(path: &Path, found: impl Into<String>, expected: &str, remedy: impl Into<String>) -> RecordsError {
-    let shown = |text: String| text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
     RecordsError {
         path: path.to_owned(),
-        found: shown(found.into()),
+        found: line(&found.into()).into_owned(),
         expected: expected.to_owned(),
-        remedy: shown(remedy.into()),
+        remedy: line(&remedy.into()).into_owned(),
     }
+}
+
+/// A text without the mark that some editors and Excel put before it.
+fn text(path: &Path) -> Result<String, NumbersError> {
+    let text = file::text(path, MOST_BYTES)?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 /// Which of several columns is meant.
@@ -126,7 +157,7 @@ fn of_array(format: &dyn Format, path: &Path, name: Option<&str>) -> Result<Vec<
 }
 
 fn of_csv(path: &Path, name: Option<&str>, delimiter: u8) -> Result<Vec<f64>, NumbersError> {
-    let text = file::text(path, MOST_BYTES)?;
+    let text = text(path)?;
     let damaged = |error: csv::Error| wrong(path, error.to_string(), "rows of one length", "write the file again");
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).from_reader(text.as_bytes());
     let mut rows = reader.records();
@@ -136,48 +167,59 @@ fn of_csv(path: &Path, name: Option<&str>, delimiter: u8) -> Result<Vec<f64>, Nu
     // A single column may come without a header.
     let first = names[column].parse::<f64>().ok().filter(|_| names.len() == 1);
     let mut numbers: Vec<f64> = first.into_iter().collect();
-    for (row, fields) in rows.enumerate() {
+    if let Some(line) = empty_line(&text).filter(|_| names.len() == 1) {
+        number(path, "", || line)?;
+    }
+    for fields in rows {
         let fields = fields.map_err(damaged)?;
-        numbers.push(number(path, &fields[column], row + 2)?);
+        numbers.push(number(path, &fields[column], || line_of(&text, &fields))?);
     }
     Ok(numbers)
 }
 
+/// The first empty line before another: the reader of CSV passes over it, but where there is one column it is a row without its number.
+fn empty_line(text: &str) -> Option<usize> {
+    let line = text.trim_end().lines().position(|line| line.trim().is_empty())?;
+    Some(line + 1)
+}
+
+/// The line of a row. Its position is that of the end of the row before, with empty lines between.
+fn line_of(text: &str, fields: &csv::StringRecord) -> usize {
+    let begin = fields.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or_default();
+    let rest = text.get(begin..).unwrap_or_default();
+    let skipped = rest.len() - rest.trim_start_matches(['\r', '\n']).len();
+    text.get(..begin + skipped).unwrap_or_default().matches('\n').count() + 1
+}
+
 fn of_lines(path: &Path) -> Result<Vec<f64>, NumbersError> {
-    let text = file::text(path, MOST_BYTES)?;
+    let text = text(path)?;
     let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim()).zip(1..);
-    let numbers = lines.filter(|(line, _)| !line.is_empty()).map(|(line, at)| number(path, line, at));
+    let numbers = lines.filter(|(line, _)| !line.is_empty()).map(|(line, at)| number(path, line, || at));
     Ok(numbers.collect::<Result<_, _>>()?)
 }
 
-fn number(path: &Path, text: &str, line: usize) -> Result<f64, RecordsError> {
+fn number(path: &Path, text: &str, line: impl FnOnce() -> usize) -> Result<f64, RecordsError> {
     text.trim().parse().map_err(|_| {
         let shown: String = text.chars().take(40).collect();
-        wrong(path, format!("{shown:?} in line {line}"), "a number", "one number per row, nothing else")
+        wrong(path, format!("{shown:?} in line {}", line()), "a number", "one number per row, nothing else")
     })
 }
 
 #[cfg(feature = "parquet")]
 fn of_parquet(path: &Path, name: Option<&str>) -> Result<Vec<f64>, NumbersError> {
-    use super::field::Content;
-
     let remedy = "write it with compression=None, or as CSV";
-    let unreadable = |error: String| wrong(path, error, "Parquet columns of Float64, not compressed", remedy);
-    let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
-    let columns = super::parquet::read(bytes).map_err(|error| unreadable(error.to_string()))?;
-    let names: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
-    let (name, contents) = &columns[choose(path, &names, name)?];
-    let value = |(row, content): (usize, &Content)| match content {
-        Content::Float(Some(number)) => Ok(*number),
-        Content::Integer(Some(number)) => Ok(*number as f64),
-        Content::Float(None) | Content::Integer(None) | Content::Text(_) => Err(wrong(
-            path,
-            format!("no number in column {name} at row {row}"),
-            "a number in every row",
-            "name another column",
-        )),
+    let unreadable = |error: super::parquet::FrameError| {
+        wrong(path, error.to_string(), "a Parquet column of numbers, not compressed", remedy)
     };
-    Ok(contents.iter().enumerate().map(value).collect::<Result<_, _>>()?)
+    let file = super::parquet::File::open(file::bytes(path)?).map_err(unreadable)?;
+    let names = file.names();
+    let name = &names[choose(path, &names, name)?];
+    let numbers = file.numbers(name).map_err(unreadable)?;
+    let present = |(row, number): (usize, Option<f64>)| {
+        let found = || format!("no number in column {name} at row {row}");
+        number.ok_or_else(|| wrong(path, found(), "a number in every row", "name another column"))
+    };
+    Ok(numbers.into_iter().enumerate().map(present).collect::<Result<_, _>>()?)
 }
 
 #[cfg(not(feature = "parquet"))]
@@ -194,7 +236,8 @@ mod tests {
         let path = folder.path().join(name);
         std::fs::write(&path, content).unwrap();
         let place = format!("{}/", folder.path().display());
-        read(&format!("{}{column}", path.display())).map_err(|error| error.to_string().replace(&place, ""))
+        let source = Source::of(&format!("{}{column}", path.display()));
+        source.read().map_err(|error| error.to_string().replace(&place, ""))
     }
 
     #[test]
@@ -213,6 +256,8 @@ mod tests {
             ("a.tsv", b"row\tmine\n0\t7\n".to_vec(), ":mine", vec![7.0]),
             ("a.npy", npy(&[3.0, 4.0]), "", vec![3.0, 4.0]),
             ("a:b.txt", b"1\n".to_vec(), "", vec![1.0]),
+            ("a.txt", b"\xef\xbb\xbf1\n2\n".to_vec(), "", vec![1.0, 2.0]),
+            ("a.csv", b"\xef\xbb\xbfmine\n1\n\n".to_vec(), ":mine", vec![1.0]),
         ] {
             assert_eq!(found(name, &content, column), Ok(expected), "{name}");
         }
@@ -233,6 +278,9 @@ mod tests {
             ("a.csv", "a,b\n1,2\n", ":c", "a.csv: found no \"c\" among a, b, expected the name of a column; "),
             ("a.csv", "a,b\n1\n", ":a", "a.csv: found CSV error"),
             ("a.csv", "a\n1\nx\n", "", "a.csv: found \"x\" in line 3, expected a number; "),
+            ("a.csv", "a\n1\n\n3\n", "", "a.csv: found \"\" in line 3, expected a number; "),
+            ("a.csv", "a\n1\n\"\"\n3\n", "", "a.csv: found \"\" in line 3, expected a number; "),
+            ("a.csv", "a,b\n1,2\n\n3,x\n", ":b", "a.csv: found \"x\" in line 4, expected a number; "),
             ("a.npy", "1\n", "", "a.npy: found "),
             ("a.parquet", "PAR1", "", "a.parquet: found "),
         ] {
@@ -240,6 +288,21 @@ mod tests {
             assert!(error.starts_with(expected), "{name}: {error}");
             assert_eq!(error.lines().count(), 1, "{error}");
         }
-        assert!(read("no/such/file.txt").is_err());
+        for none in ["no/such/file.txt", "no/such/file.parquet", "/dev/zero"] {
+            assert!(Source::of(none).read().is_err());
+        }
+    }
+
+    #[test]
+    fn sets_are_named_by_what_holds_them_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let set = |file: &str, name: &str| {
+            let path = folder.path().join(file);
+            std::fs::write(&path, "").unwrap();
+            Source::of(&format!("{}{name}", path.display())).set()
+        };
+        let found =
+            [set("svhn.csv", ":energy"), set("svhn.parquet", ":energy"), set("a.npz", ":lsun"), set("b.txt", "")];
+        assert_eq!(found, ["svhn", "svhn", "lsun", "b"]);
     }
 }

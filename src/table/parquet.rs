@@ -7,6 +7,7 @@ use std::sync::Arc;
 use polars_arrow::array::{Array, ArrayRef, PrimitiveArray, StaticArray as _, Utf8ViewArray};
 use polars_arrow::datatypes::{ArrowDataType, ArrowSchema, Field};
 use polars_arrow::record_batch::RecordBatchT;
+use polars_arrow::types::NativeType;
 use polars_buffer::Buffer;
 use polars_error::PolarsError;
 use polars_parquet::parquet::compression::{Compression, DecompressionContext};
@@ -166,31 +167,91 @@ impl<W: Write> FrameWriter<W> {
 /// Names of columns with their contents.
 pub type Read = Vec<(String, Vec<Content>)>;
 
-/// Reads the columns of a file of texts, 64-bit integers and floats.
+/// Reads the columns of a file of texts, 64-bit integers and floats, none of whose rows takes less than a byte: records differ, and most have a value of eight.
 ///
 /// # Errors
 /// [`FrameError`] if it is not such a file.
 pub fn read(bytes: Vec<u8>) -> Result<Read, FrameError> {
-    let read = || {
-        if !thrift::is_sound(&bytes) {
-            return Err(FrameError("its metadata is damaged or cut off".to_owned()));
-        }
-        let metadata = read_metadata(&mut Cursor::new(&bytes[..]))?;
-        check_lengths(&metadata, bytes.len())?;
-        read_columns(Buffer::from(bytes), &metadata)
+    let most = bytes.len();
+    let file = File::open(bytes)?;
+    let contents = |name: String| {
+        let arrays = file.column(&name, most)?;
+        let contents: Option<Vec<Vec<Content>>> = arrays.iter().map(|array| contents_of(array.as_ref())).collect();
+        let found = || {
+            let kind = arrays.first().map(|array| array.dtype().clone());
+            FrameError(format!("column {name} holds {kind:?}, expected text, Int64 from 0 or Float64"))
+        };
+        let contents = contents.ok_or_else(found)?.concat();
+        Ok((name, contents))
     };
-    // polars trusts a file in places; what it does not foresee is one message all the same.
+    file.names().into_iter().map(contents).collect()
+}
+
+/// A Parquet file whose metadata is sound.
+pub struct File {
+    bytes: Buffer<u8>,
+    metadata: FileMetadata,
+    schema: ArrowSchema,
+}
+
+impl File {
+    /// Reads the metadata.
+    ///
+    /// # Errors
+    /// [`FrameError`] if it is damaged.
+    pub fn open(bytes: Vec<u8>) -> Result<Self, FrameError> {
+        guarded(|| {
+            if !thrift::is_sound(&bytes) {
+                return Err(FrameError("its metadata is damaged or cut off".to_owned()));
+            }
+            let metadata = read_metadata(&mut Cursor::new(&bytes[..]))?;
+            let schema = infer_schema(&metadata)?;
+            Ok(Self { bytes: Buffer::from(bytes), metadata, schema })
+        })
+    }
+
+    /// The names of the columns, in their order.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.schema.iter_names().map(ToString::to_string).collect()
+    }
+
+    /// The numbers of one column, of floats of 32 or 64 bits or of integers; no other is read. A file has at most eight rows a byte, or a million.
+    ///
+    /// # Errors
+    /// [`FrameError`] if it holds something else, is compressed or damaged.
+    pub fn numbers(&self, name: &str) -> Result<Vec<Option<f64>>, FrameError> {
+        let most = self.bytes.len().saturating_mul(8).max(1 << 20);
+        let mut numbers = Vec::new();
+        for array in self.column(name, most)? {
+            let found = || FrameError(format!("column {name} holds {:?}, expected numbers", array.dtype()));
+            numbers.extend(numbers_of(array.as_ref()).ok_or_else(found)?);
+        }
+        Ok(numbers)
+    }
+
+    /// The arrays of a column, one or several a row group, of `most` rows at most.
+    fn column(&self, name: &str, most: usize) -> Result<Vec<ArrayRef>, FrameError> {
+        guarded(|| {
+            check_lengths(&self.metadata, name, self.bytes.len(), most)?;
+            read_column(&self.bytes, &self.metadata, &self.schema, name)
+        })
+    }
+}
+
+/// polars trusts a file in places; what it does not foresee is one message all the same.
+fn guarded<T>(read: impl FnOnce() -> Result<T, FrameError>) -> Result<T, FrameError> {
     std::panic::catch_unwind(AssertUnwindSafe(read))
         .unwrap_or_else(|_| Err(FrameError("the file is damaged".to_owned())))
 }
 
-/// That the lengths a file claims are possible, before room is made for what it claims: every column of a group has its rows, they are not compressed,
-/// and none takes less than a byte: records differ, and most have a value of eight.
-fn check_lengths(metadata: &FileMetadata, bytes: usize) -> Result<(), FrameError> {
+/// That the lengths a file claims for a column are possible, before room is made for what it claims: it has the rows of its group and is not compressed, and the
+/// file has at most so many rows.
+fn check_lengths(metadata: &FileMetadata, name: &str, bytes: usize, most: usize) -> Result<(), FrameError> {
     let mut rows = 0_usize;
     for group in &metadata.row_groups {
         rows = rows.saturating_add(group.num_rows());
-        for column in group.parquet_columns() {
+        for column in group.columns_under_root_iter(name).into_iter().flatten() {
             let values = usize::try_from(column.num_values()).ok();
             if values != Some(group.num_rows()) || column.compression() != Compression::Uncompressed {
                 let found = format!("a column of {} values in {} rows", column.num_values(), group.num_rows());
@@ -201,7 +262,7 @@ fn check_lengths(metadata: &FileMetadata, bytes: usize) -> Result<(), FrameError
             }
         }
     }
-    if rows != metadata.num_rows || rows > bytes {
+    if rows != metadata.num_rows || rows > most {
         return Err(FrameError(format!("a file of {bytes} bytes claims {} rows", metadata.num_rows)));
     }
     Ok(())
@@ -226,41 +287,49 @@ fn check_pages(mut pages: PageReader, rows: usize) -> Result<(), FrameError> {
     claimed.map_or(Ok(()), |values| Err(FrameError(format!("a page claims {values} values, of {rows} rows"))))
 }
 
-fn read_columns(bytes: Buffer<u8>, metadata: &FileMetadata) -> Result<Read, FrameError> {
-    let schema = infer_schema(metadata)?;
-    let mut columns: Read = Vec::new();
-    for (name, field) in schema.iter() {
-        let mut contents = Vec::new();
-        for group in &metadata.row_groups {
-            let Some(places) = group.columns_under_root_iter(name) else {
-                return Err(FrameError(format!("a row group without the column {name}")));
-            };
-            for place in places {
-                let range = place.byte_range();
-                let range = range.start as usize..range.end as usize;
-                if range.end > bytes.len() || range.start > range.end {
-                    return Err(FrameError(format!("column {name} lies outside the file")));
-                }
-                let largest = range.len();
-                let bytes = bytes.clone().sliced(range);
-                let pages = || PageReader::new(Cursor::new(bytes.clone()), place, Vec::new(), largest);
-                check_pages(pages(), group.num_rows())?;
-                let kind = &place.descriptor().descriptor.primitive_type;
-                let pages = BasicDecompressor::new(pages(), Vec::new());
-                let (arrays, _) = column_iter_to_arrays(vec![pages], vec![kind], field.clone(), None)?;
-                for array in arrays {
-                    contents.extend(contents_of(array.as_ref()).ok_or_else(|| {
-                        FrameError(format!(
-                            "column {name} holds {:?}, expected text, Int64 from 0 or Float64",
-                            field.dtype
-                        ))
-                    })?);
-                }
-            }
+fn read_column(
+    bytes: &Buffer<u8>,
+    metadata: &FileMetadata,
+    schema: &ArrowSchema,
+    name: &str,
+) -> Result<Vec<ArrayRef>, FrameError> {
+    let field = schema.get(name).ok_or_else(|| FrameError(format!("no column {name}")))?;
+    let mut all = Vec::new();
+    for group in &metadata.row_groups {
+        let places: Vec<_> = group.columns_under_root_iter(name).into_iter().flatten().collect();
+        let [place] = places[..] else {
+            let found = format!("a row group with {} columns {name}", places.len());
+            return Err(FrameError(format!("{found}, expected one, not nested")));
+        };
+        let range = place.byte_range();
+        let range = range.start as usize..range.end as usize;
+        if range.end > bytes.len() || range.start > range.end {
+            return Err(FrameError(format!("column {name} lies outside the file")));
         }
-        columns.push((name.to_string(), contents));
+        let largest = range.len();
+        let bytes = bytes.clone().sliced(range);
+        let pages = || PageReader::new(Cursor::new(bytes.clone()), place, Vec::new(), largest);
+        check_pages(pages(), group.num_rows())?;
+        let kind = &place.descriptor().descriptor.primitive_type;
+        let pages = BasicDecompressor::new(pages(), Vec::new());
+        let (arrays, _) = column_iter_to_arrays(vec![pages], vec![kind], field.clone(), None)?;
+        all.extend(arrays);
     }
-    Ok(columns)
+    Ok(all)
+}
+
+/// The numbers of an array of floats or integers.
+fn numbers_of(array: &dyn Array) -> Option<Vec<Option<f64>>> {
+    fn of<T: NativeType>(array: &dyn Array, number: impl Fn(T) -> f64) -> Option<Vec<Option<f64>>> {
+        let array = array.as_any().downcast_ref::<PrimitiveArray<T>>()?;
+        Some(array.iter().map(|value| value.map(|value| number(*value))).collect())
+    }
+    of(array, |number: f64| number)
+        .or_else(|| of(array, |number: f32| f64::from(number)))
+        .or_else(|| of(array, |number: i64| number as f64))
+        .or_else(|| of(array, |number: i32| f64::from(number)))
+        .or_else(|| of(array, |number: i16| f64::from(number)))
+        .or_else(|| of(array, |number: i8| f64::from(number)))
 }
 
 fn contents_of(array: &dyn Array) -> Option<Vec<Content>> {

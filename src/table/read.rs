@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::csv;
 use super::field::Content;
 use super::record::{Key, Record, SCHEMA};
+use super::{csv, openood_csv};
+use crate::dump::DumpError;
+use crate::dump::format::file;
 use crate::metric::registry::find;
 use crate::printable::line;
+use crate::rows::RowsError;
 
 /// Records that cannot be read, or not together.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +31,8 @@ type Wrong = (String, String, &'static str);
 
 const SCORE_AGAIN: &str = "score the dump again with this version";
 
-/// Reads the records of some files, in the order of the files, means included. The format is told by the content: Parquet, a JSON array, else CSV.
+/// Reads the records of some files, in the order of the files, means included. The format is told by the content: Parquet, a JSON array, a CSV of OpenOOD's
+/// leaderboard ([`openood_csv`]), else CSV.
 ///
 /// # Errors
 /// [`RecordsError`] for a file of another format or schema, for two records of one value, and for records of several conventions: versions,
@@ -55,7 +59,11 @@ pub fn read<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Record>, RecordsError> {
 fn read_one(path: &Path) -> Result<Vec<Record>, Wrong> {
     let unreadable =
         |found: String| (found, "records as CSV, JSON or Parquet".to_owned(), "name a file that `score --out` wrote");
-    let bytes = std::fs::read(path).map_err(|error| unreadable(format!("a file that cannot be read ({error})")))?;
+    let bytes = file::bytes(path).map_err(|error| match error {
+        DumpError::Rows(RowsError::Malformed { found, .. }) => unreadable(found),
+        DumpError::File(error) => unreadable(format!("a file that cannot be read ({})", error.reason)),
+        other => unreadable(other.to_string()),
+    })?;
     if bytes.starts_with(b"PAR1") {
         #[cfg(feature = "parquet")]
         return of_columns(super::parquet::read(bytes).map_err(|error| unreadable(error.to_string()))?);
@@ -82,6 +90,11 @@ fn read_one(path: &Path) -> Result<Vec<Record>, Wrong> {
             };
             rows.into_iter().map(of_row).collect()
         }
+        _ if openood_csv::recognises(&bytes) => {
+            let stem = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
+            let expected = "a CSV of OpenOOD's leaderboard".to_owned();
+            openood_csv::read(&bytes, &stem).map_err(|found| (found, expected, "write the file again"))
+        }
         _ => of_columns(csv::read(&bytes).map_err(unreadable)?),
     }
 }
@@ -107,6 +120,12 @@ fn of_columns(columns: Vec<(String, Vec<Content>)>) -> Result<Vec<Record>, Wrong
     for (name, contents) in columns {
         if !Record::FIELDS.iter().any(|(own, _)| *own == name) {
             return Err((format!("a column {name:?}"), fields(), SCORE_AGAIN));
+        }
+        // A value that is not finite would be taken for one that is missing without a reason.
+        let is_number = |content: &Content| !matches!(content, Content::Float(Some(number)) if !number.is_finite());
+        if let Some(row) = contents.iter().position(|content| !is_number(content)) {
+            let found = format!("NaN or infinity as {name} in record {}", row + 1);
+            return Err((found, "finite numbers, and nothing where there is no value".to_owned(), SCORE_AGAIN));
         }
         if contents.len() != rows || by_name.insert(name.clone(), contents.into_iter()).is_some() {
             return Err((format!("column {name:?} twice or of another length"), fields(), SCORE_AGAIN));

@@ -66,7 +66,7 @@ fields! {
         seed: Option<u64>,
         /// The parameters of the score, `name=value` with blanks between.
         parameters: Option<String>,
-        /// XXH3 (128 bits) of the arrays of id/test that were read: two runs that have it in common are one.
+        /// XXH3 (128 bits) of the logits of id/test or, without them, of what else it holds: two runs that have it in common are one, whatever was chosen.
         data: Option<String>,
         /// The version of oodbench that found the value.
         version: String,

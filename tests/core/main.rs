@@ -22,6 +22,7 @@ mod procedures;
 mod procedures_of_errors;
 mod rank_goldens;
 mod records;
+mod reliability;
 mod score_goldens;
 mod score_laws;
 mod stats_goldens;

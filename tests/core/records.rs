@@ -202,6 +202,19 @@ fn records_that_do_not_belong_together_are_refused() {
 }
 
 /// A JSON record that lacks a field is one of another program, not one with a missing value.
+/// Elsewhere a NaN would pass for a missing value.
+#[test]
+fn csv_with_a_value_that_is_not_finite_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("records.csv");
+    let text = String::from_utf8(oodbench::table::csv::write(&[one("r1", "far", 1, 0.5)]).unwrap()).unwrap();
+    for bad in ["nan", "inf", "-inf"] {
+        std::fs::write(&path, text.replace(",0.5,", &format!(",{bad},"))).unwrap();
+        let error = read(&[&path]).unwrap_err().to_string();
+        assert!(error.contains("found NaN or infinity as value in record 1, expected finite numbers"), "{error}");
+    }
+}
+
 #[test]
 fn json_without_a_field_is_refused() {
     let folder = tempfile::tempdir().unwrap();

@@ -10,6 +10,7 @@ use clap::{Args, ValueHint};
 use crate::option::common::Common;
 use crate::option::percent::percent;
 use crate::option::rows::DetectorAndRows;
+use crate::screen::failed::Failed;
 use crate::screen::progress::Bars;
 use crate::screen::words::counted;
 use crate::screen::{remarks, terminal};
@@ -54,11 +55,6 @@ fn procedure() -> impl TypedValueParser<Value = Procedure> {
         .try_map(move |name| find(name).ok_or("no such procedure"))
 }
 
-/// What was looked for was found: no failure, and no success either.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct Found(pub(crate) String);
-
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let detector = Detector::load(&command.what.detector)?;
@@ -101,7 +97,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         terminal::print(&summary(command, &detector, &applied))?;
     }
     match command.fail_above {
-        Some(limit) if applied.flagged as f64 > share_of(limit, applied.rows) => Err(Found(format!(
+        Some(limit) if applied.flagged as f64 > share_of(limit, applied.rows) => Err(Failed(format!(
             "{} of {} are flagged, more than {} %",
             applied.flagged,
             counted(applied.rows, "row"),

@@ -1,13 +1,17 @@
 //! `oodbench diff`: what changed between two files of records.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::{Args, ValueHint};
 
+use crate::option::common::Common;
 use crate::option::format::Printed;
 use crate::screen::failed::Failed;
+use crate::screen::terminal;
 use oodbench::report::difference::grid;
+use oodbench::table::Record;
 use oodbench::table::difference::{Condition, Difference, differences};
 use oodbench::table::read::read;
 
@@ -18,7 +22,7 @@ use oodbench::table::read::read;
   oodbench diff old.csv new.csv --fail-if 'auroc<-0.5pp'     exit code 1 if any AUROC fell by more than half a point
   oodbench diff old.csv new.csv --fail-if 'lee.tnr_at_tpr95<-1pp' --significant    only where bootstrap intervals are apart
 
-Files are those of `score --out`, or what `score --format json` or csv printed. A value that is gone meets every condition on its metric.")]
+Files are those of `score --out`, what `score --format json` or csv printed, or tables of OpenOOD's leaderboard. A value that is gone meets every condition on its metric.")]
 pub(crate) struct Command {
     /// Records of before
     #[arg(value_name = "OLD", value_hint = ValueHint::FilePath)]
@@ -29,7 +33,8 @@ pub(crate) struct Command {
     /// Fail if a metric changed by less or more than this, e.g. auroc<-0.5pp; may be repeated
     #[arg(long, value_name = "CONDITION")]
     fail_if: Vec<Condition>,
-    /// Only differences whose bootstrap intervals are apart, which is stricter than a test of the difference
+    /// Only differences that are more than chance: of means over the same seeds by a paired t-test (p < 0.05), of others where bootstrap intervals are apart, which is
+    /// stricter than a test
     #[arg(long)]
     significant: bool,
     #[command(flatten)]
@@ -37,21 +42,17 @@ pub(crate) struct Command {
 }
 
 /// Runs the command.
-pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
+pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let (old, new) = (read(&[&command.old])?, read(&[&command.new])?);
     let mut found = differences(&old, &new);
     if command.significant {
-        let has_none = |found: &&Difference| found.apart.is_none() && found.difference.is_some();
-        // Means have no intervals, whichever way they were made.
-        let of_single = |found: &&Difference| found.mean_over.is_none();
-        if let Some(found) = found.iter().filter(has_none).find(of_single) {
-            bail!(
-                "{}: found {} of {} on {} without an interval, expected one in both files; score both with --bootstrap 1000",
-                command.new.display(),
-                found.metric,
-                found.score,
-                found.ood
-            );
+        // Seeds need no intervals.
+        if found.iter().all(|found| found.p.is_none()) {
+            has_intervals(&command.old, &old)?;
+            has_intervals(&command.new, &new)?;
+        }
+        if !common.quiet {
+            without_intervals(&found);
         }
         found.retain(|found| found.apart == Some(true) || found.difference.is_none());
     }
@@ -64,4 +65,30 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
     }
     let conditions: Vec<String> = command.fail_if.iter().map(ToString::to_string).collect();
     Err(Failed(format!("{}, {met} of {} differences", conditions.join(" or "), found.len())).into())
+}
+
+/// Refuses records of which none has an interval, and no seeds are paired: nothing tells what is chance.
+fn has_intervals(path: &Path, records: &[Record]) -> anyhow::Result<()> {
+    let has_value = |record: &Record| record.value.is_some();
+    if records.iter().any(has_value) && records.iter().all(|record| record.low.is_none()) {
+        bail!("{}: found no value with an interval, expected some; score both with --bootstrap 1000", path.display());
+    }
+    Ok(())
+}
+
+/// Says which differences are not looked at: some metrics have no intervals, and means only a test where both are over the same seeds.
+fn without_intervals(found: &[Difference]) {
+    let left_out = || found.iter().filter(|found| found.apart.is_none() && found.difference.is_some());
+    let single = left_out().filter(|found| found.mean_over.is_none());
+    let mut names: BTreeSet<String> = single.map(|found| format!("{}.{}", found.procedure, found.metric)).collect();
+    if left_out().any(|found| found.mean_over.is_some()) {
+        names.insert("means".to_owned());
+    }
+    if !names.is_empty() {
+        let names: Vec<String> = names.into_iter().collect();
+        terminal::say(&format!(
+            "note: left out, without intervals or the same seeds in both files: {}",
+            names.join(", ")
+        ));
+    }
 }

@@ -1,10 +1,11 @@
-//! `oodbench explain`: the page of a score, a procedure, the dump layout or the detector.
+//! `oodbench explain`: the page of a score, a procedure, another measurement, the dump layout or the detector.
 
 use clap::Args;
 
 use crate::option::complete;
 use crate::screen::terminal;
 use oodbench::metric::registry::find as find_procedure;
+use oodbench::metric::reliability::PAGES;
 use oodbench::metric::{Better, PROCEDURES, Procedure};
 use oodbench::score::ScoreEntry;
 use oodbench::score::registry::find;
@@ -24,7 +25,12 @@ pub(crate) struct Command {
 
 fn help() -> String {
     let procedures: Vec<&str> = PROCEDURES.iter().map(|procedure| procedure.id).collect();
-    format!("A score's id or alias, a procedure ({}), layout or detector", procedures.join(", "))
+    let measurements: Vec<&str> = PAGES.iter().map(|(name, _)| *name).collect();
+    format!(
+        "A score's id or alias, a procedure ({}), what `reliability` shows ({}), layout or detector",
+        procedures.join(", "),
+        measurements.join(", ")
+    )
 }
 
 /// Runs the command.
@@ -34,6 +40,8 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
         include_str!("layout.md").to_owned()
     } else if topic == "detector" {
         format!("# detector\n\n{}", oodbench::detector::PAGE)
+    } else if let Some((name, page)) = PAGES.iter().find(|(name, _)| *name == topic) {
+        format!("# {name}\n\n{page}")
     } else if let Some(procedure) = find_procedure(topic) {
         format!("# {}\n\n{}{}", procedure.id, procedure.page, metrics(procedure))
     } else {

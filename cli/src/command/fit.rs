@@ -94,7 +94,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         let learnt = if rows.is_empty() { "nothing had to be read".to_owned() } else { rows.join(", ") };
         let done = format!("{} fitted on {learnt}: {}\n", plan.dump.info.name, command.out.display());
         if to_stream {
-            say(&table(&fits).render(terminal::style()))?;
+            say(&command.printed.text(&fitted(&fits), &table(&fits), |style| table(&fits).render(style))?)?;
         } else {
             command.printed.print(&fitted(&fits), &table(&fits), |style| table(&fits).render(style))?;
         }

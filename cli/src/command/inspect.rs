@@ -8,12 +8,13 @@ use serde::Serialize;
 use crate::option::common::Common;
 use crate::option::format::Printed;
 use crate::option::runs::Runs;
-use crate::screen::remarks;
 use crate::screen::words::counted;
+use crate::screen::{remarks, terminal};
 use oodbench::dump::Dump;
 use oodbench::dump::diagnose::{ArrayFacts, ValueFacts, diagnose};
 use oodbench::dump::layout::RunFiles;
 use oodbench::printable;
+use oodbench::report::Format;
 use oodbench::report::grid::Grid;
 use oodbench::rows::Head;
 use oodbench::rows::array::shape_text;
@@ -50,16 +51,23 @@ const SUSPICIOUS: &str = "to look at";
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let runs = command.runs.find(common.quiet)?;
     let mut facts = Vec::new();
-    for files in &runs {
-        facts.push(describe(files)?);
+    for (number, files) in runs.iter().enumerate() {
+        let of_run = describe(files)?;
+        if command.printed.format == Format::Table {
+            // A run may take minutes to read: each is there as soon as it is known.
+            let gap = if number > 0 { "\n" } else { "" };
+            terminal::print(&format!("{gap}{}", shown(files, &of_run)))?;
+        }
+        facts.extend(of_run);
     }
-    let shown: Vec<String> = runs.iter().zip(&facts).map(|(files, facts)| shown(files, facts)).collect();
-    let facts = facts.concat();
+    if command.printed.format == Format::Table {
+        return Ok(());
+    }
     let mut grid = Grid::of_text(3, &["run", "part", "name", "found"]);
     for fact in &facts {
         grid.row([&fact.run, &fact.part, &fact.name, &fact.found]);
     }
-    command.printed.print(&facts, &grid, |_| shown.join("\n"))
+    command.printed.print(&facts, &grid, |style| grid.render(style))
 }
 
 /// The facts of a run in its own words.

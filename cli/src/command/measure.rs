@@ -4,45 +4,52 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::bail;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 
 use crate::option::common::Common;
+use crate::option::ddof::Spread;
 use crate::option::format::Printed;
 use crate::option::intervals::Intervals;
 use crate::option::procedure::{self, ProcedureName};
 use crate::screen::{remarks, values};
-use oodbench::dump::{Dump, RunInfo};
+use oodbench::dump::format::by_name;
+use oodbench::dump::{Dump, RunInfo, score_archive};
 use oodbench::eval::{Measures, Plan, Selection, evaluate};
 use oodbench::metric::{PROCEDURES, Procedure};
 use oodbench::progress::Silent;
 use oodbench::rows::{ArrayKind, Matrix, Role, RunRows, Split};
 use oodbench::score::own;
-use oodbench::table::numbers;
+use oodbench::table::numbers::Source;
 
 const AFTER_HELP: &str = "Examples:
   oodbench measure id.npy svhn.npy lsun.npy
   oodbench measure confidence_In.txt confidence_Out.txt     one number per line
   oodbench measure CIFAR10=id.csv:energy near/cifar100=near.csv:energy far/svhn=far.csv:energy
   oodbench measure scores.npz:id scores.npz:svhn --higher-is ood --procedure lee,openood --bootstrap 1000
+  oodbench measure seeds/ --ddof 0                          a run in each archive: a-s0.npz, a-s1.npz, ... with members id, near__tin, far__svhn
 
 A FILE is .npy, .npz:MEMBER, .safetensors:NAME, .mat:NAME, .csv:COLUMN, .tsv:COLUMN, .parquet:COLUMN (not compressed), or text, one number per line.
-NAME= before it gives the set a name, GROUP/NAME= a group as well; else the name is that of the file.";
+NAME= before it gives the set a name, GROUP/NAME= a group as well; else it is called as the member of .npz, .safetensors and .mat, or as the file.
+
+Where nothing but one archive or a folder of archives is named, each is a run: its members are id and OOD sets, NAME or GROUP__NAME, @conf behind or not; @pred and
+@label are not read. Archives whose names differ by a seed at the end (-s0, -seed0) are averaged.";
 
 /// Measure files of scores: one of the in-distribution rows, one of each out-of-distribution set
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Command {
-    /// Scores of the in-distribution rows
+    /// Scores of the in-distribution rows; alone, an archive of all scores of a run, or a folder of such
     #[arg(value_name = "[NAME=]ID")]
     id: String,
     /// Scores of out-of-distribution sets
-    #[arg(value_name = "[NAME=]OOD", required = true)]
+    #[arg(value_name = "[NAME=]OOD")]
     ood: Vec<String>,
     /// Which rows have the higher scores
     #[arg(long, value_enum, default_value_t = Side::Id)]
     higher_is: Side,
     /// The score's name in tables and records
-    #[arg(long, value_name = "NAME", default_value = "own")]
+    #[arg(long, value_name = "NAME", default_value = "own", value_parser = NonEmptyStringValueParser::new())]
     name: String,
     /// Procedures, comma-separated, or all [default: all that scores alone suffice for]
     #[arg(long, value_name = "PROCEDURES", value_delimiter = ',', value_parser = procedure::parser())]
@@ -51,6 +58,8 @@ pub(crate) struct Command {
     printed: Printed,
     #[command(flatten)]
     intervals: Intervals,
+    #[command(flatten)]
+    spread: Spread,
 }
 
 /// One side of a comparison.
@@ -69,14 +78,51 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         names => procedure::named(names),
     };
     let bootstrap = command.intervals.bootstrap()?;
-    let dump = dump(command)?;
+    let ddof = command.spread.of_tables(command.printed.format)?;
     let selection = Selection::new(&[own::id(&command.name)], &[])?;
-    let plan = Plan::of_dump(dump, &selection)?;
+    let dumps = if command.ood.is_empty() { archives(command)? } else { vec![dump(command)?] };
+    let plans = dumps.into_iter().map(|dump| Plan::of_dump(dump, &selection)).collect::<Result<Vec<_>, _>>()?;
     let measures = Measures { procedures, bootstrap };
-    let results = evaluate(&[plan], &[], None, &measures, &Silent)?;
+    let results = evaluate(&plans, &[], None, &measures, &Silent)?;
     remarks::unchanged()?;
     remarks::say(&results, common);
-    values::print(command.printed.format, &results, &measures.procedures, "")
+    values::print((command.printed.format, ddof), &results, &measures.procedures, "")
+}
+
+/// A run of each archive of scores.
+fn archives(command: &Command) -> anyhow::Result<Vec<Dump>> {
+    let place = Path::new(&command.id);
+    let is_archive = place.is_dir() || by_name(place).is_some();
+    if !is_archive {
+        bail!(
+            "{}: found no file of an OOD set behind it, expected one or more; or name a folder of archives that hold all scores of a run each",
+            command.id
+        );
+    }
+    let mut dumps: Vec<Dump> = Vec::new();
+    for path in score_archive::find(place)? {
+        let mut dump = score_archive::open(&path, &command.name)?;
+        let name = &dump.info.name;
+        if let Some(other) = dumps.iter().find(|other| other.info.name == *name) {
+            bail!(
+                "{}: found a second run named {name:?}, the first is {}, expected distinct names; rename one",
+                path.display(),
+                other.folder.display()
+            );
+        }
+        command.turn(&mut dump.rows);
+        dumps.push(dump);
+    }
+    Ok(dumps)
+}
+
+impl Command {
+    /// Has the scores turned, if they are higher on OOD rows.
+    fn turn(&self, rows: &mut RunRows) {
+        if self.higher_is == Side::Ood {
+            rows.lower.insert(self.name.clone());
+        }
+    }
 }
 
 /// A dump of nothing but these scores.
@@ -93,16 +139,14 @@ fn dump(command: &Command) -> anyhow::Result<Dump> {
         if !names.insert(name.clone()) {
             bail!(
                 "{}: found a second OOD set named {name:?}, expected distinct names; write NAME={}",
-                set.file,
-                set.file
+                set.spec,
+                set.spec
             );
         }
         splits.push(set.split(Role::Ood { group, name }, &command.name)?);
     }
     let mut rows = RunRows::new("scores", splits, None)?;
-    if command.higher_is == Side::Ood {
-        rows.lower.insert(command.name.clone());
-    }
+    command.turn(&mut rows);
     let info = RunInfo { name: "scores".to_owned(), in_distribution: Some(id.name), ..RunInfo::default() };
     Ok(Dump::from_parts(info, rows))
 }
@@ -112,33 +156,24 @@ struct Named {
     name: String,
     /// Whether the name was written before the file.
     is_given: bool,
-    file: String,
+    /// The file as it was written.
+    spec: String,
+    source: Source,
 }
 
 impl Named {
     fn of(text: &str) -> Self {
-        match text.split_once('=') {
-            Some((name, file)) if !name.is_empty() && !Path::new(text).exists() => {
-                Self { name: name.to_owned(), is_given: true, file: file.to_owned() }
-            }
-            _ => Self { name: stem(text), is_given: false, file: text.to_owned() },
-        }
+        let (name, spec) = match text.split_once('=') {
+            Some((name, spec)) if !name.is_empty() && !Path::new(text).exists() => (Some(name.to_owned()), spec),
+            _ => (None, text),
+        };
+        let source = Source::of(spec);
+        let is_given = name.is_some();
+        Self { name: name.unwrap_or_else(|| source.set()), is_given, spec: spec.to_owned(), source }
     }
 
     fn split(&self, role: Role, score: &str) -> anyhow::Result<Split> {
-        let matrix = Matrix::column(&self.file, numbers::read(&self.file)?)?;
-        Ok(Split::new(role, &self.file).with(ArrayKind::Score(score.to_owned()), matrix)?)
+        let matrix = Matrix::column(&self.spec, self.source.read()?)?;
+        Ok(Split::new(role, &self.spec).with(ArrayKind::Score(score.to_owned()), matrix)?)
     }
-}
-
-/// The name of a file without its ending; of several arrays in one file, the array's.
-fn stem(file: &str) -> String {
-    let path = Path::new(file);
-    if !path.exists()
-        && let Some((_, column)) = file.rsplit_once(':')
-        && !column.is_empty()
-    {
-        return column.to_owned();
-    }
-    path.file_stem().map_or_else(|| file.to_owned(), |stem| stem.to_string_lossy().into_owned())
 }

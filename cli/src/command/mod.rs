@@ -4,6 +4,7 @@ pub(crate) mod apply;
 pub(crate) mod calibrate;
 pub(crate) mod compare;
 pub(crate) mod completions;
+pub(crate) mod convert;
 #[cfg(feature = "train")]
 pub(crate) mod data;
 #[cfg(feature = "train")]
@@ -19,6 +20,7 @@ pub(crate) mod list;
 pub(crate) mod measure;
 pub(crate) mod monitor;
 pub(crate) mod plot;
+pub(crate) mod reliability;
 pub(crate) mod score;
 #[cfg(feature = "train")]
 pub(crate) mod train;

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueHint};
 
-use super::apply::Found;
 use crate::option::common::Common;
 use crate::option::percent::percent;
 use crate::option::rows::DetectorAndRows;
+use crate::screen::failed::Failed;
 use crate::screen::progress::Bars;
 use crate::screen::words::counted;
 use crate::screen::{remarks, terminal};
@@ -87,7 +87,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         terminal::print(&text)?;
     }
     match monitor.alarm {
-        Some(row) if command.fail_on_alarm => Err(Found(format!("the alarm rose at row {row}")).into()),
+        Some(row) if command.fail_on_alarm => Err(Failed(format!("the alarm rose at row {row}")).into()),
         _ => Ok(()),
     }
 }

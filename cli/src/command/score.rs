@@ -8,6 +8,7 @@ use clap::{Args, ValueHint};
 use crate::option::choice::{FitOrParameters, ScoreNames};
 use crate::option::command_line;
 use crate::option::common::Common;
+use crate::option::ddof::Spread;
 use crate::option::format::Printed;
 use crate::option::intervals::Intervals;
 use crate::option::procedure::{self, ProcedureName};
@@ -57,6 +58,8 @@ pub(crate) struct Command {
     printed: Printed,
     #[command(flatten)]
     intervals: Intervals,
+    #[command(flatten)]
+    spread: Spread,
     /// Folder for scores.parquet, records.{csv,json,parquet} and provenance.json; search.json too with --tune
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     out: Option<PathBuf>,
@@ -65,6 +68,7 @@ pub(crate) struct Command {
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let bootstrap = command.intervals.bootstrap()?;
+    let ddof = command.spread.of_tables(command.printed.format)?;
     let mut selection = command.fitted.selection(&command.names.scores)?;
     let runs = command.runs.find(common.quiet)?;
     selection.add_own(&runs);
@@ -122,7 +126,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
             Format::Json | Format::Csv => terminal::say_lines(&tried),
         }
     }
-    values::print(command.printed.format, &results, &shown(command), &values::accuracies(&results))
+    values::print((command.printed.format, ddof), &results, &shown(command), &values::accuracies(&results))
 }
 
 /// More than this is announced.

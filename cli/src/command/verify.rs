@@ -14,7 +14,7 @@ use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal};
 use oodbench::dump::RunInfo;
 use oodbench::dump::layout::RunFiles;
-use oodbench::eval::{Measures, Plan, Selection, evaluate};
+use oodbench::eval::{Measures, Plan, PlanError, Selection, evaluate};
 use oodbench::metric::PROCEDURES;
 use oodbench::report::difference::grid;
 use oodbench::table::Record;
@@ -89,7 +89,10 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
 fn select<'r>(path: &Path, old: &[Record], runs: &'r [RunFiles]) -> anyhow::Result<Vec<(&'r RunFiles, Selection)>> {
     let mut named: BTreeMap<String, &RunFiles> = BTreeMap::new();
     for files in runs {
-        named.insert(RunInfo::read(&files.folder)?.name, files);
+        let name = RunInfo::read(&files.folder)?.name;
+        if named.insert(name.clone(), files).is_some() {
+            return Err(PlanError::DuplicateRun { name, path: files.folder.clone() }.into());
+        }
     }
     let mut of_runs: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
     for record in old {
@@ -109,13 +112,15 @@ fn select<'r>(path: &Path, old: &[Record], runs: &'r [RunFiles]) -> anyhow::Resu
         let settings = scores.iter().flat_map(|(score, parameters)| {
             parameters.split_whitespace().map(move |parameter| format!("{score}.{parameter}"))
         });
+        let selection = Selection::parse(&names, &settings.collect::<Vec<_>>());
+        let selection = selection.with_context(|| path.display().to_string())?;
         // What a set does not allow has no value in the records either.
-        anyhow::Ok((files, Selection::parse(&names, &settings.collect::<Vec<_>>())?.lenient()))
+        anyhow::Ok((files, selection.lenient()))
     };
     of_runs.into_iter().map(select).collect()
 }
 
-/// Says of which runs the arrays of id/test are others than those of the records.
+/// Says of which runs id/test holds other values than it did for the records: the network is another one, or its rows are.
 fn of_other_data(old: &[Record], new: &[Record]) {
     let data = |records: &[Record]| -> BTreeMap<String, Option<String>> {
         records.iter().map(|record| (record.run.clone(), record.data.clone())).collect()
@@ -124,7 +129,7 @@ fn of_other_data(old: &[Record], new: &[Record]) {
     for (run, data) in data(old) {
         if data.is_some() && now.get(&run).is_some_and(|now| *now != data) {
             terminal::say(&format!(
-                "note: {run}: the arrays of id/test that were read are others than those of the records (XXH3)"
+                "note: {run}: id/test of the dump is another than that of the records (XXH3 of its logits or, without them, features)"
             ));
         }
     }

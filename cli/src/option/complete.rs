@@ -3,6 +3,7 @@
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 
 use oodbench::metric::PROCEDURES;
+use oodbench::metric::reliability::PAGES;
 use oodbench::score::REGISTRY;
 #[cfg(feature = "train")]
 use oodbench_train::data::{catalog::KNOWN_SETS, embedded::EmbeddedSet, noise::Noise};
@@ -42,8 +43,10 @@ pub(crate) fn topics() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         let scores = REGISTRY.iter().map(|entry| candidate(entry.id, entry.title));
         let procedures = PROCEDURES.iter().map(|procedure| candidate(procedure.id, procedure.title));
+        let measurements = PAGES.iter().map(|(name, _)| candidate(name, "what `reliability` shows"));
         scores
             .chain(procedures)
+            .chain(measurements)
             .chain([
                 candidate("layout", "how to lay out a dump"),
                 candidate("detector", "thresholds, what they promise, and the file"),

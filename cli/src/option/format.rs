@@ -24,13 +24,28 @@ impl Printed {
         grid: &Grid,
         table: impl FnOnce(Style) -> String,
     ) -> anyhow::Result<()> {
-        match self.format {
-            Format::Table => terminal::print(&table(terminal::style()))?,
-            Format::Json => terminal::print_data(&json::rows(rows)?)?,
-            Format::Csv => terminal::print_data(&String::from_utf8(csv::rows(rows)?)?)?,
-            Format::Markdown => terminal::print(&grid.markdown())?,
+        let text = self.text(rows, grid, table)?;
+        if self.format.is_data() {
+            terminal::print_data(&text)?
+        } else {
+            terminal::print(&text)?
         }
         Ok(())
+    }
+
+    /// What [`Printed::print`] prints.
+    pub(crate) fn text<T: Serialize>(
+        &self,
+        rows: &[T],
+        grid: &Grid,
+        table: impl FnOnce(Style) -> String,
+    ) -> anyhow::Result<String> {
+        Ok(match self.format {
+            Format::Table => table(terminal::style()),
+            Format::Json => json::rows(rows)?,
+            Format::Csv => String::from_utf8(csv::rows(rows)?)?,
+            Format::Markdown => grid.markdown(),
+        })
     }
 
     /// Prints rows as data, or the table of them below what it means.

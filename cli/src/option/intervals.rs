@@ -23,6 +23,11 @@ pub(crate) struct Intervals {
 const MOST: u64 = 100_000;
 
 impl Intervals {
+    /// The level, as a share.
+    pub(crate) fn level(&self) -> f64 {
+        self.level / 100.0
+    }
+
     /// How to draw, if intervals are asked for.
     pub(crate) fn bootstrap(&self) -> anyhow::Result<Option<Bootstrap>> {
         let Some(draws) = self.bootstrap else { return Ok(None) };

@@ -2,13 +2,14 @@
 
 use oodbench::metric::Procedure;
 use oodbench::report::{self, Format};
+use oodbench::stats::spread::Ddof;
 use oodbench::table::{Comparison, Record, Results, RunSummary, Shifted, with_means};
 
 use super::terminal;
 
 /// Prints the values of some procedures, with means; what stands above tables is said by `head`.
 pub(crate) fn print(
-    format: Format,
+    (format, ddof): (Format, Ddof),
     results: &Results,
     procedures: &[&'static Procedure],
     head: &str,
@@ -18,8 +19,12 @@ pub(crate) fn print(
         with_means(&results.records).into_iter().filter(is_shown).collect::<Vec<Record>>()
     };
     let tables = |draw: &dyn Fn(&Procedure, &[Comparison]) -> String| {
-        let drawn: Vec<String> =
-            procedures.iter().map(|procedure| draw(procedure, &Comparison::all(results, procedure))).collect();
+        let drawn = procedures.iter().map(|procedure| {
+            let tables: Vec<Comparison> =
+                Comparison::all(results, procedure).into_iter().map(|table| table.with_ddof(ddof)).collect();
+            draw(procedure, &tables)
+        });
+        let drawn: Vec<String> = drawn.collect();
         if head.is_empty() { drawn.join("\n") } else { format!("{head}\n{}", drawn.join("\n")) }
     };
     match format {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::common::{oodbench, small_run};
+use super::common::{noise, oodbench, small_run, write};
 
 fn diff(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = oodbench(folder).arg("diff").args(arguments).output().unwrap();
@@ -37,13 +37,72 @@ fn a_condition_that_is_met_is_exit_code_one() {
         "{said:?}"
     );
     let (code, _, said) = diff(at, &["old.json", "new.json", "--significant"]);
-    assert!(code == Some(2) && said.contains("without an interval") && said.lines().count() == 1, "{said}");
+    assert!(
+        code == Some(2) && said.contains("old.json: found no value with an interval") && said.lines().count() == 1,
+        "{said}"
+    );
     for file in ["old.json", "new.json"] {
         let temperature = if file == "old.json" { "energy.temperature=1" } else { "energy.temperature=1.01" };
         records(at, file, &["--bootstrap", "100", "--set", temperature]);
     }
     let (code, found, _) = diff(at, &["old.json", "new.json", "--significant", "--format", "json"]);
     assert_eq!((code, found.split_whitespace().collect::<String>()), (Some(0), "[]".to_owned()));
+}
+
+/// Metrics that have no intervals are left out and named; the others are compared by theirs.
+#[test]
+fn significant_differences_beside_metrics_without_intervals() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    small_run(&at.join("dumps/run"));
+    let scored = ["--bootstrap", "100", "--procedure", "lee,autc,operating_points"];
+    let near = at.join("dumps/run/ood/near/logits.npy");
+    write(&near, &(noise(30, 4, 5) * 2.0));
+    records(at, "old.json", &scored);
+    // Logits near 0 are told from all others.
+    write(&near, &(noise(30, 4, 5) * 0.001));
+    records(at, "new.json", &scored);
+    let arguments = ["old.json", "new.json", "--significant", "--format", "json"];
+    let (code, found, said) = diff(at, &arguments);
+    let found: Vec<serde_json::Value> = serde_json::from_str(&found).unwrap_or_else(|_| panic!("{found}{said}"));
+    assert_eq!(code, Some(0), "{said}");
+    let auroc = found.iter().find(|found| found["metric"] == "auroc" && found["ood"] == "near");
+    assert!(auroc.is_some_and(|found| found["apart"] == true && found["difference"].as_f64() > Some(0.1)), "{found:?}");
+    assert!(found.iter().all(|found| found["apart"] == true), "{found:?}");
+    let expected = "note: left out, without intervals or the same seeds in both files: autc.autc, means, operating_points.fpr_at_tpr99_";
+    assert!(said.starts_with(expected) && said.lines().count() == 1, "{said}");
+    let (_, _, said) = diff(at, &[&arguments[..], &["-q"]].concat());
+    assert!(said.is_empty(), "{said}");
+    // A file that was scored without intervals is named.
+    records(at, "new.json", &["--procedure", "lee"]);
+    let (code, _, said) = diff(at, &arguments);
+    assert!(code == Some(2) && said.contains("new.json: found no value with an interval"), "{said}");
+}
+
+/// Means over the same seeds are tested seed by seed, and need no intervals.
+#[test]
+fn seeds_are_paired() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    for seed in 0..4 {
+        let run = at.join(format!("dumps/run{seed}"));
+        small_run(&run);
+        std::fs::write(run.join("run.toml"), format!("model = \"m\"\nloss = \"softmax\"\nseed = {seed}\n")).unwrap();
+        write(&run.join("id/test/logits.npy"), &(noise(40, 4, 50 + seed) * 2.0));
+        write(&run.join("ood/near/logits.npy"), &(noise(30, 4, 60 + seed) * 2.0));
+    }
+    records(at, "old.json", &[]);
+    for seed in 0..4 {
+        write(&at.join(format!("dumps/run{seed}/ood/near/logits.npy")), &(noise(30, 4, 60 + seed) * 0.01));
+    }
+    records(at, "new.json", &[]);
+    let (code, found, said) = diff(at, &["old.json", "new.json", "--significant", "--format", "json"]);
+    let found: Vec<serde_json::Value> = serde_json::from_str(&found).unwrap_or_else(|_| panic!("{found}{said}"));
+    assert!(code == Some(0) && said.contains("note: left out"), "{said}");
+    let is_mean = |found: &&serde_json::Value| found["mean_over"] == "seeds" && found["metric"] == "auroc";
+    let mean = found.iter().find(is_mean).unwrap_or_else(|| panic!("{found:?}"));
+    assert!(mean["ood"] == "near" && mean["p"].as_f64() < Some(0.05) && mean["apart"] == true, "{mean}");
+    assert!(found.iter().all(|found| found["p"].is_f64()), "{found:?}");
 }
 
 #[test]

@@ -205,12 +205,11 @@ fn files_of_scores_are_measured_like_a_dump() {
     let arguments = ["measure", "id.txt", near, "far.csv:mine", "-q", "--format", "json", "--name", "mine"];
     let usual = [&arguments[..], &["--procedure", "lee,openood,id_positive"]].concat();
     let found = records(at, &usual);
-    // The set `far.csv:mine` is called `mine`.
-    let renamed = values(&found, "scores@mine").into_iter().map(|v| (v.0.replace("mine", "far"), v.1, v.2, v.3));
-    let (mut renamed, mut expected): (Vec<_>, _) = (renamed.collect(), values(&from_dump, "scores@mine"));
-    renamed.sort_by(|a, b| a.partial_cmp(b).unwrap());
+    // The set `far.csv:mine` is called as its file.
+    let (mut found, mut expected) = (values(&found, "scores@mine"), values(&from_dump, "scores@mine"));
+    found.sort_by(|a, b| a.partial_cmp(b).unwrap());
     expected.sort_by(|a, b| a.partial_cmp(b).unwrap());
-    assert_eq!(renamed, expected);
+    assert_eq!(found, expected);
     // All that scores alone suffice for.
     let all = values(&records(at, &arguments), "scores@mine");
     assert!(all.iter().any(|value| value.1 == "autc") && all.iter().all(|value| value.1 != "oscr"));
@@ -240,6 +239,8 @@ fn bad_files_of_scores_are_one_line() {
         assert!(output.status.code() == Some(2) && said.contains(expected), "{arguments:?}: {said}");
         assert_eq!(said.lines().count(), 1, "{said}");
     }
+    let output = oodbench(at).args(["measure", "id.txt", "id.txt", "--name", ""]).output().unwrap();
+    assert!(output.status.code() == Some(2) && String::from_utf8_lossy(&output.stderr).contains("--name"));
 }
 
 /// Procedures that need to know errors read logits and labels even where the score reads neither.

@@ -131,6 +131,14 @@ mod linux {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         fs::write(root.path().join("piped.fit"), output.stdout).unwrap();
         assert_eq!(stderr(root.path(), &["score", "run", "--fit", "piped.fit"]).0, Some(0));
+        let json = ["fit", "run", "--score", "cosine", "--out", "/dev/stdout", "--format", "json"];
+        let output = oodbench(root.path()).args(json).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.stdout == fs::read(root.path().join("piped.fit")).unwrap(), "{said}");
+        // The rest is said behind it.
+        let (rows, _) = said.split_once("\n]").unwrap_or_else(|| panic!("{said}"));
+        let rows: serde_json::Value = serde_json::from_str(&format!("{rows}\n]")).unwrap();
+        assert_eq!(rows[0]["score"], "cosine");
         // A file behind standard output cannot be replaced under the program.
         let shell = std::process::Command::new(assert_cmd::cargo::cargo_bin("oodbench"))
             .current_dir(root.path())

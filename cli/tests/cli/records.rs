@@ -196,3 +196,46 @@ fn every_command_that_prints_a_table_has_every_format() {
         }
     }
 }
+
+/// OpenOOD's leaderboard comes in and goes out, and is compared like other records.
+#[test]
+fn tables_of_openoods_leaderboard() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let header =
+        "Training,Postprocessor,Near-OOD_AUROC,Far-OOD_AUROC,ID_Accuracy,Outlier_Data,Arch,Additional_Description";
+    let table = |near: &str| {
+        format!(
+            "{header}
+CrossEntropy,SCALE,{near} ± 0.36,86.39 ± 1.86,95.06 ± 0.30,No,ResNet18,100 epochs
+"
+        )
+    };
+    std::fs::write(at.join("cifar10.csv"), table("82.55")).unwrap();
+    std::fs::create_dir(at.join("new")).unwrap();
+    std::fs::write(at.join("new/cifar10.csv"), table("81.55")).unwrap();
+    let run = |arguments: &[&str]| {
+        let output = super::common::oodbench(at).args(arguments).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let (code, found, said) = run(&["diff", "cifar10.csv", "new/cifar10.csv", "--fail-if", "auroc<-0.5pp"]);
+    assert!(code == Some(1) && found.contains("81.550") && !found.contains("86.390"), "{found}{said}");
+    let (_, json, _) = run(&["convert", "cifar10.csv", "--to", "json"]);
+    std::fs::write(at.join("records.json"), &json).unwrap();
+    let (code, again, said) = run(&["convert", "records.json", "--to", "openood"]);
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+    assert!(again.contains("CrossEntropy,SCALE,82.55 ± 0.36,86.39 ± 1.86,/,/,ResNet18,"), "{again}");
+    for (arguments, expected) in [
+        (vec!["diff", "cifar10.csv", "bad.csv"], "bad.csv: found \"x\" in column Near-OOD_AUROC of line 2"),
+        (
+            vec!["convert", "records.json", "--to", "openood", "--in-distribution", "svhn"],
+            "found in-distribution sets cifar10, expected svhn",
+        ),
+        (vec!["diff", "/dev/zero", "cifar10.csv"], "/dev/zero: found a pipe or device"),
+    ] {
+        std::fs::write(at.join("bad.csv"), table("82.55").replace("82.55 ± 0.36", "x")).unwrap();
+        let (code, _, said) = run(&arguments);
+        assert!(code == Some(2) && said.contains(expected) && said.lines().count() == 1, "{said}");
+    }
+}

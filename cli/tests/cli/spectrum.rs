@@ -52,6 +52,15 @@ fn the_full_spectrum_is_id_and_csid_together() {
     std::fs::rename(run.join("csid"), folder.path().join("csid")).unwrap();
     assert_eq!(values(&records(folder.path(), &[&["score", "a"][..], &arguments].concat()), None), with);
     std::fs::rename(folder.path().join("csid"), run.join("csid")).unwrap();
+    // Without labels of one set it is that file that is missing, not one of id/test.
+    std::fs::rename(run.join("csid/snow/labels.npy"), folder.path().join("labels.npy")).unwrap();
+    let of_errors = ["score", "a", "--score", "mps", "--procedure", "oscr,misclassification"];
+    for record in records(folder.path(), &of_errors).iter().filter(|record| record["mean_over"].is_null()) {
+        let is_full = record["in_distribution"].as_str().is_some_and(|name| name.ends_with("full spectrum"));
+        let expected = is_full.then_some("it needs csid/snow/labels.npy");
+        assert_eq!((record["missing"].as_str(), record["value"].is_null()), (expected, is_full), "{record}");
+    }
+    std::fs::rename(folder.path().join("labels.npy"), run.join("csid/snow/labels.npy")).unwrap();
     let output = oodbench(folder.path()).args(["score", "a", "--score", "mps", "--out", "out"]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("% on 24 of csid/fog; ") && text.contains("full spectrum vs"), "{text}");
