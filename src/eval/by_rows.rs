@@ -1,4 +1,10 @@
 //! The scores of a run by any metric, were other rows drawn: differences and ranks with intervals, and which scores may be the best.
+//!
+//! # What the intervals hold
+//!
+//! In simulations of 200 + 200 rows, with and without ties, intervals of 95 % held the true difference of two scores in 94 to 96 % of samples for AUROC and the areas
+//! under precision–recall curves, in 97 to 99 % for rates at an operating point and in 92 to 93 % for DTACC (`tests/core/coverage_of_comparisons.rs`). With few rows on a
+//! side they hold less, and that is warned of.
 
 use std::collections::BTreeMap;
 

@@ -134,6 +134,9 @@ pub(super) struct Found {
     pub(super) spread: Spread,
 }
 
+/// Fewer rows than this on either side make draws of them too much alike.
+const FEW_ROWS: usize = 50;
+
 /// ID rows are drawn the same for every set.
 const ID: u64 = 0;
 
@@ -170,9 +173,17 @@ pub(super) fn measure(
                 results.warnings.push(Remark::of_run(&run.run, text));
                 return;
             }
-            let values = match delong && what.is_delongs() {
-                true => of_components(set),
-                false => of_draws(set, what, (id_rows, set.split.rows), progress),
+            let by_draws = !(delong && what.is_delongs());
+            if by_draws && id_rows.min(set.split.rows) < FEW_ROWS {
+                let text = format!(
+                    "{}: {id_rows} ID and {} OOD rows: intervals and p-values from draws of so few rows are too sure; {FEW_ROWS} of each and more are needed",
+                    set.split.role, set.split.rows
+                );
+                results.warnings.push(Remark::of_run(&run.run, text));
+            }
+            let values = match by_draws {
+                false => of_components(set),
+                true => of_draws(set, what, (id_rows, set.split.rows), progress),
             };
             found.extend(set.scores.iter().zip(values).map(|(ranked, (value, spread))| Found {
                 run: run.clone(),
@@ -222,7 +233,11 @@ fn of_draws(
             let (id, ood) = counts.split_at_mut(id_rows);
             draws.count(draw, ID, id);
             draws.count(draw, ood_key, ood);
-            rankings.iter().map(|ranking| ranking.drawn(counts, procedure, metric, memory)).collect::<Vec<f64>>()
+            let value = |ranking: &RowRanking| match what.is_delongs() {
+                true => ranking.auroc_drawn(counts),
+                false => ranking.drawn(counts, procedure, metric, memory),
+            };
+            rankings.iter().map(value).collect::<Vec<f64>>()
         });
         all.par_extend(drawn);
         progress.advance(steps);

@@ -4,6 +4,7 @@
 mod best;
 #[path = "../common/mod.rs"]
 mod common;
+mod compositions;
 mod coverage;
 mod coverage_of_comparisons;
 mod dependent_features;
