@@ -16,7 +16,9 @@ use clap::CommandFactory;
 use clap_complete::CompleteEnv;
 
 use arguments::{Arguments, Command};
+use oodbench::eval::PlanError;
 use oodbench::output::discard_pending;
+use oodbench::score::registry::UnknownScore;
 use option::complete::VARIABLE;
 use screen::failed::Failed;
 use screen::interrupt::{self, INTERRUPTED, Interrupted};
@@ -60,7 +62,13 @@ fn main() -> ExitCode {
             ExitCode::from(NO)
         }
         Err(error) => {
-            terminal::say(&format!("error: {error:#}"));
+            let text = format!("error: {error:#}");
+            // A composition has the place of the error marked below it.
+            if is_of_composition(&error) {
+                terminal::say_lines(&format!("{text}\n"))
+            } else {
+                terminal::say(&text)
+            }
             ExitCode::from(FAILED)
         }
     }
@@ -100,6 +108,14 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Explain(command) => command::explain::run(&command),
         Command::Completions(command) => command::completions::run(&command),
     }
+}
+
+fn is_of_composition(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let of_plan = cause.downcast_ref::<PlanError>();
+        let of_plan = of_plan.and_then(|error| if let PlanError::Unknown(name) = error { Some(name) } else { None });
+        matches!(of_plan.or_else(|| cause.downcast_ref()), Some(UnknownScore::Composed(_)))
+    })
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
