@@ -98,7 +98,7 @@ pub fn render(page: &Page) -> String {
         out.push_str("</section>\n");
     }
     if out.contains(SORTABLE) {
-        let _ = write!(out, "<script>\n{SCRIPT}</script>\n");
+        let _ = writeln!(out, "<script>\n{SCRIPT}</script>");
     }
     out.push_str("</body>\n</html>\n");
     out

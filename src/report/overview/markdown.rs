@@ -27,7 +27,7 @@ pub fn table(table: &Overview) -> String {
         let _ = writeln!(out, "{}.", escape(&line));
     }
     for (number, line) in table.missing().iter().enumerate() {
-        let _ = write!(out, "{}- {}\n", if number == 0 { "\n" } else { "" }, escape(line));
+        let _ = writeln!(out, "{}- {}", if number == 0 { "\n" } else { "" }, escape(line));
     }
     out
 }

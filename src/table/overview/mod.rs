@@ -77,8 +77,8 @@ impl Overview {
                 values: columns.iter().map(|column| cell(line, column)).collect(),
             });
             training.lines = filled.collect();
-            for number in 0..columns.len() {
-                marks::mark(training, (number, &columns[number]), metric, (in_distribution, tests));
+            for (number, column) in columns.iter().enumerate() {
+                marks::mark(training, (number, column), metric, (in_distribution, tests));
             }
         }
         Self { in_distribution: in_distribution.to_owned(), procedure, metric, columns, trainings }
