@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    apply, calibrate, compare, completions, convert, diff, explain, fit, inspect, latency, list, measure, monitor,
-    plot, reliability, score, verify,
+    apply, calibrate, compare, completions, convert, diff, explain, fit, inspect, latency, leaderboard, list, measure,
+    monitor, plot, reliability, report, score, verify,
 };
 #[cfg(feature = "train")]
 use crate::command::{data, demo, extract, train};
@@ -26,6 +26,8 @@ use crate::option::common::Common;
   oodbench calibrate dumps/run --score mds --false-alarms 5% --out my.detector
   oodbench apply my.detector new/              which new rows are out of distribution
   oodbench plot --fig1                         the paper's Fig. 1 from dumps/
+  oodbench report dumps/ --out report          a page of HTML, LaTeX tables with what is not significantly worse in bold
+  oodbench leaderboard records/*.csv           a static page that ranks the records of many
   oodbench latency                             what each score costs per sample
   oodbench inspect dumps/                      what is there, what is missing, what is suspicious
   oodbench explain layout                      how to lay out a dump
@@ -61,6 +63,8 @@ pub(crate) enum Command {
     Apply(apply::Command),
     Monitor(monitor::Command),
     Plot(plot::Command),
+    Report(report::Command),
+    Leaderboard(leaderboard::Command),
     Latency(latency::Command),
     Inspect(inspect::Command),
     List(list::Command),

@@ -1,4 +1,4 @@
-//! The command line of oodbench: `arguments` is what may be typed, `command` has one file per subcommand, `paper` the demo.
+//! The command line of oodbench: `arguments` is what may be typed, `command` has one file per subcommand, `paper` the published values and the demo.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::print_stdout))]
 
 mod arguments;
@@ -6,7 +6,6 @@ mod command;
 #[cfg(feature = "train")]
 mod memory;
 mod option;
-#[cfg(feature = "train")]
 mod paper;
 mod screen;
 
@@ -17,7 +16,9 @@ use clap::CommandFactory;
 use clap_complete::CompleteEnv;
 
 use arguments::{Arguments, Command};
+use oodbench::eval::PlanError;
 use oodbench::output::discard_pending;
+use oodbench::score::registry::UnknownScore;
 use option::complete::VARIABLE;
 use screen::failed::Failed;
 use screen::interrupt::{self, INTERRUPTED, Interrupted};
@@ -61,7 +62,13 @@ fn main() -> ExitCode {
             ExitCode::from(NO)
         }
         Err(error) => {
-            terminal::say(&format!("error: {error:#}"));
+            let text = format!("error: {error:#}");
+            // A composition has the place of the error marked below it.
+            if is_of_composition(&error) {
+                terminal::say_lines(&format!("{text}\n"))
+            } else {
+                terminal::say(&text)
+            }
             ExitCode::from(FAILED)
         }
     }
@@ -93,12 +100,22 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Apply(command) => command::apply::run(&command, common),
         Command::Monitor(command) => command::monitor::run(&command, common),
         Command::Plot(command) => command::plot::run(&command, common),
+        Command::Report(command) => command::report::run(&command, common),
+        Command::Leaderboard(command) => command::leaderboard::run(&command, common),
         Command::Latency(command) => command::latency::run(&command, common),
         Command::Inspect(command) => command::inspect::run(&command, common),
         Command::List(command) => command::list::run(&command),
         Command::Explain(command) => command::explain::run(&command),
         Command::Completions(command) => command::completions::run(&command),
     }
+}
+
+fn is_of_composition(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let of_plan = cause.downcast_ref::<PlanError>();
+        let of_plan = of_plan.and_then(|error| if let PlanError::Unknown(name) = error { Some(name) } else { None });
+        matches!(of_plan.or_else(|| cause.downcast_ref()), Some(UnknownScore::Composed(_)))
+    })
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

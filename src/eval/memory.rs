@@ -37,6 +37,16 @@ pub fn of_plan(plan: &Plan<'_>) -> u64 {
     needed(plan.scores.len(), id, ood, batch, rayon::current_num_threads())
 }
 
+/// Bytes that [`KeptScores`](super::KeptScores) of some runs take.
+#[must_use]
+pub fn of_kept(plans: &[Plan<'_>]) -> u64 {
+    let rows = |plan: &Plan<'_>| {
+        let test = plan.dump.split(&Role::Test).map_or(0, |split| split.rows);
+        test + plan.dump.ood().map(|split| split.rows).sum::<usize>()
+    };
+    plans.iter().map(|plan| (plan.scores.len() * rows(plan) * size_of::<f64>()) as u64).sum()
+}
+
 /// Bytes that can be taken without swapping, where the system tells.
 #[must_use]
 pub fn available() -> Option<u64> {

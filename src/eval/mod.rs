@@ -8,6 +8,7 @@ pub mod error;
 pub mod evaluate;
 pub mod fits;
 pub mod in_memory;
+pub mod kept;
 pub mod measured;
 pub mod memory;
 pub mod one_run;
@@ -15,6 +16,8 @@ pub mod plan;
 #[cfg(feature = "plot")]
 pub mod plots;
 pub mod reliability;
+#[cfg(feature = "plot")]
+pub mod report_plots;
 mod run_record;
 pub mod sanity;
 pub mod score_split;
@@ -33,6 +36,7 @@ pub use error::{EvalError, PlanError};
 pub use evaluate::{Measures, evaluate};
 pub use fits::{FitsError, FitsFile};
 pub use in_memory::{FittedInMemory, InMemoryError};
+pub use kept::KeptScores;
 pub use one_run::{SplitScores, score_run};
 pub use plan::Plan;
 #[cfg(feature = "plot")]

@@ -1,4 +1,5 @@
-//! Numbers that look random and are the same on every machine and in every version: for stand-ins, synthetic rows and tests.
+//! Numbers that look random and are the same on every machine and in every version: for stand-ins, synthetic rows, tests, and the directions that some scores
+//! draw, which a few lines of any language make again.
 //!
 //! Draws that a statistic rests on are not made by these but by ChaCha8.
 
@@ -30,6 +31,12 @@ impl Noise {
     /// A number in (0, 1), which has a logarithm.
     pub fn uniform_open(&mut self) -> f64 {
         ((self.bits() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
+    }
+
+    /// A number of the standard normal distribution, from two of the stream: `√(−2 log u) cos(2π v)` (Box & Muller).
+    pub fn normal(&mut self) -> f64 {
+        let (u, v) = (self.uniform_open(), self.uniform_open());
+        (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
     }
 }
 
@@ -85,6 +92,18 @@ mod tests {
             [noise.bits(), noise.bits(), noise.bits(), noise.bits()],
             [0x3C_6EF3, 0x47_5029, 0xD1_CCF6, 0xAA_F953]
         );
+    }
+
+    /// Mean 0, variance 1, kurtosis 3, within five standard errors of 100 000 draws.
+    #[test]
+    fn normal_numbers_have_the_moments_of_the_distribution() {
+        const N: usize = 100_000;
+        let mut noise = Noise::new(5);
+        let draws: Vec<f64> = (0..N).map(|_| noise.normal()).collect();
+        let moment = |power: i32| draws.iter().map(|draw| draw.powi(power)).sum::<f64>() / N as f64;
+        let within =
+            |found: f64, expected: f64, variance: f64| (found - expected).abs() < 5.0 * (variance / N as f64).sqrt();
+        assert!(within(moment(1), 0.0, 1.0) && within(moment(2), 1.0, 2.0) && within(moment(4), 3.0, 96.0));
     }
 
     #[test]

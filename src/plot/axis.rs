@@ -6,6 +6,7 @@ use plotters::coord::ranged1d::{KeyPointHint, KeyPointWeight, NoDefaultFormattin
 
 use super::PlotError;
 use super::style::{TICK, TICK_LABEL_GAP, VERTICAL_TICK_SPACING};
+use crate::stats::normal;
 
 /// Larger numbers are drawn as this, so that no range overflows.
 const LARGEST: f64 = 1e300;
@@ -36,7 +37,20 @@ pub(super) struct Axis {
     /// The power of ten that is taken out of the labels.
     exponent: i32,
     decimals: usize,
+    labels: Labels,
 }
+
+/// What stands at the ticks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Labels {
+    /// The numbers themselves.
+    Numbers,
+    /// Of normal deviates the shares below them, in percent.
+    Shares,
+}
+
+/// The shares that have ticks on an axis of normal deviates.
+const SHARES: [f64; 9] = [0.001, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 0.999];
 
 impl Axis {
     /// A horizontal axis of so many dots: as many ticks as have room for their labels.
@@ -62,6 +76,18 @@ impl Axis {
         Self::with_ticks(0.0..top, (length / VERTICAL_TICK_SPACING).max(2) as usize, true)
     }
 
+    /// An axis of normal deviates between two shares.
+    pub(super) fn deviates(least: f64, most: f64) -> Self {
+        let within = SHARES.into_iter().filter(|share| (least..=most).contains(share));
+        Self {
+            range: normal::quantile(least)..normal::quantile(most),
+            ticks: within.map(normal::quantile).collect(),
+            exponent: 0,
+            decimals: 0,
+            labels: Labels::Shares,
+        }
+    }
+
     /// At most `most` ticks, 1, 2 or 5 times a power of ten apart. Whole numbers are written out, however large.
     fn with_ticks(range: Range<f64>, most: usize, whole: bool) -> Self {
         let magnitude = range.start.abs().max(range.end.abs());
@@ -80,7 +106,8 @@ impl Axis {
                     let ticks = (0..most).map(|i| first + i as f64).take_while(|&i| i <= last);
                     // Adding zero makes −0 a 0.
                     let ticks = ticks.map(|i| scaled(i * factor, power) + 0.0).collect();
-                    return Self { range, ticks, exponent, decimals: usize::try_from(exponent - power).unwrap_or(0) };
+                    let decimals = usize::try_from(exponent - power).unwrap_or(0);
+                    return Self { range, ticks, exponent, decimals, labels: Labels::Numbers };
                 }
             }
             power += 1;
@@ -89,6 +116,11 @@ impl Axis {
 
     /// The label of a tick.
     pub(super) fn label(&self, tick: f64) -> String {
+        if self.labels == Labels::Shares {
+            // Of 99.9 the last digit is rounding's.
+            let percent = (normal::share_below(tick) * 1e4).round() / 100.0;
+            return percent.to_string();
+        }
         let number = format!("{:.*}", self.decimals, scaled(tick, -self.exponent));
         let number = if self.decimals == 0 { grouped(&number) } else { number };
         number.replace('-', "\u{2212}")
@@ -111,7 +143,7 @@ impl Axis {
     }
 
     /// Where on the axis a value is, from 0 to 1.
-    fn share(&self, value: f64) -> f64 {
+    pub(super) fn share(&self, value: f64) -> f64 {
         (value - self.range.start) / (self.range.end - self.range.start)
     }
 

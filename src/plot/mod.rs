@@ -5,6 +5,10 @@
 //! | histograms of ID and OOD scores, one panel per OOD set | [`histogram`] |
 //! | the paper's Fig. 1: bands of such panels under each other | [`fig1`] |
 //! | ROC curves | [`roc`] |
+//! | precision–recall curves, either class positive | [`pr`] |
+//! | detection error trade-off on normal deviates | [`det`] |
+//! | risk–coverage curves of ID rows | [`risk_coverage`] |
+//! | reliability of confidences | [`reliability`] |
 //! | lines over a common x | [`mod@line`] |
 //! | costs of scores on a logarithmic axis | [`latency`] |
 //! | mean ranks of scores over many sets, joined where they cannot be told apart | [`critical_difference`] |
@@ -18,17 +22,26 @@ mod band;
 mod bins;
 mod canvas;
 pub mod critical_difference;
+pub mod det;
 pub mod fig1;
 pub mod histogram;
+mod joined;
 pub mod latency;
 mod legend;
 pub mod line;
 mod panel;
+pub mod pr;
 mod raster;
+pub mod reliability;
+pub mod risk_coverage;
 pub mod roc;
+mod square;
 mod style;
 mod text;
+mod thin;
 mod unit;
+
+pub use joined::joined;
 
 use crate::metric::{Sample, SampleError};
 

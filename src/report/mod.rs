@@ -1,15 +1,19 @@
 //! Writers of results: terminal text, Markdown, CSV, JSON, HTML, Parquet.
 
 pub mod bayes;
+pub mod board;
 pub mod by_rows;
 pub mod by_seeds;
 pub mod csv;
 pub mod difference;
 pub mod format;
+pub mod full;
 pub mod grid;
 pub mod html;
 pub mod json;
+pub mod latex;
 pub mod markdown;
+pub mod overview;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod ranks;

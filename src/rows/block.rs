@@ -114,6 +114,12 @@ impl<'a> RowBlock<'a> {
         self.head.expect("the plan checks that the run has a head")
     }
 
+    /// The head, or none where the run has none.
+    #[must_use]
+    pub fn head_if_any(&self) -> Option<&'a Head> {
+        self.head
+    }
+
     /// The features (rows, D).
     ///
     /// # Panics

@@ -2,6 +2,7 @@
 
 use super::entry::ScoreEntry;
 use super::settings::{SettingError, Settings};
+use super::step::{Step, StepEntry};
 use super::{Score, shaping};
 use crate::numeric::largest::Largest;
 
@@ -16,8 +17,21 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     caution: |dump| shaping::caution("ash_p", dump),
 };
 
+/// The step that is ASH-P with the energy behind it.
+pub(super) const STEP: StepEntry = StepEntry {
+    id: ENTRY.id,
+    formula: "f among the k = D − round(D·p) largest of the row, 0 elsewhere",
+    reference: ENTRY.reference,
+    parameters: ENTRY.parameters,
+    build: build_step,
+};
+
+fn build_step(settings: &Settings) -> Result<Box<dyn Step>, SettingError> {
+    shaping::step(ENTRY.id, settings, prune)
+}
+
 fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
-    shaping::build(ENTRY.id, settings, prune)
+    build_step(settings).map(shaping::build)
 }
 
 fn prune(row: &mut [f64], largest: &mut Largest) {

@@ -1,16 +1,19 @@
 #![doc = include_str!("dice.md")]
 
+use std::borrow::Cow;
+
 use ndarray::Array2;
 
 use super::count::Count;
 use super::entry::{ScoreEntry, no_caution};
-use super::head_energy::head_energy;
 use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score, State, StateError};
+use super::step::energy::energy_after;
+use super::step::{Features, FittedStep, Step, StepEntry};
+use super::{Score, State, StateError};
 use crate::fit::percentile::percentiles_of;
 use crate::fit::{FitError, Training};
-use crate::rows::{Head, RowBlock};
+use crate::rows::Head;
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "dice",
@@ -29,30 +32,42 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     caution: no_caution,
 };
 
+/// The step that is DICE with the energy behind it.
+pub(super) const STEP: StepEntry = StepEntry {
+    id: ENTRY.id,
+    formula: "f as it is; of the head's weights those become 0 whose contribution w_cj · mean f_j is up to the percentile of all contributions",
+    reference: ENTRY.reference,
+    parameters: ENTRY.parameters,
+    build: build_step,
+};
+
 struct Dice {
     share: f64,
 }
 
-fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
+fn build_step(settings: &Settings) -> Result<Box<dyn Step>, SettingError> {
     let share = settings.number("p", "a number from 0 to 1", |p: &f64| (0.0..=1.0).contains(p))?;
     Ok(Box::new(Dice { share }))
 }
 
-impl Score for Dice {
-    fn needs(&self) -> &'static [Need] {
-        &[Need::Features, Need::LinearHead, Need::TrainFeatures]
+fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
+    Ok(energy_after(build_step(settings)?, &[Need::Features, Need::LinearHead, Need::TrainFeatures]))
+}
+
+impl Step for Dice {
+    fn needs(&self) -> &[Need] {
+        &[Need::LinearHead, Need::TrainFeatures]
     }
 
-    fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
+    fn fit(&self, training: &Training<'_>, _: &mut Vec<String>) -> Result<Box<dyn FittedStep>, FitError> {
         let (weight, bias) = training.linear_head()?;
         let sparse = sparsify(weight, &(weight * training.mean()?), self.share);
-        let head = Head::Linear { weight: sparse, bias: bias.clone() };
-        Ok(Fit::new(FittedDice { head }))
+        Ok(Box::new(Sparse { head: Head::Linear { weight: sparse, bias: bias.clone() } }))
     }
 
-    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn FittedStep>, StateError> {
         let (weight, bias) = (state.matrix("weight")?, state.vector("bias")?);
-        Ok(Box::new(FittedDice { head: Head::Linear { weight, bias } }))
+        Ok(Box::new(Sparse { head: Head::Linear { weight, bias } }))
     }
 }
 
@@ -68,13 +83,17 @@ fn sparsify(weight: &Array2<f64>, contribution: &Array2<f64>, percentile: f64) -
     sparse
 }
 
-struct FittedDice {
+struct Sparse {
     head: Head,
 }
 
-impl Fitted for FittedDice {
-    fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        head_energy(&self.head, block.features(), out);
+impl FittedStep for Sparse {
+    fn features<'f>(&self, features: &'f Array2<f64>) -> Features<'f> {
+        Features::Same(features)
+    }
+
+    fn head<'h>(&'h self, _: &'h Head) -> Cow<'h, Head> {
+        Cow::Borrowed(&self.head)
     }
 
     fn save(&self) -> State<'_> {
@@ -88,19 +107,13 @@ impl Fitted for FittedDice {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rows::matrix::{Cow2, Rows};
     use ndarray::array;
 
-    /// The example of the page.
+    /// The weights of the page's example.
     #[test]
     fn example_by_hand() {
         let weight = array![[1.0, 2.0], [-1.0, 1.0]];
         let sparse = sparsify(&weight, &(&weight * &array![3.0, 1.0]), 0.5);
         assert_eq!(sparse, array![[1.0, 2.0], [0.0, 0.0]]);
-        let features = Rows::F64(Cow2::Owned(array![[1.0, 1.0]]));
-        let mut out = [0.0];
-        let dice = FittedDice { head: Head::Linear { weight: sparse, bias: array![0.0, 0.0] } };
-        dice.score_block(&RowBlock::new(1, None, Some(features), None), &mut out);
-        assert!((out[0] - (3.0_f64.exp() + 1.0).ln()).abs() < 1e-15);
     }
 }

@@ -1,6 +1,6 @@
 //! Runs small enough to compute a score by hand, for tests and the examples of the pages.
 
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, array};
 
 use super::{Fit, ScoreEntry};
 use crate::dump::{Dump, RunInfo};
@@ -22,6 +22,27 @@ impl HandDump {
     /// A run with labelled training features and without a head.
     pub(super) fn labelled(train: &Array2<f64>, labels: &[i64]) -> Self {
         Self::of(train, Some(Labels::of("labels", labels.to_vec())), None)
+    }
+
+    /// Six labelled training rows of three classes under a linear head: the run of the goldens that are printed with eight decimals.
+    pub(super) fn of_three_classes() -> Self {
+        let train = array![
+            [2.0, 0.0, 1.0, 0.0],
+            [3.0, 1.0, 0.0, 0.0],
+            [0.0, 2.0, 0.0, 1.0],
+            [1.0, 3.0, 0.0, 0.0],
+            [0.0, 0.0, 2.0, 2.0],
+            [0.0, 1.0, 3.0, 1.0]
+        ];
+        let weight = array![[1.0, -0.5, 0.0, -0.5], [-0.5, 1.0, -0.5, 0.0], [-0.5, 0.0, 1.0, 0.5]];
+        let head = Head::Linear { weight, bias: array![0.1, 0.0, -0.1] };
+        Self::of(&train, Some(Labels::of("labels", vec![0, 0, 1, 1, 2, 2])), Some(head))
+    }
+
+    /// Asserts the scores of the three rows that belong to [`HandDump::of_three_classes`].
+    pub(super) fn gives(&self, entry: &ScoreEntry, set: &[(&str, &str)], expected: &[f64; 3], tolerance: f64) {
+        let rows = array![[2.0, 0.5, 0.5, 0.0], [1.0, 1.0, 1.0, 1.0], [0.2, 0.0, 0.1, 0.4]];
+        assert_all_near(entry, set, &self.scores(entry, set, rows), expected, tolerance);
     }
 
     fn of(train: &Array2<f64>, labels: Option<Labels>, head: Option<Head>) -> Self {
@@ -76,9 +97,12 @@ impl Example {
 
     /// Asserts the scores of a page, written with so many decimals.
     pub(super) fn gives(&self, entry: &ScoreEntry, set: &[(&str, &str)], expected: &[f64], tolerance: f64) {
-        let found = self.scores(entry, set).unwrap();
-        let near = |(f, e): (&f64, &f64)| (f - e).abs() <= tolerance;
-        assert_eq!(found.len(), expected.len());
-        assert!(found.iter().zip(expected).all(near), "{} {set:?}: found {found:?}, expected {expected:?}", entry.id);
+        assert_all_near(entry, set, &self.scores(entry, set).unwrap(), expected, tolerance);
     }
+}
+
+fn assert_all_near(entry: &ScoreEntry, set: &[(&str, &str)], found: &[f64], expected: &[f64], tolerance: f64) {
+    let near = |(f, e): (&f64, &f64)| (f - e).abs() <= tolerance;
+    assert_eq!(found.len(), expected.len());
+    assert!(found.iter().zip(expected).all(near), "{} {set:?}: found {found:?}, expected {expected:?}", entry.id);
 }

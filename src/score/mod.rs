@@ -1,13 +1,14 @@
 //! One file per score, one registry. **Every score is higher = more in-distribution.**
 //!
 //! To add a score: write `src/score/<id>.rs` with its `ENTRY` and its page `src/score/<id>.md`, then name it in this file
-//! and in [`registry`]. The command line, `list`, `explain`, the README's table and the laws iterate over the registry.
+//! and in [`list`]. The command line, `list`, `explain`, the README's table and the laws iterate over the registry.
 
 use crate::fit::{FitError, Training};
 use crate::rows::{RowBlock, RunRows};
 pub use crate::state::{State, StateError};
 
 pub mod chosen;
+pub mod composed;
 pub mod count;
 pub mod counts;
 pub mod entry;
@@ -15,27 +16,37 @@ pub mod entry;
 mod example;
 mod head_energy;
 mod layer_scores;
+pub mod list;
 pub mod need;
 pub mod own;
 mod ranked;
+mod reconstruction;
 pub mod registry;
 pub mod settings;
 mod shaping;
+pub mod step;
 
 pub mod ash_b;
 pub mod ash_p;
 pub mod ash_s;
+pub mod cadref;
+pub mod caref;
 pub mod cfood;
+pub mod cop;
+pub mod corp;
 pub mod cosine;
 pub mod dice;
+pub mod dml;
 pub mod doctor;
 pub mod energy;
 pub mod es;
 pub mod fdbd;
+pub mod feature_norm;
 pub mod r#gen;
 pub mod gmm;
 pub mod grad_norm;
 pub mod igeood;
+pub mod joint_energy;
 pub mod kl_matching;
 pub mod knn;
 pub mod logit_gap;
@@ -49,29 +60,39 @@ pub mod mmleps;
 pub mod mmles;
 pub mod mmls;
 pub mod mps;
+pub mod nac;
+pub mod nan;
 pub mod nci;
 pub mod neco;
 pub mod nnguide;
 pub mod odin_t;
 pub mod openmax;
+pub mod optfs;
 pub mod pnml;
+pub mod r_cosine;
+pub mod ras;
 pub mod react;
 pub mod relation;
 pub mod relative_mahalanobis;
+pub mod relative_mahalanobis_pp;
 pub mod residual;
 pub mod scale;
 pub mod scaled_cosine;
 pub mod she;
+pub mod sirc;
 pub mod ssd;
 pub mod temperature;
 pub mod vim;
 pub mod vra;
+pub mod wdiscood;
+pub mod weiper_kld;
 
 pub use chosen::{Chosen, FittedScore};
 pub use entry::ScoreEntry;
+pub use list::REGISTRY;
 pub use need::Need;
-pub use registry::REGISTRY;
 pub use settings::{SettingError, Settings};
+pub use step::STEPS;
 
 /// A score with its parameters, not yet fitted.
 pub trait Score: Send + Sync {

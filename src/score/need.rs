@@ -35,12 +35,16 @@ pub enum Need {
     TrainLabels,
     /// Logits of the validation rows, of the training rows where there are none.
     CalibrationLogits,
+    /// Features of the validation rows, of the training rows where there are none.
+    CalibrationFeatures,
     /// Labels of the validation rows, of the training rows where there are none.
     CalibrationLabels,
     /// Every array of features of the validation rows.
     ValLayers,
     /// Every array of features of the OOD set of this name that parameters are chosen on; without a name, of the only such set.
     ValOodLayers(Option<String>),
+    /// Features of the OOD set of this name that parameters are chosen on; without a name, of the only such set.
+    ValOodFeatures(Option<String>),
 }
 
 /// Which splits a need reads.
@@ -113,9 +117,11 @@ impl Need {
             Self::TrainLayers => Some((Splits::Train, layers(run))),
             Self::TrainLabels => one(Splits::Train, ArrayKind::Labels),
             Self::CalibrationLogits => one(Splits::Calibration, ArrayKind::Logits),
+            Self::CalibrationFeatures => one(Splits::Calibration, ArrayKind::Features),
             Self::CalibrationLabels => one(Splits::Calibration, ArrayKind::Labels),
             Self::ValLayers => Some((Splits::Val, layers(run))),
             Self::ValOodLayers(name) => Some((Splits::ValOod(name.clone()), layers(run))),
+            Self::ValOodFeatures(name) => one(Splits::ValOod(name.clone()), ArrayKind::Features),
             Self::LinearHead | Self::Prototypes => None,
         }
     }
@@ -152,7 +158,7 @@ impl Need {
 
     /// Whether there are several sets where one has to be chosen.
     fn is_open(&self, run: &RunRows) -> bool {
-        *self == Self::ValOodLayers(None) && run.val_ood().nth(1).is_some()
+        matches!(self, Self::ValOodLayers(None) | Self::ValOodFeatures(None)) && run.val_ood().nth(1).is_some()
     }
 
     /// What may have been meant, if it is something of a name that the dump does not know, or of no name where one is needed.
@@ -163,8 +169,8 @@ impl Need {
                 (name, run.splits.iter().flat_map(|split| split.layers.keys().map(String::as_str)).collect())
             }
             Self::Score(name) => (name, run.own_scores()),
-            Self::ValOodLayers(Some(name)) => (name, run.val_ood().collect()),
-            Self::ValOodLayers(None) if self.is_open(run) => {
+            Self::ValOodLayers(Some(name)) | Self::ValOodFeatures(Some(name)) => (name, run.val_ood().collect()),
+            Self::ValOodLayers(None) | Self::ValOodFeatures(None) if self.is_open(run) => {
                 let names: Vec<&str> = run.val_ood().collect();
                 return Some(format!("set its parameter fit_on to one of {}", names.join(", ")));
             }
@@ -214,9 +220,11 @@ impl fmt::Display for Need {
             Self::TrainLayers => "train layers",
             Self::TrainLabels => "train labels",
             Self::CalibrationLogits => "val or train logits",
+            Self::CalibrationFeatures => "val or train features",
             Self::CalibrationLabels => "val or train labels",
             Self::ValLayers => "val layers",
             Self::ValOodLayers(_) => "val_ood layers",
+            Self::ValOodFeatures(_) => "val_ood features",
         })
     }
 }

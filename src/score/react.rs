@@ -1,15 +1,17 @@
 #![doc = include_str!("react.md")]
 
+use ndarray::Array2;
+
 use super::count::Count;
 use super::entry::{ScoreEntry, no_caution};
-use super::head_energy::head_energy;
 use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score, State, StateError};
+use super::step::energy::energy_after;
+use super::step::{Features, FittedStep, Step, StepEntry};
+use super::{Score, State, StateError};
 use crate::fit::percentile::feature_percentiles;
 use crate::fit::{FitError, Training};
 use crate::numeric::recycled::RecycledMatrix;
-use crate::rows::RowBlock;
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "react",
@@ -28,37 +30,50 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     caution: no_caution,
 };
 
+/// The step that is ReAct with the energy behind it.
+pub(super) const STEP: StepEntry = StepEntry {
+    id: ENTRY.id,
+    formula: "min(f, c), c the percentile of all training features",
+    reference: ENTRY.reference,
+    parameters: ENTRY.parameters,
+    build: build_step,
+};
+
 struct React {
     percentile: f64,
 }
 
-fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
+fn build_step(settings: &Settings) -> Result<Box<dyn Step>, SettingError> {
     let percentile = settings.number("percentile", "a number from 0 to 1", |p: &f64| (0.0..=1.0).contains(p))?;
     Ok(Box::new(React { percentile }))
 }
 
-impl Score for React {
-    fn needs(&self) -> &'static [Need] {
-        &[Need::Features, Need::LinearHead, Need::TrainFeatures]
+fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
+    Ok(energy_after(build_step(settings)?, &[Need::Features, Need::LinearHead, Need::TrainFeatures]))
+}
+
+impl Step for React {
+    fn needs(&self) -> &[Need] {
+        &[Need::TrainFeatures]
     }
 
-    fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
+    fn fit(&self, training: &Training<'_>, _: &mut Vec<String>) -> Result<Box<dyn FittedStep>, FitError> {
         let limit = feature_percentiles(training, &[self.percentile])?[0];
-        Ok(Fit::new(FittedReact { limit }))
+        Ok(Box::new(Clipped { limit }))
     }
 
-    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
-        Ok(Box::new(FittedReact { limit: state.number("limit")? }))
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn FittedStep>, StateError> {
+        Ok(Box::new(Clipped { limit: state.number("limit")? }))
     }
 }
 
-struct FittedReact {
+struct Clipped {
     limit: f64,
 }
 
-impl Fitted for FittedReact {
-    fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        head_energy(block.head(), &RecycledMatrix::mapped(block.features(), |f| f.min(self.limit)), out);
+impl FittedStep for Clipped {
+    fn features<'f>(&self, features: &'f Array2<f64>) -> Features<'f> {
+        Features::New(RecycledMatrix::mapped(features, |f| f.min(self.limit)))
     }
 
     fn save(&self) -> State<'_> {
@@ -69,17 +84,14 @@ impl Fitted for FittedReact {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rows::Head;
-    use crate::rows::matrix::{Cow2, Rows};
+    use crate::score::example::HandDump;
     use ndarray::array;
 
     /// The example of the page.
     #[test]
     fn example_by_hand() {
-        let head = Head::Linear { weight: array![[1.0, 0.0], [0.0, 1.0]], bias: array![0.0, 0.0] };
-        let features = Rows::F64(Cow2::Owned(array![[5.0, 2.0]]));
-        let mut out = [0.0];
-        FittedReact { limit: 2.0 }.score_block(&RowBlock::new(1, None, Some(features), Some(&head)), &mut out);
-        assert!((out[0] - (2.0 + 2.0_f64.ln())).abs() < 1e-15);
+        let run = HandDump::new(&Array2::eye(2), &array![0.0, 0.0], &array![[2.0, 1.0], [2.0, 0.0]]);
+        let scores = run.scores(&ENTRY, &[("percentile", "1")], array![[5.0, 2.0]]);
+        assert!((scores[0] - (2.0 + 2.0_f64.ln())).abs() < 1e-15);
     }
 }

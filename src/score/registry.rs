@@ -1,94 +1,35 @@
-//! The list of all scores; everything that enumerates scores reads this one.
+//! The score of a name: one of the list, somebody else's values, or a composition.
 
+use super::composed::{self, CompositionError};
 use super::entry::ScoreEntry;
+use super::list::{REGISTRY, UnknownName, find_listed};
 use super::own;
-use super::{
-    ash_b, ash_p, ash_s, cfood, cosine, dice, doctor, energy, es, fdbd, r#gen, gmm, grad_norm, igeood, kl_matching,
-    knn, logit_gap, lts, mahalanobis, mahalanobis_layers, mahalanobis_pp, max_logit, mds, mmleps, mmles, mmls, mps,
-    nci, neco, nnguide, odin_t, openmax, pnml, react, relation, relative_mahalanobis, residual, scale, scaled_cosine,
-    she, ssd, temperature, vim, vra,
-};
-use crate::suggestion::nearest;
-
-/// All scores, in the order of tables and pages.
-pub const REGISTRY: &[ScoreEntry] = &[
-    // Logits.
-    mds::ENTRY,
-    es::ENTRY,
-    mps::ENTRY,
-    max_logit::ENTRY,
-    energy::ENTRY,
-    mmls::ENTRY,
-    mmles::ENTRY,
-    mmleps::ENTRY,
-    r#gen::ENTRY,
-    temperature::ENTRY,
-    odin_t::ENTRY,
-    kl_matching::ENTRY,
-    openmax::ENTRY,
-    doctor::ENTRY,
-    logit_gap::ENTRY,
-    igeood::ENTRY,
-    // Features.
-    mahalanobis::ENTRY,
-    mahalanobis_layers::ENTRY,
-    mahalanobis_pp::ENTRY,
-    relative_mahalanobis::ENTRY,
-    gmm::ENTRY,
-    ssd::ENTRY,
-    cosine::ENTRY,
-    knn::ENTRY,
-    nnguide::ENTRY,
-    she::ENTRY,
-    relation::ENTRY,
-    neco::ENTRY,
-    pnml::ENTRY,
-    lts::ENTRY,
-    cfood::ENTRY,
-    // Linear head.
-    vim::ENTRY,
-    residual::ENTRY,
-    react::ENTRY,
-    dice::ENTRY,
-    ash_s::ENTRY,
-    ash_b::ENTRY,
-    ash_p::ENTRY,
-    scale::ENTRY,
-    vra::ENTRY,
-    fdbd::ENTRY,
-    nci::ENTRY,
-    grad_norm::ENTRY,
-    scaled_cosine::ENTRY,
-];
 
 /// A name that no score has.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("unknown score {name:?}; {suggestion}")]
-pub struct UnknownScore {
-    /// What was asked for.
-    pub name: String,
-    /// The nearest known one, or where to look.
-    pub suggestion: String,
+pub enum UnknownScore {
+    /// It is not in the list.
+    #[error(transparent)]
+    Name(#[from] UnknownName),
+    /// It is a composition that cannot be understood.
+    #[error(transparent)]
+    Composed(#[from] CompositionError),
 }
 
-/// The score of an id or alias, or of somebody else's values, `scores@<name>`.
+/// The score of an id or alias, of somebody else's values, `scores@<name>`, or a composition, `react+dice`.
 ///
 /// # Errors
-/// [`UnknownScore`] with the nearest known name.
+/// [`UnknownScore`] with the nearest known name, or the place in the composition.
 pub fn find(name: &str) -> Result<&'static ScoreEntry, UnknownScore> {
     if let Some(own) = own::entry(name.trim()) {
         return Ok(own);
     }
-    let wanted = name.trim().to_lowercase().replace('-', "_");
-    let named = |entry: &&ScoreEntry| entry.id == wanted || entry.aliases.contains(&wanted.as_str());
-    REGISTRY.iter().find(named).ok_or_else(|| {
-        let known = REGISTRY.iter().flat_map(|entry| entry.aliases.iter().copied().chain([entry.id]));
-        let suggestion = match nearest(&wanted, known) {
-            Some(near) => format!("did you mean {near}?"),
-            None => "`oodbench list` shows all".to_owned(),
-        };
-        UnknownScore { name: name.to_owned(), suggestion }
-    })
+    let single = find_listed(name);
+    // Aliases as `mahalanobis++` come first.
+    if single.is_err() && composed::is_composed(name) {
+        return Ok(composed::entry(name.trim())?);
+    }
+    Ok(single?)
 }
 
 /// The scores of some names (ids, aliases or `all`), each once, and whether all are meant.
@@ -165,6 +106,7 @@ mod tests {
     fn misspelt_names_are_answered() {
         assert_eq!(find("MSP").map(|entry| entry.id), Ok("mps"));
         assert_eq!(find("maxlogit").map(|entry| entry.id), Ok("max_logit"));
-        assert_eq!(find("enrgy").err().map(|e| e.suggestion), Some("did you mean energy?".to_owned()));
+        let error = find("enrgy").err().map(|error| error.to_string());
+        assert_eq!(error.as_deref(), Some("unknown score \"enrgy\"; did you mean energy?"));
     }
 }

@@ -42,16 +42,16 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
 
 /// Whose constants.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Variant {
+pub(super) enum Variant {
     /// Covariances, divided by n.
     Paper,
     /// Summed outer products and a ridge.
     PytorchOod,
 }
 
-struct RelativeMahalanobis {
-    space: Space,
-    variant: Variant,
+pub(super) struct RelativeMahalanobis {
+    pub(super) space: Space,
+    pub(super) variant: Variant,
 }
 
 fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {

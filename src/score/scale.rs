@@ -2,6 +2,7 @@
 
 use super::entry::ScoreEntry;
 use super::settings::{SettingError, Settings};
+use super::step::{Step, StepEntry};
 use super::{Score, shaping};
 use crate::numeric::largest::Largest;
 
@@ -16,8 +17,21 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     caution: |dump| shaping::caution("scale", dump),
 };
 
+/// The step that is SCALE with the energy behind it.
+pub(super) const STEP: StepEntry = StepEntry {
+    id: ENTRY.id,
+    formula: "f · exp(s1/s2), s1 the sum of all features of the row and s2 that of the k = D − round(D·p) largest",
+    reference: ENTRY.reference,
+    parameters: ENTRY.parameters,
+    build: build_step,
+};
+
+fn build_step(settings: &Settings) -> Result<Box<dyn Step>, SettingError> {
+    shaping::step(ENTRY.id, settings, sharpen)
+}
+
 fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
-    shaping::build(ENTRY.id, settings, sharpen)
+    build_step(settings).map(shaping::build)
 }
 
 fn sharpen(row: &mut [f64], largest: &mut Largest) {

@@ -1,20 +1,23 @@
 //! Activation shaping: what ASH and SCALE have in common.
 
+use ndarray::Array2;
+
 use super::count::Count;
-use super::head_energy::head_energy;
 use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score, State, StateError};
+use super::step::energy::energy_after;
+use super::step::{Features, FittedStep, Step};
+use super::{Score, State, StateError};
 use crate::dump::Dump;
 use crate::fit::{FitError, Training};
 use crate::numeric::largest::Largest;
 use crate::numeric::recycled::RecycledMatrix;
-use crate::rows::{Role, RowBlock, Rows};
+use crate::rows::{ArrayKind, Role, Rows};
 
 /// Changes one row of features, given what finds its largest ones.
 pub(super) type Shape = fn(row: &mut [f64], largest: &mut Largest);
 
-/// The energy of the head for features shaped row by row; nothing is learnt from training rows.
+/// Features shaped row by row; nothing is learnt from training rows.
 #[derive(Clone, Copy)]
 struct Shaping {
     score: &'static str,
@@ -34,10 +37,15 @@ pub(super) const fn share(default: &'static str) -> Parameter {
     }
 }
 
-/// A score that shapes.
-pub(super) fn build(score: &'static str, settings: &Settings, shape: Shape) -> Result<Box<dyn Score>, SettingError> {
+/// A step that shapes.
+pub(super) fn step(score: &'static str, settings: &Settings, shape: Shape) -> Result<Box<dyn Step>, SettingError> {
     let share = settings.number("p", "a number from 0 to below 1", |p: &f64| (0.0..1.0).contains(p))?;
     Ok(Box::new(Shaping { score, share, shape }))
+}
+
+/// The energy behind it.
+pub(super) fn build(step: Box<dyn Step>) -> Box<dyn Score> {
+    energy_after(step, &[Need::Features, Need::LinearHead])
 }
 
 /// Warns of negative features in id/test: sums of the largest ones say little there.
@@ -61,24 +69,23 @@ pub(super) fn sharpening(all: f64, largest: f64) -> f64 {
     if largest == 0.0 { 1.0 } else { (all / largest).min(LARGEST_EXPONENT).exp() }
 }
 
-impl Score for Shaping {
-    fn needs(&self) -> &'static [Need] {
-        &[Need::Features, Need::LinearHead]
+impl Step for Shaping {
+    fn needs(&self) -> &[Need] {
+        &[]
     }
 
-    fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        let (weight, _) = training.linear_head()?;
-        let columns = weight.ncols();
+    fn fit(&self, training: &Training<'_>, _: &mut Vec<String>) -> Result<Box<dyn FittedStep>, FitError> {
+        let columns = training.rows().columns(&ArrayKind::Features).unwrap_or(0);
         // Halves to even, as Python rounds.
         let count = columns - (columns as f64 * self.share).round_ties_even() as usize;
         if count == 0 {
             let reason = format!("p = {} of {columns} features leaves none; set {}.p lower", self.share, self.score);
             return Err(training.not_applicable(self.score, reason));
         }
-        Ok(Fit::new(FittedShaping { count, shape: self.shape }))
+        Ok(Box::new(FittedShaping { count, shape: self.shape }))
     }
 
-    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn FittedStep>, StateError> {
         Ok(Box::new(FittedShaping { count: state.count("count")?, shape: self.shape }))
     }
 }
@@ -88,16 +95,16 @@ struct FittedShaping {
     shape: Shape,
 }
 
-impl Fitted for FittedShaping {
-    fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        let mut features = RecycledMatrix::of(&block.features().view());
+impl FittedStep for FittedShaping {
+    fn features<'f>(&self, features: &'f Array2<f64>) -> Features<'f> {
+        let mut features = RecycledMatrix::of(&features.view());
         let mut largest = Largest::new(self.count);
         for mut row in features.rows_mut() {
             if let Some(row) = row.as_slice_mut() {
                 (self.shape)(row, &mut largest);
             }
         }
-        head_energy(block.head(), &features, out);
+        Features::New(features)
     }
 
     fn save(&self) -> State<'_> {

@@ -1,15 +1,17 @@
 #![doc = include_str!("vra.md")]
 
+use ndarray::Array2;
+
 use super::count::Count;
 use super::entry::{ScoreEntry, no_caution};
-use super::head_energy::head_energy;
 use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
-use super::{Fit, Fitted, Score, State, StateError};
+use super::step::energy::energy_after;
+use super::step::{Features, FittedStep, Step, StepEntry};
+use super::{Score, State, StateError};
 use crate::fit::percentile::feature_percentiles;
 use crate::fit::{FitError, Training};
 use crate::numeric::recycled::RecycledMatrix;
-use crate::rows::RowBlock;
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "vra",
@@ -37,42 +39,54 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     caution: no_caution,
 };
 
+/// The step that is VRA with the energy behind it.
+pub(super) const STEP: StepEntry = StepEntry {
+    id: ENTRY.id,
+    formula: "0 if f < l, min(f, h) elsewhere, l and h percentiles of all training features",
+    reference: ENTRY.reference,
+    parameters: ENTRY.parameters,
+    build: build_step,
+};
+
 struct Vra {
     low: f64,
     high: f64,
 }
 
-fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
+fn build_step(settings: &Settings) -> Result<Box<dyn Step>, SettingError> {
     let high = settings.number("high", "a number from 0 to 1", |p: &f64| (0.0..=1.0).contains(p))?;
     let expected = format!("a number from 0 to vra.high = {high}");
     let low = settings.number("low", &expected, |p: &f64| (0.0..=high).contains(p))?;
     Ok(Box::new(Vra { low, high }))
 }
 
-impl Score for Vra {
-    fn needs(&self) -> &'static [Need] {
-        &[Need::Features, Need::LinearHead, Need::TrainFeatures]
+fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
+    Ok(energy_after(build_step(settings)?, &[Need::Features, Need::LinearHead, Need::TrainFeatures]))
+}
+
+impl Step for Vra {
+    fn needs(&self) -> &[Need] {
+        &[Need::TrainFeatures]
     }
 
-    fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
+    fn fit(&self, training: &Training<'_>, _: &mut Vec<String>) -> Result<Box<dyn FittedStep>, FitError> {
         let limits = feature_percentiles(training, &[self.low, self.high])?;
-        Ok(Fit::new(FittedVra { low: limits[0], high: limits[1] }))
+        Ok(Box::new(Rectified { low: limits[0], high: limits[1] }))
     }
 
-    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
-        Ok(Box::new(FittedVra { low: state.number("low")?, high: state.number("high")? }))
+    fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn FittedStep>, StateError> {
+        Ok(Box::new(Rectified { low: state.number("low")?, high: state.number("high")? }))
     }
 }
 
-struct FittedVra {
+struct Rectified {
     low: f64,
     high: f64,
 }
 
-impl Fitted for FittedVra {
-    fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        let rectified = RecycledMatrix::mapped(block.features(), |f| if f < self.low { 0.0 } else { f.min(self.high) });
-        head_energy(block.head(), &rectified, out);
+impl FittedStep for Rectified {
+    fn features<'f>(&self, features: &'f Array2<f64>) -> Features<'f> {
+        Features::New(RecycledMatrix::mapped(features, |f| if f < self.low { 0.0 } else { f.min(self.high) }))
     }
 
     fn save(&self) -> State<'_> {
@@ -83,20 +97,14 @@ impl Fitted for FittedVra {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rows::Head;
-    use crate::rows::matrix::{Cow2, Rows};
     use crate::score::ScoreEntry;
     use ndarray::array;
 
-    /// The example of the page.
+    /// The features of the page's example.
     #[test]
     fn example_by_hand() {
-        let head = Head::Linear { weight: array![[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]], bias: array![0.0, 0.0] };
-        let features = Rows::F64(Cow2::Owned(array![[5.0, 2.0, 0.5]]));
-        let mut out = [0.0];
-        let vra = FittedVra { low: 1.0, high: 2.0 };
-        vra.score_block(&RowBlock::new(1, None, Some(features), Some(&head)), &mut out);
-        assert!((out[0] - (2.0 + 2.0_f64.ln())).abs() < 1e-15);
+        let vra = Rectified { low: 1.0, high: 2.0 };
+        assert_eq!(*vra.features(&array![[5.0, 2.0, 0.5]]), array![[2.0, 2.0, 0.0]]);
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod holm;
 pub mod mcnemar;
 pub mod nemenyi;
 pub mod normal;
+pub mod places;
 pub mod rank_interval;
 pub mod ranks;
 pub mod row_draws;

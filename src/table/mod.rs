@@ -2,6 +2,7 @@
 
 pub mod against_best;
 pub mod bayes;
+pub mod board;
 pub mod by_rows;
 pub mod by_seeds;
 pub mod comparison;
@@ -12,6 +13,7 @@ pub mod frame;
 pub mod means;
 pub mod numbers;
 pub mod openood_csv;
+pub mod overview;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod provenance;
@@ -26,7 +28,9 @@ mod thrift;
 mod trainings;
 
 pub use against_best::{AgainstBest, Verdict};
+pub use board::Board;
 pub use comparison::{Block, Cell, Comparison, Row};
 pub use means::with_means;
+pub use overview::Overview;
 pub use record::{ArrayRead, MeanOver, Record, Results, RunSummary, Shifted, Skipped};
 pub use remark::Remark;

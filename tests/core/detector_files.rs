@@ -39,7 +39,10 @@ fn written(detector: &Detector) -> (tempfile::TempDir, PathBuf) {
 /// `calibrate`, a file, `apply` and `decide` give the scores of `score`, bit for bit, for scores of logits, features, both, and a head.
 #[test]
 fn decisions_are_of_the_same_scores_whichever_way_rows_come() {
-    for id in ["mps", "energy", "gen", "mahalanobis", "knn", "vim", "react", "nnguide", "kl_matching"] {
+    let single =
+        ["mps", "energy", "gen", "mahalanobis", "knn", "vim", "react", "nnguide", "kl_matching", "sirc", "nac"];
+    let composed = ["react(0.95)+ash_s(0.8)", "normalise+mahalanobis", "(1-cop)*energy", "dice+knn(10)"];
+    for id in single.into_iter().chain(composed) {
         let files = discover(&fixture(RUN)).unwrap();
         let selection = Selection::parse(&[id.to_owned()], &[]).unwrap();
         let plans = Plan::all(&files, &selection).unwrap();

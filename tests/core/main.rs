@@ -4,6 +4,7 @@
 mod best;
 #[path = "../common/mod.rs"]
 mod common;
+mod compositions;
 mod coverage;
 mod coverage_of_comparisons;
 mod dependent_features;
@@ -23,6 +24,7 @@ mod procedures_of_errors;
 mod rank_goldens;
 mod records;
 mod reliability;
+mod reports;
 mod score_goldens;
 mod score_laws;
 mod stats_goldens;

@@ -1,4 +1,4 @@
-//! `oodbench explain`: the page of a score, a procedure, another measurement, the dump layout or the detector.
+//! `oodbench explain`: the page of a score, a composition, a procedure, another measurement, the dump layout or the detector.
 
 use clap::Args;
 
@@ -11,10 +11,12 @@ use oodbench::score::ScoreEntry;
 use oodbench::score::registry::find;
 use oodbench::stats::bootstrap::Method;
 
-/// Explain a score or a procedure (formula, conventions, cost, differences between implementations), `layout` or `detector`
+/// Explain a score or a procedure (formula, conventions, cost, differences between implementations), `composition`, `layout` or `detector`
 #[derive(Args)]
 #[command(after_help = "Examples:
   oodbench explain mds
+  oodbench explain 'react+dice'
+  oodbench explain composition
   oodbench explain layout
   oodbench explain detector
   oodbench explain lee")]
@@ -27,7 +29,7 @@ fn help() -> String {
     let procedures: Vec<&str> = PROCEDURES.iter().map(|procedure| procedure.id).collect();
     let measurements: Vec<&str> = PAGES.iter().map(|(name, _)| *name).collect();
     format!(
-        "A score's id or alias, a procedure ({}), what `reliability` shows ({}), layout or detector",
+        "A score's id or alias, a procedure ({}), what `reliability` shows ({}), composition, layout or detector",
         procedures.join(", "),
         measurements.join(", ")
     )
@@ -40,6 +42,8 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
         include_str!("layout.md").to_owned()
     } else if topic == "detector" {
         format!("# detector\n\n{}", oodbench::detector::PAGE)
+    } else if topic == "composition" {
+        format!("# composition\n\n{}", oodbench::score::composed::page())
     } else if let Some((name, page)) = PAGES.iter().find(|(name, _)| *name == topic) {
         format!("# {name}\n\n{page}")
     } else if let Some(procedure) = find_procedure(topic) {

@@ -16,11 +16,13 @@ pub(crate) mod extract;
 pub(crate) mod fit;
 pub(crate) mod inspect;
 pub(crate) mod latency;
+pub(crate) mod leaderboard;
 pub(crate) mod list;
 pub(crate) mod measure;
 pub(crate) mod monitor;
 pub(crate) mod plot;
 pub(crate) mod reliability;
+pub(crate) mod report;
 pub(crate) mod score;
 #[cfg(feature = "train")]
 pub(crate) mod train;

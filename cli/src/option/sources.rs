@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::{Args, ValueHint};
 
 use super::choice::{FitOrParameters, ScoreNames};
@@ -15,6 +15,7 @@ use oodbench::dump::layout::RunFiles;
 use oodbench::eval::{Measures, Plan, evaluate};
 use oodbench::metric::Procedure;
 use oodbench::table::Record;
+use oodbench::table::provenance::Provenance;
 use oodbench::table::read::read;
 
 /// Folders of runs, or files of records.
@@ -33,6 +34,9 @@ pub(crate) enum Found {
 
 /// What `score --out` calls its records, each file holding the same.
 const RECORDS: [&str; 3] = ["records.json", "records.csv", "records.parquet"];
+
+/// What `score --out` writes beside them.
+const PROVENANCE: &str = "provenance.json";
 
 impl Sources {
     /// The runs, or the records.
@@ -54,6 +58,22 @@ impl Sources {
                 folder.display()
             ),
         }
+    }
+
+    /// What is known of where the records come from: what stands beside them.
+    pub(crate) fn provenance(&self) -> anyhow::Result<Vec<Provenance>> {
+        let files = self.paths.iter().flat_map(|path| records_at(path));
+        let beside = files.map(|file| file.with_file_name(PROVENANCE)).filter(|path| path.is_file());
+        let read = |path: PathBuf| {
+            let bytes = fs::read(&path).with_context(|| format!("{}: cannot be read", path.display()))?;
+            serde_json::from_slice(&bytes).with_context(|| {
+                format!(
+                    "{}: found no provenance of oodbench, expected the file of `score --out`; remove it or score again",
+                    path.display()
+                )
+            })
+        };
+        beside.map(read).collect()
     }
 
     /// The folders and files by the names that messages use.

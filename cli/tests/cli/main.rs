@@ -22,6 +22,7 @@ mod published;
 mod readme;
 mod records;
 mod reliability;
+mod report;
 mod score;
 mod spectrum;
 mod terminal;

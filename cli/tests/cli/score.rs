@@ -208,6 +208,17 @@ fn list_and_explain_tell_of_every_score() {
 }
 
 #[test]
+fn the_place_of_an_error_in_a_composition_is_marked() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(stdout(folder.path(), &["explain", "react + dice"]).starts_with("# react+dice\n"));
+    let output = super::common::oodbench(folder.path()).args(["explain", "react+dise+energy"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    let expected = "error: unknown step \"dise\"; did you mean dice?\n  react+dise+energy\n        ^^^^\n";
+    assert_eq!(said, expected);
+}
+
+#[test]
 fn inspect_tells_what_is_there_and_what_is_missing() {
     let folder = run_folder();
     let run = folder.path().join("dumps/run");

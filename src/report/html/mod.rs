@@ -1,16 +1,21 @@
 //! One page of HTML with everything inside it: tables, plots as inline SVG, style. It loads nothing, reads well on a phone
-//! and prints.
+//! and prints. Tables can be sorted where scripts run, by a script inside the page; nothing is hidden where they do not.
 //!
 //! The page is also well-formed XML, so that any tool can take it apart.
 
+pub(super) mod sortable;
+
 use std::fmt::Write;
 
+use sortable::{SCRIPT, SORTABLE};
+
+use super::overview::{board, html};
 use super::{MISSING, percent, tied};
 use crate::printable::xml;
-use crate::table::{Block, Comparison};
+use crate::table::{Block, Board, Comparison, Overview};
 
 /// A page.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Page {
     /// Heading and title of the window.
     pub title: String,
@@ -21,7 +26,7 @@ pub struct Page {
 }
 
 /// A heading and what stands under it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Section {
     /// The heading.
     pub heading: String,
@@ -30,7 +35,7 @@ pub struct Section {
 }
 
 /// A piece of a section.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Part {
     /// A paragraph.
     Text(String),
@@ -43,6 +48,21 @@ pub enum Part {
         /// Rows.
         rows: Vec<Vec<String>>,
     },
+    /// Sentences, one a line.
+    List(Vec<String>),
+    /// What is shown once it is opened.
+    Details {
+        /// The line to open it by.
+        summary: String,
+        /// What is inside.
+        parts: Vec<Part>,
+    },
+    /// Plots side by side, as many as there is room for.
+    Plots(Vec<Part>),
+    /// Scores by OOD sets.
+    Overview(Overview),
+    /// The same with ranks.
+    Board(Board),
     /// The table of a procedure.
     Comparison {
         /// The procedure's conventions.
@@ -59,7 +79,7 @@ pub enum Part {
     },
 }
 
-const STYLE: &str = include_str!("html.css");
+const STYLE: &str = include_str!("style.css");
 
 /// The page as a file.
 #[must_use]
@@ -76,6 +96,9 @@ pub fn render(page: &Page) -> String {
         let _ = writeln!(out, "<section>\n<h2>{}</h2>", xml(&section.heading));
         section.parts.iter().for_each(|part| write_part(&mut out, part));
         out.push_str("</section>\n");
+    }
+    if out.contains(SORTABLE) {
+        let _ = writeln!(out, "<script>\n{SCRIPT}</script>");
     }
     out.push_str("</body>\n</html>\n");
     out
@@ -112,6 +135,22 @@ fn write_part(out: &mut String, part: &Part) {
                 let _ = writeln!(out, "<p>{MISSING} {}</p>", xml(line));
             }
         }
+        Part::List(lines) => {
+            let items: String = lines.iter().map(|line| format!("<li>{}</li>\n", xml(line))).collect();
+            let _ = writeln!(out, "<ul>\n{items}</ul>");
+        }
+        Part::Details { summary, parts } => {
+            let _ = writeln!(out, "<details>\n<summary>{}</summary>", xml(summary));
+            parts.iter().for_each(|part| write_part(out, part));
+            out.push_str("</details>\n");
+        }
+        Part::Plots(plots) => {
+            out.push_str("<div class=\"plots\">\n");
+            plots.iter().for_each(|part| write_part(out, part));
+            out.push_str("</div>\n");
+        }
+        Part::Overview(table) => html::write(out, table),
+        Part::Board(board) => board::write(out, board),
         Part::Figure { svg, caption } => {
             let _ = writeln!(out, "<figure>\n{}\n<figcaption>{}</figcaption>\n</figure>", element(svg), xml(caption));
         }

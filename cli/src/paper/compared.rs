@@ -1,0 +1,229 @@
+//! Tables 2 to 6 laid out as the paper does, our values under the published ones; a cell that we have no value for says why.
+
+use std::collections::BTreeMap;
+
+use super::published::{Published, SOURCE};
+use oodbench::report::full::Extra;
+use oodbench::stats::spread::mean_and_std;
+use oodbench::table::Record;
+use oodbench::table::provenance::{Provenance, RunProvenance};
+
+/// The tables of some records; accuracies are those of their provenance.
+pub(crate) fn tables(records: &[Record], provenance: &[Provenance]) -> anyhow::Result<Vec<Extra>> {
+    let all = Published::all()?;
+    let ours = Ours { records, runs: provenance.iter().flat_map(|one| &one.runs).collect() };
+    Ok([2, 3, 4, 5, 6].map(|number| table(number, &all, &ours)).into())
+}
+
+/// What is ours.
+struct Ours<'a> {
+    records: &'a [Record],
+    runs: Vec<&'a RunProvenance>,
+}
+
+/// Columns of a table: a metric and a method each, in the order of the paper.
+fn table(number: u32, all: &[Published], ours: &Ours<'_>) -> Extra {
+    let own: Vec<&Published> = all.iter().filter(|value| value.table == number).collect();
+    let mut columns: Vec<(&str, &str)> = Vec::new();
+    let mut rows: Vec<[&str; 3]> = Vec::new();
+    let key = |value: &Published| -> [String; 3] {
+        [value.model.clone(), value.in_distribution.clone(), value.out_of_distribution.clone()]
+    };
+    for value in &own {
+        let column = (value.metric.as_str(), value.method.as_str());
+        if !columns.contains(&column) {
+            columns.push(column);
+        }
+        let row = [value.model.as_str(), value.in_distribution.as_str(), value.out_of_distribution.as_str()];
+        if !rows.contains(&row) {
+            rows.push(row);
+        }
+    }
+    let (mut lines, mut empty) = (Vec::new(), BTreeMap::<String, usize>::new());
+    let mut filled = 0;
+    for row in &rows {
+        let mut cells: Vec<String> = row.iter().map(|&name| name.to_owned()).collect();
+        for column in &columns {
+            let value = own.iter().find(|value| {
+                key(value) == row.map(str::to_owned) && (value.metric.as_str(), value.method.as_str()) == *column
+            });
+            let Some(value) = value else {
+                cells.push("–".to_owned());
+                continue;
+            };
+            let published = format!("{:.1} ± {:.1}", value.mean_percent, value.std_percent);
+            cells.push(match ours.of(value) {
+                Ok(own) => {
+                    filled += 1;
+                    format!("{published} | ours {own}")
+                }
+                Err(why) => {
+                    *empty.entry(why).or_default() += 1;
+                    format!("{published} | ours –")
+                }
+            });
+        }
+        lines.push(cells);
+    }
+    let headings = ["model", "in-distribution", "OOD"].map(str::to_owned).into_iter();
+    let mut notes = vec![format!(
+        "Published | ours, percent, mean ± standard deviation (ours: over seeds, ddof = 1). {filled} of {} cells have a value of ours.",
+        own.len()
+    )];
+    notes.extend(empty.into_iter().map(|(why, count)| format!("{count} empty: {why}")));
+    if number == 2 {
+        notes.push(SOURCE.to_owned());
+    }
+    Extra {
+        heading: format!("Table {number} of the paper: {}", title(number)),
+        names: 3,
+        headings: headings.chain(columns.iter().map(|(metric, method)| format!("{metric}, {method}"))).collect(),
+        rows: lines,
+        notes,
+    }
+}
+
+fn title(number: u32) -> &'static str {
+    match number {
+        2 => "classification accuracy",
+        3 => "fair comparison of OOD detection",
+        4 => "unfair comparison with ODIN and the Mahalanobis approach",
+        5 => "unfair comparison with outlier exposure",
+        _ => "scores of IsoMax and IsoMax+",
+    }
+}
+
+/// A name without what people write differently; the paper's resized sets under the names of their files.
+fn plain(name: &str) -> String {
+    let letters: String =
+        name.to_lowercase().chars().filter(|letter| letter.is_alphanumeric() || *letter == '+').collect();
+    match letters.as_str() {
+        "densenetbc100" | "densenetbc10012" | "densenet" => "densenet100".to_owned(),
+        "imagenetresize" | "tinyimagenetresize" | "tin" => "tinyimagenet".to_owned(),
+        "lsunresize" => "lsun".to_owned(),
+        _ => letters,
+    }
+}
+
+impl Ours<'_> {
+    /// Our value of a cell as text, or why there is none.
+    fn of(&self, value: &Published) -> Result<String, String> {
+        let (loss, score) = value.loss_and_score();
+        let each = match score {
+            None => self.accuracies(value, loss)?,
+            Some(score) => self.detection(value, loss, score)?,
+        };
+        let spread = mean_and_std(&each);
+        let percent = |share: f64| format!("{:.1}", share * 100.0);
+        Ok(match each.len() {
+            1 => format!("{} (1 seed)", percent(spread.mean)),
+            seeds => format!("{} ± {} ({seeds} seeds)", percent(spread.mean), percent(spread.std)),
+        })
+    }
+
+    fn accuracies(&self, value: &Published, loss: &str) -> Result<Vec<f64>, String> {
+        if value.metric != "test_accuracy" {
+            return Err("the accuracy on training images is in no record".to_owned());
+        }
+        let is_own = |run: &&&RunProvenance| {
+            let same = |own: &Option<String>, name: &str| own.as_deref().is_some_and(|own| plain(own) == plain(name));
+            same(&run.model, &value.model)
+                && same(&run.loss, loss)
+                && same(&run.in_distribution, &value.in_distribution)
+        };
+        let found: Vec<f64> = self.runs.iter().filter(is_own).filter_map(|run| run.accuracy).collect();
+        if found.is_empty() { Err(no_run(value, loss)) } else { Ok(found) }
+    }
+
+    fn detection(&self, value: &Published, loss: &str, score: &str) -> Result<Vec<f64>, String> {
+        let metric = match value.metric.as_str() {
+            "TNR@TPR95" => "tnr_at_tpr95",
+            "AUROC" => "auroc",
+            _ => "dtacc",
+        };
+        // Both change the input by a gradient, which no dump allows.
+        if matches!(score, "ODIN" | "Mahalanobis") {
+            return Err(format!("{score} as published perturbs its input, and dumps hold no gradients"));
+        }
+        let same = |own: &Option<String>, name: &str| own.as_deref().is_some_and(|own| plain(own) == plain(name));
+        let own: Vec<&Record> = self
+            .records
+            .iter()
+            .filter(|record| record.procedure == "lee" && record.metric == metric && record.mean_over.is_none())
+            .filter(|record| same(&record.model, &value.model) && same(&record.in_distribution, &value.in_distribution))
+            .filter(|record| same(&record.loss, loss))
+            .collect();
+        if own.is_empty() {
+            return Err(no_run(value, loss));
+        }
+        let own: Vec<&Record> = own.into_iter().filter(|record| record.score.eq_ignore_ascii_case(score)).collect();
+        if own.is_empty() {
+            return Err(format!("score {score} was not measured"));
+        }
+        let mut runs: Vec<&str> = Vec::new();
+        for record in &own {
+            if !runs.contains(&record.run.as_str()) {
+                runs.push(&record.run);
+            }
+        }
+        let of_run = |run: &str| -> Option<f64> {
+            let on =
+                |set: &&str| own.iter().find(|record| record.run == run && plain(&record.ood) == plain(set))?.value;
+            let values = value.sets().iter().map(on).collect::<Option<Vec<f64>>>()?;
+            Some(values.iter().sum::<f64>() / values.len() as f64)
+        };
+        let each: Vec<f64> = runs.into_iter().filter_map(of_run).collect();
+        if each.is_empty() { Err(format!("no value on {}", value.out_of_distribution)) } else { Ok(each) }
+    }
+}
+
+fn no_run(value: &Published, loss: &str) -> String {
+    format!("no run of {} trained with {loss} on {}", value.model, value.in_distribution)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(seed: u64, ood: &str, metric: &str, value: f64) -> Record {
+        Record {
+            run: format!("r{seed}"),
+            in_distribution: Some("cifar-10".to_owned()),
+            ood: ood.to_owned(),
+            score: "mds".to_owned(),
+            procedure: "lee".to_owned(),
+            metric: metric.to_owned(),
+            value: Some(value),
+            model: Some("DenseNet-BC-100".to_owned()),
+            loss: Some("IsoMax+".to_owned()),
+            seed: Some(seed),
+            ..Record::default()
+        }
+    }
+
+    #[test]
+    fn ours_stand_beside_the_published_and_empty_cells_are_named() {
+        let mut records = Vec::new();
+        for (seed, value) in [(1, 0.96), (2, 0.98)] {
+            records
+                .extend(["SVHN", "imagenet-resize", "lsun-resize"].map(|ood| record(seed, ood, "tnr_at_tpr95", value)));
+        }
+        let found = tables(&records, &[]).unwrap();
+        let row = found[1].rows.iter().find(|row| row[..3] == ["DenseNet100", "CIFAR10", "SVHN"]).unwrap();
+        assert_eq!(row[5], "97.0 ± 0.7 | ours 97.0 ± 1.4 (2 seeds)");
+        assert_eq!(row[3], "40.4 ± 5.3 | ours –");
+        assert!(
+            found[1].notes.iter().any(|note| note == "6 empty: no run of DenseNet100 trained with SoftMax on CIFAR10"),
+            "{:?}",
+            found[1].notes
+        );
+        // The mean of three sets in Tables 5 and 6, of every run by itself.
+        assert!(
+            found[3].rows[0].iter().any(|cell| cell == "94.6 ± 1.5 | ours 97.0 ± 1.4 (2 seeds)"),
+            "{:?}",
+            found[3].rows[0]
+        );
+        let cells: usize = found.iter().map(|table| table.rows.len() * (table.headings.len() - 3)).sum();
+        assert_eq!(cells, 272);
+    }
+}
