@@ -168,7 +168,7 @@ fn shells_complete_names_from_the_lists() {
     assert_eq!(complete(&["compare", "--score", "mds,maha"]).first().unwrap(), "mds,mahalanobis");
     assert_eq!(complete(&["score", "--procedure", "lee,id_"]), ["lee,id_positive"]);
     assert_eq!(complete(&["fit", "--set", "knn.k"]), ["knn.k="]);
-    assert_eq!(complete(&["plot", "--hist", "relative"]), ["relative_mahalanobis"]);
+    assert_eq!(complete(&["plot", "--hist", "relative"]), ["relative_mahalanobis", "relative_mahalanobis_pp"]);
     assert_eq!(complete(&["explain", "layo"]), ["layout"]);
     assert_eq!(complete(&["inspect", "du"]), ["dumps/"]);
     #[cfg(feature = "train")]
