@@ -1,9 +1,12 @@
 //! LaTeX that a stock TeX Live compiles: packages booktabs and siunitx, pdfLaTeX and UTF-8.
 
+use crate::printable;
+
 /// What stands before and behind tables, so that the file compiles as it is.
 #[must_use]
 pub fn document(comment: &str, body: &str) -> String {
-    let comment: String = comment.lines().map(|line| format!("% {line}\n")).collect();
+    // A name may hold anything, a line break too.
+    let comment: String = comment.lines().map(|line| format!("% {}\n", printable::line(line))).collect();
     format!(
         "{comment}\\documentclass{{article}}\n\\usepackage[landscape,margin=1cm]{{geometry}}\n\
          % A paper needs these two lines.\n\\usepackage{{booktabs,siunitx}}\n\\sisetup{{detect-weight=true}}\n\

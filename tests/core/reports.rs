@@ -99,7 +99,7 @@ fn every_cell_is_the_mean_of_its_records() {
                 let sorted_by: f64 = cells[cell].attribute("data-v").unwrap().parse().unwrap();
                 assert!((sorted_by - 100.0 * mean_and_std(&expected).mean).abs() < 1e-9);
                 assert!(latex.contains(&format!("{mean} & ")) && latex.contains(&std), "{mean} ± {std}");
-                assert!(markdown.contains(&format!("{mean} ± {std} [")), "{mean} ± {std}");
+                assert!(markdown.contains(&format!("{mean} ± {std} \\[")), "{mean} ± {std}");
             }
         }
     }
@@ -212,7 +212,7 @@ fn one_seed_and_one_set_are_said() {
     let one = |record: &Record| record.seed == Some(1) && record.ood == "svhn";
     let all: Vec<Record> = records(&["a"]).into_iter().filter(one).collect();
     let lead = Report::of(all).lead();
-    assert!(lead.contains("There is one OOD set only") && lead.contains("one run of each training only"), "{lead}");
+    assert!(lead.contains("has one OOD set only") && lead.contains("one run of each training only"), "{lead}");
     assert!(Report::of(Vec::new()).lead().contains("No record"));
     let procedures: Vec<_> = Report::of(records(&["a"])).procedures();
     assert_eq!((procedures.len(), PROCEDURES.len() > 1), (1, true));
