@@ -14,7 +14,8 @@
 //! };
 //! // The second run has the higher values, and has none on lsun.
 //! let records = [record("a", "svhn", 0.6), record("a", "lsun", 0.6), record("b", "svhn", 0.9)];
-//! let board = &Board::all(&records, &openood::PROCEDURE)[0];
+//! // FPR first, then AUROC.
+//! let board = &Board::all(&records, &openood::PROCEDURE)[1];
 //! let ranks: Vec<_> = board.places.iter().map(|place| place.as_ref().map(|place| place.rank)).collect();
 //! assert_eq!(ranks, [Some(1), None]);
 //! ```

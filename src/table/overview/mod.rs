@@ -13,7 +13,8 @@
 //!     ..Record::default()
 //! };
 //! let records = [record("svhn", "mds", 0.9), record("lsun", "mds", 0.7), record("svhn", "es", 0.8), record("lsun", "es", 0.6)];
-//! let table = &Overview::all(&records, &openood::PROCEDURE, &[])[0];
+//! // FPR first, then AUROC.
+//! let table = &Overview::all(&records, &openood::PROCEDURE, &[])[1];
 //! let labels: Vec<&str> = table.columns.iter().map(|column| column.label.as_str()).collect();
 //! assert_eq!((table.metric.id, labels), ("auroc", vec!["svhn", "lsun", "mean of 2"]));
 //! let mds = &table.trainings[0].lines[0];
