@@ -27,10 +27,10 @@ pub struct Parameter {
 #[allow(missing_docs, reason = "the message of each says what its fields are")]
 pub enum SettingError {
     /// The text is not `SCORE.NAME=VALUE`.
-    #[error("--set {text}: expected SCORE.NAME=VALUE, e.g. energy.temperature=2")]
+    #[error("--set {}: expected SCORE.NAME=VALUE, e.g. energy.temperature=2", crate::printable::line(.text))]
     Syntax { text: String },
     /// The score has no parameter of this name.
-    #[error("{score}.{name}: unknown parameter; {suggestion}")]
+    #[error("{score}.{}: unknown parameter; {suggestion}", crate::printable::line(.name))]
     Unknown {
         score: String,
         name: String,
@@ -38,7 +38,7 @@ pub enum SettingError {
         suggestion: String,
     },
     /// The value does not fit.
-    #[error("{score}.{name}={value}: found {value:?}, expected {expected}")]
+    #[error("{score}.{name}={}: found {value:?}, expected {expected}", crate::printable::line(.value))]
     Value { score: &'static str, name: &'static str, value: String, expected: String },
 }
 
@@ -150,5 +150,17 @@ impl Settings {
 
     fn refuse(&self, name: &'static str, value: &str, expected: String) -> SettingError {
         SettingError::Value { score: self.score, name, value: value.to_owned(), expected }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file of fits may name anything.
+    #[test]
+    fn a_message_is_one_line_whatever_the_name_is() {
+        let error = Settings::new("knn", &[]).set("va\u{7f}r\n", "1").unwrap_err().to_string();
+        assert!(error.starts_with(r"knn.va\u{7f}r\n: unknown parameter"), "{error}");
     }
 }
