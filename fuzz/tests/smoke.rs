@@ -23,13 +23,20 @@ fn no_reader_falls_over_a_damaged_file() {
     assert!(findings.is_empty(), "{findings:#?}");
 }
 
-/// A Parquet file whose pages claim 2⁶¹ bytes, for which the process once asked the machine.
+/// A Parquet file whose pages claim 2⁶¹ bytes, for which the process once asked the machine; and a detector with a control character in the name of a
+/// parameter, which once stood in the message as it was.
 #[test]
 fn what_was_found_is_refused() {
     let place = tempfile::tempdir().unwrap();
-    let target = TARGETS.iter().find(|target| target.name == "records-parquet").unwrap();
-    let path = place.path().join(target.file);
-    std::fs::write(&path, include_bytes!("../found/records-parquet-claimed-size.parquet")).unwrap();
-    let refusal = (target.read)(&path).unwrap_err();
-    assert!(refusal.contains("parquet: "), "{refusal}");
+    let found: [(&str, &[u8], &str); 2] = [
+        ("records-parquet", include_bytes!("../found/records-parquet-claimed-size.parquet"), "parquet: "),
+        ("detector", include_bytes!("../found/detector-control-character.detector"), r"var\u{7f}ant: unknown parameter"),
+    ];
+    for (name, input, expected) in found {
+        let target = TARGETS.iter().find(|target| target.name == name).unwrap();
+        let path = place.path().join(target.file);
+        std::fs::write(&path, input).unwrap();
+        let refusal = (target.read)(&path).unwrap_err();
+        assert!(refusal.contains(expected) && !refusal.chars().any(char::is_control), "{refusal}");
+    }
 }

@@ -126,7 +126,7 @@ impl<T: Recycle + Clone + Default> RecycledMatrix<T> {
         let (rows, columns) = shape;
         match rows * columns {
             // Memory that the system gives is zero already.
-            long if long > LONGEST => Self(Array2::default(shape)),
+            long if long > LONGEST => Self(Array2::from_elem(shape, T::default())),
             short => Self::new(rows, columns, |elements| elements.resize(short, T::default())),
         }
     }

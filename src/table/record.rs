@@ -8,7 +8,7 @@ use crate::dump::RunInfo;
 use crate::numeric::checksum::Checksum;
 
 /// The version of the fields of [`Record`]; changes whenever a record of before could be misread.
-pub const SCHEMA: u64 = 2;
+pub const SCHEMA: u64 = 3;
 
 /// How a run's in-distribution set is called together with its sets under a covariate shift: its name, a comma and this.
 pub const FULL_SPECTRUM: &str = "full spectrum";

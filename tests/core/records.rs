@@ -151,7 +151,7 @@ fn refusal(records: &[Record]) -> String {
 fn a_name_with_a_line_break_is_refused_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("records.json");
-    std::fs::write(&path, "[{\"schema\": 2, \"me\\n_over\": null}]").unwrap();
+    std::fs::write(&path, "[{\"schema\": 3, \"me\\n_over\": null}]").unwrap();
     let text = read(&[&path]).unwrap_err().to_string();
     assert!(text.contains(r"unknown field `me\n_over`") && text.lines().count() == 1, "{text}");
     assert_eq!(refusal(&[one("a\nb", "far", 1, 0.5), one("a\nb", "far", 1, 0.5)]).lines().count(), 1);
@@ -169,7 +169,7 @@ fn records_that_do_not_belong_together_are_refused() {
         refusal(&[good.clone(), good.clone()])
             .starts_with("found a second record of r1, far, mds, lee auroc, expected one;")
     );
-    assert!(with(|r| r.schema = 3).starts_with("found schema version 3, expected 2;"));
+    assert!(with(|r| r.schema = 2).starts_with("found schema version 2, expected 3;"));
     assert!(with(|r| r.version = "0.0.1".to_owned()).contains("and 0.0.1, expected one version;"));
     assert!(
         with(|r| r.metric = "fpr_at_tpr95_ood_positive".to_owned())
@@ -198,7 +198,7 @@ fn records_that_do_not_belong_together_are_refused() {
     std::fs::write(&old, "run,in_distribution,ood,group,score,procedure,metric,value\na,,b,,mds,lee,auroc,0.5\n")
         .unwrap();
     let text = read(&[&old]).unwrap_err().to_string();
-    assert!(text.contains("found records without a schema version, expected 2; score the dump again"), "{text}");
+    assert!(text.contains("found records without a schema version, expected 3; score the dump again"), "{text}");
 }
 
 /// A JSON record that lacks a field is one of another program, not one with a missing value.

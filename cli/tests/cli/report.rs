@@ -133,7 +133,7 @@ fn what_is_wrong_is_one_line_and_leaves_the_old_report() {
     refused(&["report", "out", "-q", "--score", "knn"], "found no record of a single run");
     refused(&["report", "out", "-q", "--procedure", "oscr"], "found no record of a single run");
     fs::write(folder.path().join("out/records.json"), "[{\"schema\": 1}]").unwrap();
-    refused(&["report", "out", "-q"], "schema version 1, expected 2");
+    refused(&["report", "out", "-q"], "schema version 1, expected 3");
     fs::write(folder.path().join("file"), "").unwrap();
     refused(&["report", "out/records.csv", "-q", "--out", "file"], "file: cannot be written");
     assert_eq!(listing(folder.path()), ["dumps", "file", "out", "report"]);
