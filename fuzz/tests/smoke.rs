@@ -30,7 +30,11 @@ fn what_was_found_is_refused() {
     let place = tempfile::tempdir().unwrap();
     let found: [(&str, &[u8], &str); 2] = [
         ("records-parquet", include_bytes!("../found/records-parquet-claimed-size.parquet"), "parquet: "),
-        ("detector", include_bytes!("../found/detector-control-character.detector"), r"var\u{7f}ant: unknown parameter"),
+        (
+            "detector",
+            include_bytes!("../found/detector-control-character.detector"),
+            r"var\u{7f}ant: unknown parameter",
+        ),
     ];
     for (name, input, expected) in found {
         let target = TARGETS.iter().find(|target| target.name == name).unwrap();
