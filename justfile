@@ -76,6 +76,11 @@ fixture-train:
     target/python/bin/python fixtures/train/make_reference.py fixtures/train/reference.safetensors
     target/python/bin/python fixtures/train/make_user_model.py fixtures/train/user_model.pth
 
+# Small networks as ONNX files, and what onnxruntime makes of them
+fixture-onnx:
+    target/python/bin/pip install -q -r fixtures/onnx/requirements.txt
+    target/python/bin/python fixtures/onnx/make_models.py
+
 # The first rows of whole dumps in the folder DUMPS
 fixture-dumps DUMPS:
     target/python/bin/python fixtures/make_dumps.py {{DUMPS}}

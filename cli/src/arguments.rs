@@ -2,12 +2,14 @@
 
 use clap::{Parser, Subcommand};
 
+#[cfg(any(feature = "train", feature = "onnx"))]
+use crate::command::extract;
 use crate::command::{
     apply, calibrate, compare, completions, convert, diff, explain, fit, inspect, latency, leaderboard, list, measure,
     monitor, plot, reliability, report, score, verify,
 };
 #[cfg(feature = "train")]
-use crate::command::{data, demo, extract, train};
+use crate::command::{data, demo, train};
 use crate::option::common::Common;
 
 /// Scores, metrics, tables and plots for out-of-distribution detection, from dumps of logits and features.
@@ -47,7 +49,7 @@ pub(crate) enum Command {
     Demo(demo::Command),
     #[cfg(feature = "train")]
     Train(train::Command),
-    #[cfg(feature = "train")]
+    #[cfg(any(feature = "train", feature = "onnx"))]
     Extract(extract::Command),
     #[cfg(feature = "train")]
     Data(data::Command),

@@ -84,7 +84,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Demo(command) => command::demo::run(&command, common),
         #[cfg(feature = "train")]
         Command::Train(command) => command::train::run(&command, common),
-        #[cfg(feature = "train")]
+        #[cfg(any(feature = "train", feature = "onnx"))]
         Command::Extract(command) => command::extract::run(&command, common),
         #[cfg(feature = "train")]
         Command::Data(command) => command::data::run(&command),

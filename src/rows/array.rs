@@ -101,8 +101,16 @@ impl StoredArray {
 
     /// All elements as numbers, in the order they are stored in.
     pub fn numbers(&self) -> impl Iterator<Item = f64> {
+        self.numbers_of(0..self.bytes().len() / self.dtype.size().unwrap_or(1))
+    }
+
+    /// Some elements as numbers, counted in the order they are stored in.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    pub fn numbers_of(&self, elements: Range<usize>) -> impl Iterator<Item = f64> {
         let size = self.dtype.size().unwrap_or(1);
-        self.bytes().chunks_exact(size).map(|bytes| match self.dtype {
+        self.bytes()[elements.start * size..elements.end * size].chunks_exact(size).map(|bytes| match self.dtype {
             Dtype::Float(float, endian) => float.decode(bytes, endian),
             _ => self.dtype.decode_integer(bytes) as f64,
         })

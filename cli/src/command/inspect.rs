@@ -1,9 +1,15 @@
 //! `oodbench inspect`: what a dump holds, what scores lack, what looks wrong.
 
+mod fact;
+#[cfg(feature = "onnx")]
+mod onnx;
+
 use std::fmt::Write;
+use std::path::Path;
 
 use clap::Args;
-use serde::Serialize;
+
+use fact::{Fact, OF_RUN, OF_SCORES, SUSPICIOUS, head_text};
 
 use crate::option::common::Common;
 use crate::option::format::Printed;
@@ -16,15 +22,15 @@ use oodbench::dump::layout::RunFiles;
 use oodbench::printable;
 use oodbench::report::Format;
 use oodbench::report::grid::Grid;
-use oodbench::rows::Head;
 use oodbench::rows::array::shape_text;
 use oodbench::score::REGISTRY;
 use oodbench::score::counts::Counts;
 
-/// Show splits, shapes, types and classes of dumps, what each score lacks, and what looks wrong
+/// Show splits, shapes, types and classes of dumps, what each score lacks, and what looks wrong; of ONNX models what `extract --onnx` would take
 #[derive(Args)]
 #[command(after_help = "Examples:
   oodbench inspect dumps/
+  oodbench inspect model.onnx                its inputs, logits, features and last layer
   oodbench inspect dumps/ --format json      what was found, an object each")]
 pub(crate) struct Command {
     #[command(flatten)]
@@ -33,32 +39,34 @@ pub(crate) struct Command {
     printed: Printed,
 }
 
-/// Something a dump has, lacks, or should not have.
-#[derive(Clone, Serialize)]
-struct Fact {
-    run: String,
-    /// What it is about: the run, a split, the scores, or what looks wrong.
-    part: String,
-    name: String,
-    found: String,
-}
-
-const OF_RUN: &str = "run";
-const OF_SCORES: &str = "scores";
-const SUSPICIOUS: &str = "to look at";
-
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
-    let runs = command.runs.find(common.quiet)?;
     let mut facts = Vec::new();
-    for (number, files) in runs.iter().enumerate() {
-        let of_run = describe(files)?;
+    let mut show = |place: &Path, of_run: Vec<Fact>| -> anyhow::Result<()> {
         if command.printed.format == Format::Table {
             // A run may take minutes to read: each is there as soon as it is known.
-            let gap = if number > 0 { "\n" } else { "" };
-            terminal::print(&format!("{gap}{}", shown(files, &of_run)))?;
+            let gap = if facts.is_empty() { "" } else { "\n" };
+            terminal::print(&format!("{gap}{}", shown(place, &of_run)))?;
         }
         facts.extend(of_run);
+        Ok(())
+    };
+    let (models, runs) = command.runs.without_models();
+    #[cfg(feature = "onnx")]
+    for model in &models {
+        show(model, onnx::describe(model)?)?;
+    }
+    #[cfg(not(feature = "onnx"))]
+    if let Some(model) = models.first() {
+        anyhow::bail!(
+            "{}: found a model, expected dumps; this program was built without the feature onnx",
+            model.display()
+        );
+    }
+    if let Some(runs) = runs {
+        for files in runs.find(common.quiet)? {
+            show(&files.folder, describe(&files)?)?;
+        }
     }
     if command.printed.format == Format::Table {
         return Ok(());
@@ -71,7 +79,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
 }
 
 /// The facts of a run in its own words.
-fn shown(files: &RunFiles, facts: &[Fact]) -> String {
+fn shown(place: &Path, facts: &[Fact]) -> String {
     // Writing into a String cannot fail.
     let mut out = String::new();
     for part in facts.chunk_by(|one, next| one.part == next.part) {
@@ -80,7 +88,7 @@ fn shown(files: &RunFiles, facts: &[Fact]) -> String {
         let width = part.iter().map(name).fold(13, usize::max);
         match &*part[0].part {
             OF_RUN => {
-                let _ = writeln!(out, "{} ({})", printable::line(&part[0].run), files.folder.display());
+                let _ = writeln!(out, "{} ({})", printable::line(&part[0].run), place.display());
                 for fact in &part[1..] {
                     let _ = writeln!(out, "  {:<16}{}", fact.name, fact.found);
                 }
@@ -141,17 +149,6 @@ fn describe(files: &RunFiles) -> anyhow::Result<Vec<Fact>> {
     suspicions.into_iter().for_each(|what| say(SUSPICIOUS, "", what));
     remarks::unchanged()?;
     Ok(facts)
-}
-
-fn head_text(head: &Head) -> String {
-    let (classes, features) = head.shape();
-    match head {
-        Head::Linear { .. } => format!("linear ({classes}, {features})"),
-        Head::Prototypes { .. } => format!("prototypes ({classes}, {features})"),
-        Head::NormalisedPrototypes { distance_scale, .. } => {
-            format!("prototypes ({classes}, {features}), |d_s| = {distance_scale}")
-        }
-    }
 }
 
 fn array_text(array: &ArrayFacts) -> String {

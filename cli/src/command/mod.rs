@@ -11,7 +11,7 @@ pub(crate) mod data;
 pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod explain;
-#[cfg(feature = "train")]
+#[cfg(any(feature = "train", feature = "onnx"))]
 pub(crate) mod extract;
 pub(crate) mod fit;
 pub(crate) mod inspect;

@@ -8,8 +8,9 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum, ValueHint};
 
 use crate::option::common::Common;
-use crate::option::images::{ImageOptions, run_name};
+use crate::option::images::ImageOptions;
 use crate::option::named;
+use crate::option::sets::run_name;
 use crate::screen::interrupt::{Interrupted, stop_flag};
 use crate::screen::terminal;
 use crate::screen::training::Watch;

@@ -55,6 +55,12 @@ pub(crate) fn topics() -> ArgValueCandidates {
     })
 }
 
+/// No names of images without the trainer, which knows them.
+#[cfg(all(feature = "onnx", not(feature = "train")))]
+pub(crate) fn image_sets() -> ArgValueCandidates {
+    ArgValueCandidates::new(Vec::new)
+}
+
 /// Image sets known by name, for ID and OOD images alike.
 #[cfg(feature = "train")]
 pub(crate) fn image_sets() -> ArgValueCandidates {

@@ -1,14 +1,15 @@
 //! Which images a command reads, and the dump it makes of them.
 
 use std::collections::HashSet;
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Args;
 
-use super::{choice, complete};
+use super::choice;
+use super::sets::{SetOptions, run_name};
 use crate::screen::words::counted;
 use oodbench::rows::Role;
 use oodbench_train::data::folder::{Channels, Filter, FolderLabels, FolderOptions, Resize};
@@ -20,33 +21,20 @@ use oodbench_train::job::DumpPlan;
 /// Options of every command that reads images.
 #[derive(Args)]
 pub(crate) struct ImageOptions {
-    /// In-distribution images: NAME:PATH, NAME where a distribution installs it, PATH, or embedded; `oodbench data` lists names
-    #[arg(long, value_name = "DATA", add = complete::image_sets())]
-    pub(crate) data: String,
-    /// OOD sets, comma-separated: as --data (their test images), or uniform-noise, gaussian-noise; may be repeated
-    #[arg(long, value_name = "DATA", value_delimiter = ',', value_parser = choice::name, add = complete::image_sets())]
-    ood: Vec<String>,
-    /// OOD sets that parameters of scores are chosen on, as --ood; dumped as val_ood/NAME, no value is computed on them
-    #[arg(long, value_name = "DATA", value_delimiter = ',', value_parser = choice::name, add = complete::image_sets())]
-    val_ood: Vec<String>,
+    #[command(flatten)]
+    pub(crate) sets: SetOptions,
     /// Inner layers to dump as features@LAYER, comma-separated, or all
     #[arg(long, value_name = "LAYERS", value_delimiter = ',', value_parser = choice::name)]
-    layers: Vec<String>,
-    /// Only the first N images of each set
-    #[arg(long, value_name = "N")]
-    images: Option<NonZeroUsize>,
-    /// Bring folders of images to N x N pixels (bilinear)
-    #[arg(long, value_name = "N")]
-    resize: Option<NonZeroU32>,
+    pub(crate) layers: Vec<String>,
     /// Published normalisation constants [default: those of the data]: macedo-cifar10, lee-densenet, ..., none
     #[arg(long, value_name = "NAME")]
     pub(crate) normalisation: Option<Published>,
     /// Where to compute: auto, cpu or cuda:N
     #[arg(long, value_name = "DEVICE", default_value_t)]
-    device: DeviceChoice,
+    pub(crate) device: DeviceChoice,
     /// Let the GPU round the factors of products to TF32, 10 bits of mantissa: faster, less exact
     #[arg(long)]
-    tf32: bool,
+    pub(crate) tf32: bool,
 }
 
 impl ImageOptions {
@@ -61,18 +49,18 @@ impl ImageOptions {
 
     /// The in-distribution set; its folders of images have a subfolder per class.
     pub(crate) fn source(&self) -> anyhow::Result<Source> {
-        let resize = self.resize.map(NonZeroU32::get);
+        let resize = self.sets.resize.map(NonZeroU32::get);
         let options = FolderOptions {
             resize: resize.map(|side| Resize { height: side, width: side, filter: Filter::Bilinear }),
             channels: Channels::Rgb,
             labels: FolderLabels::Subfolders,
         };
-        Ok(open::find(&self.data, options)?)
+        Ok(open::find(&self.sets.data, options)?)
     }
 
     /// The images that `--images` leaves of a set.
     pub(crate) fn first(&self, set: ImageSet) -> anyhow::Result<ImageSet> {
-        match self.images {
+        match self.sets.images {
             Some(count) => Ok(set.take(count.get())?),
             None => Ok(set),
         }
@@ -86,11 +74,11 @@ impl ImageOptions {
     /// All OOD sets, for images of that shape.
     pub(crate) fn ood(&self, shape: [usize; 3], seed: u64) -> anyhow::Result<Sets> {
         let mut sets = Sets::new();
-        for specification in &self.ood {
-            let set = self.first(ood::read(specification, shape, self.resize.is_some(), seed)?)?;
+        for specification in &self.sets.ood {
+            let set = self.first(ood::read(specification, shape, self.sets.resize.is_some(), seed)?)?;
             sets.push((Role::Ood { group: None, name: set.name.clone() }, Arc::new(set)));
         }
-        for validation in &self.val_ood {
+        for validation in &self.sets.val_ood {
             // Noise to choose on is not the noise that is measured.
             let set = self.beside("--val-ood", validation, shape, seed.wrapping_add(1), &sets)?;
             sets.push((Role::ValOod { name: set.name.clone() }, Arc::new(set)));
@@ -107,7 +95,7 @@ impl ImageOptions {
         seed: u64,
         measured: &Sets,
     ) -> anyhow::Result<ImageSet> {
-        let set = self.first(ood::read(specification, shape, self.resize.is_some(), seed)?)?;
+        let set = self.first(ood::read(specification, shape, self.sets.resize.is_some(), seed)?)?;
         // The test images of the classes too: nothing that a figure is made of may be learnt from.
         let is_measured = |role: &Role| matches!(role, Role::Test | Role::Csid { .. } | Role::Ood { .. });
         for (role, other) in measured.iter().filter(|(role, other)| is_measured(role) && other.shape() == set.shape()) {
@@ -135,10 +123,4 @@ impl ImageOptions {
             layers: self.layers.clone(),
         })
     }
-}
-
-/// The name of a dump's folder, which becomes the run's.
-pub(crate) fn run_name(out: &Path) -> anyhow::Result<String> {
-    let name = out.file_name().with_context(|| format!("{}: found no name, expected dumps/NAME", out.display()))?;
-    Ok(name.to_string_lossy().into_owned())
 }

@@ -10,12 +10,16 @@ pub(crate) mod format;
 pub(crate) mod images;
 pub(crate) mod intervals;
 pub(crate) mod metric;
+#[cfg(feature = "onnx")]
+pub(crate) mod model;
 #[cfg(feature = "train")]
 pub(crate) mod named;
 pub(crate) mod percent;
 pub(crate) mod procedure;
 pub(crate) mod rows;
 pub(crate) mod runs;
+#[cfg(any(feature = "train", feature = "onnx"))]
+pub(crate) mod sets;
 pub(crate) mod sources;
 pub(crate) mod threads;
 mod trimmed;

@@ -29,6 +29,15 @@ impl Runs {
         Self { dirs }
     }
 
+    /// The ONNX models among what was named, and the folders; no folders where models alone were named.
+    pub(crate) fn without_models(&self) -> (Vec<PathBuf>, Option<Self>) {
+        let is_model = |path: &&PathBuf| path.extension().is_some_and(|ending| ending == "onnx") && !path.is_dir();
+        let (models, dirs): (Vec<&PathBuf>, Vec<&PathBuf>) = self.dirs.iter().partition(is_model);
+        let dirs: Vec<PathBuf> = dirs.into_iter().cloned().collect();
+        let is_needed = models.is_empty() || !dirs.is_empty();
+        (models.into_iter().cloned().collect(), is_needed.then(|| Self::of(dirs)))
+    }
+
     /// All runs, each once, in the order of the folders.
     pub(crate) fn find(&self, quiet: bool) -> anyhow::Result<Vec<RunFiles>> {
         let mut runs: Vec<RunFiles> = Vec::new();

@@ -34,7 +34,7 @@ pub(crate) fn install() -> anyhow::Result<()> {
 }
 
 /// For work that has nothing to save: it need not look, since a signal ends the program at once.
-#[cfg(feature = "train")]
+#[cfg(any(feature = "train", feature = "onnx"))]
 pub(crate) fn never_stopped() -> &'static AtomicBool {
     static NEVER: AtomicBool = AtomicBool::new(false);
     &NEVER

@@ -15,6 +15,8 @@ mod layouts;
 mod limits;
 mod measure;
 mod names;
+#[cfg(feature = "onnx")]
+mod onnx;
 mod options;
 mod outputs;
 mod parameters;

@@ -70,13 +70,15 @@ pub enum Published {
     FashionMnist,
     /// MNIST, as in PyTorch's examples: mean and standard deviation over all training pixels.
     Mnist,
+    /// ImageNet, as in torchvision's examples and in most networks trained on it.
+    ImageNet,
     /// Scaled to 0 to 1 only.
     None,
 }
 
 impl Published {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::MacedoCifar10,
         Self::MacedoCifar100,
         Self::MacedoSvhn,
@@ -84,6 +86,7 @@ impl Published {
         Self::LeeResNet,
         Self::FashionMnist,
         Self::Mnist,
+        Self::ImageNet,
         Self::None,
     ];
 
@@ -98,6 +101,7 @@ impl Published {
             Self::LeeResNet => "lee-resnet",
             Self::FashionMnist => "fashion-mnist",
             Self::Mnist => "mnist",
+            Self::ImageNet => "imagenet",
             Self::None => "none",
         }
     }
@@ -115,6 +119,7 @@ impl Published {
             Self::LeeResNet => (&[0.4914, 0.4822, 0.4465], &[0.2023, 0.1994, 0.2010]),
             Self::FashionMnist => (&[0.2860], &[0.3530]),
             Self::Mnist => (&[0.1307], &[0.3081]),
+            Self::ImageNet => (&[0.485, 0.456, 0.406], &[0.229, 0.224, 0.225]),
             Self::None => (&[], &[]),
         }
     }

@@ -1,0 +1,187 @@
+//! A dump of an ONNX model, whoever made it.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+#[cfg(feature = "train")]
+use anyhow::Context;
+use anyhow::bail;
+
+use super::arguments::{Command, SplitName};
+#[cfg(feature = "train")]
+use super::images::Pictures;
+use super::specification::{Specification, first, named};
+use crate::option::common::Common;
+use crate::option::sets::{SetOptions, run_name};
+use crate::screen::interrupt::never_stopped;
+use crate::screen::progress::Bars;
+use crate::screen::terminal;
+use oodbench::dump::RunInfo;
+use oodbench::rows::Role;
+use oodbench_onnx::extract::{Extracted, Extraction, extract};
+use oodbench_onnx::graph::Graph;
+use oodbench_onnx::rten::Rten;
+use oodbench_onnx::source::Source;
+
+type Sets = Vec<(Role, Box<dyn Source>)>;
+
+/// Runs the command on this model.
+pub(super) fn run(command: &Command, model: &Path, common: &Common) -> anyhow::Result<()> {
+    command.refuse_options_of_weights()?;
+    let options = &command.model_options;
+    let graph = Graph::read(model)?;
+    let plan = command.plan(&graph)?;
+    let extraction = Extraction {
+        out: &command.out,
+        replace: command.replace,
+        run: RunInfo {
+            name: run_name(&command.out)?,
+            model: model.file_stem().map(|name| name.to_string_lossy().into_owned()),
+            in_distribution: Some(plan.name),
+            ..RunInfo::default()
+        },
+        sets: &plan.sets,
+        output: options.output.as_deref(),
+        logits: options.logits.as_deref(),
+        features: &options.features,
+        batch: options.batch.map(NonZeroUsize::get),
+        preparation: plan.preparation.as_deref(),
+        threads: rayon::current_num_threads(),
+        stop: never_stopped(),
+    };
+    let extracted = extract::<Rten>(&graph, &extraction, &Bars::new(common.quiet))?;
+    if !common.quiet {
+        describe(&extracted).iter().for_each(|line| terminal::say(line));
+        terminal::say(&format!("wrote {0}; `oodbench score {0}` measures it", command.out.display()));
+    }
+    Ok(())
+}
+
+/// What was taken for what, and how well the network does.
+fn describe(extracted: &Extracted) -> Vec<String> {
+    let tensors = &extracted.tensors;
+    let mut lines = vec![
+        format!("logits: {:?}; {}", tensors.logits, tensors.logits_because),
+        format!("features: {:?}; {}", tensors.features[0], tensors.features_because),
+    ];
+    if extracted.has_head {
+        lines.push("head: linear; features · Wᵀ + b are the logits to 1e-4".to_owned());
+    }
+    lines.extend(extracted.accuracy.map(|accuracy| format!("accuracy on id/test: {:.2} %", accuracy * 100.0)));
+    lines.extend(extracted.remarks.iter().map(|remark| format!("warning: {remark}")));
+    lines
+}
+
+/// The sets of a dump.
+struct Plan {
+    sets: Sets,
+    /// The in-distribution set's name.
+    name: String,
+    preparation: Option<String>,
+}
+
+impl Command {
+    fn set_options(&self) -> &SetOptions {
+        #[cfg(feature = "train")]
+        return &self.images.sets;
+        #[cfg(not(feature = "train"))]
+        return &self.sets;
+    }
+
+    /// Options that would change nothing.
+    fn refuse_options_of_weights(&self) -> anyhow::Result<()> {
+        #[cfg(feature = "train")]
+        {
+            if let Some(layer) = self.images.layers.first() {
+                bail!(
+                    "--layers: found {layer} with --onnx, expected --features TENSOR,{layer}; name tensors of the model"
+                );
+            }
+            if self.images.tf32 || matches!(self.images.device, oodbench_train::device::DeviceChoice::Cuda(_)) {
+                bail!("--device: found a GPU with --onnx, expected cpu; ONNX models are run on the CPU");
+            }
+        }
+        Ok(())
+    }
+
+    fn plan(&self, graph: &Graph) -> anyhow::Result<Plan> {
+        let (options, inputs) = (&self.model_options, graph.inputs());
+        let given = self.set_options();
+        let most = given.images.map(NonZeroUsize::get);
+        let has = |split: SplitName| self.splits.is_empty() || self.splits.contains(&split);
+        let mut sets = Sets::new();
+        #[cfg(feature = "train")]
+        let pictures = Pictures::of(graph, options, &self.images);
+        #[cfg_attr(not(feature = "train"), allow(unused_mut, reason = "images alone are prepared"))]
+        let mut preparation = None;
+        let name = match Specification::of(&given.data) {
+            Specification::Files(files) => {
+                if has(SplitName::Train) {
+                    let train = files.train(inputs, options)?;
+                    if train.is_none() && !self.splits.is_empty() {
+                        bail!("{}: found no folder train, expected id/train; --split test leaves it out", given.data);
+                    }
+                    sets.extend(train.map(|train| (Role::Train, train)));
+                }
+                if has(SplitName::Test) {
+                    sets.push((Role::Test, files.test(inputs, options, true)?));
+                }
+                files.name()
+            }
+            #[cfg(feature = "train")]
+            Specification::Images(data) => {
+                let images = pictures.id(data)?;
+                preparation = Some(images.preparation.clone());
+                if has(SplitName::Train) {
+                    let train = images.train().context("id/train cannot be read (--split test leaves it out)")?;
+                    sets.push((Role::Train, train));
+                }
+                if has(SplitName::Test) {
+                    sets.push((Role::Test, images.test()?));
+                }
+                images.name
+            }
+            #[cfg(not(feature = "train"))]
+            Specification::Images(data) => bail!("{data}: {NO_IMAGES}"),
+        };
+        if let Some(val) = &options.val {
+            let set = match Specification::of(val) {
+                Specification::Files(files) => files.test(inputs, options, true)?,
+                #[cfg(feature = "train")]
+                Specification::Images(data) => pictures.id(data)?.test()?,
+                #[cfg(not(feature = "train"))]
+                Specification::Images(data) => bail!("{data}: {NO_IMAGES}"),
+            };
+            sets.insert(sets.iter().position(|(role, _)| *role == Role::Test).unwrap_or(sets.len()), (Role::Val, set));
+        }
+        if let Some(both) = given.val_ood.iter().find(|set| given.ood.contains(set)) {
+            bail!("--val-ood {both}: found a set that --ood measures, expected another; take another set");
+        }
+        let oods = given.ood.iter().map(|set| (set, true)).chain(given.val_ood.iter().map(|set| (set, false)));
+        for (text, is_measured) in oods {
+            let (own, data) = named(text);
+            let (set, name) = match Specification::of(data) {
+                Specification::Files(files) => (files.test(inputs, options, false)?, files.name()),
+                Specification::Images(_) if matches!(Specification::of(&given.data), Specification::Files(_)) => {
+                    bail!("{data}: found images beside {}, expected data of one kind; use npy:DIR for both", given.data)
+                }
+                #[cfg(feature = "train")]
+                Specification::Images(data) => {
+                    // Noise to choose on is not the noise that is measured.
+                    let seed = if is_measured { self.seed } else { self.seed.wrapping_add(1) };
+                    pictures.ood(data, &given.data, seed)?
+                }
+                #[cfg(not(feature = "train"))]
+                Specification::Images(data) => bail!("{data}: {NO_IMAGES}"),
+            };
+            let name = own.map_or(name, str::to_owned);
+            let role = if is_measured { Role::Ood { group: None, name } } else { Role::ValOod { name } };
+            sets.push((role, set));
+        }
+        let sets = sets.into_iter().map(|(role, set)| (role, first(set, most))).collect();
+        Ok(Plan { sets, name, preparation })
+    }
+}
+
+#[cfg(not(feature = "train"))]
+const NO_IMAGES: &str = "found images, expected npy:DIR, wav:DIR or text:FILE; this program was built without the feature train, which reads images";

@@ -1,0 +1,90 @@
+//! A dump of weights: the trainer has the network.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+
+use super::arguments::{Command, SplitName};
+use crate::option::common::Common;
+use crate::screen::interrupt::never_stopped;
+use crate::screen::terminal;
+use crate::screen::training::Watch;
+use oodbench::rows::Role;
+use oodbench_train::checkpoint::recipe_of_weights;
+use oodbench_train::data::Source;
+use oodbench_train::extract::Sets;
+use oodbench_train::job::{FromWeights, Workplace};
+use oodbench_train::loss::LossChoice;
+use oodbench_train::model::weights::Weights;
+use oodbench_train::model::{Architecture, Design, NETWORKS};
+use oodbench_train::recipe::Recipe;
+
+/// Runs the command on these weights.
+pub(super) fn run(command: &Command, file: &Path, common: &Common) -> anyhow::Result<()> {
+    let images = &command.images;
+    let device = images.device()?;
+    let weights = Weights::read(file)?;
+    let recipe = recipe_of_weights(&weights)?;
+    let source = images.source()?;
+    let sets = command.sets(&source)?;
+    let design = command.design(file, recipe.as_ref(), &sets)?;
+    let job = FromWeights {
+        weights,
+        seed: recipe.as_ref().map(|recipe| recipe.seed),
+        normalisation: match (&recipe, images.normalisation) {
+            (Some(recipe), None) => recipe.normalisation()?,
+            _ => images.normalisation(&source, design.channels)?,
+        },
+        design,
+        dump: images.dump(&command.out, command.replace, &source, sets)?,
+    };
+    job.run(Workplace { device: &device, stop: never_stopped(), observer: &Watch::new(common.quiet) })?;
+    if !common.quiet {
+        terminal::say(&format!("wrote {0}; `oodbench score {0}` measures it", command.out.display()));
+    }
+    Ok(())
+}
+
+impl Command {
+    fn sets(&self, source: &Source) -> anyhow::Result<Sets> {
+        let has = |split: SplitName| self.splits.is_empty() || self.splits.contains(&split);
+        let mut sets = Sets::new();
+        if has(SplitName::Train) {
+            let train = source.train().context("id/train cannot be read (--split test leaves it out)")?;
+            sets.push((Role::Train, self.images.first(train)?.into()));
+        }
+        let test = self.images.first(source.test()?)?;
+        let shape = test.shape();
+        if has(SplitName::Test) {
+            sets.push((Role::Test, test.into()));
+        }
+        sets.extend(self.images.ood(shape, self.seed)?);
+        Ok(sets)
+    }
+
+    /// The network that the weights are for: what they say themselves, or the arguments.
+    fn design(&self, file: &Path, recipe: Option<&Recipe>, sets: &Sets) -> anyhow::Result<Design> {
+        let (model, loss) = (&self.model, &self.loss);
+        if let Some(recipe) = recipe {
+            let design = recipe.network.clone();
+            let same = model.is_none_or(|model| model == design.architecture)
+                && loss.as_ref().is_none_or(|loss| *loss == design.loss);
+            if !same {
+                bail!(
+                    "{}: found a {} trained with {}, expected what --model and --loss say; leave them out",
+                    file.display(),
+                    design.architecture.name(),
+                    design.loss
+                );
+            }
+            return Ok(design);
+        }
+        let Some(architecture) = *model else {
+            let names = NETWORKS.map(|entry| entry.id).join(", ");
+            bail!("{}: found no note of the network, expected --model, one of {names}", file.display());
+        };
+        let (_, set) = sets.first().context("found no set, expected --split or --ood")?;
+        let classes = set.classes.with_context(|| format!("{}: found no labels, expected a labelled set", set.name))?;
+        Ok(Design { architecture, loss: loss.clone().unwrap_or_default(), channels: set.channels, classes })
+    }
+}

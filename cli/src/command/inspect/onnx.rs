@@ -1,0 +1,94 @@
+//! What `extract --onnx` would take of a model.
+
+use std::path::Path;
+
+use super::fact::{Fact, OF_RUN, SUSPICIOUS, head_text};
+use oodbench::numeric::noise::Congruential;
+use oodbench_onnx::OnnxError;
+use oodbench_onnx::extract::head_agrees;
+use oodbench_onnx::graph::candidates::candidates;
+use oodbench_onnx::graph::find::Tensors;
+use oodbench_onnx::graph::{Axis, Graph, Kind, ModelInput};
+use oodbench_onnx::rten::Rten;
+use oodbench_onnx::runtime::{Input, Numbers};
+
+/// Rows made up to check a head on, where the model takes any number.
+const ROWS: usize = 4;
+
+/// No more numbers are made up for a model.
+const MOST_NUMBERS: usize = 1 << 26;
+
+/// Half of the largest noise and one.
+const NOISE: f32 = 8_388_608.0;
+
+/// The facts of a model.
+pub(super) fn describe(model: &Path) -> Result<Vec<Fact>, OnnxError> {
+    let graph = Graph::read(model)?;
+    let run = model.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut facts = Vec::new();
+    let mut say = |part: &str, name: &str, found: String| {
+        facts.push(Fact { run: run.clone(), part: part.to_owned(), name: name.to_owned(), found });
+    };
+    say(OF_RUN, "file", model.display().to_string());
+    if !graph.producer().is_empty() {
+        say(OF_RUN, "made by", graph.producer().to_owned());
+    }
+    say(OF_RUN, "opset", graph.opset().to_string());
+    graph.inputs().iter().for_each(|input| say(OF_RUN, "input", input.text()));
+    graph.outputs().iter().for_each(|output| say(OF_RUN, "output", output.clone()));
+    let mut suspicions = Vec::new();
+    match graph.find(None, None, &[]) {
+        Ok(tensors) => {
+            let because = |tensor: &str, because: &str| format!("{tensor}; {because}");
+            say(OF_RUN, "logits", because(&tensors.logits, &tensors.logits_because));
+            say(OF_RUN, "features", because(&tensors.features[0], &tensors.features_because));
+            match check(&graph, &tensors) {
+                Ok(found) => say(OF_RUN, "head", found),
+                Err(error) => suspicions.push(error.to_string()),
+            }
+        }
+        Err(error) => suspicions.push(error.to_string()),
+    }
+    say(OF_RUN, "candidates", candidates(&graph));
+    suspicions.into_iter().for_each(|what| say(SUSPICIOUS, "", what));
+    Ok(facts)
+}
+
+/// Whether the last layer gives the logits of rows that are made up.
+fn check(graph: &Graph, tensors: &Tensors) -> Result<String, OnnxError> {
+    let inputs = graph.inputs().iter().map(made_up).collect::<Option<Vec<_>>>();
+    let Some(inputs) = inputs else {
+        graph.refuse_defects(&[tensors.logits.clone(), tensors.features[0].clone()])?;
+        return Ok("not checked here: the model takes rows of any length; `extract` checks it".to_owned());
+    };
+    let agrees = head_agrees::<Rten>(graph, tensors, inputs, rayon::current_num_threads())?;
+    Ok(match (&tensors.head, agrees) {
+        (Some(head), true) => format!("{}; features · Wᵀ + b are the logits to 1e-4", head_text(head)),
+        _ => "none: the nearest linear layer does not give the logits; --features names other features".to_owned(),
+    })
+}
+
+/// Rows for an input: noise from -1 to 1, ones for integers.
+fn made_up(input: &ModelInput) -> Option<Input> {
+    let rows = match input.axes.first()? {
+        Axis::Fixed(rows) => *rows,
+        Axis::Free(_) => ROWS,
+    };
+    let others = input.axes[1..].iter().map(|axis| match axis {
+        Axis::Fixed(length) => Some(*length),
+        Axis::Free(_) => None,
+    });
+    let shape: Vec<usize> = std::iter::once(Some(rows)).chain(others).collect::<Option<_>>()?;
+    let count =
+        shape.iter().try_fold(1_usize, |n, &axis| n.checked_mul(axis)).filter(|count| *count <= MOST_NUMBERS)?;
+    let numbers = match input.kind {
+        Kind::Float => {
+            let mut noise = Congruential::new(1);
+            Numbers::Float((0..count).map(|_| noise.bits() as f32 / NOISE - 1.0).collect())
+        }
+        Kind::Integer => Numbers::Integer(vec![1; count]),
+        Kind::Byte => Numbers::Byte(vec![1; count]),
+        Kind::SignedByte => Numbers::SignedByte(vec![1; count]),
+    };
+    Some(Input { name: input.name.clone(), shape, numbers })
+}

@@ -1,0 +1,64 @@
+//! How an ONNX model is run and what it is fed.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, ValueHint};
+
+use super::choice;
+
+/// Options of a network that comes as an ONNX model.
+#[derive(Args)]
+pub(crate) struct ModelOptions {
+    /// A model of any framework
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) onnx: Option<PathBuf>,
+    /// A set to dump as id/val, as --data
+    #[arg(long, value_name = "DATA", requires = "onnx")]
+    pub(crate) val: Option<String>,
+    /// The output to look for logits from [default: the first]
+    #[arg(long, value_name = "TENSOR", requires = "onnx")]
+    pub(crate) output: Option<String>,
+    /// The tensor of the logits [default: what comes before the softmax of the output, else the output]
+    #[arg(long, value_name = "TENSOR", requires = "onnx")]
+    pub(crate) logits: Option<String>,
+    /// The tensor of the features; further ones become features@TENSOR [default: what the last linear layer takes]
+    #[arg(long, value_name = "TENSORS", value_delimiter = ',', value_parser = choice::name, requires = "onnx")]
+    pub(crate) features: Vec<String>,
+    /// Rows run at once [default: the model's, else 32]; keep it where dumps are compared, since last bits depend on it
+    #[arg(long, value_name = "N", requires = "onnx")]
+    pub(crate) batch: Option<NonZeroUsize>,
+    /// Means of the channels on the scale 0 to 1, comma-separated, instead of --normalisation
+    #[arg(long, value_name = "MEANS", value_delimiter = ',', requires_all = ["onnx", "std"])]
+    pub(crate) mean: Vec<f32>,
+    /// Standard deviations of the channels, comma-separated
+    #[arg(long, value_name = "STDS", value_delimiter = ',', requires = "mean")]
+    pub(crate) std: Vec<f32>,
+    /// Where the channels are [default: where the model has 1 or 3]
+    #[arg(long, value_enum, requires = "onnx")]
+    pub(crate) layout: Option<LayoutName>,
+    /// Samples a second of the recordings that the network was trained with
+    #[arg(long, value_name = "N", requires = "onnx")]
+    pub(crate) rate: Option<u32>,
+    /// Samples of a row, where the model takes any number
+    #[arg(long, value_name = "N", requires = "onnx")]
+    pub(crate) samples: Option<usize>,
+    /// The network's tokenizer.json
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "onnx")]
+    pub(crate) tokenizer: Option<PathBuf>,
+    /// Most tokens of a row, where the model takes any number
+    #[arg(long, value_name = "N", requires = "onnx")]
+    pub(crate) tokens: Option<usize>,
+    /// Names of the classes in the network's order, a line each [default: sorted]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "onnx")]
+    pub(crate) classes: Option<PathBuf>,
+}
+
+/// Where the channels of an image are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LayoutName {
+    /// Channels, rows, columns: PyTorch
+    Nchw,
+    /// Rows, columns, channels: TensorFlow
+    Nhwc,
+}

@@ -1,0 +1,35 @@
+//! Which sets of rows a command feeds to a network.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::Path;
+
+use anyhow::Context;
+use clap::Args;
+
+use super::{choice, complete};
+
+/// Options of every command that feeds a network.
+#[derive(Args)]
+pub(crate) struct SetOptions {
+    /// In-distribution images: NAME:PATH, NAME where a distribution installs it, PATH, or embedded; `oodbench data` lists names
+    #[arg(long, value_name = "DATA", add = complete::image_sets())]
+    pub(crate) data: String,
+    /// OOD sets, comma-separated: as --data (their test images), or uniform-noise, gaussian-noise; may be repeated
+    #[arg(long, value_name = "DATA", value_delimiter = ',', value_parser = choice::name, add = complete::image_sets())]
+    pub(crate) ood: Vec<String>,
+    /// OOD sets that parameters of scores are chosen on, as --ood; dumped as val_ood/NAME, no value is computed on them
+    #[arg(long, value_name = "DATA", value_delimiter = ',', value_parser = choice::name, add = complete::image_sets())]
+    pub(crate) val_ood: Vec<String>,
+    /// Only the first N images of each set
+    #[arg(long, value_name = "N")]
+    pub(crate) images: Option<NonZeroUsize>,
+    /// Bring folders of images to N x N pixels (bilinear)
+    #[arg(long, value_name = "N")]
+    pub(crate) resize: Option<NonZeroU32>,
+}
+
+/// The name of a dump's folder, which becomes the run's.
+pub(crate) fn run_name(out: &Path) -> anyhow::Result<String> {
+    let name = out.file_name().with_context(|| format!("{}: found no name, expected dumps/NAME", out.display()))?;
+    Ok(name.to_string_lossy().into_owned())
+}

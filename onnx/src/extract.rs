@@ -1,0 +1,344 @@
+//! From a model and sets of rows to a dump that scores read.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ndarray::{Array2, ArrayD, Axis, Ix2, s};
+use oodbench::dump::write::check_roles;
+use oodbench::dump::{DumpWriter, RunInfo};
+use oodbench::progress::Progress;
+use oodbench::rows::{ArrayKind, Head, Labels, Matrix, Role, Split};
+
+use crate::error::OnnxError;
+use crate::graph::Graph;
+use crate::graph::candidates::candidates;
+use crate::graph::find::Tensors;
+use crate::runtime::{Input, ModelBytes, Runtime, failed};
+use crate::source::Source;
+
+/// Rows of a batch where neither the model nor the user says.
+pub const BATCH: usize = 32;
+
+/// Features · Wᵀ + b may be so far from the logits, in parts of the largest, for the head to be believed.
+const HEAD_TOLERANCE: f64 = 1e-4;
+
+/// What is to be extracted.
+pub struct Extraction<'a> {
+    /// The dump's folder.
+    pub out: &'a Path,
+    /// Whether a folder that is there may be replaced.
+    pub replace: bool,
+    /// What `run.toml` says; the kind of the head and the note are added.
+    pub run: RunInfo,
+    /// The sets and their roles.
+    pub sets: &'a [(Role, Box<dyn Source>)],
+    /// The output to start from; the first if none.
+    pub output: Option<&'a str>,
+    /// The tensor of the logits, where it is named.
+    pub logits: Option<&'a str>,
+    /// The tensors of the features and of further layers, where they are named.
+    pub features: &'a [String],
+    /// Rows of a batch, where they are named.
+    pub batch: Option<usize>,
+    /// How the rows were prepared, for the note.
+    pub preparation: Option<&'a str>,
+    /// Threads to compute on.
+    pub threads: usize,
+    /// Set from outside to stop after the current batch.
+    pub stop: &'a AtomicBool,
+}
+
+/// What was done.
+#[derive(Clone, Debug)]
+pub struct Extracted {
+    /// The tensors that were taken.
+    pub tensors: Tensors,
+    /// Whether `head/` was written.
+    pub has_head: bool,
+    /// Accuracy on id/test, between 0 and 1.
+    pub accuracy: Option<f64>,
+    /// What should be known besides, a line each.
+    pub remarks: Vec<String>,
+}
+
+/// A loaded model with the tensors that are asked of it.
+struct Loaded<'a, R> {
+    graph: &'a Graph,
+    runtime: R,
+    /// Logits, features, further layers.
+    names: Vec<String>,
+    batch: usize,
+}
+
+/// Writes the dump.
+///
+/// # Errors
+/// [`OnnxError`] if the model is refused or fails, a set does not fit it, or a file cannot be written. Nothing is left behind then.
+pub fn extract<R: Runtime>(
+    graph: &Graph,
+    extraction: &Extraction<'_>,
+    progress: &dyn Progress,
+) -> Result<Extracted, OnnxError> {
+    check_roles(extraction.sets.iter().map(|(role, _)| role))?;
+    let tensors = graph.find(extraction.output, extraction.logits, extraction.features)?;
+    let layers = layers(graph, &tensors.features)?;
+    let names: Vec<String> = std::iter::once(&tensors.logits).chain(&tensors.features).cloned().collect();
+    graph.refuse_defects(&names)?;
+    let mut remarks = Vec::new();
+    let batch = batch(graph, extraction.batch, &mut remarks)?;
+    let writer = DumpWriter::create(extraction.out, extraction.replace)?;
+    let mut loaded = Loaded::<R>::of(graph, names, batch, extraction.threads)?;
+    let first = first(&mut loaded, extraction, &mut remarks)?;
+    let head = tensors.head.as_ref().filter(|head| agrees(head, &first)).cloned();
+    if head.is_none() {
+        let reason = match &tensors.head {
+            Some(_) => format!("the nearest linear layer does not make the logits of {:?}", tensors.features[0]),
+            None => "no linear layer with constant weights makes the logits".to_owned(),
+        };
+        remarks.push(format!(
+            "no head is written, and scores that need one are left out: {reason}; --features names other features"
+        ));
+    }
+    let note = note::<R>(&tensors, loaded.batch, extraction.preparation);
+    writer.info(&RunInfo { head: head.as_ref().map(Head::kind), note: Some(note), ..extraction.run.clone() })?;
+    if let Some(head) = &head {
+        writer.head(head)?;
+    }
+    let rows = extraction.sets.iter().map(|(_, set)| set.rows()).sum();
+    progress.begin(&format!("extracting {}", extraction.run.name), rows);
+    let mut accuracy = None;
+    let written = extraction.sets.iter().try_for_each(|(role, set)| {
+        let split = split(&loaded, role, set.as_ref(), &layers, extraction.stop, progress)?;
+        if *role == Role::Test {
+            accuracy = accuracy_of(&split, set.labels());
+        }
+        writer.split(&split).map_err(OnnxError::from)
+    });
+    progress.end();
+    written?;
+    writer.commit()?;
+    let classes = first[0].ncols();
+    if let Some(low) = accuracy.filter(|accuracy| *accuracy < 2.0 / classes as f64) {
+        remarks.push(format!(
+            "accuracy on id/test is {:.2} % of {classes} classes: are the order of the classes, the normalisation and the layout those of the network?",
+            low * 100.0
+        ));
+    }
+    Ok(Extracted { tensors, has_head: head.is_some(), accuracy, remarks })
+}
+
+/// Which array of the dump each features tensor becomes.
+fn layers(graph: &Graph, features: &[String]) -> Result<Vec<ArrayKind>, OnnxError> {
+    let mut kinds = vec![ArrayKind::Features];
+    for name in features.iter().skip(1) {
+        let kind = ArrayKind::Layer(file_name(name));
+        if kinds.contains(&kind) {
+            let found = format!("{name:?} twice");
+            return Err(OnnxError::file(graph.path(), found, "distinct tensors", "name each once"));
+        }
+        kinds.push(kind);
+    }
+    Ok(kinds)
+}
+
+/// The name of a tensor as part of a file's name; a dash before digits would be read as a part's number.
+fn file_name(tensor: &str) -> String {
+    let safe = |letter: char| if letter.is_alphanumeric() || ".+".contains(letter) { letter } else { '_' };
+    tensor.trim_start_matches(['.', '/']).chars().map(safe).collect()
+}
+
+/// Rows of a batch.
+fn batch(graph: &Graph, asked: Option<usize>, remarks: &mut Vec<String>) -> Result<usize, OnnxError> {
+    if let Some(fixed) = graph.fixed_batch() {
+        return match asked {
+            Some(asked) if asked != fixed => {
+                let expected = format!("{fixed}, which the model insists on");
+                Err(OnnxError::content("--batch", asked.to_string(), expected, "leave it out"))
+            }
+            _ => Ok(fixed),
+        };
+    }
+    if graph.has("DynamicQuantizeLinear") {
+        remarks.push("rows are run one by one: the model scales each batch by its largest value, a row's logits would depend on its neighbours".to_owned());
+        return Ok(1);
+    }
+    Ok(asked.unwrap_or(BATCH))
+}
+
+impl<'a, R: Runtime> Loaded<'a, R> {
+    fn of(graph: &'a Graph, names: Vec<String>, batch: usize, threads: usize) -> Result<Self, OnnxError> {
+        let bytes = ModelBytes { model: graph.with_outputs(&names)?, external: graph.external().clone() };
+        let runtime = R::load(bytes, threads).map_err(|reason| failed(graph.path(), R::NAME, &reason))?;
+        Ok(Self { graph, runtime, names, batch })
+    }
+
+    /// Runs some rows; a batch that the model insists on is filled up and cut.
+    fn run(&self, inputs: Vec<Input>, rows: usize) -> Result<Vec<Array2<f32>>, OnnxError> {
+        let filled = match self.graph.fixed_batch() {
+            Some(fixed) => inputs.into_iter().map(|input| input.filled_up(fixed)).collect(),
+            None => inputs,
+        };
+        let expected = filled.first().map_or(rows, |input| input.shape[0]);
+        let arrays = self.runtime.run(filled, &self.names);
+        let arrays = arrays.map_err(|reason| failed(self.graph.path(), R::NAME, &reason))?;
+        let named = arrays.into_iter().zip(&self.names);
+        let matrices = named.map(|(array, name)| self.matrix(name, array, expected));
+        matrices.map(|matrix| Ok(matrix?.slice_move(s![..rows, ..]))).collect()
+    }
+
+    /// A row per row fed: maps are averaged over their pixels.
+    fn matrix(&self, name: &str, array: ArrayD<f32>, rows: usize) -> Result<Array2<f32>, OnnxError> {
+        let shape = array.shape().to_vec();
+        let means = match shape.len() {
+            4 if shape[2] > 0 && shape[3] > 0 => {
+                array.mean_axis(Axis(3)).and_then(|lines| lines.mean_axis(Axis(2))).unwrap_or(array)
+            }
+            _ => array,
+        };
+        let matrix =
+            means.into_dimensionality::<Ix2>().ok().filter(|matrix| matrix.nrows() == rows && matrix.ncols() > 0);
+        matrix.ok_or_else(|| {
+            let found = format!("{name:?} of shape {shape:?} for {rows} rows");
+            let expected =
+                format!("(rows, values) or (rows, channels, height, width); candidates: {}", candidates(self.graph));
+            OnnxError::file(self.graph.path(), found, expected, "name others with --logits and --features")
+        })
+    }
+}
+
+/// Runs the first rows. A model may call its batch free and still have it built in: then rows go one by one.
+fn first<R: Runtime>(
+    loaded: &mut Loaded<'_, R>,
+    extraction: &Extraction<'_>,
+    remarks: &mut Vec<String>,
+) -> Result<Vec<Array2<f32>>, OnnxError> {
+    let Some((_, set)) = extraction.sets.first() else {
+        return Err(OnnxError::content("--data", "no set", "at least one", "name a set"));
+    };
+    let run = |loaded: &Loaded<'_, R>| {
+        let rows = loaded.batch.min(set.rows());
+        loaded.run(set.batch(0..rows)?, rows)
+    };
+    let ran = run(loaded);
+    if ran.is_ok() || loaded.batch == 1 || loaded.graph.fixed_batch().is_some() {
+        return ran;
+    }
+    let batch = std::mem::replace(&mut loaded.batch, 1);
+    match run(loaded) {
+        Ok(one) => {
+            remarks.push(format!(
+                "rows are run one by one: the model fails with a batch of {batch}, whatever it says of its inputs"
+            ));
+            Ok(one)
+        }
+        Err(_) => ran,
+    }
+}
+
+/// Whether the head gives the logits of these rows.
+fn agrees(head: &Head, arrays: &[Array2<f32>]) -> bool {
+    let (Head::Linear { weight, bias }, [logits, features, ..]) = (head, arrays) else { return false };
+    if weight.dim() != (logits.ncols(), features.ncols()) {
+        return false;
+    }
+    let computed = features.mapv(f64::from).dot(&weight.t()) + bias;
+    let largest = logits.iter().fold(0.0_f64, |largest, logit| largest.max(f64::from(*logit).abs()));
+    largest.is_finite()
+        && computed.iter().zip(logits).all(|(one, other)| (one - f64::from(*other)).abs() <= HEAD_TOLERANCE * largest)
+}
+
+/// What a set becomes.
+fn split<R: Runtime>(
+    loaded: &Loaded<'_, R>,
+    role: &Role,
+    set: &dyn Source,
+    layers: &[ArrayKind],
+    stop: &AtomicBool,
+    progress: &dyn Progress,
+) -> Result<Split, OnnxError> {
+    let kinds: Vec<ArrayKind> = std::iter::once(ArrayKind::Logits).chain(layers.iter().cloned()).collect();
+    let mut gathered: Vec<(usize, Vec<f32>)> = vec![(0, Vec::new()); kinds.len()];
+    let mut start = 0;
+    while start < set.rows() {
+        if stop.load(Ordering::Relaxed) {
+            return Err(OnnxError::Stopped);
+        }
+        let rows = start..set.rows().min(start + loaded.batch);
+        let arrays = loaded.run(set.batch(rows.clone())?, rows.len())?;
+        for ((columns, values), array) in gathered.iter_mut().zip(&arrays) {
+            if start > 0 && *columns != array.ncols() {
+                let found = format!("rows of {} values and of {columns}", array.ncols());
+                return Err(OnnxError::content(set.name(), found, "one width", "name other tensors"));
+            }
+            *columns = array.ncols();
+            values.extend(array);
+        }
+        progress.advance(rows.len());
+        start = rows.end;
+    }
+    let mut split = Split::new(role.clone(), role.to_string());
+    for (kind, (columns, values)) in kinds.into_iter().zip(gathered) {
+        let name = format!("{role} of {}", set.name());
+        let array = Array2::from_shape_vec((set.rows(), columns), values);
+        let array = array.map_err(|error| OnnxError::content(&name, error.to_string(), "whole rows", "report this"))?;
+        split = split.with(kind, Matrix::of(name, array)?)?;
+    }
+    match set.labels() {
+        Some(labels) => Ok(split.with_labels(Labels::of("labels", labels.to_vec()))?),
+        None => Ok(split),
+    }
+}
+
+/// The share of rows whose largest logit is their class.
+fn accuracy_of(split: &Split, labels: Option<&[i64]>) -> Option<f64> {
+    let logits = split.matrix(&ArrayKind::Logits)?.block(0..split.rows).to_f64();
+    let labels = labels?;
+    let right = logits.rows().into_iter().zip(labels).filter(|(row, label)| {
+        let largest = row
+            .iter()
+            .enumerate()
+            .fold((0, f64::NEG_INFINITY), |best, (at, &logit)| if logit > best.1 { (at, logit) } else { best });
+        largest.0 as i64 == **label
+    });
+    Some(right.count() as f64 / labels.len().max(1) as f64)
+}
+
+/// What was run and how, since a row's last bits depend on it.
+fn note<R: Runtime>(tensors: &Tensors, batch: usize, preparation: Option<&str>) -> String {
+    let prepared = preparation.map(|text| format!("; {text}")).unwrap_or_default();
+    format!("{}, batch {batch}; logits {:?}, features {:?}{prepared}", R::NAME, tensors.logits, tensors.features[0])
+}
+
+/// Whether the head of a model gives its logits, on rows that somebody made up.
+///
+/// # Errors
+/// [`OnnxError`] if the model is refused or fails on them.
+pub fn head_agrees<R: Runtime>(
+    graph: &Graph,
+    tensors: &Tensors,
+    inputs: Vec<Input>,
+    threads: usize,
+) -> Result<bool, OnnxError> {
+    let names: Vec<String> = std::iter::once(&tensors.logits).chain(tensors.features.first()).cloned().collect();
+    graph.refuse_defects(&names)?;
+    let rows = inputs.first().map_or(0, |input| input.shape[0]);
+    let loaded = Loaded::<R>::of(graph, names, rows, threads)?;
+    let arrays = loaded.run(inputs, rows)?;
+    Ok(tensors.head.as_ref().is_some_and(|head| agrees(head, &arrays)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn a_head_is_believed_where_it_gives_the_logits() {
+        let head = |bias: f64| Head::Linear { weight: array![[1.0, 0.0], [0.0, 2.0]], bias: array![bias, 0.0] };
+        let arrays = [array![[1.5_f32, 4.0]], array![[1.0_f32, 2.0]]];
+        assert!(agrees(&head(0.5), &arrays));
+        assert!(agrees(&head(0.5003), &arrays));
+        assert!(!agrees(&head(0.501), &arrays));
+        assert!(!agrees(&head(f64::NAN), &arrays));
+    }
+}

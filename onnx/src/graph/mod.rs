@@ -1,0 +1,24 @@
+//! The graph of a model: its nodes, constants, inputs and outputs, and what can be found in it.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`model`] | the model as its file has it |
+//! | [`input`] | what it is fed |
+//! | [`find`] | which tensors are the logits and the features, and the last layer between them |
+//! | [`candidates`] | what a user may name instead |
+//! | [`defect`] | what a runtime computes wrongly without saying so |
+//!
+//! `tensor` and `external` hold the numbers of constants, `constant` looks behind the operators that exporters put around them, `walk` goes over nodes.
+
+pub mod candidates;
+mod constant;
+pub mod defect;
+mod external;
+pub mod find;
+pub mod input;
+pub mod model;
+mod tensor;
+mod walk;
+
+pub use input::{Axis, Kind, ModelInput};
+pub use model::Graph;

@@ -1,0 +1,135 @@
+//! One array per input: whoever has a tokenizer or a spectrogram in another program has these.
+
+use std::ops::Range;
+use std::path::Path;
+
+use oodbench::dump::format::npy;
+use oodbench::rows::Labels;
+use oodbench::rows::array::{StoredArray, shape_text};
+use oodbench::rows::element::Dtype;
+
+use super::Source;
+use crate::error::OnnxError;
+use crate::graph::{Axis, Kind, ModelInput};
+use crate::runtime::{Input, Numbers};
+
+/// Arrays in a folder.
+pub struct Arrays {
+    name: String,
+    rows: usize,
+    inputs: Vec<(ModelInput, StoredArray)>,
+    labels: Option<Vec<i64>>,
+}
+
+impl Arrays {
+    /// Opens `FOLDER/INPUT.npy` for each input, and `FOLDER/labels.npy` if it is there.
+    ///
+    /// A file's name has `_` where an input's has a separator.
+    ///
+    /// # Errors
+    /// [`OnnxError`] if a file is missing or malformed, has a shape or type that its input does not take, or other rows than the first.
+    pub fn open(folder: &Path, inputs: &[ModelInput]) -> Result<Self, OnnxError> {
+        let mut rows = None;
+        let mut arrays = Vec::new();
+        for input in inputs {
+            let file = folder.join(format!("{}.npy", input.name.replace(['/', '\\'], "_")));
+            if !file.exists() {
+                let expected = format!("an array for the input {}", input.text());
+                return Err(OnnxError::file(&file, "no file", expected, "save it with numpy.save"));
+            }
+            let array = npy::open(&file)?;
+            check(&array, input)?;
+            let first = *rows.get_or_insert(array.shape[0]);
+            if array.shape[0] != first {
+                let expected = format!("{first}, as the array of {} has", inputs[0].name);
+                let found = format!("{} rows", array.shape[0]);
+                return Err(OnnxError::file(&file, found, expected, "save all inputs of the same rows"));
+            }
+            arrays.push((input.clone(), array));
+        }
+        let file = folder.join("labels.npy");
+        let labels = match file.exists() {
+            true => {
+                let labels = Labels::new(vec![npy::open(&file)?])?;
+                Some(labels.block(0..labels.len()))
+            }
+            false => None,
+        };
+        let rows = rows.unwrap_or(0);
+        if let Some(labels) = labels.as_ref().filter(|labels| labels.len() != rows) {
+            let found = format!("{} labels", labels.len());
+            return Err(OnnxError::file(&file, found, format!("{rows}, one per row"), "save them of the same rows"));
+        }
+        if rows == 0 {
+            return Err(OnnxError::file(folder, "no rows", "at least one", "leave the set out"));
+        }
+        Ok(Self { name: folder.display().to_string(), rows, inputs: arrays, labels })
+    }
+}
+
+/// Refuses an array that its input does not take.
+fn check(array: &StoredArray, input: &ModelInput) -> Result<(), OnnxError> {
+    let wrong =
+        |found: String, expected: String, remedy: &str| Err(OnnxError::file(&array.path, found, expected, remedy));
+    if array.shape.is_empty() {
+        return wrong("a single number".to_owned(), "rows".to_owned(), "save an array with an axis of rows");
+    }
+    let lengths = array.shape.iter().zip(&input.axes).skip(1);
+    let fits = lengths.clone().all(|(length, axis)| matches!(axis, Axis::Free(_)) || *axis == Axis::Fixed(*length));
+    if !input.axes.is_empty() && (array.shape.len() != input.axes.len() || !fits) {
+        let found = format!("shape {}", shape_text(&array.shape));
+        return wrong(found, input.text(), "save the rows as the network takes them");
+    }
+    if array.fortran && array.shape.len() > 1 {
+        let expected = "rows one after the other".to_owned();
+        return wrong("an array in Fortran order".to_owned(), expected, "save numpy.ascontiguousarray of it");
+    }
+    let fits = match (&array.dtype, input.kind) {
+        (Dtype::Float(..), Kind::Float) => true,
+        (Dtype::Signed(..) | Dtype::Unsigned(..), Kind::Float | Kind::Integer) => true,
+        (Dtype::Unsigned(1, _), Kind::Byte) | (Dtype::Signed(1, _), Kind::SignedByte) => true,
+        _ => false,
+    };
+    match fits {
+        true => Ok(()),
+        false => wrong(array.dtype.to_string(), input.text(), "save it with that type (array.astype)"),
+    }
+}
+
+impl Source for Arrays {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn rows(&self) -> usize {
+        self.rows
+    }
+
+    fn labels(&self) -> Option<&[i64]> {
+        self.labels.as_deref()
+    }
+
+    fn batch(&self, rows: Range<usize>) -> Result<Vec<Input>, OnnxError> {
+        self.inputs.iter().map(|(input, array)| part(input, array, rows.clone())).collect()
+    }
+}
+
+fn part(input: &ModelInput, array: &StoredArray, rows: Range<usize>) -> Result<Input, OnnxError> {
+    let width: usize = array.shape[1..].iter().product();
+    let values = array.numbers_of(rows.start * width..rows.end * width);
+    let integer = |value: f64| {
+        let whole = value as i32;
+        // Wider integers would be clamped by the runtime in silence.
+        (f64::from(whole) == value).then_some(whole).ok_or_else(|| {
+            OnnxError::file(&array.path, format!("the number {value}"), "integers of 32 bits", "number the tokens so")
+        })
+    };
+    let numbers = match input.kind {
+        Kind::Float => Numbers::Float(values.map(|value| value as f32).collect()),
+        Kind::Integer => Numbers::Integer(values.map(integer).collect::<Result<_, _>>()?),
+        Kind::Byte => Numbers::Byte(values.map(|value| value as u8).collect()),
+        Kind::SignedByte => Numbers::SignedByte(values.map(|value| value as i8).collect()),
+    };
+    let shape = std::iter::once(rows.len()).chain(array.shape[1..].iter().copied()).collect();
+    Ok(Input { name: input.name.clone(), shape, numbers })
+}

@@ -1,0 +1,8 @@
+//! Models of `fixtures/onnx` against what onnxruntime makes of them.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod common;
+mod damaged;
+mod defects;
+mod fixtures;
+mod of_others;

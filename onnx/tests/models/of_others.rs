@@ -1,0 +1,115 @@
+//! Published models and larger ones, where the variable `OODBENCH_ONNX_MODELS` names a folder of them.
+
+use std::path::{Path, PathBuf};
+
+use oodbench::rows::ArrayKind;
+
+use crate::common::{Asked, distance, numbers, run};
+
+struct Model {
+    file: &'static str,
+    archive: &'static str,
+    logits: &'static str,
+    features: &'static str,
+    has_head: bool,
+    /// What may lie between it and onnxruntime.
+    tolerance: f64,
+}
+
+const MODELS: [Model; 6] = [
+    Model {
+        file: "digitcnn-softmax.onnx",
+        archive: "digitcnn-softmax.npz",
+        logits: "logits",
+        features: "features",
+        has_head: true,
+        tolerance: 1e-4,
+    },
+    Model {
+        file: "digitcnn-softmax-fp16.onnx",
+        archive: "digitcnn-softmax-fp16.npz",
+        logits: "logits",
+        features: "features",
+        has_head: true,
+        // Half precision inside, which is computed in single.
+        tolerance: 5e-3,
+    },
+    Model {
+        file: "digitcnn-softmax-int8-qdq.onnx",
+        archive: "digitcnn-softmax-int8-qdq.npz",
+        logits: "logits",
+        features: "features",
+        has_head: false,
+        tolerance: 0.02,
+    },
+    Model {
+        file: "tinyformer-softmax.onnx",
+        archive: "tinyformer.npz",
+        logits: "logits",
+        features: "features",
+        has_head: true,
+        tolerance: 1e-4,
+    },
+    Model {
+        file: "magika-v3.3.onnx",
+        archive: "magika.npz",
+        logits: "jax2tf_get_logits_/pjit_get_logits_/MagikaV2/Dense_1/AddV2:0",
+        features: "jax2tf_get_logits_/pjit_get_logits_/MagikaV2/LayerNorm_1/AddV2_1:0",
+        has_head: true,
+        tolerance: 1e-4,
+    },
+    Model {
+        file: "ppocr-textline-orientation.onnx",
+        archive: "ppocr.npz",
+        logits: "linear_1.tmp_1",
+        features: "reshape2_0.tmp_0",
+        has_head: true,
+        tolerance: 1e-4,
+    },
+];
+
+#[allow(clippy::print_stdout, reason = "says what is not checked")]
+fn folder() -> Option<PathBuf> {
+    let folder = std::env::var_os("OODBENCH_ONNX_MODELS").map(PathBuf::from);
+    if folder.is_none() {
+        println!("not checked: OODBENCH_ONNX_MODELS names no folder of models");
+    }
+    folder
+}
+
+fn extracted(folder: &Path, model: &Model, asked: &Asked<'_>) {
+    let (file, archive) = (folder.join(model.file), folder.join(model.archive));
+    let got = run(&file, &archive, asked).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(got.found.has_head, model.has_head, "{}: {:?}", model.file, got.found.remarks);
+    for (kind, tensor) in [(ArrayKind::Logits, model.logits), (ArrayKind::Features, model.features)] {
+        let (_, reference) = numbers(&archive, &format!("out:{tensor}"));
+        let apart = distance(&got.rows(&kind), &reference);
+        assert!(apart < model.tolerance, "{}, {tensor}: {apart}", model.file);
+    }
+}
+
+#[test]
+fn models_of_others_are_read_rightly() {
+    let Some(folder) = folder() else { return };
+    for model in &MODELS {
+        extracted(&folder, model, &Asked::default());
+    }
+}
+
+#[test]
+fn a_head_of_isomax_plus_is_no_linear_one() {
+    let Some(folder) = folder() else { return };
+    let model =
+        Model { file: "digitcnn-isomax-plus.onnx", archive: "digitcnn-isomax-plus.npz", has_head: false, ..MODELS[0] };
+    extracted(&folder, &model, &Asked { features: &["features"], ..Asked::default() });
+}
+
+#[test]
+fn a_dynamically_quantised_convolution_is_refused() {
+    let Some(folder) = folder() else { return };
+    let file = "digitcnn-softmax-int8-dynamic";
+    let model = folder.join(format!("{file}.onnx"));
+    let asked = Asked { logits: Some("logits"), features: &["features"], ..Asked::default() };
+    let error = run(&model, &folder.join(format!("{file}.npz")), &asked).err().unwrap().to_string();
+    assert!(error.contains("ConvInteger with padding"), "{error}");
+}
