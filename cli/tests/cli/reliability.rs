@@ -111,7 +111,7 @@ fn scores_of_all_that_cannot_be_fitted_are_left_out() {
         let all: Vec<Value> = serde_json::from_str(&found).unwrap();
         assert!(all.iter().all(|row| row["score"] != "vim"), "{found}");
         // Before and behind those that are left out.
-        for score in ["mps", "energy", "mahalanobis", "nac"] {
+        for score in ["mps", "energy", "mahalanobis", "feature_norm"] {
             let of_all: Vec<&Value> = all.iter().filter(|row| row["score"] == score).collect();
             let own = rows(at, &["--of", of, "--score", score]);
             assert!(!own.is_empty() && own.iter().collect::<Vec<_>>() == of_all, "{of} {score}: {own:?} {of_all:?}");
