@@ -16,16 +16,16 @@ class OODDetector(OutlierMixin, BaseEstimator):
 
     Parameters
     ----------
-    score : str
-        A score that reads features, such as "mahalanobis", "knn" or "ssd".
+    method : str
+        A score that reads features, such as "mahalanobis", "knn" or "ssd". (`score` is the name of a method in scikit-learn.)
     contamination : float in (0, 0.5]
         The share of the training rows that `predict` calls -1. It promises nothing of new rows: `oodbench.Detector.calibrate` does.
     parameters : dict, optional
         Parameters of the score, {"k": 10}.
     """
 
-    def __init__(self, score="knn", *, contamination=0.1, parameters=None):
-        self.score = score
+    def __init__(self, method="ssd", *, contamination=0.1, parameters=None):
+        self.method = method
         self.contamination = contamination
         self.parameters = parameters
 
@@ -40,7 +40,7 @@ class OODDetector(OutlierMixin, BaseEstimator):
             labels = labels.reshape(-1).astype(np.int64)
             if len(labels) != len(X):
                 raise ValueError(f"y: found {len(labels)} labels, expected {len(X)}, one per row of X")
-        self.detector_ = Detector(self.score, **(self.parameters or {})).fit(features=X, labels=labels)
+        self.detector_ = Detector(self.method, **(self.parameters or {})).fit(features=X, labels=labels)
         self.offset_ = float(np.percentile(self.detector_.score_samples(features=X), 100.0 * self.contamination))
         return self
 
