@@ -13,8 +13,8 @@ use crate::option::metric::MetricName;
 use crate::option::sources::Sources;
 use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal};
+use oodbench::dump::Loss;
 use oodbench::dump::layout::RunFiles;
-use oodbench::dump::{Loss, RunInfo};
 use oodbench::eval::plots::{FIG1_SCORES, fig1_bands};
 use oodbench::eval::{Plan, ScoredRun, score_run};
 use oodbench::output::{make_folder, write_atomically};
@@ -179,7 +179,7 @@ impl Work<'_> {
     fn run_of(&self, loss: &Loss) -> anyhow::Result<&RunFiles> {
         let mut found = Vec::new();
         for files in self.runs {
-            let info = RunInfo::read(&files.folder)?;
+            let info = files.info()?;
             if info.loss.as_ref() == Some(loss) {
                 found.push((info.seed, info.name, files));
             }

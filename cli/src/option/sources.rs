@@ -9,9 +9,10 @@ use clap::{Args, ValueHint};
 
 use super::choice::{FitOrParameters, ScoreNames};
 use super::common::Common;
-use super::runs::Runs;
+use super::runs::{Layout, Runs};
 use crate::screen::progress::Bars;
 use crate::screen::remarks;
+use oodbench::dump::format::by_name;
 use oodbench::dump::layout::{RunFiles, holds_runs};
 use oodbench::eval::{Measures, Plan, evaluate};
 use oodbench::metric::Procedure;
@@ -26,6 +27,8 @@ pub(crate) struct Sources {
     /// Runs or folders of runs; or records, as files or folders that `score --out` wrote, or folders of these [default: dumps]
     #[arg(value_name = "DIR|RECORDS", value_hint = ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    layout: Layout,
 }
 
 /// What was found.
@@ -46,7 +49,7 @@ impl Sources {
         if self.paths.iter().any(|path| !records_at(path).is_empty()) {
             bail!("found records, expected dumps: {needs}");
         }
-        Runs::of(self.paths.clone()).find(quiet)
+        Runs::of(self.paths.clone(), self.layout.clone()).find(quiet)
     }
 
     /// The records, where runs do not do: what runs lie beside them does not count. `None` if a path has no records.
@@ -69,7 +72,7 @@ impl Sources {
             }
         }
         match (&files[..], &folders[..]) {
-            ([], _) => Ok(Found::Runs(Runs::of(folders).find(quiet)?)),
+            ([], _) => Ok(Found::Runs(Runs::of(folders, self.layout.clone()).find(quiet)?)),
             (_, []) => Ok(Found::Records(read(&files)?)),
             ([file, ..], [folder, ..]) => bail!(
                 "found records ({}) and a folder without any ({}), expected dumps alone or records alone; score the dumps with --out first",
@@ -97,7 +100,7 @@ impl Sources {
 
     /// The folders and files by the names that messages use.
     pub(crate) fn shown(&self) -> String {
-        Runs::of(self.paths.clone()).shown()
+        Runs::of(self.paths.clone(), self.layout.clone()).shown()
     }
 
     /// The records, or those of the runs by one procedure.
@@ -164,7 +167,8 @@ fn records_at(path: &Path) -> Vec<PathBuf> {
 /// The files of records that a path names: itself, those of a folder, or of the folders in it.
 fn records_in(path: &Path) -> Vec<PathBuf> {
     if path.is_file() {
-        return vec![path.to_owned()];
+        let is_of_arrays = by_name(path).is_some_and(|format| !format.holds_columns());
+        return if is_of_arrays { Vec::new() } else { vec![path.to_owned()] };
     }
     let own = |folder: &Path| RECORDS.iter().map(|name| folder.join(name)).find(|file| file.is_file());
     if let Some(file) = own(path) {

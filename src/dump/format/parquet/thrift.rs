@@ -17,6 +17,21 @@ pub(super) fn is_sound(file: &[u8]) -> bool {
     metadata().is_some()
 }
 
+/// The bytes that the page at the beginning of a column claims to be once unpacked: the second field of its header, a whole number behind its kind.
+pub(super) fn unpacked_size(column: &[u8]) -> Option<usize> {
+    let mut walk = Walk { rest: column };
+    let mut last = 0;
+    for _ in 0..2 {
+        // One field on, a number of 32 bits.
+        if walk.byte()? != 0x15 {
+            return None;
+        }
+        last = walk.varint()?;
+    }
+    // Every second number is negative.
+    (last % 2 == 0).then(|| usize::try_from(last / 2).ok())?
+}
+
 /// What is left of the metadata. Every step is none where nothing is left to take it.
 struct Walk<'b> {
     rest: &'b [u8],
@@ -105,7 +120,7 @@ impl Walk<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_sound;
+    use super::{is_sound, unpacked_size};
 
     fn file(metadata: &[u8]) -> Vec<u8> {
         [b"PAR1", metadata, &(metadata.len() as u32).to_le_bytes(), b"PAR1"].concat()
@@ -119,6 +134,13 @@ mod tests {
         assert!(!is_sound(&file(&[0x15, 4, 0x19, 0x35, 2, 4, 0])));
         // 2²⁷ − 1 elements.
         assert!(!is_sound(&file(&[0x19, 0xf5, 0xff, 0xff, 0xff, 0x3f, 2, 4, 0])));
+    }
+
+    #[test]
+    fn sizes_of_pages() {
+        assert_eq!(unpacked_size(&[0x15, 4, 0x15, 0x90, 1, 0x15, 0x60]), Some(72));
+        assert_eq!(unpacked_size(&[0x15, 4, 0x15, 3]), None);
+        assert_eq!(unpacked_size(&[0x15, 4]), None);
     }
 
     #[test]
