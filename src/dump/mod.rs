@@ -6,6 +6,7 @@ pub mod diagnose;
 pub mod error;
 pub mod format;
 mod head;
+pub mod import;
 pub mod layout;
 pub mod meta;
 pub mod name;

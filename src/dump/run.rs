@@ -51,7 +51,7 @@ impl Dump {
     /// # Errors
     /// [`DumpError`] for the first thing that does not fit.
     pub fn open(files: &RunFiles) -> Result<Self, DumpError> {
-        let info = RunInfo::read(&files.folder)?;
+        let info = files.info()?;
         let head = files.head.read()?;
         let opened = files.splits.iter().map(open_split).collect::<Result<Vec<_>, _>>()?;
         let (splits, labels): (Vec<_>, Vec<_>) = opened.into_iter().unzip();

@@ -43,12 +43,20 @@ pub fn find(place: &Path) -> Result<Vec<PathBuf>, DumpError> {
     Ok(paths)
 }
 
+/// Whether a path may be one archive or a folder of such: a file that says by its name that it holds one array, or text, is none.
+#[must_use]
+pub fn is_named(place: &Path) -> bool {
+    place.is_dir() || !matches!(archive(place), Ok(None))
+}
+
 /// How a file is read, and the names of its arrays.
 type Archive = (&'static dyn Format, Vec<String>);
 
 /// The members of an archive; none for a file that holds no named arrays.
 fn archive(path: &Path) -> Result<Option<Archive>, DumpError> {
-    let Some(format) = format::by_name(path) else { return Ok(None) };
+    // Tables hold columns of anything; the members of PyTorch's files and of pickles are named by keys within keys.
+    let is_archive = |format: &&dyn Format| !format.holds_columns() && !matches!(format.ending(), "pt" | "pkl");
+    let Some(format) = format::by_name(path).filter(is_archive) else { return Ok(None) };
     Ok(format.members(path)?.map(|members| (format, members)))
 }
 

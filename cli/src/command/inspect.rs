@@ -9,7 +9,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use fact::{Fact, OF_RUN, OF_SCORES, SUSPICIOUS, head_text};
+use fact::{Fact, OF_GUESS, OF_RUN, OF_SCORES, SUSPICIOUS, head_text};
 
 use crate::option::common::Common;
 use crate::option::format::Printed;
@@ -125,6 +125,9 @@ fn describe(files: &RunFiles) -> anyhow::Result<Vec<Fact>> {
         ("ID accuracy", dump.test_accuracy().map(|a| format!("{:.2} %", a * 100.0))),
     ] {
         found.into_iter().for_each(|found| say(OF_RUN, name, found));
+    }
+    for taken in &files.taken {
+        say(OF_GUESS, &taken.what, format!("{} ({})", taken.from, taken.why));
     }
     let mut suspicions: Vec<String> = dump.warnings.clone();
     for split in diagnose(&dump) {

@@ -14,6 +14,7 @@ pub(super) struct Fact {
 }
 
 pub(super) const OF_RUN: &str = "run";
+pub(super) const OF_GUESS: &str = "taken for";
 pub(super) const OF_SCORES: &str = "scores";
 pub(super) const SUSPICIOUS: &str = "to look at";
 
