@@ -3,7 +3,7 @@
 //! ```text
 //! OUT/run.toml
 //! OUT/head/{weight,bias}.npy   or   OUT/head/{prototypes[,distance_scale]}.npy
-//! OUT/id/{train,val,test}/{logits,features,labels,features@LAYER}.npy
+//! OUT/id/{train,val,test}/{logits,features,labels,features@LAYER,logits@NAME}.npy
 //! OUT/val_ood/NAME/...
 //! OUT/ood/NAME/...             or   OUT/ood/GROUP/NAME/...
 //! ```
@@ -17,7 +17,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use ndarray::{Array, Array1, ArrayBase, Data, Dimension};
+use ndarray::{Array, Array1, ArrayBase, ArrayView2, Data, Dimension};
 use ndarray_npy::{WritableElement, WriteNpyExt};
 
 use super::layout::{shard, twice};
@@ -119,14 +119,16 @@ impl DumpWriter {
         self.roles.borrow_mut().push(split.role.clone());
         let place = PathBuf::from(split.role.to_string());
         for kind in split.arrays() {
-            if let ArrayKind::Layer(name) | ArrayKind::Score(name) = &kind {
+            if let ArrayKind::Layer(name) | ArrayKind::Score(name) | ArrayKind::Variant(name) = &kind {
                 check_array(&kind, name)?;
             }
             let Some(matrix) = split.matrix(&kind) else { continue };
             let file = place.join(kind.file_stem()).with_added_extension("npy");
-            match matrix.block(0..split.rows) {
-                Rows::F32(rows) => self.array(&file, &rows.view())?,
-                Rows::F64(rows) => self.array(&file, &rows.view())?,
+            match (matrix.block(0..split.rows), matrix.members()) {
+                (Rows::F32(rows), 1) => self.array(&file, &rows.view())?,
+                (Rows::F64(rows), 1) => self.array(&file, &rows.view())?,
+                (Rows::F32(rows), members) => self.members(&file, rows.view(), members)?,
+                (Rows::F64(rows), members) => self.members(&file, rows.view(), members)?,
             }
         }
         match &split.labels {
@@ -151,6 +153,18 @@ impl DumpWriter {
             true => self.array(&file, &single),
             false => self.array(&file, values),
         }
+    }
+
+    /// Rows of members side by side, with an axis for the members.
+    fn members<T: WritableElement + Clone>(
+        &self,
+        file: &Path,
+        rows: ArrayView2<'_, T>,
+        members: usize,
+    ) -> Result<(), WriteError> {
+        let (count, columns) = rows.dim();
+        let shaped = rows.to_shape((count, members, columns / members)).map_err(io::Error::other);
+        self.array(file, &shaped.map_err(WriteError::io(&self.out.join(file)))?)
     }
 
     fn array<S: Data<Elem: WritableElement>, D: Dimension>(
@@ -251,6 +265,7 @@ mod tests {
             head: Some(HeadKind::Prototypes),
             lower: Vec::new(),
             groups: std::collections::BTreeMap::new(),
+            members: Vec::new(),
             note: Some("\"quoted\"\nand broken".to_owned()),
         };
         let head = Head::normalised_prototypes(array![[3.0, 4.0, 0.0], [0.1, 0.2, 0.3]], -2.5);

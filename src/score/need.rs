@@ -19,6 +19,8 @@ pub enum Need {
     Layers,
     /// Values of this name that somebody else computed, of the rows to be scored.
     Score(String),
+    /// Logits under a name, such as those of the members of an ensemble, of the rows to be scored.
+    Variant(String),
     /// A linear head: weight and bias in `head/`.
     LinearHead,
     /// Prototypes in `head/`.
@@ -111,6 +113,7 @@ impl Need {
             Self::Layer(name) => one(Splits::Scored, ArrayKind::Layer(name.clone())),
             Self::Layers => Some((Splits::Scored, layers(run))),
             Self::Score(name) => one(Splits::Scored, ArrayKind::Score(name.clone())),
+            Self::Variant(name) => one(Splits::Scored, ArrayKind::Variant(name.clone())),
             Self::TrainLogits => one(Splits::Train, ArrayKind::Logits),
             Self::TrainFeatures => one(Splits::Train, ArrayKind::Features),
             Self::TrainLayer(name) => one(Splits::Train, ArrayKind::Layer(name.clone())),
@@ -212,6 +215,7 @@ impl fmt::Display for Need {
             Self::Layer(name) => return write!(f, "features@{name}"),
             Self::Layers => "layers",
             Self::Score(name) => return write!(f, "scores@{name}"),
+            Self::Variant(name) => return write!(f, "logits@{name}"),
             Self::LinearHead => "linear head",
             Self::Prototypes => "prototypes",
             Self::TrainLogits => "train logits",

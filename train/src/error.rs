@@ -70,6 +70,11 @@ pub enum TrainError {
     /// A layer the network does not have.
     #[error("found layer {found:?}, expected one of {expected}")]
     Layer { found: String, expected: String },
+    /// Passes with dropout of a network without it.
+    #[error(
+        "--mc-samples {samples}: found a network without dropout, which makes the same of an image every time, expected one trained with --dropout; give --dropout to `train`, or to `extract` for weights of others"
+    )]
+    Dropout { samples: usize },
     /// A file could not be written or read.
     #[error(transparent)]
     File(#[from] FileError),

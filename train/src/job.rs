@@ -51,6 +51,8 @@ pub struct DumpPlan {
     pub sets: Sets,
     /// Inner layers to record; `all` for all of them.
     pub layers: Vec<String>,
+    /// Passes with dropout, whose logits are recorded as those of an ensemble; 0 for none.
+    pub samples: usize,
 }
 
 impl DumpPlan {
@@ -64,6 +66,7 @@ impl DumpPlan {
             head: None,
             lower: Vec::new(),
             groups: std::collections::BTreeMap::new(),
+            members: Vec::new(),
             note: self.note.clone(),
         }
     }
@@ -75,6 +78,14 @@ impl DumpPlan {
         }
         check_layers(network, &self.layers)?;
         Ok(self.layers.clone())
+    }
+
+    /// Passes with dropout: a network without it would make the same of an image every time.
+    fn samples_of(&self, design: &Design) -> Result<usize, TrainError> {
+        match self.samples {
+            samples if samples == 0 || design.dropout > 0.0 => Ok(samples),
+            samples => Err(TrainError::Dropout { samples }),
+        }
     }
 
     fn write(
@@ -91,6 +102,7 @@ impl DumpPlan {
             sets: &self.sets,
             normalisation,
             layers: &self.layers_of(network)?,
+            samples: self.samples_of(network.design())?,
             stop: at.stop,
         };
         extract(network, &extraction, at.observer)
@@ -124,6 +136,7 @@ impl Training {
     pub fn run(&self, at: Workplace<'_>) -> Result<Vec<EpochRecord>, TrainError> {
         // Names of sets and layers are wrong before the training, not after it.
         check_roles(self.dump.sets.iter().map(|(role, _)| role))?;
+        self.dump.samples_of(&self.recipe.network)?;
         if !self.dump.layers.is_empty() {
             // Only a network knows its layers.
             self.dump.layers_of(&Network::new(&self.recipe.network, 0, at.device)?)?;

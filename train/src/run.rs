@@ -285,6 +285,8 @@ impl Run<'_> {
             drop_last: false,
         };
         let rate = self.recipe.schedule.rate_in(epoch);
+        // As order and crops: a run that goes on draws the masks of one that was never stopped.
+        self.network.dropout().start(self.recipe.seed, epoch as u64);
         let start = Instant::now();
         let mut tally = Tally::default();
         let batches = Batches::training(&self.training, &self.normalisation, &recipe, epoch as u64)?;

@@ -27,6 +27,7 @@ use oodbench_train::recipe::Recipe;
   oodbench extract --weights densenet_cifar10.safetensors --model densenet-bc-100 --normalisation lee-densenet \\
       --data cifar10:cifar-10-batches-bin --split test --ood svhn:svhn --out dumps/densenet-cifar10
   oodbench extract --weights runs/first/weights.safetensors --data embedded --ood gaussian-noise --out dumps/first-noise
+  oodbench extract --weights runs/dropped/weights.safetensors --data embedded --ood embedded:kmnist --mc-samples 20 --out dumps/mc
 
 Names of tensors are PyTorch's; a head called fc or linear and the module. of DataParallel are understood. Weights that
 `oodbench train` wrote know their network, loss and normalisation.")]
@@ -48,6 +49,9 @@ pub(crate) struct Command {
     /// Splits of the in-distribution data to dump
     #[arg(long = "split", value_enum, value_delimiter = ',', default_value = "train,test")]
     splits: Vec<SplitName>,
+    /// Probability that dropout layers drop a value, for --mc-samples [default: what the weights say, else none]
+    #[arg(long, value_name = "P")]
+    dropout: Option<f64>,
     /// Seed of noise sets
     #[arg(long, value_name = "SEED", default_value_t = 1)]
     seed: u64,
@@ -76,6 +80,9 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let source = images.source()?;
     let sets = command.sets(&source)?;
     let design = command.design(recipe.as_ref(), &sets)?;
+    if !(0.0..1.0).contains(&design.dropout) {
+        bail!("--dropout: found {}, expected 0 or more and below 1", design.dropout);
+    }
     let job = FromWeights {
         weights,
         seed: recipe.as_ref().map(|recipe| recipe.seed),
@@ -112,7 +119,7 @@ impl Command {
     /// The network that the weights are for: what they say themselves, or the arguments.
     fn design(&self, recipe: Option<&Recipe>, sets: &Sets) -> anyhow::Result<Design> {
         if let Some(recipe) = recipe {
-            let design = recipe.network.clone();
+            let mut design = recipe.network.clone();
             let same = self.model.is_none_or(|model| model == design.architecture)
                 && self.loss.as_ref().is_none_or(|loss| *loss == design.loss);
             if !same {
@@ -123,6 +130,8 @@ impl Command {
                     design.loss
                 );
             }
+            // Dropout has no weights: it may be turned on after the training, and turned off.
+            design.dropout = self.dropout.unwrap_or(design.dropout);
             return Ok(design);
         }
         let Some(architecture) = self.model else {
@@ -131,6 +140,7 @@ impl Command {
         };
         let (_, set) = sets.first().context("found no set, expected --split or --ood")?;
         let classes = set.classes.with_context(|| format!("{}: found no labels, expected a labelled set", set.name))?;
-        Ok(Design { architecture, loss: self.loss.clone().unwrap_or_default(), channels: set.channels, classes })
+        let loss = self.loss.clone().unwrap_or_default();
+        Ok(Design { architecture, loss, channels: set.channels, classes, dropout: self.dropout.unwrap_or(0.0) })
     }
 }

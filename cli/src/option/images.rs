@@ -32,6 +32,9 @@ pub(crate) struct ImageOptions {
     /// Inner layers to dump as features@LAYER, comma-separated, or all
     #[arg(long, value_name = "LAYERS", value_delimiter = ',', value_parser = choice::name)]
     layers: Vec<String>,
+    /// Passes with dropout of each image, dumped as logits@members (MC-dropout); the network needs --dropout
+    #[arg(long, value_name = "M")]
+    mc_samples: Option<NonZeroUsize>,
     /// Only the first N images of each set
     #[arg(long, value_name = "N")]
     images: Option<NonZeroUsize>,
@@ -133,6 +136,7 @@ impl ImageOptions {
             note: None,
             sets,
             layers: self.layers.clone(),
+            samples: self.mc_samples.map_or(0, NonZeroUsize::get),
         })
     }
 }

@@ -98,6 +98,49 @@ fn a_trained_network_is_scored_and_extracted_again() {
     assert!(error.contains("small-cnn trained with isomax-plus"), "{error}");
 }
 
+/// MC-dropout, and an ensemble of two runs that a run.toml names.
+#[test]
+fn members_of_dropout_and_of_runs_are_scored() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let dropout = ["--dropout", "0.2", "--mc-samples", "4", "--epochs", "2", "--model", "strided-cnn"];
+    for (seed, name) in [("1", "dumps/a"), ("2", "dumps/b")] {
+        run(here, &with(&[&dropout[..], &["--seed", seed, "--out", name]].concat()));
+    }
+    fs::create_dir(here.join("dumps/both")).unwrap();
+    fs::write(here.join("dumps/both/run.toml"), "members = [\"../a\", \"../b\"]\n").unwrap();
+    let scores = "ensemble_mps,ensemble_energy,predictive_entropy,expected_entropy,mutual_information,variation_ratio";
+    let (json, err) = run(here, &["score", "dumps", "--score", scores, "--format", "json"]);
+    let records: Value = serde_json::from_str(&json).unwrap();
+    let of = |run: &str, score: &str| {
+        let own = |record: &&Value| {
+            record["run"] == run
+                && record["score"] == score
+                && record["ood"] == "uniform-noise"
+                && record["procedure"] == "lee"
+                && record["metric"] == "auroc"
+        };
+        records.as_array().unwrap().iter().find(own).unwrap_or_else(|| panic!("{run} {score}: {err}"))["value"].clone()
+    };
+    for score in scores.split(',') {
+        let found = ["a", "b", "both"].map(|run| of(run, score).as_f64().unwrap());
+        assert!(found.iter().all(|auroc| (0.0..=1.0).contains(auroc)), "{score}: {found:?}");
+        assert!(found[0] != found[1] && found[2] != found[0], "{score}: {found:?}");
+    }
+    // The mean logit is what scores of logits see of an ensemble.
+    let (json, _) = run(here, &["score", "dumps/both", "--score", "energy,ensemble_energy", "--format", "json"]);
+    let records: Value = serde_json::from_str(&json).unwrap();
+    let values = |score: &str| {
+        let own = records.as_array().unwrap().iter().filter(|record| record["score"] == score);
+        own.map(|record| record["value"].as_f64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(values("energy"), values("ensemble_energy"));
+    let error = refused(here, &with(&["--mc-samples", "4", "--epochs", "1", "--out", "dumps/c"]));
+    assert!(error.contains("found a network without dropout"), "{error}");
+    let error = refused(here, &with(&["--dropout", "1", "--epochs", "1", "--out", "dumps/c"]));
+    assert!(error.contains("network.dropout: found 1, expected 0 or more and below 1"), "{error}");
+}
+
 #[test]
 fn a_run_that_was_ended_before_its_dump_goes_on_there() {
     let folder = tempfile::tempdir().unwrap();

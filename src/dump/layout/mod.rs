@@ -14,8 +14,10 @@
 //!
 //! An array may be one file of any of the [`FORMATS`](super::format::FORMATS), or shards `logits-00000.npy`, `logits-00001.npy`, ...; a whole split
 //! may be one file of named arrays (`id/test.npz`, `ood/svhn.safetensors`) with members `logits`, `features`, `labels`.
-//! Features of further layers are `features@<layer>.npy`.
+//! Features of further layers are `features@<layer>.npy`, logits of the members of an ensemble `logits@members.npy` (n, M, C); a folder whose `run.toml`
+//! names other runs as `members` is the ensemble of these.
 
+mod ensemble;
 mod find;
 mod groups;
 pub(super) mod listing;
@@ -54,6 +56,8 @@ pub struct RunFiles {
     pub splits: Vec<SplitFiles>,
     /// Its last layer.
     pub head: HeadFiles,
+    /// The runs that are the members of an ensemble, where run.toml names some; then there are no splits here.
+    pub members: Vec<RunFiles>,
     /// Files and folders that are not part of the layout.
     pub strays: Vec<Stray>,
     /// Folders beside it that were probably meant to be runs; named with the first run of a folder only.
@@ -99,7 +103,7 @@ fn almost_a_run(folder: &Path) -> Option<Stray> {
 }
 
 fn is_run(path: &Path) -> bool {
-    path.join("id").is_dir()
+    path.join("id").is_dir() || ensemble::is_one(path)
 }
 
 impl SplitFiles {
@@ -122,9 +126,14 @@ impl RunFiles {
             folder: folder.to_owned(),
             splits: Vec::new(),
             head: HeadFiles::default(),
+            members: Vec::new(),
             strays: stray::at_the_top(folder, TOP),
             beside: Vec::new(),
         };
+        if !folder.join("id").is_dir() {
+            run.members = ensemble::members(folder)?;
+            return Ok(run);
+        }
         run.find_id(&folder.join("id"))?;
         run.find_named(&folder.join("val_ood"), |name| Role::ValOod { name })?;
         run.find_named(&folder.join("csid"), |name| Role::Csid { name })?;

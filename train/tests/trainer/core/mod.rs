@@ -1,8 +1,10 @@
 //! Tests of the trainer, as one program so that the libraries are linked once.
 
 mod device;
+mod dropout;
 mod extract;
 mod loss;
+mod methods;
 mod model;
 mod nn;
 mod reference;
