@@ -3,42 +3,43 @@
 //! Of each split that the first member has: `logits@members`, the members' logits side by side; `logits`, their mean; and the labels, which are the same
 //! for all. The values are copied into memory: 4 bytes for each row, member and class, and 8 for each row and class.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use ndarray::{Array2, Axis, concatenate};
 
 use super::error::DumpError;
-use super::layout::RunFiles;
 use super::meta::RunInfo;
-use super::run::Dump;
 use crate::rows::matrix::Rows;
-use crate::rows::{ArrayKind, Matrix, RowsError, Split};
+use crate::rows::{ArrayKind, Matrix, RowsError, RunRows, Split};
 
-/// The splits of an ensemble, and what its members agree on where `info` says nothing.
+/// The splits of an ensemble in `folder`, and what its members agree on where `info` says nothing.
 ///
 /// # Errors
-/// [`DumpError`] for members that cannot be read, or are not of the same rows and classes.
-pub(super) fn open(files: &RunFiles, info: &mut RunInfo) -> Result<Vec<Split>, DumpError> {
-    let members = files.members.iter().map(Dump::open).collect::<Result<Vec<_>, _>>()?;
-    let Some((first, others)) = members.split_first() else { return Ok(Vec::new()) };
+/// [`DumpError`] for members that are not of the same rows and classes.
+pub(super) fn join(
+    folder: &Path,
+    info: &mut RunInfo,
+    members: &[(&RunInfo, &RunRows)],
+) -> Result<Vec<Split>, DumpError> {
+    let Some(((first, rows), others)) = members.split_first() else { return Ok(Vec::new()) };
     let agreed = |of: fn(&RunInfo) -> Option<String>| {
-        of(&first.info).filter(|said| others.iter().all(|other| of(&other.info).as_ref() == Some(said)))
+        of(first).filter(|said| others.iter().all(|(other, _)| of(other).as_ref() == Some(said)))
     };
     info.model = info.model.take().or_else(|| agreed(|info| info.model.clone()));
     info.in_distribution = info.in_distribution.take().or_else(|| agreed(|info| info.in_distribution.clone()));
-    let loss = others.iter().all(|other| other.info.loss == first.info.loss).then(|| first.info.loss.clone());
-    info.loss = info.loss.take().or_else(|| loss.flatten());
-    first.splits.iter().map(|split| joined(files, &members, split)).collect()
+    let loss = first.loss.clone().filter(|loss| others.iter().all(|(other, _)| other.loss.as_ref() == Some(loss)));
+    info.loss = info.loss.take().or(loss);
+    rows.splits.iter().map(|split| joined(folder, members, split)).collect()
 }
 
 /// A split of the first member, with the logits of all.
-fn joined(files: &RunFiles, members: &[Dump], first: &Split) -> Result<Split, DumpError> {
-    let place = files.folder.join(first.role.to_string());
+fn joined(folder: &Path, members: &[(&RunInfo, &RunRows)], first: &Split) -> Result<Split, DumpError> {
+    let place = folder.join(first.role.to_string());
     let mut logits: Vec<&Matrix> = Vec::with_capacity(members.len());
-    for member in members {
+    for (_, member) in members {
         let own = member.split(&first.role).and_then(|split| Some((split, split.logits.as_ref()?)));
         let Some((split, own)) = own else {
-            let path = member.folder.join(first.role.to_string()).join("logits.npy");
+            let path = member.place.join(first.role.to_string()).join("logits.npy");
             let expected = "logits, which the first member of the ensemble has for this set";
             return Err(DumpError::missing(path, expected, "dump the set with every member, or name other members"));
         };
@@ -53,8 +54,7 @@ fn joined(files: &RunFiles, members: &[Dump], first: &Split) -> Result<Split, Du
         }
         logits.push(own);
     }
-    let own_place = PathBuf::from(&place);
-    let mut split = Split::of_files(first.role.clone(), own_place);
+    let mut split = Split::of_files(first.role.clone(), &place);
     let name = |kind: &ArrayKind| place.join(kind.file_stem());
     let side_by_side = ArrayKind::Variant("members".to_owned());
     let all = beside(&logits);

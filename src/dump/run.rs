@@ -54,7 +54,9 @@ impl Dump {
     pub fn open(files: &RunFiles) -> Result<Self, DumpError> {
         let mut info = RunInfo::read(&files.folder)?;
         if !files.members.is_empty() {
-            let splits = ensemble::open(files, &mut info)?;
+            let members = files.members.iter().map(Self::open).collect::<Result<Vec<_>, _>>()?;
+            let members: Vec<_> = members.iter().map(|member| (&member.info, &member.rows)).collect();
+            let splits = ensemble::join(&files.folder, &mut info, &members)?;
             let rows = RunRows::of_files(&files.folder, splits, None)?;
             let (folder, files) = (files.folder.clone(), Some(files.clone()));
             return Ok(Self { folder, info, rows, warnings: Vec::new(), faults: Vec::new(), files });

@@ -1,8 +1,7 @@
 //! Folders without arrays of their own: `run.toml` names the runs that are the members of an ensemble.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{RunFiles, is_run};
 use crate::dump::error::DumpError;
 use crate::dump::meta::RunInfo;
 
@@ -11,26 +10,21 @@ pub(super) fn is_one(folder: &Path) -> bool {
     folder.join("run.toml").is_file() && RunInfo::read(folder).is_ok_and(|info| !info.members.is_empty())
 }
 
-/// The runs that it names.
+/// The folders of the members that it names.
 ///
 /// # Errors
-/// [`DumpError`] for a member that is no run, or an ensemble itself.
-pub(super) fn members(folder: &Path) -> Result<Vec<RunFiles>, DumpError> {
-    let named = RunInfo::read(folder)?.members;
-    let find = |name: &std::path::PathBuf| {
+/// [`DumpError`] for a member that is an ensemble itself, or no run as `is_run` has it.
+pub(super) fn members(folder: &Path, is_run: fn(&Path) -> bool) -> Result<Vec<PathBuf>, DumpError> {
+    let place_of = |name: &PathBuf| {
         let place = folder.join(name);
-        let wrong = |found: &str| {
-            let found = format!("the member {name:?}, {found}");
-            let remedy = "correct the path, which is seen from the folder of run.toml";
-            DumpError::malformed(folder.join("run.toml"), found, "the folder of a run with logits", remedy)
+        let wrong = match () {
+            () if is_one(&place) => "an ensemble itself",
+            () if !is_run(&place) => "which holds no run",
+            () => return Ok(place),
         };
-        if is_one(&place) {
-            return Err(wrong("an ensemble itself"));
-        }
-        if !is_run(&place) {
-            return Err(wrong("which holds no run"));
-        }
-        RunFiles::find(&place)
+        let found = format!("the member {name:?}, {wrong}");
+        let remedy = "correct the path, which is seen from the folder of run.toml";
+        Err(DumpError::malformed(folder.join("run.toml"), found, "the folder of a run with logits", remedy))
     };
-    named.iter().map(find).collect()
+    RunInfo::read(folder)?.members.iter().map(place_of).collect()
 }

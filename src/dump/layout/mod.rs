@@ -131,7 +131,8 @@ impl RunFiles {
             beside: Vec::new(),
         };
         if !folder.join("id").is_dir() {
-            run.members = ensemble::members(folder)?;
+            let members = ensemble::members(folder, is_run)?;
+            run.members = members.iter().map(|member| Self::find(member)).collect::<Result<_, _>>()?;
             return Ok(run);
         }
         run.find_id(&folder.join("id"))?;
