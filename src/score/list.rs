@@ -5,7 +5,7 @@ use super::{
     ash_b, ash_p, ash_s, cadref, caref, cfood, cop, corp, cosine, dice, dml, doctor, energy, ensemble_energy,
     ensemble_mps, es, expected_entropy, fdbd, feature_norm, r#gen, gmm, grad_norm, igeood, joint_energy, kl_matching,
     knn, logit_gap, lts, mahalanobis, mahalanobis_layers, mahalanobis_pp, max_logit, mds, mmleps, mmles, mmls, mps,
-    mutual_information, nac, nan, nci, neco, nnguide, odin_t, openmax, optfs, pnml, predictive_entropy, r_cosine, ras,
+    mutual_information, nac, nan, nci, neco, nnguide, odin, odin_t, openmax, optfs, pnml, predictive_entropy, r_cosine, ras,
     react, relation, relative_mahalanobis, relative_mahalanobis_pp, residual, scale, scaled_cosine, she, sirc, ssd,
     temperature, variation_ratio, vim, vra, wdiscood, weiper_kld,
 };
@@ -38,6 +38,8 @@ pub const REGISTRY: &[ScoreEntry] = &[
     expected_entropy::ENTRY,
     mutual_information::ENTRY,
     variation_ratio::ENTRY,
+    // Moved images.
+    odin::ENTRY,
     // Features.
     mahalanobis::ENTRY,
     mahalanobis_layers::ENTRY,

@@ -70,6 +70,7 @@ pub mod nan;
 pub mod nci;
 pub mod neco;
 pub mod nnguide;
+pub mod odin;
 pub mod odin_t;
 pub mod openmax;
 pub mod optfs;

@@ -221,6 +221,10 @@ impl Arrays {
             arrays.push((layer("second"), rows.features.slice(s![.., ..;2]).to_owned()));
         }
         let members = self.members(rows);
+        // Moved images: confident rows gain.
+        let moved = |factor: f64| rows.logits.mapv(|logit| logit * factor);
+        let variant = |name: &str| ArrayKind::Variant(name.to_owned());
+        arrays.extend([(variant("odin_1000_0"), moved(1.0)), (variant("odin_1000_0.0014"), moved(1.0625))]);
         let split = arrays.into_iter().fold(Split::new(role, "synthetic"), |split, (kind, array)| {
             let array = array.as_standard_layout().into_owned();
             split.with(kind.clone(), Matrix::of(kind.file_stem(), array).unwrap()).unwrap()

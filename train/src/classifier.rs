@@ -9,6 +9,7 @@ use super::error::TrainError;
 use super::input::tensors;
 use super::model::{Network, Taps};
 use super::nn::{Mode, rows};
+use super::perturb::{Moved, Prepared};
 
 /// A model that turns images into logits.
 ///
@@ -38,12 +39,14 @@ pub trait Classifier {
 }
 
 /// What is asked of a model beside logits and features.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Wanted<'a> {
     /// Inner layers: the mean over pixels of each.
     pub layers: &'a [String],
     /// Passes with dropout; 0 for none.
     pub samples: usize,
+    /// How images are moved before another look at them.
+    pub moved: Option<&'a Prepared>,
     /// The number of the batch among all of a dump: random numbers depend on it.
     pub batch: u64,
 }
@@ -91,15 +94,22 @@ impl Classifier for Network {
         let (images, _) = tensors(images, self.device().candle())?;
         let mut taps = Taps::of(wanted.layers);
         let features = self.backbone().forward(&images, Mode::Eval, &mut taps)?.detach();
+        let Moved { logits: moved_logits, scores: moved_scores } = match wanted.moved {
+            Some(prepared) => prepared.outputs(self, &images)?,
+            None => Moved::default(),
+        };
         let layers = taps.into_recorded().into_iter().map(|(name, tensor)| Ok((name, rows(&tensor)?)));
         let head = Network::head(self);
         let scores = head.scores(&features)?.into_iter().map(|(name, tensor)| Ok((name.to_owned(), rows(&tensor)?)));
         Ok(Outputs {
             logits: rows(&head.logits(&features, Mode::Eval)?)?,
             layers: layers.collect::<candle_core::Result<_>>()?,
-            scores: scores.collect::<candle_core::Result<_>>()?,
+            scores: scores.collect::<candle_core::Result<Vec<_>>>()?.into_iter().chain(moved_scores).collect(),
             features: Some(rows(&features)?),
-            variants: mc_dropout(self, &images, wanted)?.into_iter().collect(),
+            variants: {
+                let moved = moved_logits.into_iter().map(|(name, logits)| Variant { name, members: 1, logits });
+                mc_dropout(self, &images, wanted)?.into_iter().chain(moved).collect()
+            },
         })
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use oodbench::dump::WriteError;
 use oodbench::error::FileError;
+use oodbench::fit::FitError;
 use oodbench::rows::RowsError;
 
 use super::checkpoint::CheckpointError;
@@ -70,6 +71,12 @@ pub enum TrainError {
     /// A layer the network does not have.
     #[error("found layer {found:?}, expected one of {expected}")]
     Layer { found: String, expected: String },
+    /// Something that a perturbation of images needs.
+    #[error("--perturb: missing {lacking}, expected {why}")]
+    Perturbation { lacking: String, why: &'static str },
+    /// Class means and covariances could not be had.
+    #[error(transparent)]
+    Fit(#[from] Box<FitError>),
     /// Passes with dropout of a network without it.
     #[error(
         "--mc-samples {samples}: found a network without dropout, which makes the same of an image every time, expected one trained with --dropout; give --dropout to `train`, or to `extract` for weights of others"

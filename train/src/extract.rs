@@ -16,6 +16,7 @@ use super::data::{Batches, ImageSet, Normalisation};
 use super::error::TrainError;
 use super::evaluate::EVALUATION_BATCH;
 use super::observer::Observer;
+use super::perturb::Prepared;
 
 /// Sets of images with their roles in a dump.
 pub type Sets = Vec<(Role, Arc<ImageSet>)>;
@@ -37,6 +38,8 @@ pub struct Extraction<'a> {
     pub layers: &'a [String],
     /// Passes with dropout, whose logits become `logits@members`; 0 for none.
     pub samples: usize,
+    /// How images are moved before another look at them; what becomes of them is dumped beside the rest.
+    pub moved: Option<&'a Prepared>,
     /// Set from outside to stop after the current batch.
     pub stop: &'a AtomicBool,
 }
@@ -151,7 +154,7 @@ fn split(
             return Err(TrainError::Stopped { epochs: 0 });
         }
         let images = batch.shape[0];
-        let wanted = Wanted { layers: extraction.layers, samples: extraction.samples, batch: number };
+        let wanted = Wanted { layers: extraction.layers, samples: extraction.samples, moved: extraction.moved, batch: number };
         number += 1;
         let Outputs { logits, features, layers, scores, variants } = classifier.outputs(batch, &wanted)?;
         let mut push = |kind, rows: &Array2<f32>, images| push_members(kind, rows, images, 1);

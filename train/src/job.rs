@@ -20,6 +20,7 @@ use super::history::EpochRecord;
 use super::model::weights::Weights;
 use super::model::{Design, Network};
 use super::observer::Observer;
+use super::perturb::Perturbation;
 use super::recipe::Recipe;
 use super::run::{Options, train};
 
@@ -53,6 +54,8 @@ pub struct DumpPlan {
     pub layers: Vec<String>,
     /// Passes with dropout, whose logits are recorded as those of an ensemble; 0 for none.
     pub samples: usize,
+    /// How images are moved before another look at them.
+    pub perturbation: Option<Perturbation>,
 }
 
 impl DumpPlan {
@@ -95,6 +98,8 @@ impl DumpPlan {
         normalisation: &Normalisation,
         at: Workplace<'_>,
     ) -> Result<(), TrainError> {
+        let prepare = |perturbation: &Perturbation| perturbation.prepare(network, (&self.sets, normalisation, at.stop));
+        let moved = self.perturbation.as_ref().map(prepare).transpose()?;
         let extraction = Extraction {
             out: &self.out,
             replace: self.replace,
@@ -103,6 +108,7 @@ impl DumpPlan {
             normalisation,
             layers: &self.layers_of(network)?,
             samples: self.samples_of(network.design())?,
+            moved: moved.as_ref(),
             stop: at.stop,
         };
         extract(network, &extraction, at.observer)
@@ -137,9 +143,11 @@ impl Training {
         // Names of sets and layers are wrong before the training, not after it.
         check_roles(self.dump.sets.iter().map(|(role, _)| role))?;
         self.dump.samples_of(&self.recipe.network)?;
-        if !self.dump.layers.is_empty() {
+        if !self.dump.layers.is_empty() || self.dump.perturbation.is_some() {
             // Only a network knows its layers.
-            self.dump.layers_of(&Network::new(&self.recipe.network, 0, at.device)?)?;
+            let network = Network::new(&self.recipe.network, 0, at.device)?;
+            self.dump.layers_of(&network)?;
+            self.dump.perturbation.iter().try_for_each(|own| own.check(&network, &self.dump.sets))?;
         }
         let options = Options {
             name: &self.dump.name,

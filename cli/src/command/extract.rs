@@ -27,6 +27,8 @@ use oodbench_train::recipe::Recipe;
   oodbench extract --weights densenet_cifar10.safetensors --model densenet-bc-100 --normalisation lee-densenet \\
       --data cifar10:cifar-10-batches-bin --split test --ood svhn:svhn --out dumps/densenet-cifar10
   oodbench extract --weights runs/first/weights.safetensors --data embedded --ood gaussian-noise --out dumps/first-noise
+  oodbench extract --weights runs/first/weights.safetensors --data embedded --split val,test --ood embedded:kmnist --perturb odin \\
+      --out dumps/odin       then `oodbench score dumps/odin --score odin`
   oodbench extract --weights runs/dropped/weights.safetensors --data embedded --ood embedded:kmnist --mc-samples 20 --out dumps/mc
 
 Names of tensors are PyTorch's; a head called fc or linear and the module. of DataParallel are understood. Weights that
@@ -64,6 +66,8 @@ pub(crate) struct Command {
 enum SplitName {
     /// id/train, which fitted scores need
     Train,
+    /// id/val: the images that the training held out, as the weights say
+    Val,
     /// id/test
     Test,
 }
@@ -78,7 +82,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let weights = Weights::read(&command.weights)?;
     let recipe = recipe_of_weights(&weights)?;
     let source = images.source()?;
-    let sets = command.sets(&source)?;
+    let sets = command.sets(&source, recipe.as_ref())?;
     let design = command.design(recipe.as_ref(), &sets)?;
     if !(0.0..1.0).contains(&design.dropout) {
         bail!("--dropout: found {}, expected 0 or more and below 1", design.dropout);
@@ -101,11 +105,23 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
 }
 
 impl Command {
-    fn sets(&self, source: &Source) -> anyhow::Result<Sets> {
+    fn sets(&self, source: &Source, recipe: Option<&Recipe>) -> anyhow::Result<Sets> {
         let mut sets = Sets::new();
-        if self.splits.contains(&SplitName::Train) {
+        let (with_train, with_val) = (self.splits.contains(&SplitName::Train), self.splits.contains(&SplitName::Val));
+        if with_train || with_val {
             let train = source.train().context("id/train cannot be read (--split test leaves it out)")?;
-            sets.push((Role::Train, self.images.first(train)?.into()));
+            let mut train = self.images.first(train)?;
+            if with_val {
+                let recipe = recipe.filter(|recipe| recipe.held_out > 0).context(
+                    "--split val: found weights that know of no held-out images, expected those of `train --val N`; leave val out",
+                )?;
+                let (rest, val) = train.hold_out(recipe.held_out, recipe.seed)?;
+                train = rest;
+                sets.push((Role::Val, val.into()));
+            }
+            if with_train {
+                sets.push((Role::Train, train.into()));
+            }
         }
         let test = self.images.first(source.test()?)?;
         let shape = test.shape();

@@ -105,6 +105,7 @@ fn train_one(
             sets: images.sets.clone(),
             layers: Vec::new(),
             samples: 0,
+            perturbation: None,
         },
     };
     match job.run(at) {

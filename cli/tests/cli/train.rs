@@ -98,6 +98,47 @@ fn a_trained_network_is_scored_and_extracted_again() {
     assert!(error.contains("small-cnn trained with isomax-plus"), "{error}");
 }
 
+/// An extraction of moved images, with held-out ones and others to choose on.
+fn moved<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    let own = ["extract", "--weights", "runs/a/weights.safetensors", "--data", "embedded", "--images", "200"];
+    [&own[..], &["--ood", "embedded:kmnist", "--val-ood", "uniform-noise", "--split", "val,test"], more].concat()
+}
+
+/// ODIN: T and ε of the grid chosen on id/val alone, or with a set of val_ood.
+#[test]
+fn moved_images_are_dumped_and_scored() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let tiny = with(&["--epochs", "2", "--val", "60", "--loss", "generalized-odin"]);
+    run(here, &[&tiny[..], &["--out", "dumps/a", "--perturb", "godin", "--val-ood", "uniform-noise"]].concat());
+    assert!(files(&here.join("dumps/a/id/test")).iter().any(|file| file.starts_with("scores@godin_")));
+    let odin = ["--perturb", "odin", "--epsilon", "0,0.002,0.01", "--temperature", "1,1000", "--out", "dumps/b"];
+    run(here, &moved(&odin));
+    assert!(same(here, "dumps/a/id/val/logits.npy", "dumps/b/id/val/logits.npy"));
+    let score =
+        |set: &[&str]| run(here, &[&["score", "dumps/b", "--score", "odin,odin_t", "--format", "json"], set].concat());
+    let (json, err) = score(&[]);
+    assert!(err.contains("T = 1000, the largest in the dump") && err.contains("id/val; no OOD row"), "{err}");
+    let auroc = |json: &str, score: &str| {
+        let records: Value = serde_json::from_str(json).unwrap();
+        let own = |r: &&Value| {
+            r["score"] == score && r["procedure"] == "lee" && r["metric"] == "auroc" && r["mean_over"].is_null()
+        };
+        records.as_array().unwrap().iter().find(own).unwrap()["value"].as_f64().unwrap()
+    };
+    assert!((0.0..=1.0).contains(&auroc(&json, "odin")));
+    let (_, err) = score(&["--set", "odin.fit_on=uniform-noise"]);
+    assert!(err.contains("rows of val_ood/uniform-noise are taken for in-distribution"), "{err}");
+    // Without a step it is the score of plain logits.
+    let (json, _) = score(&["--set", "odin.t=1000", "--set", "odin.epsilon=0"]);
+    assert_eq!(auroc(&json, "odin"), auroc(&json, "odin_t"));
+
+    let error = refused(here, &moved(&["--epsilon", "0.1", "--out", "dumps/c"]));
+    assert!(error.contains("--perturb"), "{error}");
+    let error = refused(here, &moved(&["--perturb", "mahalanobis", "--out", "dumps/c"]));
+    assert!(error.contains("missing id/train"), "{error}");
+}
+
 /// MC-dropout, and an ensemble of two runs that a run.toml names.
 #[test]
 fn members_of_dropout_and_of_runs_are_scored() {

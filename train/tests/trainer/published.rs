@@ -55,6 +55,7 @@ fn densenet_classifies_cifar10_as_published() {
         normalisation: &normalisation,
         layers: &[],
         samples: 0,
+        moved: None,
         stop: &AtomicBool::new(false),
     };
     extract(&network, &extraction, &Silent).unwrap();

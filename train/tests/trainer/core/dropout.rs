@@ -114,6 +114,7 @@ fn extract(weights: &Path, dropout: f64, out: &Path) -> Result<(), oodbench_trai
             ],
             layers: Vec::new(),
             samples: 5,
+            perturbation: None,
         },
     };
     job.run(Workplace { device: &device::Device::cpu(), stop: &AtomicBool::new(false), observer: &Silent })

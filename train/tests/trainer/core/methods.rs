@@ -14,6 +14,7 @@ use oodbench_train::loss::{LOSSES, LossChoice, LossEntry, softmax};
 use oodbench_train::model::weights::Weights;
 use oodbench_train::model::{Architecture, Design, Network, strided_cnn};
 use oodbench_train::observer::Silent;
+use oodbench_train::perturb::Perturbation;
 use oodbench_train::recipe::Recipe;
 use oodbench_train::run::weights_file;
 use oodbench_train::schedule::Schedule;
@@ -67,11 +68,11 @@ fn whole_life(loss: &'static LossEntry, (dropout, samples): (f64, usize), score:
     stopped_after(&recipe, (&training, outliers.as_ref()), &halted, 1);
     let resumed = start_with(&recipe, (&training, outliers.as_ref()), &halted, true).unwrap();
     assert!(bits(&resumed.network) == bits(&outcome.network), "{name}: other bits after a stop");
-    dump(&recipe, &straight, folder.path(), samples);
+    dump(&recipe, &straight, folder.path(), (samples, score));
     scored(&name, &folder.path().join("dump"), score);
 }
 
-fn dump(recipe: &Recipe, run: &Path, folder: &Path, samples: usize) {
+fn dump(recipe: &Recipe, run: &Path, folder: &Path, (samples, score): (usize, &str)) {
     let ood = Role::Ood { group: None, name: "kmnist".to_owned() };
     let test = embedded::fashion_mnist_test().unwrap();
     let sets = vec![
@@ -93,6 +94,7 @@ fn dump(recipe: &Recipe, run: &Path, folder: &Path, samples: usize) {
             sets,
             layers: Vec::new(),
             samples,
+            perturbation: (score == "odin").then(|| Perturbation::Odin { temperatures: vec![1000.0], epsilons: vec![0.0, 0.002] }),
         },
     };
     job.run(Workplace { device: &Device::cpu(), stop: &AtomicBool::new(false), observer: &Silent }).unwrap();
@@ -126,4 +128,9 @@ fn every_loss_learns_resumes_and_is_scored() {
 #[test]
 fn dropout_learns_resumes_and_is_scored() {
     whole_life(&softmax::ENTRY, (0.1, 5), "mutual_information");
+}
+
+#[test]
+fn odin_is_scored() {
+    whole_life(&softmax::ENTRY, (0.0, 0), "odin");
 }

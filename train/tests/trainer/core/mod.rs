@@ -7,5 +7,6 @@ mod loss;
 mod methods;
 mod model;
 mod nn;
+mod perturb;
 mod reference;
 mod run;
