@@ -85,9 +85,10 @@ impl<T: OfMembers> Score for OverMembers<T> {
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        let known = training.rows().members(&ArrayKind::Variant(MEMBERS.to_owned()));
-        let (members, classes) = known
-            .ok_or_else(|| training.missing_split("logits of members", format!("id/test/logits@{MEMBERS}.npy")))?;
+        let kind = ArrayKind::Variant(MEMBERS.to_owned());
+        let missing =
+            || training.missing_split("logits of members", training.rows().origin.array("id/test", &kind.file_stem()));
+        let (members, classes) = training.rows().members(&kind).ok_or_else(missing)?;
         Ok(Fit::noted(Fits { of: self.of, classes }, vec![format!("{members} members")]))
     }
 

@@ -119,7 +119,7 @@ impl Score for Odin {
         // The first of equally good ones is the one that changes least.
         settings.sort_by(|one, other| one.epsilon.total_cmp(&other.epsilon).then(other.t.total_cmp(&one.t)));
         if settings.is_empty() {
-            let reason = "no logits@odin_<T>_<epsilon>.npy has these T and epsilon".to_owned();
+            let reason = "no logits@odin_<T>_<epsilon> has these T and epsilon".to_owned();
             return Err(training.not_applicable(ENTRY.id, reason));
         }
         if self.t.is_some() && self.epsilon.is_some() {
@@ -158,11 +158,7 @@ fn by_mean(training: &Training<'_>, settings: &[Setting]) -> Result<(Setting, St
 }
 
 /// The T and ε with the fewest OOD rows among the scores of 95 % of in-distribution rows, as the authors choose them.
-fn by_false_positives(
-    training: &Training<'_>,
-    settings: &[Setting],
-    set: &str,
-) -> Result<(Setting, String), FitError> {
+fn by_false_positives(training: &Training<'_>, settings: &[Setting], set: &str) -> Result<(Setting, String), FitError> {
     let split = training.calibration_split()?;
     let novel = Splits::ValOod(Some(set.to_owned())).of(training.rows()).next();
     let novel = novel.ok_or_else(|| training.missing_split("OOD set", format!("val_ood/{set}")))?;

@@ -154,7 +154,8 @@ fn split(
             return Err(TrainError::Stopped { epochs: 0 });
         }
         let images = batch.shape[0];
-        let wanted = Wanted { layers: extraction.layers, samples: extraction.samples, moved: extraction.moved, batch: number };
+        let wanted =
+            Wanted { layers: extraction.layers, samples: extraction.samples, moved: extraction.moved, batch: number };
         number += 1;
         let Outputs { logits, features, layers, scores, variants } = classifier.outputs(batch, &wanted)?;
         let mut push = |kind, rows: &Array2<f32>, images| push_members(kind, rows, images, 1);

@@ -79,9 +79,7 @@ impl FittedLayer {
         epsilons: &[f64],
     ) -> Result<Vec<Tensor>> {
         let gradient = image_gradient(images, |images| self.score(network, images)?.sum_all())?;
-        let of = |epsilon: &f64| {
-            Ok(self.score(network, &moved(images, &gradient, unit_step, *epsilon)?)?.detach())
-        };
+        let of = |epsilon: &f64| Ok(self.score(network, &moved(images, &gradient, unit_step, *epsilon)?)?.detach());
         epsilons.iter().map(of).collect()
     }
 }

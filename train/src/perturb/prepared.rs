@@ -61,7 +61,11 @@ impl Perturbation {
             Self::Mahalanobis { .. } if has(Role::Train) => None,
             Self::Mahalanobis { .. } => Some(("id/train", TRAINING)),
             Self::Godin { epsilons } => {
-                let one = Tensor::ones((1, network.backbone().features()), candle_core::DType::F32, network.device().candle())?;
+                let one = Tensor::ones(
+                    (1, network.backbone().features()),
+                    candle_core::DType::F32,
+                    network.device().candle(),
+                )?;
                 match network.head().scores(&one)?.is_empty() {
                     true => Some(("a score of the loss itself", "which scaled-cosine and generalized-odin have")),
                     false if epsilons.len() > 1 && !has(Role::Val) => Some(("id/val", HELD_OUT)),
@@ -142,12 +146,7 @@ fn batches_of<'a>(
 }
 
 /// The ε with the largest mean score on held-out images; the smallest of several.
-fn best_epsilon(
-    network: &Network,
-    images: Images<'_>,
-    step: &Tensor,
-    epsilons: &[f64],
-) -> Result<f64, TrainError> {
+fn best_epsilon(network: &Network, images: Images<'_>, step: &Tensor, epsilons: &[f64]) -> Result<f64, TrainError> {
     if let [only] = epsilons {
         return Ok(*only);
     }

@@ -51,7 +51,8 @@ fn dump_sets(
 ) -> Result<(), TrainError> {
     let normalisation = Normalisation::new(vec![0.5], vec![0.25]).unwrap();
     let run = &info();
-    let extraction = Extraction { out, replace, run, sets, normalisation: &normalisation, layers, samples: 0, moved: None, stop };
+    let extraction =
+        Extraction { out, replace, run, sets, normalisation: &normalisation, layers, samples: 0, moved: None, stop };
     extract(classifier, &extraction, observer)
 }
 
