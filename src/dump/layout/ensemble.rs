@@ -17,10 +17,12 @@ pub(super) fn is_one(folder: &Path) -> bool {
 pub(super) fn members(folder: &Path, is_run: fn(&Path) -> bool) -> Result<Vec<PathBuf>, DumpError> {
     let place_of = |name: &PathBuf| {
         let place = folder.join(name);
-        let wrong = match () {
-            () if is_one(&place) => "an ensemble itself",
-            () if !is_run(&place) => "which holds no run",
-            () => return Ok(place),
+        let wrong = if is_one(&place) {
+            "an ensemble itself"
+        } else if !is_run(&place) {
+            "which holds no run"
+        } else {
+            return Ok(place);
         };
         let found = format!("the member {name:?}, {wrong}");
         let remedy = "correct the path, which is seen from the folder of run.toml";
