@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    apply, calibrate, compare, completions, convert, diff, explain, fit, inspect, latency, leaderboard, list, measure,
-    monitor, plot, reliability, report, score, verify,
+    apply, calibrate, compare, completions, convert, diff, explain, fit, import, inspect, latency, leaderboard, list,
+    measure, monitor, plot, reliability, report, score, verify,
 };
 #[cfg(feature = "train")]
 use crate::command::{data, demo, extract, train};
@@ -21,6 +21,7 @@ use crate::option::common::Common;
   oodbench diff old.json new.json              what changed between two files of records
   oodbench verify records.json dumps/          somebody's values, recomputed
   oodbench convert records.json --to openood   records in another format; OpenOOD's leaderboard in and out
+  oodbench import results/ --out dumps/their   scores that other tools keep, as a dump
   oodbench reliability dumps/run               ECE, Brier and NLL of the predictions; DS-F1; AUROC by class
   oodbench fit dumps/run --out run.fit         what scores learn, kept for `score --fit`
   oodbench calibrate dumps/run --score mds --false-alarms 5% --out my.detector
@@ -57,6 +58,7 @@ pub(crate) enum Command {
     Diff(diff::Command),
     Verify(verify::Command),
     Convert(convert::Command),
+    Import(import::Command),
     Reliability(reliability::Command),
     Fit(fit::Command),
     Calibrate(calibrate::Command),

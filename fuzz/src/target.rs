@@ -7,8 +7,8 @@ use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use oodbench::detector::Detector;
 use oodbench::dump::format::npy_stream::NpyStream;
-use oodbench::dump::format::{mat, npy, npz, safetensors, torch};
-use oodbench::dump::layout::discover;
+use oodbench::dump::format::{by_name, mat, npy, npz, pkl, safetensors, torch};
+use oodbench::dump::layout::{Described, discover};
 use oodbench::dump::{Dump, RunInfo};
 use oodbench::eval::fits::FitsFile;
 use oodbench::report;
@@ -149,6 +149,22 @@ const TOML: &[&[u8]] = &[
     b"\\u0000",
     b".",
 ];
+const COLUMNS: &[&[u8]] = &[
+    b",",
+    b"\t",
+    b"\n",
+    b"\r\n",
+    b"\"",
+    b"#",
+    b"logits_0",
+    b"_1",
+    b"nan",
+    b"1e999",
+    b"-",
+    b"0,1,2",
+    b"\xef\xbb\xbf",
+    b"\xff",
+];
 const RECORDS: &[&[u8]] = &[
     b"{",
     b"}",
@@ -213,6 +229,35 @@ pub const TARGETS: &[Target] = &[
     },
     Target { name: "pth", file: "a.pth", seeds: pth_seeds, words: ZIP, pack: plain, read: read_pth },
     Target { name: "pth-pickle", file: "a.pth", seeds: pickle_seeds, words: PICKLE, pack: seeds::pth, read: read_pth },
+    Target { name: "pt", file: "a.pt", seeds: pt_seeds, words: ZIP, pack: plain, read: read_pt },
+    Target { name: "pt-old", file: "a.pt", seeds: old_seeds, words: PICKLE, pack: plain, read: read_pt },
+    Target { name: "pkl", file: "a.pkl", seeds: pkl_seeds, words: PICKLE, pack: plain, read: read_pkl },
+    Target { name: "array-csv", file: "a.csv", seeds: array_csv_seeds, words: COLUMNS, pack: plain, read: read_arrays },
+    Target { name: "array-txt", file: "a.txt", seeds: array_txt_seeds, words: COLUMNS, pack: plain, read: read_arrays },
+    Target {
+        name: "array-parquet",
+        file: "a.parquet",
+        seeds: array_parquet_seeds,
+        words: NONE,
+        pack: plain,
+        read: read_arrays,
+    },
+    Target {
+        name: "index-json",
+        file: "a.safetensors.index.json",
+        seeds: index_seeds,
+        words: JSON,
+        pack: plain,
+        read: read_arrays,
+    },
+    Target {
+        name: "layout-toml",
+        file: "layout.toml",
+        seeds: layout_seeds,
+        words: TOML,
+        pack: plain,
+        read: read_described,
+    },
     Target {
         name: "cifar-pickle",
         file: "data_batch_1",
@@ -401,10 +446,47 @@ fn read_mat(path: &Path) -> Result<(), String> {
 }
 
 fn read_pth(path: &Path) -> Result<(), String> {
-    let arrays = torch::arrays(path).map_err(text)?;
+    sum(&torch::arrays(path).map_err(text)?);
+    Ok(())
+}
+
+fn sum(arrays: &[(String, oodbench::rows::array::StoredArray)]) {
     let sum: f64 = arrays.iter().flat_map(|(_, array)| array.numbers()).sum();
     std::hint::black_box(sum);
+}
+
+fn read_pt(path: &Path) -> Result<(), String> {
+    sum(&torch::all_arrays(path).map_err(text)?);
     Ok(())
+}
+
+fn read_pkl(path: &Path) -> Result<(), String> {
+    sum(&pkl::arrays(path).map_err(text)?);
+    Ok(())
+}
+
+/// Every array of a file of any format.
+fn read_arrays(path: &Path) -> Result<(), String> {
+    let format = by_name(path).unwrap();
+    match format.members(path).map_err(text)? {
+        None => sum(&[(String::new(), format.open(path, None).map_err(text)?)]),
+        Some(members) => {
+            for member in members {
+                sum(&[(String::new(), format.open(path, Some(&member)).map_err(text)?)]);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Opens what a layout file names beside it.
+fn read_described(path: &Path) -> Result<(), String> {
+    let folder = path.parent().unwrap();
+    if !folder.join("a").is_dir() {
+        seeds::run(&folder.join("a"));
+    }
+    let run = Described::read(path).and_then(|described| described.run(folder)).map_err(text)?;
+    Dump::open(&run).map(drop).map_err(text)
 }
 
 fn read_cifar_pickle(path: &Path) -> Result<(), String> {
@@ -495,6 +577,10 @@ const NAMES: &[&[u8]] = &[
     b"weight.npy",
     b"bias.npy",
     b"logit.npy",
+    b"id_logits.npy",
+    b"ood_a_logits.npy",
+    b"val_ood_a_features_0.npy",
+    b"fc_weight.npy",
     b"scores.npy",
     b".pt",
     b".safetensors",
@@ -550,6 +636,48 @@ fn read_layout(path: &Path) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+fn pt_seeds() -> Vec<Vec<u8>> {
+    ["dict.pt", "views.pt", "types.pt", "numpy.pt", "tensor.pt"]
+        .iter()
+        .flat_map(|name| seeds::fixtures("formats/torch", name))
+        .collect()
+}
+
+fn old_seeds() -> Vec<Vec<u8>> {
+    seeds::fixtures("formats/torch", "old.pt")
+}
+
+fn pkl_seeds() -> Vec<Vec<u8>> {
+    seeds::fixtures("formats/pickle", "")
+}
+
+fn array_csv_seeds() -> Vec<Vec<u8>> {
+    seeds::fixtures("formats/columns", ".csv")
+}
+
+fn array_txt_seeds() -> Vec<Vec<u8>> {
+    seeds::fixtures("formats/columns", ".txt")
+}
+
+fn array_parquet_seeds() -> Vec<Vec<u8>> {
+    let names = ["none.parquet", "snappy.parquet", "row_groups.parquet"];
+    names.iter().flat_map(|name| seeds::fixtures("formats/columns", name)).collect()
+}
+
+/// An index of no file: those it names are not there.
+fn index_seeds() -> Vec<Vec<u8>> {
+    vec![b"{\"metadata\": {\"total_size\": 0}, \"weight_map\": {}}".to_vec()]
+}
+
+fn layout_seeds() -> Vec<Vec<u8>> {
+    let raw = "{ file = \"a/id/test/logits.npy\", dtype = \"u8\", shape = [-1, 1], offset = 0, order = \"C\" }";
+    let texts = [
+        "[id]\ntrain = \"a/id/train\"\ntest = { logits = \"a/id/test/logits.npy\" }\n\n[ood]\na = { logits = [\"a/ood/a/logits.npy\"] }\n".to_owned(),
+        format!("[id]\ntest = {{ labels = {raw}, logits = \"a/id/test/logits.npy\" }}\n[ood]\nnear.b = \"a/ood/a\"\n[val_ood]\nc = \"a/ood/a\"\n"),
+    ];
+    texts.into_iter().map(String::into_bytes).collect()
 }
 
 fn npy_seeds() -> Vec<Vec<u8>> {
@@ -660,5 +788,7 @@ fn name_seeds() -> Vec<Vec<u8>> {
     let native =
         "id/train/logits.npy\nid/test/logits.npy\nood/a/logits.npy\nood/g/b/features.npy\nid/test/features.npy";
     let notebook = "id/test_logits.npy\nnearood/a_logits.npy\nfarood/b_feature.npy\nval_ood/c_logits-0.npy\nval_ood/c_logits-1.npy";
-    vec![native.as_bytes().to_vec(), notebook.as_bytes().to_vec()]
+    let by_names =
+        "id_train_logits.npy\nid_logits.npy\nood_a_logits.npy\nval_ood_b_logits_0.npy\nfc_weight.npy\nnotes.npy";
+    [native, notebook, by_names].map(|names| names.as_bytes().to_vec()).to_vec()
 }

@@ -3,6 +3,9 @@
 use super::error::DetectorError;
 use crate::rows::{ArrayKind, Matrix, RowsError, Split};
 
+/// Most columns of an array that a row can have: what a file claims, room is made for.
+pub(super) const MOST_COLUMNS: usize = 1 << 19;
+
 /// One array of the rows to be decided.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Input {
@@ -23,6 +26,15 @@ impl Input {
     pub(super) fn of(kind: ArrayKind, matrix: &Matrix, required: bool) -> Self {
         let (columns, dtype, roundoff) = (matrix.columns(), matrix.dtype(), matrix.unit_roundoff());
         Self { kind, columns, dtype, roundoff, required }
+    }
+
+    /// Refuses what could be written and not be read again.
+    pub(super) fn check_width(&self, matrix: &Matrix) -> Result<(), RowsError> {
+        if self.columns <= MOST_COLUMNS {
+            return Ok(());
+        }
+        let (found, expected) = (format!("{} columns", self.columns), format!("at most {MOST_COLUMNS} for a detector"));
+        Err(RowsError::malformed(matrix.path(), found, expected, "calibrate on fewer features"))
     }
 
     fn check(&self, matrix: &Matrix) -> Result<(), RowsError> {
@@ -51,9 +63,11 @@ pub(super) fn check(inputs: &[Input], split: &Split) -> Result<(), DetectorError
             Some(matrix) => input.check(matrix)?,
             None if input.required => {
                 return Err(RowsError::Missing {
-                    path: split.place.join(format!("{}.npy", input.kind.file_stem())),
+                    path: split
+                        .origin
+                        .either(split.place.join(format!("{}.npy", input.kind.file_stem())), split.place.clone()),
                     expected: format!("{} (rows, {}), which the detector reads", input.kind.file_stem(), input.columns),
-                    remedy: "dump it beside the others".to_owned(),
+                    remedy: split.origin.either("dump it beside the others", "add the array").to_owned(),
                 }
                 .into());
             }

@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::calibration::Calibration;
@@ -9,7 +10,7 @@ use super::decide::Detector;
 use super::description::{Description, FORMAT};
 use super::error::DetectorError;
 use super::head;
-use super::input::Input;
+use super::input::{Input, MOST_COLUMNS};
 use super::threshold::{Guarantee, per_class};
 use super::write::{CALIBRATION, FIT, HEAD, THRESHOLD};
 use crate::eval::fits::sealed::{SealError, SealedFile};
@@ -28,9 +29,6 @@ impl Detector {
     }
 }
 
-/// Most columns of an array that a row can have: what a file claims, room is made for.
-const MOST_COLUMNS: usize = 1 << 19;
-
 /// A file being read.
 struct File<'a> {
     path: &'a Path,
@@ -39,7 +37,7 @@ struct File<'a> {
 impl File<'_> {
     fn load(&self) -> Result<Detector, DetectorError> {
         let file = SealedFile::<Description>::open(self.path).map_err(|error| self.refusal(error))?;
-        let score = self.score(&file)?;
+        let score = Arc::new(self.score(&file)?);
         let description = file.description.clone();
         let head = self.head(&file, &description)?;
         let calibration = self.calibration(&file, &description)?;

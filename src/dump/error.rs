@@ -22,7 +22,8 @@ pub enum DumpError {
     /// A folder that holds no run.
     #[error(
         "{}: found no run{hint}, expected id/test/logits.npy (or id/test_logits.npy, as OpenOOD's notebook writes it) in it or in \
-         its folders; `oodbench explain layout` shows the layout", path.display()
+         its folders, or files named by what they hold (val_logits.npy, ood_svhn_features.pt); `oodbench explain layout` shows all, \
+         --layout FILE names the files", path.display()
     )]
     NoRun {
         path: PathBuf,

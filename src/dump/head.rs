@@ -37,20 +37,9 @@ impl HeadFiles {
                 strays.extend(Stray::unless_silent(path, NAMES));
                 continue;
             };
-            let place = match stem(&path).as_str() {
-                "weight" => &mut files.weight,
-                "bias" => &mut files.bias,
-                "prototypes" => &mut files.prototypes,
-                "distance_scale" => &mut files.distance_scale,
-                _ => {
-                    strays.extend(Stray::unless_silent(path, NAMES));
-                    continue;
-                }
-            };
-            if let Some(first) = place.replace(source) {
-                let found = format!("a second file of {}", stem(&path));
-                let expected = format!("one, as {}", first.path().display());
-                return Err(DumpError::malformed(path, found, expected, "remove one of them"));
+            match NAMES.iter().find(|name| **name == stem(&path)) {
+                Some(name) => files.set(name, source)?,
+                None => strays.extend(Stray::unless_silent(path, NAMES)),
             }
         }
         let alone = [(&files.bias, &files.weight, "weight"), (&files.distance_scale, &files.prototypes, "prototypes")];
@@ -60,6 +49,33 @@ impl HeadFiles {
             }
         }
         Ok(files)
+    }
+
+    /// Takes the file of a parameter, by the parameter's name in our layout; another name takes nothing.
+    ///
+    /// # Errors
+    /// [`DumpError`] if there is one already.
+    pub(super) fn set(&mut self, name: &str, source: Source) -> Result<(), DumpError> {
+        let place = match name {
+            "weight" => &mut self.weight,
+            "bias" => &mut self.bias,
+            "prototypes" => &mut self.prototypes,
+            "distance_scale" => &mut self.distance_scale,
+            _ => return Ok(()),
+        };
+        let path = source.path().to_owned();
+        match place.replace(source) {
+            None => Ok(()),
+            Some(first) => {
+                let expected = format!("one, as {}", first.path().display());
+                Err(DumpError::malformed(path, format!("a second file of {name}"), expected, "remove one of them"))
+            }
+        }
+    }
+
+    /// Whether a part is there without what it belongs to.
+    pub(super) fn is_incomplete(&self) -> bool {
+        self.weight.is_none() && self.bias.is_some() || self.prototypes.is_none() && self.distance_scale.is_some()
     }
 
     /// Reads the head, if one was dumped.

@@ -113,6 +113,23 @@ fn one_or_several<'d, D: serde::Deserializer<'d>>(deserializer: D) -> Result<Vec
     })
 }
 
+/// What is wrong with a file of TOML, with its line.
+pub(super) fn damaged(path: &Path, text: &str, error: &toml::de::Error) -> DumpError {
+    let message = error.message().lines().next().unwrap_or_default();
+    // The last one: what was found may hold the same words.
+    let (found, expected) = match message.strip_prefix("expected ") {
+        Some(expected) => ("a value of another type", expected),
+        None => message.rsplit_once(", expected ").unwrap_or((message, "TOML")),
+    };
+    // The text of the line has the key, too.
+    let line = error.span().map(|span| text.get(..span.start).map_or(0, |before| before.matches('\n').count()));
+    let place = line.map_or_else(String::new, |line| {
+        format!(" in line {}, `{}`", line + 1, printable(text.lines().nth(line).unwrap_or_default().trim()))
+    });
+    let found = format!("{}{place}", printable(found));
+    DumpError::malformed(path, found, printable(expected), "correct the file or remove it")
+}
+
 /// No description of a run is longer.
 const MOST_BYTES: u64 = 1 << 16;
 
@@ -124,21 +141,7 @@ impl RunInfo {
     pub fn read(folder: &Path) -> Result<Self, DumpError> {
         let path = folder.join("run.toml");
         let text = if path.symlink_metadata().is_ok() { file::text(&path, MOST_BYTES)? } else { String::new() };
-        let damaged = |error: toml::de::Error| {
-            let message = error.message().lines().next().unwrap_or_default();
-            // The last one: what was found may hold the same words.
-            let (found, expected) = match message.strip_prefix("expected ") {
-                Some(expected) => ("a value of another type", expected),
-                None => message.rsplit_once(", expected ").unwrap_or((message, "TOML")),
-            };
-            // The text of the line has the key, too.
-            let line = error.span().map(|span| text.get(..span.start).map_or(0, |before| before.matches('\n').count()));
-            let place = line.map_or_else(String::new, |line| {
-                format!(" in line {}, `{}`", line + 1, printable(text.lines().nth(line).unwrap_or_default().trim()))
-            });
-            let found = format!("{}{place}", printable(found));
-            DumpError::malformed(&path, found, printable(expected), "correct the file or remove it")
-        };
+        let damaged = |error: toml::de::Error| damaged(&path, &text, &error);
         let table: toml::Table = toml::from_str(&text).map_err(damaged)?;
         if let Some(unknown) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
             let expected = nearest(unknown, KEYS).map_or_else(|| KEYS.join(", "), str::to_owned);

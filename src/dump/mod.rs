@@ -7,6 +7,7 @@ mod ensemble;
 pub mod error;
 pub mod format;
 mod head;
+pub mod import;
 pub mod layout;
 pub mod meta;
 pub mod name;

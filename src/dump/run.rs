@@ -52,7 +52,7 @@ impl Dump {
     /// # Errors
     /// [`DumpError`] for the first thing that does not fit.
     pub fn open(files: &RunFiles) -> Result<Self, DumpError> {
-        let mut info = RunInfo::read(&files.folder)?;
+        let mut info = files.info()?;
         if !files.members.is_empty() {
             let members = files.members.iter().map(Self::open).collect::<Result<Vec<_>, _>>()?;
             let members: Vec<_> = members.iter().map(|member| (&member.info, &member.rows)).collect();

@@ -22,15 +22,19 @@ use crate::rows::{ArrayKind, Matrix, Role, RunRows, Split};
 /// The archives at a place: itself, or those of a folder, in the order of their names.
 ///
 /// # Errors
-/// [`DumpError`] if there are none.
+/// [`DumpError`] if there are none, or one of them cannot be read: a mean over the others would not be what was asked for.
 pub fn find(place: &Path) -> Result<Vec<PathBuf>, DumpError> {
     if !place.is_dir() {
         return Ok(vec![place.to_owned()]);
     }
     let unreadable = |error| DumpError::io(place, error);
     let entries = std::fs::read_dir(place).map_err(unreadable)?.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
-    let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
-    paths.retain(|path| matches!(archive(path), Ok(Some(_))));
+    let mut paths = Vec::new();
+    for path in entries.into_iter().map(|entry| entry.path()) {
+        if archive(&path)?.is_some() {
+            paths.push(path);
+        }
+    }
     paths.sort();
     if paths.is_empty() {
         let expected = ".npz, .safetensors or .mat files with members id and one per OOD set";
@@ -39,12 +43,20 @@ pub fn find(place: &Path) -> Result<Vec<PathBuf>, DumpError> {
     Ok(paths)
 }
 
+/// Whether a path may be one archive or a folder of such: a file that says by its name that it holds one array, or text, is none.
+#[must_use]
+pub fn is_named(place: &Path) -> bool {
+    place.is_dir() || !matches!(archive(place), Ok(None))
+}
+
 /// How a file is read, and the names of its arrays.
 type Archive = (&'static dyn Format, Vec<String>);
 
 /// The members of an archive; none for a file that holds no named arrays.
 fn archive(path: &Path) -> Result<Option<Archive>, DumpError> {
-    let Some(format) = format::by_name(path) else { return Ok(None) };
+    // Tables hold columns of anything; the members of PyTorch's files and of pickles are named by keys within keys.
+    let is_archive = |format: &&dyn Format| !format.holds_columns() && !matches!(format.ending(), "pt" | "pkl");
+    let Some(format) = format::by_name(path).filter(is_archive) else { return Ok(None) };
     Ok(format.members(path)?.map(|members| (format, members)))
 }
 

@@ -8,7 +8,7 @@
 //! OUT/ood/NAME/...             or   OUT/ood/GROUP/NAME/...
 //! ```
 //!
-//! Matrices keep their precision, labels are i64; parameters of the head are f32 where that loses nothing, else f64. The folder appears under its name
+//! Instead of `.npy` files a split may be one file, `OUT/id/test.safetensors` ([`Form`]). Matrices keep their precision unless another is asked for, labels are i64; parameters of the head are f32 where that loses nothing, else f64. The folder appears under its name
 //! when it is complete and on the disk.
 
 use std::cell::RefCell;
@@ -20,11 +20,16 @@ use std::path::{Path, PathBuf};
 use ndarray::{Array, Array1, ArrayBase, ArrayView2, Data, Dimension};
 use ndarray_npy::{WritableElement, WriteNpyExt};
 
+#[cfg(feature = "parquet")]
+use super::format::parquet;
+use super::format::safetensors::write as write_safetensors;
+use super::format::tensor::Tensor;
 use super::layout::{shard, twice};
 use super::meta::RunInfo;
 use super::name::{BadName, check_name};
 use crate::error::FileError;
 use crate::output::AtomicFolder;
+use crate::rows::matrix::Cow2;
 use crate::rows::{ArrayKind, Head, Role, Rows, Split};
 
 /// A dump that could not be written.
@@ -46,6 +51,9 @@ pub enum WriteError {
         kind.file_stem()
     )]
     Part { kind: ArrayKind },
+    /// Logits with an axis for members, in files whose matrices have two axes.
+    #[error("found the array {:?} of an ensemble, which has an axis for its members, expected matrices; write the dump as .npy", kind.file_stem())]
+    Members { kind: ArrayKind },
     /// Two splits of one name; OOD sets are told apart by their names, whatever their groups.
     #[error("{role}: found two sets of this name, expected distinct names; leave one out or rename it")]
     Twice { role: Role },
@@ -61,11 +69,38 @@ impl WriteError {
     }
 }
 
+/// The files of a dump's splits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// A folder for each split, a `.npy` file for each array.
+    #[default]
+    Npy,
+    /// A `.safetensors` file for each split.
+    Safetensors,
+    /// A `.parquet` file for each split, a list column for each matrix.
+    #[cfg(feature = "parquet")]
+    Parquet,
+}
+
+/// The precision of matrices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// What holds the values exactly: single where they came with 16 or 32 bits.
+    #[default]
+    Own,
+    /// 32 bits; values of 64 are rounded.
+    Single,
+    /// 64 bits.
+    Double,
+}
+
 /// A dump in the making; dropped before [`commit`](DumpWriter::commit), it leaves nothing.
 #[derive(Debug)]
 pub struct DumpWriter {
     folder: AtomicFolder,
     out: PathBuf,
+    form: Form,
+    precision: Precision,
     /// The splits so far.
     roles: RefCell<Vec<Role>>,
 }
@@ -80,7 +115,14 @@ impl DumpWriter {
             return Err(WriteError::Exists { path: out.to_owned() });
         }
         let folder = AtomicFolder::create(out).map_err(WriteError::io(out))?;
-        Ok(Self { folder, out: out.to_owned(), roles: RefCell::default() })
+        let (form, precision) = (Form::default(), Precision::default());
+        Ok(Self { folder, out: out.to_owned(), form, precision, roles: RefCell::default() })
+    }
+
+    /// The same, with splits of another form and matrices of another precision.
+    #[must_use]
+    pub fn with(self, form: Form, precision: Precision) -> Self {
+        Self { form, precision, ..self }
     }
 
     /// Writes `run.toml`.
@@ -118,22 +160,44 @@ impl DumpWriter {
         check_roles(self.roles.borrow().iter().chain([&split.role]))?;
         self.roles.borrow_mut().push(split.role.clone());
         let place = PathBuf::from(split.role.to_string());
+        let mut tensors = Vec::new();
         for kind in split.arrays() {
             if let ArrayKind::Layer(name) | ArrayKind::Score(name) | ArrayKind::Variant(name) = &kind {
                 check_array(&kind, name)?;
             }
             let Some(matrix) = split.matrix(&kind) else { continue };
             let file = place.join(kind.file_stem()).with_added_extension("npy");
-            match (matrix.block(0..split.rows), matrix.members()) {
-                (Rows::F32(rows), 1) => self.array(&file, &rows.view())?,
-                (Rows::F64(rows), 1) => self.array(&file, &rows.view())?,
-                (Rows::F32(rows), members) => self.members(&file, rows.view(), members)?,
-                (Rows::F64(rows), members) => self.members(&file, rows.view(), members)?,
+            let rows = match (matrix.block(0..split.rows), self.precision) {
+                (Rows::F64(rows), Precision::Single) => Rows::F32(Cow2::Owned(rows.view().mapv(|value| value as f32))),
+                (Rows::F32(rows), Precision::Double) => Rows::F64(Cow2::Owned(rows.view().mapv(f64::from))),
+                (rows, _) => rows,
+            };
+            let members = matrix.members();
+            if members > 1 && self.form != Form::Npy {
+                return Err(WriteError::Members { kind });
+            }
+            match (self.form, rows) {
+                (Form::Npy, Rows::F32(rows)) if members > 1 => self.members(&file, rows.view(), members)?,
+                (Form::Npy, Rows::F64(rows)) if members > 1 => self.members(&file, rows.view(), members)?,
+                (Form::Npy, Rows::F32(rows)) => self.array(&file, &rows.view())?,
+                (Form::Npy, Rows::F64(rows)) => self.array(&file, &rows.view())?,
+                (_, rows) => tensors.push((kind.file_stem(), Tensor::Rows(rows))),
             }
         }
-        match &split.labels {
-            Some(labels) => self.array(&place.join("labels.npy"), &Array1::from(labels.block(0..split.rows))),
-            None => Ok(()),
+        let labels = split.labels.as_ref().map(|labels| labels.block(0..split.rows));
+        tensors.extend(labels.map(|labels| ("labels".to_owned(), Tensor::Labels(labels))));
+        match self.form {
+            Form::Npy => match tensors.pop() {
+                Some((_, Tensor::Labels(labels))) => self.array(&place.join("labels.npy"), &Array1::from(labels)),
+                _ => Ok(()),
+            },
+            Form::Safetensors => {
+                self.file(&place.with_added_extension("safetensors"), |out| write_safetensors(out, &tensors))
+            }
+            #[cfg(feature = "parquet")]
+            Form::Parquet => {
+                self.file(&place.with_added_extension("parquet"), |out| parquet::write::write(out, &tensors))
+            }
         }
     }
 

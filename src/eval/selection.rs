@@ -86,6 +86,12 @@ impl Selection {
         self.scores.extend(entries.map(Chosen::with_defaults));
     }
 
+    /// Adds the scores of another selection that are not among these.
+    pub(super) fn add(&mut self, other: Self) {
+        let own = self.ids();
+        self.scores.extend(other.scores.into_iter().filter(|chosen| !own.contains(&chosen.entry.id)));
+    }
+
     /// Ids of the columns of a file of scores: of all scores there are if `all` were asked for, so that files do not differ by what runs allow.
     #[must_use]
     pub fn columns(&self) -> Vec<&'static str> {
@@ -95,6 +101,12 @@ impl Selection {
         let all = REGISTRY.iter().map(|entry| entry.id);
         let own = self.ids().into_iter().filter(|id| REGISTRY.iter().all(|entry| entry.id != *id));
         all.chain(own).collect()
+    }
+
+    /// The scores asked for, with their parameters.
+    #[must_use]
+    pub fn scores(&self) -> &[Chosen] {
+        &self.scores
     }
 
     /// Ids of all scores asked for.

@@ -21,10 +21,9 @@ pub mod ranks;
 pub mod read;
 pub mod record;
 pub mod remark;
+pub mod results_csv;
 pub mod sanity;
 pub mod smallest;
-#[cfg(feature = "parquet")]
-mod thrift;
 mod trainings;
 
 pub use against_best::{AgainstBest, Verdict};

@@ -25,7 +25,7 @@ const MOST_BYTES: u64 = 1 << 32;
 /// A file of numbers, `FILE` or `FILE:NAME`.
 ///
 /// `.npy`, `.npz`, `.safetensors` and `.mat` hold arrays of shape (n,) or (n, 1), `NAME` being the member; `.csv` and `.tsv` columns with a header, `.parquet`
-/// columns of numbers that are not compressed; any other file is text, one number per line, `#` beginning a comment. `NAME` may be left out where there is
+/// columns of numbers, packed by Snappy or not; any other file is text, one number per line, `#` beginning a comment. `NAME` may be left out where there is
 /// one column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
@@ -57,7 +57,7 @@ impl Source {
     #[must_use]
     pub fn set(&self) -> String {
         match &self.name {
-            Some(name) if by_name(&self.path).is_some() => name.clone(),
+            Some(name) if of_arrays(&self.path).is_some() => name.clone(),
             _ => self.path.file_stem().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned(),
         }
     }
@@ -77,7 +77,7 @@ impl Source {
     /// [`NumbersError`], which names the file and what to do.
     pub fn read(&self) -> Result<Vec<f64>, NumbersError> {
         let (path, name) = (&self.path, self.name.as_deref());
-        let numbers = match by_name(path) {
+        let numbers = match of_arrays(path) {
             Some(format) => of_array(format, path, name)?,
             None => match path.extension().and_then(|ending| ending.to_str()) {
                 Some("csv") => of_csv(path, name, b',')?,
@@ -97,6 +97,11 @@ impl Source {
             None => Ok(numbers),
         }
     }
+}
+
+/// The format of a file of arrays that are no columns of a table.
+fn of_arrays(path: &Path) -> Option<&'static dyn Format> {
+    by_name(path).filter(|format| !format.holds_columns())
 }
 
 fn wrong(path: &Path, found: impl Into<String>, expected: &str, remedy: impl Into<String>) -> RecordsError {
@@ -207,14 +212,13 @@ fn number(path: &Path, text: &str, line: impl FnOnce() -> usize) -> Result<f64, 
 
 #[cfg(feature = "parquet")]
 fn of_parquet(path: &Path, name: Option<&str>) -> Result<Vec<f64>, NumbersError> {
-    let remedy = "write it with compression=None, or as CSV";
-    let unreadable = |error: super::parquet::FrameError| {
-        wrong(path, error.to_string(), "a Parquet column of numbers, not compressed", remedy)
-    };
+    let remedy = "write it with compression=\"snappy\" or \"none\", or as CSV";
+    let unreadable =
+        |error: super::parquet::FrameError| wrong(path, error.to_string(), "a Parquet column of numbers", remedy);
     let file = super::parquet::File::open(file::bytes(path)?).map_err(unreadable)?;
     let names = file.names();
     let name = &names[choose(path, &names, name)?];
-    let numbers = file.numbers(name).map_err(unreadable)?;
+    let numbers = super::parquet::numbers(&file, name).map_err(unreadable)?;
     let present = |(row, number): (usize, Option<f64>)| {
         let found = || format!("no number in column {name} at row {row}");
         number.ok_or_else(|| wrong(path, found(), "a number in every row", "name another column"))

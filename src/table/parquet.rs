@@ -1,45 +1,19 @@
-//! Parquet files, one row group at a time: the only door to polars' Parquet writer and reader.
+//! Parquet files of records and scores, one row group at a time: the only door to polars' Parquet writer.
 
-use std::io::{Cursor, Write};
-use std::panic::AssertUnwindSafe;
+use std::io::Write;
 use std::sync::Arc;
 
 use polars_arrow::array::{Array, ArrayRef, PrimitiveArray, StaticArray as _, Utf8ViewArray};
 use polars_arrow::datatypes::{ArrowDataType, ArrowSchema, Field};
 use polars_arrow::record_batch::RecordBatchT;
 use polars_arrow::types::NativeType;
-use polars_buffer::Buffer;
-use polars_error::PolarsError;
-use polars_parquet::parquet::compression::{Compression, DecompressionContext};
-use polars_parquet::parquet::page::{CompressedPage, Page};
-use polars_parquet::read::{
-    BasicDecompressor, FileMetadata, PageReader, ParquetError, column_iter_to_arrays, decompress, infer_schema,
-    read_metadata,
-};
 use polars_parquet::write::{
     CompressionOptions, Encoding, FileWriter, SchemaDescriptor, StatisticsOptions, Version, WriteOptions,
     row_group_iter, to_parquet_schema,
 };
 
 use super::field::{Content, Kind};
-use super::thrift;
-
-/// A column that could not be written or read.
-#[derive(Debug, thiserror::Error)]
-#[error("parquet: {0}")]
-pub struct FrameError(pub(crate) String);
-
-impl From<ParquetError> for FrameError {
-    fn from(error: ParquetError) -> Self {
-        Self(error.to_string())
-    }
-}
-
-impl From<PolarsError> for FrameError {
-    fn from(error: PolarsError) -> Self {
-        Self(error.to_string())
-    }
-}
+pub use crate::dump::format::parquet::{File, FrameError};
 
 /// Values of one column.
 #[derive(Clone, Debug, PartialEq)]
@@ -187,135 +161,18 @@ pub fn read(bytes: Vec<u8>) -> Result<Read, FrameError> {
     file.names().into_iter().map(contents).collect()
 }
 
-/// A Parquet file whose metadata is sound.
-pub struct File {
-    bytes: Buffer<u8>,
-    metadata: FileMetadata,
-    schema: ArrowSchema,
-}
-
-impl File {
-    /// Reads the metadata.
-    ///
-    /// # Errors
-    /// [`FrameError`] if it is damaged.
-    pub fn open(bytes: Vec<u8>) -> Result<Self, FrameError> {
-        guarded(|| {
-            if !thrift::is_sound(&bytes) {
-                return Err(FrameError("its metadata is damaged or cut off".to_owned()));
-            }
-            let metadata = read_metadata(&mut Cursor::new(&bytes[..]))?;
-            let schema = infer_schema(&metadata)?;
-            Ok(Self { bytes: Buffer::from(bytes), metadata, schema })
-        })
+/// The numbers of one column, of floats of 32 or 64 bits or of integers. A file has at most eight rows a byte, or a million.
+///
+/// # Errors
+/// [`FrameError`] if it holds something else, is packed in a way that is not read, or damaged.
+pub fn numbers(file: &File, name: &str) -> Result<Vec<Option<f64>>, FrameError> {
+    let most = file.len().saturating_mul(8).max(1 << 20);
+    let mut numbers = Vec::new();
+    for array in file.column(name, most)? {
+        let found = || FrameError(format!("column {name} holds {:?}, expected numbers", array.dtype()));
+        numbers.extend(numbers_of(array.as_ref()).ok_or_else(found)?);
     }
-
-    /// The names of the columns, in their order.
-    #[must_use]
-    pub fn names(&self) -> Vec<String> {
-        self.schema.iter_names().map(ToString::to_string).collect()
-    }
-
-    /// The numbers of one column, of floats of 32 or 64 bits or of integers; no other is read. A file has at most eight rows a byte, or a million.
-    ///
-    /// # Errors
-    /// [`FrameError`] if it holds something else, is compressed or damaged.
-    pub fn numbers(&self, name: &str) -> Result<Vec<Option<f64>>, FrameError> {
-        let most = self.bytes.len().saturating_mul(8).max(1 << 20);
-        let mut numbers = Vec::new();
-        for array in self.column(name, most)? {
-            let found = || FrameError(format!("column {name} holds {:?}, expected numbers", array.dtype()));
-            numbers.extend(numbers_of(array.as_ref()).ok_or_else(found)?);
-        }
-        Ok(numbers)
-    }
-
-    /// The arrays of a column, one or several a row group, of `most` rows at most.
-    fn column(&self, name: &str, most: usize) -> Result<Vec<ArrayRef>, FrameError> {
-        guarded(|| {
-            check_lengths(&self.metadata, name, self.bytes.len(), most)?;
-            read_column(&self.bytes, &self.metadata, &self.schema, name)
-        })
-    }
-}
-
-/// polars trusts a file in places; what it does not foresee is one message all the same.
-fn guarded<T>(read: impl FnOnce() -> Result<T, FrameError>) -> Result<T, FrameError> {
-    std::panic::catch_unwind(AssertUnwindSafe(read))
-        .unwrap_or_else(|_| Err(FrameError("the file is damaged".to_owned())))
-}
-
-/// That the lengths a file claims for a column are possible, before room is made for what it claims: it has the rows of its group and is not compressed, and the
-/// file has at most so many rows.
-fn check_lengths(metadata: &FileMetadata, name: &str, bytes: usize, most: usize) -> Result<(), FrameError> {
-    let mut rows = 0_usize;
-    for group in &metadata.row_groups {
-        rows = rows.saturating_add(group.num_rows());
-        for column in group.columns_under_root_iter(name).into_iter().flatten() {
-            let values = usize::try_from(column.num_values()).ok();
-            if values != Some(group.num_rows()) || column.compression() != Compression::Uncompressed {
-                let found = format!("a column of {} values in {} rows", column.num_values(), group.num_rows());
-                return Err(FrameError(format!(
-                    "{found}, {:?}; expected as many, not compressed",
-                    column.compression()
-                )));
-            }
-        }
-    }
-    if rows != metadata.num_rows || rows > most {
-        return Err(FrameError(format!("a file of {bytes} bytes claims {} rows", metadata.num_rows)));
-    }
-    Ok(())
-}
-
-/// The same of every page of a column of so many rows: polars makes room for what each of them claims.
-fn check_pages(mut pages: PageReader, rows: usize) -> Result<(), FrameError> {
-    let mut claimed = None;
-    if let Some(dictionary) = pages.read_dict()? {
-        // What polars reads a dictionary with makes room for the number of texts before it can be seen.
-        let page = decompress(CompressedPage::Dict(dictionary), &mut Vec::new(), &mut DecompressionContext::Unset)?;
-        if let Page::Dict(page) = page {
-            // A text has its length before it, in four bytes.
-            claimed = (page.num_values > page.buffer.len() / 4).then_some(page.num_values);
-        }
-    }
-    for page in pages {
-        if let CompressedPage::Data(page) = page? {
-            claimed = claimed.or((page.num_values() > rows).then_some(page.num_values()));
-        }
-    }
-    claimed.map_or(Ok(()), |values| Err(FrameError(format!("a page claims {values} values, of {rows} rows"))))
-}
-
-fn read_column(
-    bytes: &Buffer<u8>,
-    metadata: &FileMetadata,
-    schema: &ArrowSchema,
-    name: &str,
-) -> Result<Vec<ArrayRef>, FrameError> {
-    let field = schema.get(name).ok_or_else(|| FrameError(format!("no column {name}")))?;
-    let mut all = Vec::new();
-    for group in &metadata.row_groups {
-        let places: Vec<_> = group.columns_under_root_iter(name).into_iter().flatten().collect();
-        let [place] = places[..] else {
-            let found = format!("a row group with {} columns {name}", places.len());
-            return Err(FrameError(format!("{found}, expected one, not nested")));
-        };
-        let range = place.byte_range();
-        let range = range.start as usize..range.end as usize;
-        if range.end > bytes.len() || range.start > range.end {
-            return Err(FrameError(format!("column {name} lies outside the file")));
-        }
-        let largest = range.len();
-        let bytes = bytes.clone().sliced(range);
-        let pages = || PageReader::new(Cursor::new(bytes.clone()), place, Vec::new(), largest);
-        check_pages(pages(), group.num_rows())?;
-        let kind = &place.descriptor().descriptor.primitive_type;
-        let pages = BasicDecompressor::new(pages(), Vec::new());
-        let (arrays, _) = column_iter_to_arrays(vec![pages], vec![kind], field.clone(), None)?;
-        all.extend(arrays);
-    }
-    Ok(all)
+    Ok(numbers)
 }
 
 /// The numbers of an array of floats or integers.

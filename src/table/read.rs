@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::field::Content;
 use super::record::{Key, Record, SCHEMA};
-use super::{csv, openood_csv};
+use super::{csv, openood_csv, results_csv};
 use crate::dump::DumpError;
 use crate::dump::format::file;
 use crate::metric::registry::find;
@@ -94,6 +94,11 @@ fn read_one(path: &Path) -> Result<Vec<Record>, Wrong> {
             let stem = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
             let expected = "a CSV of OpenOOD's leaderboard".to_owned();
             openood_csv::read(&bytes, &stem).map_err(|found| (found, expected, "write the file again"))
+        }
+        _ if results_csv::recognises(&bytes) => {
+            let stem = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
+            let expected = "a table of results of OpenOOD or of Macêdo's program".to_owned();
+            results_csv::read(&bytes, &stem).map_err(|found| (found, expected, "write the file again"))
         }
         _ => of_columns(csv::read(&bytes).map_err(unreadable)?),
     }

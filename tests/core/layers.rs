@@ -35,7 +35,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("tiny_skia", &["src/plot"]),
     ("png", &["src/plot"]),
     ("ttf_parser", &["src/plot"]),
-    ("polars", &["src/table", "src/report"]),
+    ("polars", &["src/table", "src/report", "src/dump/format/parquet"]),
     ("faer", &["src/numeric/linalg", "train/src/nn/matmul.rs"]),
     ("libm", &["src/stats"]),
     ("half", &["src/rows"]),

@@ -28,7 +28,7 @@ fn each_is_named_with_what_was_meant() {
         ("id/vall_logits.npy", "id/vall_*"),
         ("id/test/feature_s.npy", "id/test/feature_s.npy"),
         ("id/test/label.npy", "id/test/label.npy (did you mean labels.npy?)"),
-        ("ood/a/features.pt", "ood/a/features.pt (an array is read from .npy, .npz"),
+        ("ood/a/features.h5", "ood/a/features.h5 (an array is read from .npy, .npz"),
         ("ood/a/scores.npy", "ood/a/scores.npy (ready scores: save them as logits.npy of shape (n, 1)"),
         ("ood/a/features", "ood/a/features (it holds what a .npy file holds: rename it to features.npy)"),
         ("head/bias.npy", "head/bias.npy (no weight.npy beside it)"),
@@ -120,7 +120,7 @@ fn where_something_is_missing_what_lies_there_is_named() {
     refused("id/Test/logits.npy", "id/test: missing, expected the in-distribution test split");
     refused("id/Test/logits.npy", "(Test (did you mean test?) is there and is not part of the layout)");
     refused("id/test/logit.npy", "logit.npy (did you mean logits.npy?) is there");
-    refused("id/test/output.pt", "output.pt (an array is read from .npy");
+    refused("id/test/output.h5", "output.h5 (an array is read from .npy");
 
     let folder = tempfile::tempdir().unwrap();
     write(&folder.path().join("ID/test/logits.npy"), &(Array2::<f32>::eye(4) * 3.0));

@@ -44,6 +44,7 @@ struct Fact {
 }
 
 const OF_RUN: &str = "run";
+const OF_GUESS: &str = "taken for";
 const OF_SCORES: &str = "scores";
 const SUSPICIOUS: &str = "to look at";
 
@@ -117,6 +118,9 @@ fn describe(files: &RunFiles) -> anyhow::Result<Vec<Fact>> {
         ("ID accuracy", dump.test_accuracy().map(|a| format!("{:.2} %", a * 100.0))),
     ] {
         found.into_iter().for_each(|found| say(OF_RUN, name, found));
+    }
+    for taken in &files.taken {
+        say(OF_GUESS, &taken.what, format!("{} ({})", taken.from, taken.why));
     }
     let mut suspicions: Vec<String> = dump.warnings.clone();
     for split in diagnose(&dump) {

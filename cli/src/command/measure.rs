@@ -13,7 +13,6 @@ use crate::option::format::Printed;
 use crate::option::intervals::Intervals;
 use crate::option::procedure::{self, ProcedureName};
 use crate::screen::{remarks, values};
-use oodbench::dump::format::by_name;
 use oodbench::dump::{Dump, RunInfo, score_archive};
 use oodbench::eval::{Measures, Plan, Selection, evaluate};
 use oodbench::metric::{PROCEDURES, Procedure};
@@ -29,8 +28,8 @@ const AFTER_HELP: &str = "Examples:
   oodbench measure scores.npz:id scores.npz:svhn --higher-is ood --procedure lee,openood --bootstrap 1000
   oodbench measure seeds/ --ddof 0                          a run in each archive: a-s0.npz, a-s1.npz, ... with members id, near__tin, far__svhn
 
-A FILE is .npy, .npz:MEMBER, .safetensors:NAME, .mat:NAME, .csv:COLUMN, .tsv:COLUMN, .parquet:COLUMN (not compressed), or text, one number per line.
-NAME= before it gives the set a name, GROUP/NAME= a group as well; else it is called as the member of .npz, .safetensors and .mat, or as the file.
+A FILE is .npy, .npz:MEMBER, .safetensors:NAME, .mat:NAME, .csv:COLUMN, .tsv:COLUMN, .parquet:COLUMN, .pt:NAME, .pkl:KEY/KEY, or text, one number per line.
+NAME= before it gives the set a name, GROUP/NAME= a group as well; else it is called as the member of an archive, or as the file.
 
 Where nothing but one archive or a folder of archives is named, each is a run: its members are id and OOD sets, NAME or GROUP__NAME, @conf behind or not; @pred and
 @label are not read. Archives whose names differ by a seed at the end (-s0, -seed0) are averaged.";
@@ -92,8 +91,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
 /// A run of each archive of scores.
 fn archives(command: &Command) -> anyhow::Result<Vec<Dump>> {
     let place = Path::new(&command.id);
-    let is_archive = place.is_dir() || by_name(place).is_some();
-    if !is_archive {
+    if !score_archive::is_named(place) {
         bail!(
             "{}: found no file of an OOD set behind it, expected one or more; or name a folder of archives that hold all scores of a run each",
             command.id

@@ -14,6 +14,7 @@ pub(crate) mod explain;
 #[cfg(feature = "train")]
 pub(crate) mod extract;
 pub(crate) mod fit;
+pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod latency;
 pub(crate) mod leaderboard;

@@ -12,7 +12,6 @@ use crate::option::runs::Runs;
 use crate::screen::failed::Failed;
 use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal};
-use oodbench::dump::RunInfo;
 use oodbench::dump::layout::RunFiles;
 use oodbench::eval::{Measures, Plan, PlanError, Selection, evaluate};
 use oodbench::metric::PROCEDURES;
@@ -89,7 +88,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
 fn select<'r>(path: &Path, old: &[Record], runs: &'r [RunFiles]) -> anyhow::Result<Vec<(&'r RunFiles, Selection)>> {
     let mut named: BTreeMap<String, &RunFiles> = BTreeMap::new();
     for files in runs {
-        let name = RunInfo::read(&files.folder)?.name;
+        let name = files.info()?.name;
         if named.insert(name.clone(), files).is_some() {
             return Err(PlanError::DuplicateRun { name, path: files.folder.clone() }.into());
         }

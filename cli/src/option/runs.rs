@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use clap::{Args, ValueHint};
 
-use oodbench::dump::layout::{RunFiles, discover};
+use oodbench::dump::layout::{Described, RunFiles, discover};
 
 use crate::screen::terminal;
 
@@ -21,23 +21,43 @@ pub(crate) struct Runs {
     /// Runs, or folders of runs [default: dumps]
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     dirs: Vec<PathBuf>,
+    #[command(flatten)]
+    layout: Layout,
+}
+
+/// `--layout`.
+#[derive(Args, Clone, Default)]
+pub(crate) struct Layout {
+    /// A TOML file that says which file and array is which, where names do not tell; `oodbench explain layout` shows one
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    layout: Option<PathBuf>,
 }
 
 impl Runs {
     /// These folders.
-    pub(crate) fn of(dirs: Vec<PathBuf>) -> Self {
-        Self { dirs }
+    pub(crate) fn of(dirs: Vec<PathBuf>, layout: Layout) -> Self {
+        Self { dirs, layout }
     }
 
     /// All runs, each once, in the order of the folders.
     pub(crate) fn find(&self, quiet: bool) -> anyhow::Result<Vec<RunFiles>> {
         let mut runs: Vec<RunFiles> = Vec::new();
-        let mut seen: Vec<PathBuf> = Vec::new();
+        let mut seen = Vec::new();
+        let described = self.layout.layout.as_deref().map(Described::read).transpose()?;
         for folder in &self.folders(quiet)? {
-            for run in discover(folder)? {
-                let place = fs::canonicalize(&run.folder).unwrap_or_else(|_| run.folder.clone());
+            let found = match &described {
+                Some(described) => vec![described.run(folder)?],
+                None => discover(folder)?,
+            };
+            for run in found {
+                let (folder, name) = run.place();
+                let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+                let place = (folder, name.map(str::to_owned));
                 if !seen.contains(&place) {
                     seen.push(place);
+                    if described.is_none() && !quiet {
+                        say_guess(&run)?;
+                    }
                     runs.push(run);
                 }
             }
@@ -70,6 +90,22 @@ impl Runs {
         }
         Ok(vec![folder.to_owned()])
     }
+}
+
+/// Says what was taken for what, where names had to be understood.
+fn say_guess(run: &RunFiles) -> anyhow::Result<()> {
+    if run.taken.is_empty() {
+        return Ok(());
+    }
+    let name = run.info()?.name;
+    terminal::say(&format!(
+        "guess: {name} is laid out by names (`oodbench inspect` says why each was taken, --layout FILE overrides it):"
+    ));
+    for parts in run.taken.chunk_by(|one, next| one.what == next.what) {
+        let more = if parts.len() > 1 { format!(" and {} more parts", parts.len() - 1) } else { String::new() };
+        terminal::say(&format!("guess:   {:<24} {}{more}", parts[0].what, parts[0].from));
+    }
+    Ok(())
 }
 
 /// Whether this is the root of a clone of this project: `fixtures/dumps` of another project does not count.

@@ -3,9 +3,11 @@
 
 mod applicable;
 mod bad_dumps;
+mod by_names;
 mod common;
 mod compare;
 mod confidence;
+mod convert;
 mod detector;
 mod detector_stream;
 mod diff;

@@ -14,6 +14,11 @@ pub trait Format: Sync {
     /// Whether a file is of this format, by its name or by its first bytes; either may be empty.
     fn recognises(&self, path: &Path, head: &[u8]) -> bool;
 
+    /// Whether its files are tables, whose columns may be anything else than arrays of a dump: records, results.
+    fn holds_columns(&self) -> bool {
+        false
+    }
+
     /// The names of the arrays in a file, sorted; `None` if a file of this format is one array without a name.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Pickles of plain data, arrays and tensors, decoded and never run.
 //!
 //! A pickle is a program for a stack machine that may call any Python function. This decoder knows the instructions that
-//! Python writes for numbers, texts, lists, tuples, dictionaries and objects (protocols 2 to 4); of functions and classes it knows
+//! Python writes for numbers, texts, lists, tuples, dictionaries and objects (protocols 2 to 5); of functions and classes it knows
 //! those that its caller names, and calls none. Everything else is refused by name.
 //!
 //! Values live in one list and refer to each other by index, so deep nesting, cycles and dropping need no recursion, and a value used twice is not
@@ -76,6 +76,14 @@ impl<'a> Pickle<'a> {
     /// # Errors
     /// [`Defect`] where it is damaged, mentions another function, or has more values than its length allows.
     pub fn decode(bytes: &'a [u8], functions: &'static [&'static str]) -> Result<Self, Defect> {
+        Self::decode_first(bytes, functions).map(|(pickle, _)| pickle)
+    }
+
+    /// The same of the first of several pickles, and where it ends.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    pub fn decode_first(bytes: &'a [u8], functions: &'static [&'static str]) -> Result<(Self, usize), Defect> {
         let mut machine = Machine {
             rest: bytes,
             functions,
@@ -92,7 +100,19 @@ impl<'a> Pickle<'a> {
         {
         }
         let top = machine.pop()?;
-        Ok(Self { values: machine.values, top })
+        let length = bytes.len() - machine.rest.len();
+        Ok((Self { values: machine.values, top }, length))
+    }
+
+    /// The outermost value.
+    #[must_use]
+    pub fn root(&self) -> Id {
+        self.top
+    }
+
+    /// All values, in the order they were made.
+    pub fn values(&self) -> impl Iterator<Item = &Value<'a>> {
+        self.values.iter()
     }
 
     /// The value the pickle stands for.
@@ -156,7 +176,7 @@ impl<'a> Machine<'a> {
             }
             b'U' | b'C' | 0x8c => self.text(|[byte]: [u8; 1]| byte.into())?,
             b'T' | b'B' | b'X' => self.text(|bytes| u32::from_le_bytes(bytes).into())?,
-            0x8d | 0x8e => self.text(u64::from_le_bytes)?,
+            0x8d | 0x8e | 0x96 => self.text(u64::from_le_bytes)?,
             b')' => self.push(Value::Tuple(Vec::new()))?,
             b']' => self.push(Value::List(Vec::new()))?,
             b'}' => self.push(Value::Dict(Vec::new()))?,

@@ -2,6 +2,7 @@
 //!
 //! Source: <https://github.com/huggingface/safetensors>, "Format".
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +11,9 @@ use safetensors::tensor::Dtype as Theirs;
 
 use super::entry::{Format, has_ending, pick, printable};
 use super::file;
+use super::tensor::Tensor;
 use crate::dump::error::DumpError;
+use crate::rows::Rows;
 use crate::rows::array::{Memory, StoredArray};
 use crate::rows::element::{Dtype, Endian, Float};
 
@@ -73,6 +76,49 @@ pub fn arrays_in(path: &Path, memory: &Arc<dyn Memory>) -> Result<Vec<(String, S
     }
     arrays.sort_by(|(left, _), (right, _)| left.cmp(right));
     Ok(arrays)
+}
+
+/// The name of the type of a tensor, and the bytes of an element.
+fn type_of(tensor: &Tensor<'_>) -> (&'static str, usize) {
+    match tensor {
+        Tensor::Rows(Rows::F32(_)) => ("F32", 4),
+        Tensor::Rows(Rows::F64(_)) => ("F64", 8),
+        Tensor::Labels(_) => ("I64", 8),
+    }
+}
+
+fn write_elements(out: &mut dyn Write, tensor: &Tensor<'_>) -> io::Result<()> {
+    match tensor {
+        Tensor::Rows(Rows::F32(rows)) => {
+            let elements = rows.view();
+            elements.as_slice().unwrap_or_default().iter().try_for_each(|value| out.write_all(&value.to_le_bytes()))
+        }
+        Tensor::Rows(Rows::F64(rows)) => {
+            let elements = rows.view();
+            elements.as_slice().unwrap_or_default().iter().try_for_each(|value| out.write_all(&value.to_le_bytes()))
+        }
+        Tensor::Labels(labels) => labels.iter().try_for_each(|label| out.write_all(&label.to_le_bytes())),
+    }
+}
+
+/// Writes named tensors, none of them copied: wide elements first, so that each lies at a multiple of its size.
+pub(in crate::dump) fn write(out: &mut dyn Write, tensors: &[(String, Tensor<'_>)]) -> io::Result<()> {
+    let mut ordered: Vec<&(String, Tensor<'_>)> = tensors.iter().collect();
+    ordered.sort_by_key(|(name, tensor)| (std::cmp::Reverse(type_of(tensor).1), name));
+    let mut header = serde_json::Map::new();
+    let mut at = 0;
+    for (name, tensor) in &ordered {
+        let (shape, (dtype, size)) = (tensor.shape(), type_of(tensor));
+        let end = at + shape.iter().product::<usize>() * size;
+        let entry = serde_json::json!({ "dtype": dtype, "shape": shape, "data_offsets": [at, end] });
+        header.insert(name.clone(), entry);
+        at = end;
+    }
+    let mut header = serde_json::to_string(&header)?;
+    header.push_str(&" ".repeat(header.len().next_multiple_of(8) - header.len()));
+    out.write_all(&(header.len() as u64).to_le_bytes())?;
+    out.write_all(header.as_bytes())?;
+    ordered.into_iter().try_for_each(|(_, tensor)| write_elements(out, tensor))
 }
 
 fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<SafeTensors<'a>, DumpError> {

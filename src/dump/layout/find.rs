@@ -10,6 +10,7 @@ use super::source::Source;
 use super::stray::{ARRAYS, Stray, is_silent};
 use crate::dump::error::DumpError;
 use crate::dump::format::entry::{list, printable};
+use crate::dump::format::safetensors_index::is_part;
 use crate::rows::element::Dtype;
 use crate::rows::{ArrayKind, RowsError};
 
@@ -38,7 +39,7 @@ pub(super) fn splits(folder: &Path, known: &'static [&'static str]) -> Result<(V
             found.push(in_folder(&entry)?);
             continue;
         }
-        if is_silent(&entry) {
+        if is_silent(&entry) || is_part(&entry) {
             continue;
         }
         let Some(source) = Source::of(&entry) else {
@@ -50,7 +51,7 @@ pub(super) fn splits(folder: &Path, known: &'static [&'static str]) -> Result<(V
             stem.rsplit_once('_').filter(|(split, array)| !split.is_empty() && shard::parse(array).is_some());
         if let Some((split, array)) = split_and_array {
             prefixed.entry(split.to_owned()).or_default().push((array.to_owned(), source));
-        } else if let Some(members) = source.members()? {
+        } else if let Some(members) = members_of(&source)? {
             found.push(in_archive(&entry, stem, members)?);
         } else {
             strays.push(Stray::new(entry, known));
@@ -69,7 +70,8 @@ pub(super) fn at(path: &Path) -> Result<Option<Found>, DumpError> {
     if path.is_dir() {
         return in_folder(path).map(Some);
     }
-    let members = Source::of(path).map(|source| source.members()).transpose()?.flatten();
+    let Some(source) = Source::of(path) else { return Ok(None) };
+    let members = members_of(&source)?;
     members.map(|members| in_archive(path, stem(path), members)).transpose()
 }
 
@@ -87,12 +89,36 @@ fn in_folder(folder: &Path) -> Result<Found, DumpError> {
 }
 
 fn in_archive(path: &Path, name: String, members: Vec<(String, Source)>) -> Result<Found, DumpError> {
-    let (named, others): (Vec<_>, Vec<_>) = members.into_iter().partition(|(name, _)| shard::parse(name).is_some());
+    let members = members.into_iter().map(|(name, source)| (usual(&name).unwrap_or(name), source));
+    let (named, others): (Vec<_>, Vec<_>) = members.partition(|(name, _)| shard::parse(name).is_some());
     if named.is_empty() {
         return Err(other_names(path, &others));
     }
     let strays = others.iter().map(|(member, _)| Stray::member(path, member, ARRAYS)).collect();
     Ok(Found { name, place: path.to_owned(), arrays: shard::join(path, named)?, strays })
+}
+
+/// A file of named arrays, as [`Source::members`]; a table none of whose columns is an array of a dump is no such file.
+fn members_of(source: &Source) -> Result<Option<Vec<(String, Source)>>, DumpError> {
+    let is_wanted =
+        |members: &Vec<(String, Source)>| !source.holds_columns() || members.iter().any(|(name, _)| is_array(name));
+    Ok(source.members()?.filter(is_wanted))
+}
+
+/// Whether an array of that name is known.
+fn is_array(name: &str) -> bool {
+    shard::parse(name).is_some() || usual(name).is_some()
+}
+
+/// Our name of an array that files of others usually call otherwise, in a dictionary or below its key `data`.
+fn usual(member: &str) -> Option<String> {
+    let name = match member.strip_prefix("data/").unwrap_or(member) {
+        "feats" | "feas" | "fea" | "feat" | "embeddings" | "x" => "features",
+        "label" | "targets" | "target" => "labels",
+        name @ ("logits" | "features" | "labels") if name != member => name,
+        _ => return None,
+    };
+    Some(name.to_owned())
 }
 
 /// An archive of arrays by other names: the names found and expected, and how to save it again.

@@ -25,5 +25,7 @@ pub(in crate::dump) fn entries(folder: &Path) -> Result<Vec<PathBuf>, DumpError>
 
 /// The name of a file without its ending; what is not UTF-8 in it is replaced.
 pub(in crate::dump) fn stem(path: &Path) -> String {
-    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    // Of `test.safetensors.index.json` all of it.
+    stem.strip_suffix(".safetensors.index").map(str::to_owned).unwrap_or(stem)
 }

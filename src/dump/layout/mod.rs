@@ -15,72 +15,64 @@
 //! An array may be one file of any of the [`FORMATS`](super::format::FORMATS), or shards `logits-00000.npy`, `logits-00001.npy`, ...; a whole split
 //! may be one file of named arrays (`id/test.npz`, `ood/svhn.safetensors`) with members `logits`, `features`, `labels`.
 //! Features of further layers are `features@<layer>.npy`, logits of the members of an ensemble `logits@members.npy` (n, M, C); a folder whose `run.toml`
-//! names other runs as `members` is the ensemble of these.
+//! names other runs as `members` is the ensemble of these. What is laid out otherwise is understood by its names, and [`RunFiles::taken`] says what was
+//! taken for what.
 
+mod described;
 mod ensemble;
+mod files;
 mod find;
 mod groups;
+mod guess;
 pub(super) mod listing;
 pub(super) mod shard;
 pub(super) mod source;
 pub(super) mod stray;
+mod taken;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::error::DumpError;
 use super::head::HeadFiles;
-use crate::rows::{ArrayKind, Role};
+use crate::rows::Role;
+pub use described::Described;
+pub(super) use files::twice;
+pub use files::{RunFiles, SplitFiles};
+use files::{order, refuse_duplicates};
 use find::Found;
+use guess::Guess;
 use listing::{entries, file_name};
 pub use source::Source;
 pub use stray::Stray;
-
-/// The files of one split.
-#[derive(Clone, Debug)]
-pub struct SplitFiles {
-    /// What the split is for.
-    pub role: Role,
-    /// The folder, archive or file prefix it was found at.
-    pub place: PathBuf,
-    /// Every array with its shards in order.
-    pub arrays: BTreeMap<ArrayKind, Vec<Source>>,
-}
-
-/// The files of one run.
-#[derive(Clone, Debug)]
-pub struct RunFiles {
-    /// The run's folder.
-    pub folder: PathBuf,
-    /// Its splits: train, val, OOD sets to choose parameters on, test, then the OOD sets (near, far, then by name).
-    pub splits: Vec<SplitFiles>,
-    /// Its last layer.
-    pub head: HeadFiles,
-    /// The runs that are the members of an ensemble, where run.toml names some; then there are no splits here.
-    pub members: Vec<RunFiles>,
-    /// Files and folders that are not part of the layout.
-    pub strays: Vec<Stray>,
-    /// Folders beside it that were probably meant to be runs; named with the first run of a folder only.
-    beside: Vec<Stray>,
-}
+pub use taken::Taken;
 
 /// The folders and files of a run.
 const TOP: &[&str] = &["id", "ood", "val_ood", "csid", "nearood", "farood", "head", "run.toml"];
 
-/// The runs in `path`: itself, or those of its folders that hold one, by name.
+/// The runs in `path`: itself, or those of its folders that hold one, by name; else what the names of files and arrays in it say. `path` may be a file of
+/// arrays.
 ///
 /// # Errors
 /// [`DumpError::NoRun`] if there is none, and whatever is wrong with the files of one.
 pub fn discover(path: &Path) -> Result<Vec<RunFiles>, DumpError> {
+    std::fs::metadata(path).map_err(|error| DumpError::io(path, error))?;
     if is_run(path) {
         return Ok(vec![RunFiles::find(path)?]);
     }
-    let found = entries(path)?;
+    let found = if path.is_dir() { entries(path)? } else { Vec::new() };
     let runs: Vec<&PathBuf> = found.iter().filter(|entry| is_run(entry)).collect();
     if runs.is_empty() {
+        let understood = match guess::guess(path)? {
+            Guess::Runs(runs) => return Ok(runs),
+            Guess::None(understood) => understood,
+        };
         let strays: Vec<Stray> =
             found.into_iter().map(|entry| Stray::new(entry, &["id"])).filter(|s| s.hint().is_some()).collect();
-        let hint = if strays.is_empty() { String::new() } else { format!(" ({})", stray::list(path, &strays)) };
+        // Names that say something, but too little, say more than names that are merely near.
+        let is_folder = |stray: &Stray| stray.path.is_dir();
+        let of_names = !understood.is_empty() && !strays.iter().any(is_folder);
+        let hints = if strays.is_empty() || of_names { understood } else { stray::list(path, &strays) };
+        let hint = if hints.is_empty() { String::new() } else { format!(" ({hints})") };
         return Err(DumpError::NoRun { path: path.to_owned(), hint });
     }
     let mut files = runs.into_iter().map(|run| RunFiles::find(run)).collect::<Result<Vec<_>, _>>()?;
@@ -88,6 +80,12 @@ pub fn discover(path: &Path) -> Result<Vec<RunFiles>, DumpError> {
         first.beside = found.iter().filter(|entry| !is_run(entry)).filter_map(|entry| almost_a_run(entry)).collect();
     }
     Ok(files)
+}
+
+/// Whether [`discover`] would look for runs here: whether the folder, or a folder in it, has one of the name `id`.
+#[must_use]
+pub fn holds_runs(path: &Path) -> bool {
+    is_run(path) || entries(path).is_ok_and(|found| found.iter().any(|entry| is_run(entry)))
 }
 
 /// A folder that holds something of nearly the name `id`.
@@ -122,14 +120,8 @@ impl SplitFiles {
 
 impl RunFiles {
     fn find(folder: &Path) -> Result<Self, DumpError> {
-        let mut run = Self {
-            folder: folder.to_owned(),
-            splits: Vec::new(),
-            head: HeadFiles::default(),
-            members: Vec::new(),
-            strays: stray::at_the_top(folder, TOP),
-            beside: Vec::new(),
-        };
+        let mut run = Self::empty(folder);
+        run.strays = stray::at_the_top(folder, TOP);
         if !folder.join("id").is_dir() {
             let members = ensemble::members(folder, is_run)?;
             run.members = members.iter().map(|member| Self::find(member)).collect::<Result<_, _>>()?;
@@ -147,8 +139,7 @@ impl RunFiles {
             }
         }
         run.head = HeadFiles::find(&folder.join("head"), &mut run.strays)?;
-        let mut roles: Vec<&mut Role> = run.splits.iter_mut().map(|split| &mut split.role).collect();
-        groups::assign(folder, &mut roles)?;
+        run.assign_groups()?;
         run.splits.sort_by_key(|split| order(&split.role));
         refuse_duplicates(&run.splits)?;
         Ok(run)
@@ -217,76 +208,11 @@ impl RunFiles {
         self.splits.push(SplitFiles { role, place: found.place, arrays: found.arrays });
         Ok(())
     }
-
-    /// What is left out, one line for the run and one for the folders beside it, if anything.
-    pub fn left_out(&self) -> impl Iterator<Item = String> {
-        let above = self.folder.parent().unwrap_or(&self.folder);
-        [(&*self.folder, &self.strays), (above, &self.beside)].into_iter().filter(|(_, strays)| !strays.is_empty()).map(
-            |(place, strays)| {
-                format!(
-                    "{}: left out, since it is not part of the layout: {}; `oodbench explain layout` shows what is",
-                    place.display(),
-                    stray::list(place, strays)
-                )
-            },
-        )
-    }
-
-    /// What lies in the folder of a file of this run (`id/test/logits.npy`) in its place, for a message that misses the file.
-    #[must_use]
-    pub fn instead_of(&self, file: &str) -> Option<String> {
-        let place = self.folder.join(file);
-        let place = place.parent()?;
-        let there: Vec<Stray> =
-            self.strays.iter().filter(|stray| stray.path.parent() == Some(place)).cloned().collect();
-        (!there.is_empty()).then(|| stray::list(place, &there))
-    }
 }
 
 /// A folder, or an array by OpenOOD's names.
 fn could_be_a_set(path: &Path) -> bool {
     path.is_dir() || Source::of(path).is_some()
-}
-
-/// Sort key: train, val, OOD sets to choose parameters on, test, csid, near, far, other groups, sets without a group; by name within each.
-fn order(role: &Role) -> (usize, Option<String>, String) {
-    match role {
-        Role::Train => (0, None, String::new()),
-        Role::Val => (1, None, String::new()),
-        Role::ValOod { name } => (2, None, name.clone()),
-        Role::Test => (3, None, String::new()),
-        Role::Csid { name } => (4, None, name.clone()),
-        Role::Ood { group, name } => {
-            let rank = match group.as_deref() {
-                Some("near") => 5,
-                Some("far") => 6,
-                Some(_) => 7,
-                None => 8,
-            };
-            (rank, group.clone(), name.clone())
-        }
-    }
-}
-
-fn refuse_duplicates(splits: &[SplitFiles]) -> Result<(), DumpError> {
-    let Some((first, second)) = twice(splits.iter().map(|split| &split.role)) else { return Ok(()) };
-    let [first, second] = [&splits[first], &splits[second]];
-    let (name, first, second) = (own_name(&second.role), first.place.clone(), second.place.clone());
-    Err(DumpError::DuplicateSet { name, first, second })
-}
-
-/// What tells a split from the others of its run: the names of OOD sets, whatever their groups; tables show no more of them.
-fn own_name(role: &Role) -> String {
-    match role {
-        Role::Ood { name, .. } => name.clone(),
-        role => role.to_string(),
-    }
-}
-
-/// The first two splits of one name, by their positions.
-pub(super) fn twice<'a>(roles: impl IntoIterator<Item = &'a Role>) -> Option<(usize, usize)> {
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    roles.into_iter().enumerate().find_map(|(at, role)| Some((seen.insert(own_name(role), at)?, at)))
 }
 
 fn no_arrays(found: &Found) -> DumpError {

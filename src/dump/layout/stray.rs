@@ -19,15 +19,13 @@ pub struct Stray {
 }
 
 /// Formats of arrays that are not read as part of a dump.
-const FOREIGN: &[&str] = &[
-    "pt", "pth", "pkl", "pickle", "h5", "hdf5", "ckpt", "bin", "csv", "tsv", "txt", "json", "parquet", "feather",
-    "arrow",
-];
+const FOREIGN: &[&str] = &["h5", "hdf5", "ckpt", "bin", "json", "feather", "arrow"];
 
 /// Whether a file may lie anywhere: hidden ones, READMEs, and what systems leave behind. Folders may be sets, whatever they are called.
 pub(super) fn is_silent(path: &Path) -> bool {
     let name = file_name(path).to_lowercase();
-    let is_readme = stem(path).to_lowercase() == "readme" && by_name(path).is_none();
+    let is_array = by_name(path).is_some_and(|format| !format.holds_columns());
+    let is_readme = stem(path).to_lowercase() == "readme" && !is_array;
     name.starts_with('.') || !path.is_dir() && (is_readme || name == "thumbs.db" || name == "desktop.ini")
 }
 
@@ -151,11 +149,10 @@ fn looks_meant(path: &Path, known: &[&str]) -> bool {
         return true;
     }
     let is_array = |path: &Path| match by_name(path).map(Format::ending) {
-        // Weights and fits are kept in this format as well.
-        Some("safetensors") => {
-            path.file_stem().is_some_and(|stem| super::shard::parse(&stem.to_string_lossy()).is_some())
-        }
-        found => found.is_some(),
+        None => false,
+        Some("npy" | "npz" | "mat") => true,
+        // Weights, fits, results and notes are kept in the others as well.
+        Some(_) => path.file_stem().is_some_and(|stem| super::shard::parse(&stem.to_string_lossy()).is_some()),
     };
     if path.is_dir() {
         entries(path).is_ok_and(|inside| inside.iter().any(|path| is_array(path)))

@@ -1,0 +1,175 @@
+//! Scores that OpenOOD's evaluators keep.
+//!
+//! ```text
+//! s0/scores/scale.pkl    of `scripts/eval_ood.py --save-score`: a dictionary
+//!     id/test            [predictions, confidences, labels]
+//!     ood/near/tin       the same of an OOD set of a group; csid/NAME of a shifted one
+//! scores/svhn.npz        of an evaluator with `save_scores`: pred, conf, label (-1 on OOD rows)
+//! ```
+//! Confidences are higher on ID rows. Predictions are not kept, since there are no logits they could be checked against.
+//!
+//! Source: `openood/evaluation_api/evaluator.py`, `openood/evaluators/ood_evaluator.py`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::imported::{Imported, Reader, files};
+use crate::dump::error::DumpError;
+use crate::dump::format::{npz, pkl};
+use crate::dump::layout::Taken;
+use crate::dump::layout::listing::{file_name, stem};
+use crate::dump::meta::RunInfo;
+use crate::rows::array::StoredArray;
+use crate::rows::split::matrix_of;
+use crate::rows::{ArrayKind, Labels, Role, Split};
+
+pub(super) const PICKLES: Reader = Reader { title: "OpenOOD's scores/<postprocessor>.pkl", read: pickles };
+pub(super) const ARCHIVES: Reader = Reader { title: "OpenOOD's scores/<set>.npz", read: archives };
+
+/// A run for each folder of pickles; those in it are its scores.
+fn pickles(place: &Path) -> Result<Vec<Imported>, DumpError> {
+    let mut folders: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+    for path in files(place)? {
+        let is_pickle = path.extension().is_some_and(|ending| ending == "pkl");
+        let in_scores = path.parent().is_some_and(|folder| file_name(folder) == "scores");
+        if is_pickle && (in_scores || path == *place || path.parent() == Some(place)) {
+            folders.entry(path.parent().unwrap_or(place).to_owned()).or_default().push(path);
+        }
+    }
+    let mut runs = Vec::new();
+    for (folder, paths) in folders {
+        let mut run = Run::of(&folder);
+        for path in paths {
+            let Ok(arrays) = pkl::arrays(&path) else { continue };
+            let arrays: BTreeMap<String, StoredArray> = arrays.into_iter().collect();
+            if arrays.contains_key("id/test/1") {
+                run.take(&path, &arrays)?;
+            }
+        }
+        runs.extend(run.finish()?);
+    }
+    Ok(runs)
+}
+
+/// What has been read of a run.
+struct Run {
+    info: RunInfo,
+    splits: BTreeMap<Role, Split>,
+    taken: Vec<Taken>,
+    left_out: Vec<String>,
+}
+
+impl Run {
+    /// `MODEL/s0/scores` says model and seed.
+    fn of(folder: &Path) -> Self {
+        let above = if file_name(folder) == "scores" { folder.parent().unwrap_or(folder) } else { folder };
+        let above = above.canonicalize().unwrap_or_else(|_| above.to_owned());
+        let name = file_name(&above);
+        let seed = name.strip_prefix('s').and_then(|digits| digits.parse().ok());
+        let model = above.parent().map(file_name).filter(|_| seed.is_some());
+        let name = model.as_ref().map_or(name.clone(), |model| format!("{model}-{name}"));
+        let info = RunInfo { name, model, seed, ..RunInfo::default() };
+        Self { info, splits: BTreeMap::new(), taken: Vec::new(), left_out: Vec::new() }
+    }
+
+    fn take(&mut self, path: &Path, arrays: &BTreeMap<String, StoredArray>) -> Result<(), DumpError> {
+        let score = stem(path);
+        let mut others = 0;
+        for name in arrays.keys() {
+            let Some(set) = name.strip_suffix("/1") else { continue };
+            match role(set) {
+                Some(role) => self.add(path, role, (&score, set), [name.clone(), format!("{set}/2")], arrays)?,
+                None => others += 1,
+            }
+        }
+        if others > 0 {
+            self.left_out.push(format!("{}: {others} sets that are no id/test, ood or csid", path.display()));
+        }
+        Ok(())
+    }
+
+    /// The confidences of a set and, of ID rows, the labels.
+    fn add(
+        &mut self,
+        path: &Path,
+        role: Role,
+        (score, set): (&str, &str),
+        [confidences, labels]: [String; 2],
+        arrays: &BTreeMap<String, StoredArray>,
+    ) -> Result<(), DumpError> {
+        let Some(values) = arrays.get(&confidences) else { return Ok(()) };
+        let kind = ArrayKind::Score(score.to_owned());
+        let matrix = matrix_of(&kind, vec![values.clone()])?;
+        let place = format!("{}[{set}]", path.display());
+        let split = match self.splits.remove(&role) {
+            Some(split) => split,
+            None => Split::new(role.clone(), place),
+        };
+        let mut split = split.with(kind.clone(), matrix)?;
+        let mut said = vec![(kind.file_stem(), confidences, "confidences, higher on ID rows")];
+        if let Some(array) = arrays.get(&labels).filter(|_| matches!(role, Role::Test) && split.labels.is_none()) {
+            split = split.with_labels(Labels::new(vec![array.clone()])?)?;
+            said.push(("labels".to_owned(), labels, "labels of the ID rows"));
+        }
+        for (what, from, why) in said {
+            let from = format!("{}[{from}]", path.display());
+            self.taken.push(Taken { what: format!("{role}/{what}"), from, why: why.to_owned() });
+        }
+        self.splits.insert(role, split);
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Option<Imported>, DumpError> {
+        if !self.splits.contains_key(&Role::Test) {
+            return Ok(None);
+        }
+        let splits = self.splits.into_values().collect();
+        Ok(Some(Imported { info: self.info, splits, taken: self.taken, left_out: self.left_out }))
+    }
+}
+
+/// `ood/near/tin` → the set tin in the group near.
+fn role(set: &str) -> Option<Role> {
+    match set.split('/').collect::<Vec<_>>()[..] {
+        ["id", "test"] => Some(Role::Test),
+        ["ood", group @ ("near" | "far"), name] => {
+            Some(Role::Ood { group: Some(group.to_owned()), name: name.to_owned() })
+        }
+        ["csid", name] => Some(Role::Csid { name: name.to_owned() }),
+        _ => None,
+    }
+}
+
+/// One run of a folder of archives, of which the one whose labels are none of them -1 is ID.
+fn archives(place: &Path) -> Result<Vec<Imported>, DumpError> {
+    if !place.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut sets = Vec::new();
+    for path in files(place)? {
+        let is_archive = path.extension().is_some_and(|ending| ending == "npz") && path.parent() == Some(place);
+        if is_archive && npz::members(&path).is_ok_and(|members| members == ["conf", "label", "pred"]) {
+            let labels = Labels::new(vec![npz::open(&path, "label")?])?;
+            let is_id = labels.block(0..labels.len()).iter().all(|label| *label >= 0);
+            sets.push((path, is_id));
+        }
+    }
+    let id: Vec<String> = sets.iter().filter(|(_, is_id)| *is_id).map(|(path, _)| stem(path)).collect();
+    if sets.len() < 2 {
+        return Ok(Vec::new());
+    }
+    if id.len() != 1 {
+        let found = format!("{} archives without OOD labels (-1)", id.len());
+        let remedy = "put the archives of one ID set and its OOD sets into a folder";
+        return Err(DumpError::malformed(place, found, "one, that of the ID set", remedy));
+    }
+    let mut run = Run::of(place);
+    run.info.in_distribution = id.first().cloned();
+    for (path, is_id) in sets {
+        let role = if is_id { Role::Test } else { Role::Ood { group: None, name: stem(&path) } };
+        let arrays = ["conf", "label"].map(|name| Ok((name.to_owned(), npz::open(&path, name)?)));
+        let arrays: BTreeMap<String, StoredArray> = arrays.into_iter().collect::<Result<_, DumpError>>()?;
+        run.add(&path, role, ("conf", "conf"), ["conf".to_owned(), "label".to_owned()], &arrays)?;
+    }
+    Ok(run.finish()?.into_iter().collect())
+}

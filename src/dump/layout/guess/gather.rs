@@ -1,0 +1,86 @@
+//! All arrays below a place, with what their names say.
+
+use std::path::{Path, PathBuf};
+
+use super::words::{self, Said};
+use crate::dump::error::DumpError;
+use crate::dump::format::safetensors_index::is_part;
+use crate::dump::layout::listing::{entries, file_name, stem};
+use crate::dump::layout::source::Source;
+use crate::dump::layout::stray::{Stray, is_silent};
+
+/// Folders between the place and a file.
+const DEPTH: usize = 2;
+/// Files looked at; a folder of more is no dump by names.
+const MOST_FILES: usize = 4096;
+
+/// An array, and what its name says.
+pub(super) struct Named {
+    /// Where it is.
+    pub(super) source: Source,
+    /// What its name says.
+    pub(super) said: Said,
+}
+
+/// The arrays in a file, or in a folder and those in it; and files whose arrays cannot be listed.
+pub(super) fn gather(place: &Path) -> Result<(Vec<Named>, Vec<Stray>), DumpError> {
+    let (mut named, mut strays) = (Vec::new(), Vec::new());
+    for path in files(place)? {
+        let Some(source) = Source::of(&path) else { continue };
+        // Of a file that is named itself, its own name says nothing that its arrays share.
+        let below = if path == place { Path::new("") } else { path.strip_prefix(place).unwrap_or(&path) };
+        let below = below.with_file_name(if path == place { String::new() } else { stem(&path) });
+        let below = below.to_string_lossy();
+        match source.members() {
+            Ok(None) => {
+                let said = words::read(&below, None);
+                if said.array.is_some() || !source.holds_columns() {
+                    named.push(Named { said, source });
+                }
+            }
+            Ok(Some(members)) => {
+                let alone = members.len() == 1;
+                for (member, source) in members {
+                    let mut said = words::read(&below, Some(&member));
+                    if source.holds_columns() && said.array.is_none() {
+                        // A column of anything else.
+                        continue;
+                    }
+                    if said.array.is_none() && alone {
+                        // The only array of a file is what the file is called.
+                        said = words::read(&below, None);
+                    }
+                    named.push(Named { source, said });
+                }
+            }
+            // Notes and results are tables and texts, too.
+            Err(_) if source.holds_columns() => {}
+            Err(error) => strays.push(Stray::because(path, format!("its arrays cannot be listed: {error}"))),
+        }
+    }
+    Ok((named, strays))
+}
+
+fn files(place: &Path) -> Result<Vec<PathBuf>, DumpError> {
+    if !place.is_dir() {
+        return Ok(vec![place.to_owned()]);
+    }
+    let mut found = Vec::new();
+    let mut open = vec![(place.to_owned(), 0)];
+    while let Some((folder, depth)) = open.pop() {
+        for entry in entries(&folder)? {
+            if entry.is_dir() {
+                if depth < DEPTH {
+                    open.push((entry, depth + 1));
+                }
+            } else if !is_silent(&entry) && !is_part(&entry) && !file_name(&entry).ends_with(".toml") {
+                found.push(entry);
+            }
+            if found.len() + open.len() > MOST_FILES {
+                return Ok(Vec::new());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}

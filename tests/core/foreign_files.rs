@@ -1,0 +1,350 @@
+//! Files as other tools write them (`fixtures/formats`, with the script): the same values bit by bit, wherever an array of a dump may stand.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use oodbench::dump::format::by_name;
+use oodbench::dump::layout::{Described, RunFiles, discover};
+use oodbench::dump::{Dump, format};
+use oodbench::rows::array::StoredArray;
+use oodbench::rows::{ArrayKind, Labels, Matrix, Role};
+use serde_json::Value;
+
+use super::common::fixture;
+
+fn file(name: &str) -> PathBuf {
+    fixture("formats").join(name)
+}
+
+fn expected(key: &str) -> Vec<f64> {
+    let text = fs::read_to_string(file("expected.json")).unwrap();
+    let all: Value = serde_json::from_str(&text).unwrap();
+    let flat = |value: &Value| match value {
+        Value::Array(row) => row.iter().map(|number| number.as_f64().unwrap()).collect(),
+        number => vec![number.as_f64().unwrap()],
+    };
+    all[key].as_array().unwrap().iter().flat_map(flat).collect()
+}
+
+fn open(name: &str, member: Option<&str>) -> StoredArray {
+    by_name(&file(name)).unwrap().open(&file(name), member).unwrap()
+}
+
+/// Bits, so that the sign of zero counts.
+fn bits(numbers: &[f64]) -> Vec<u64> {
+    numbers.iter().map(|number| number.to_bits()).collect()
+}
+
+fn same_matrix(array: StoredArray, key: &str) {
+    let what = format!("{array:?}");
+    let matrix = Matrix::new(vec![array]).unwrap();
+    let rows = matrix.block(0..matrix.rows()).to_f64();
+    assert_eq!(bits(rows.as_slice().unwrap()), bits(&expected(key)), "{what}");
+}
+
+fn same_labels(array: StoredArray) {
+    let labels = Labels::new(vec![array]).unwrap();
+    let found: Vec<f64> = labels.block(0..labels.len()).into_iter().map(|label| label as f64).collect();
+    assert_eq!(found, expected("labels"));
+}
+
+#[test]
+fn tensors_of_pytorch() {
+    for name in ["torch/dict.pt", "torch/old.pt"] {
+        same_matrix(open(name, Some("logits")), "logits");
+        same_matrix(open(name, Some("features")), "features");
+        same_labels(open(name, Some("labels")));
+    }
+    same_matrix(open("torch/tensor.pt", None), "logits");
+    assert_eq!(by_name(&file("torch/tensor.pt")).unwrap().members(&file("torch/tensor.pt")).unwrap(), None);
+    for name in ["torch/views.pt", "torch/views_old.pt"] {
+        for view in ["offset", "transposed", "every_other"] {
+            same_matrix(open(name, Some(view)), "logits");
+        }
+    }
+    for (member, key) in [("f16", "f16"), ("bf16", "bf16"), ("f64", "logits")] {
+        same_matrix(open("torch/types.pt", Some(member)), key);
+    }
+    same_matrix(open("torch/nnguide.pt", Some("feas")), "features");
+    same_matrix(open("torch/pytorch_ood.pt", Some("data/logits")), "logits");
+    same_labels(open("torch/pytorch_ood.pt", Some("data/label")));
+    same_matrix(open("torch/numpy.pt", Some("logits")), "logits");
+    same_labels(open("torch/numpy.pt", Some("labels")));
+}
+
+#[test]
+fn pickled_arrays() {
+    for protocol in [2, 4, 5] {
+        let name = format!("pickle/protocol_{protocol}.pkl");
+        for member in ["logits", "fortran"] {
+            same_matrix(open(&name, Some(member)), "logits");
+        }
+        same_labels(open(&name, Some("labels")));
+    }
+    same_matrix(open("pickle/array.pkl", None), "logits");
+    same_matrix(open("pickle/fc.pkl", Some("0")), "logits");
+    same_labels(open("pickle/lists.pickle", Some("labels")));
+    assert_eq!(open("pickle/lists.pickle", Some("scores")).numbers().collect::<Vec<_>>(), [0.5, 1.0, -2.25]);
+    let logits = expected("logits");
+    let near: Vec<f64> = (0..7).map(|row| f64::from(logits[row * 5 + 4] as f32 - 1.0)).collect();
+    assert_eq!(open("pickle/openood.pkl", Some("ood/near/tin/1")).numbers().collect::<Vec<_>>(), near);
+}
+
+#[test]
+fn tensors_of_safetensors() {
+    for name in ["tensors/all.safetensors", "tensors/test.safetensors.index.json"] {
+        same_matrix(open(name, Some("logits")), "logits");
+        same_matrix(open(name, Some("features")), "features");
+        same_labels(open(name, Some("labels")));
+        let members = by_name(&file(name)).unwrap().members(&file(name)).unwrap().unwrap();
+        assert_eq!(members, ["features", "labels", "logits"]);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let index = folder.path().join("a.safetensors.index.json");
+    for (text, found) in [
+        ("{\"weight_map\":{\"a\":\"../b.safetensors\"}}", "found the file \"../b.safetensors\""),
+        ("{\"weight_map\":{\"a\":\"\"}}", "found the file \"\""),
+        ("{}", "found no index (missing field"),
+    ] {
+        fs::write(&index, text).unwrap();
+        let error = by_name(&index).unwrap().members(&index).unwrap_err().to_string();
+        assert!(error.contains(found) && !error.contains(char::is_control), "{error}");
+    }
+    fs::write(&index, "{\"weight_map\":{\"a\":\"b.safetensors\"}}").unwrap();
+    assert!(by_name(&index).unwrap().open(&index, Some("a")).unwrap_err().to_string().contains("b.safetensors"));
+}
+
+#[test]
+#[cfg(feature = "parquet")]
+fn columns_of_parquet() {
+    for name in ["wide_none", "wide_snappy", "lists_none", "lists_snappy", "row_groups"] {
+        let name = format!("columns/{name}.parquet");
+        same_matrix(open(&name, Some("logits")), "logits");
+        same_matrix(open(&name, Some("features")), "features");
+        same_labels(open(&name, Some(if name.contains("wide") { "label" } else { "labels" })));
+    }
+    for packed in ["wide_gzip", "lists_zstd"] {
+        let path = file(&format!("columns/{packed}.parquet"));
+        let error = by_name(&path).unwrap().open(&path, Some("logits")).unwrap_err().to_string();
+        assert!(error.contains("a column packed by") && error.contains("expected"), "{error}");
+    }
+}
+
+#[test]
+fn numbers_in_text() {
+    for name in ["columns/wide.csv", "columns/wide.tsv"] {
+        same_matrix(open(name, Some("logits")), "logits");
+        same_matrix(open(name, Some("features")), "features");
+        same_labels(open(name, Some("label")));
+    }
+    same_matrix(open("columns/plain.csv", None), "logits");
+    same_matrix(open("columns/plain.txt", None), "logits");
+    same_labels(open("columns/labels.txt", None));
+    let folder = tempfile::tempdir().unwrap();
+    let read = |name: &str, text: &str, member: Option<&str>| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        let opened = by_name(&path).unwrap().open(&path, member);
+        opened.map(|array| (array.shape.clone(), array.dtype.to_string(), array.numbers().collect::<Vec<_>>())).map_err(
+            |error| {
+                let text = error.to_string();
+                assert!(!text.contains(char::is_control), "{text:?}");
+                text
+            },
+        )
+    };
+    let doubles = |shape: &[usize], numbers: &[f64]| Ok((shape.to_vec(), "f64".to_owned(), numbers.to_vec()));
+    // pandas writes an index and numbers for names.
+    assert_eq!(read("a.csv", ",0,1\n0,0.5,2\n1,-3,4\n", None), doubles(&[2, 2], &[0.5, 2.0, -3.0, 4.0]));
+    assert_eq!(read("a.csv", "0,1\n0.5,2\n", None), doubles(&[1, 2], &[0.5, 2.0]));
+    assert_eq!(read("a.csv", "\u{feff}logits_0,logits_1\r\n1,2\r\n", Some("logits")), doubles(&[1, 2], &[1.0, 2.0]));
+    assert_eq!(read("a.txt", "# two\n1\n2\n", None), Ok((vec![2], "i64".to_owned(), vec![1.0, 2.0])));
+    for (name, text, member, found) in [
+        ("a.csv", "x_0,x_1\n1,2\n3\n", Some("x"), "found 1 values in line 3, expected 2"),
+        ("a.csv", "x_0,x_1\n1,two\n", Some("x"), "found \"two\" in line 2, expected a number"),
+        ("a.csv", "x_0,y\n1,2\n", Some("z"), "found columns x_0, y, expected some of z"),
+        ("a.txt", "1 2\n3 x\n", None, "found \"x\" in line 2, expected a number"),
+    ] {
+        let error = read(name, text, member).unwrap_err();
+        assert!(error.contains(found), "{error}");
+    }
+}
+
+/// Each prefix of a file, and each file with another byte, ends in an array or in one line.
+#[test]
+fn cut_files_are_refused_in_a_line() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in [
+        "torch/dict.pt",
+        "torch/old.pt",
+        "pickle/protocol_5.pkl",
+        "pickle/fc.pkl",
+        "tensors/test.safetensors.index.json",
+    ] {
+        let whole = fs::read(file(name)).unwrap();
+        let path = folder.path().join(Path::new(name).file_name().unwrap());
+        for end in (0..whole.len()).step_by(7) {
+            fs::write(&path, &whole[..end]).unwrap();
+            let error = by_name(&path).unwrap().members(&path).unwrap_err().to_string();
+            let named = error.contains(path.file_name().unwrap().to_str().unwrap());
+            assert!(named && error.contains("expected") && !error.contains(char::is_control), "{error:?}");
+        }
+    }
+}
+
+#[test]
+fn a_pickle_that_would_run_something_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pkl");
+    fs::write(&path, b"\x80\x02cos\nsystem\nX\x02\0\0\0ls\x85R.").unwrap();
+    let error = format::pkl::arrays(&path).unwrap_err().to_string();
+    assert!(error.contains("a.pkl: found the function os.system"), "{error}");
+}
+
+fn layout(name: &str) -> Vec<RunFiles> {
+    discover(&file("layouts").join(name)).unwrap()
+}
+
+/// Splits by role, with the bits of their arrays.
+fn same_rows(files: &RunFiles, splits: &[(&str, &str)], arrays: &[&str]) {
+    let dump = Dump::open(files).unwrap();
+    let found: Vec<String> = dump.splits.iter().map(|split| split.role.to_string()).collect();
+    let roles: Vec<&str> = splits.iter().map(|(role, _)| *role).collect();
+    assert_eq!(found, roles);
+    for (split, (_, name)) in dump.splits.iter().zip(splits) {
+        for array in arrays {
+            let kind = ArrayKind::parse(array).unwrap();
+            let matrix = split.matrix(&kind).unwrap_or_else(|| panic!("{name} {array}"));
+            let stored = format::npz::open(&file("layouts/expected.npz"), &format!("{name}_{array}")).unwrap();
+            let expected = Matrix::new(vec![stored]).unwrap();
+            assert_eq!(matrix.block(0..split.rows).to_f64(), expected.block(0..expected.rows()).to_f64(), "{name}");
+        }
+    }
+}
+
+fn taken(files: &RunFiles) -> Vec<String> {
+    files.taken.iter().map(|taken| format!("{} {}: {}", taken.what, taken.from, taken.why)).collect()
+}
+
+#[test]
+fn names_of_files_say_what_they_are() {
+    let both = ["logits", "features"];
+    let runs = layout("two_files");
+    same_rows(&runs[0], &[("id/test", "val"), ("ood/ood", "svhn")], &both);
+    assert_eq!(
+        taken(&runs[0]),
+        [
+            "id/test/features val_features.pt[features]: \"val\" in its name, and no name says test or id",
+            "id/test/labels val_features.pt[labels]: \"val\" in its name, and no name says test or id",
+            "id/test/logits val_features.pt[logits]: \"val\" in its name, and no name says test or id",
+            "ood/ood/features ood_features.pt[features]: \"ood\" in its name",
+            "ood/ood/logits ood_features.pt[logits]: \"ood\" in its name",
+        ]
+    );
+    let sets = [("id/train", "train"), ("id/test", "val"), ("ood/lsun", "lsun"), ("ood/svhn", "svhn")];
+    same_rows(&layout("flat")[0], &sets, &both);
+    same_rows(&layout("npz_per_split")[0], &sets, &both);
+    same_rows(&layout("nnguide")[0], &[("id/train", "train"), ("id/test", "val"), ("ood/ood", "svhn")], &both);
+    same_rows(&layout("parts")[0], &[("id/test", "val"), ("ood/ninco", "svhn")], &both);
+    same_rows(&layout("one_file/all.safetensors")[0], &[sets[1], sets[2], sets[3]], &both);
+    same_rows(&layout("one_file/scores_of_resnet.npz")[0], &[sets[1], sets[2], sets[3]], &["logits"]);
+    assert!(Dump::open(&layout("parts")[0]).unwrap().split(&Role::Test).unwrap().labels.is_some());
+}
+
+#[test]
+fn text_features_are_a_head() {
+    let runs = layout("clip");
+    same_rows(&runs[0], &[("id/test", "val"), ("ood/ood", "svhn")], &["features"]);
+    let dump = Dump::open(&runs[0]).unwrap();
+    assert_eq!(dump.head.as_ref().map(oodbench::rows::Head::shape), Some((4, 6)));
+    assert!(taken(&runs[0]).contains(&"head/weight text_features.pt: \"text\" in its name".to_owned()));
+}
+
+#[test]
+fn a_layout_file_names_files_and_arrays() {
+    let place = file("layouts/vim");
+    let read = |text: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("layout.toml");
+        fs::write(&path, text).unwrap();
+        Described::read(&path).and_then(|described| described.run(&place)).map_err(|error| {
+            let text = error.to_string();
+            assert!(!text.contains(char::is_control), "{text:?}");
+            text.replace(&format!("{}/", folder.path().display()), "")
+        })
+    };
+    let run = Described::read(&place.join("layout.toml")).unwrap().run(&place).unwrap();
+    same_rows(&run, &[("id/train", "train"), ("id/test", "val"), ("ood/texture", "svhn")], &["features"]);
+    assert_eq!(Dump::open(&run).unwrap().head.as_ref().map(oodbench::rows::Head::shape), Some((4, 6)));
+    let grouped =
+        "[id]\ntest = { features = [\"vit_imagenet.pkl\"] }\n[ood]\nnear.texture = { features = \"vit_texture.pkl\" }";
+    same_rows(&read(grouped).unwrap(), &[("id/test", "val"), ("ood/near/texture", "svhn")], &["features"]);
+    let whole = "[id]\ntest = \"../two_files/val_features.pt\"\n[ood]\na = \"../two_files/ood_features.pt\"";
+    same_rows(&read(whole).unwrap(), &[("id/test", "val"), ("ood/a", "svhn")], &["logits", "features"]);
+    for (text, message) in [
+        ("[id]\n", "layout.toml: found no id.test, expected the in-distribution test split"),
+        ("[id]\ntset = \"a.npz\"", "layout.toml: found the key \"id.tset\", expected did you mean test?"),
+        ("[idd]\n", "layout.toml: found the key \"idd\""),
+        ("[id]\ntest = { logit = \"a.npy\" }", "layout.toml: found the key \"id/test.logit\""),
+        (
+            "[id]\ntest = { logits = \"a.xyz\" }",
+            "layout.toml: found id/test.logits = \"a.xyz\", expected a file of arrays",
+        ),
+        ("[id]\ntest = { labels = \"a.npy\" }", "layout.toml: found id/test without rows"),
+        ("[id]\ntest = 3", "layout.toml: found id/test of another type"),
+        ("[id]\ntest = { logits = { file = \"a\", dtype = \"f3\", shape = [2] } }", "without a valid dtype"),
+        ("[id]\ntest = { logits = { file = \"a\", dtype = \"f4\" } }", "without a valid dtype"),
+        ("[id]\ntest = { logits = { file = \"a\", dtype = \"f32\", shape = [-2, 3] } }", "without a valid shape"),
+        ("[id\n", "layout.toml: found "),
+    ] {
+        let error = read(text).unwrap_err();
+        assert!(error.contains(message), "{text}: {error}");
+    }
+}
+
+#[test]
+fn elements_alone_are_mapped() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("layout.toml");
+    let array = |dtype: &str, shape: &str| {
+        format!("{{ features = {{ file = \"feat_{dtype}.mmap\", dtype = \"{dtype}\", shape = {shape} }} }}")
+    };
+    fs::write(&path, format!("[id]\ntest = {}\n[ood]\na = {}", array("f32", "[7, 3]"), array("f64", "[-1, 3]")))
+        .unwrap();
+    let run = Described::read(&path).unwrap().run(&file("raw")).unwrap();
+    let dump = Dump::open(&run).unwrap();
+    for split in &dump.splits {
+        let rows = split.features.as_ref().unwrap().block(0..7).to_f64();
+        assert_eq!(bits(rows.as_slice().unwrap()), bits(&expected("features")));
+    }
+}
+
+/// Two models in one folder are two runs; what belongs to neither is named.
+#[test]
+fn several_models_in_a_folder_are_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a_id", "a_ood_svhn", "b_id", "b_ood_svhn", "c_ood_svhn"] {
+        fs::copy(file("layouts/flat/resnet_id_test_logits.npy"), folder.path().join(format!("{name}_logits.npy")))
+            .unwrap();
+    }
+    fs::copy(file("layouts/flat/resnet_id_test_logits.npy"), folder.path().join("something.npy")).unwrap();
+    let runs = discover(folder.path()).unwrap();
+    let names: Vec<String> = runs.iter().map(|run| run.info().unwrap().name).collect();
+    assert_eq!(names, ["a", "b"]);
+    let warnings = Dump::open(&runs[0]).unwrap().warnings.join("\n");
+    assert!(warnings.contains("c_ood_svhn_logits.npy (it belongs to none of the runs by its name)"), "{warnings}");
+    assert!(warnings.contains("something.npy (its name says neither"), "{warnings}");
+}
+
+#[test]
+fn names_that_say_too_little_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(file("layouts/flat/resnet_id_test_logits.npy"), folder.path().join("cifar10_test_logits.npy")).unwrap();
+    fs::copy(file("layouts/flat/resnet_id_test_logits.npy"), folder.path().join("svhn_test_logits.npy")).unwrap();
+    let error = discover(folder.path()).unwrap_err().to_string();
+    assert!(
+        error.contains("found no run (cifar10_test_logits.npy, svhn_test_logits.npy: none of ood by its name)"),
+        "{error}"
+    );
+    assert!(error.contains("--layout FILE"), "{error}");
+}

@@ -1,0 +1,124 @@
+//! Scores that other tools keep in files become a dump: the same numbers, in the sets that they are of.
+
+use std::fs;
+use std::path::Path;
+
+use ndarray::{Array1, Array2};
+use oodbench::dump::import::{Imported, read};
+use oodbench::dump::layout::discover;
+use oodbench::dump::{Dump, DumpWriter};
+use oodbench::rows::{ArrayKind, Role};
+
+use super::common::fixture;
+
+fn score(run: &Imported, role: &str, name: &str) -> Vec<f64> {
+    let split = run.splits.iter().find(|split| split.role.to_string() == role).unwrap();
+    let matrix = split.matrix(&ArrayKind::Score(name.to_owned())).unwrap();
+    matrix.block(0..split.rows).to_f64().into_raw_vec_and_offset().0
+}
+
+fn roles(run: &Imported) -> Vec<String> {
+    run.splits.iter().map(|split| split.role.to_string()).collect()
+}
+
+#[test]
+fn scores_of_openood() {
+    let folder = tempfile::tempdir().unwrap();
+    for seed in ["s0", "s1"] {
+        let place = folder.path().join("resnet").join(seed).join("scores");
+        fs::create_dir_all(&place).unwrap();
+        for name in ["scale", "ash"] {
+            fs::copy(fixture("formats/pickle/openood.pkl"), place.join(format!("{name}.pkl"))).unwrap();
+        }
+    }
+    let (title, runs) = read(folder.path()).unwrap();
+    assert!(title.starts_with("OpenOOD"));
+    let names: Vec<(&str, Option<u64>)> = runs.iter().map(|run| (run.info.name.as_str(), run.info.seed)).collect();
+    assert_eq!(names, [("resnet-s0", Some(0)), ("resnet-s1", Some(1))]);
+    assert_eq!(roles(&runs[0]), ["id/test", "ood/far/mnist", "ood/far/svhn", "ood/near/tin"]);
+    let text = fs::read_to_string(fixture("formats/expected.json")).unwrap();
+    let expected: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let last: Vec<f64> = expected["logits"].as_array().unwrap().iter().map(|row| row[4].as_f64().unwrap()).collect();
+    for name in ["scale", "ash"] {
+        assert_eq!(score(&runs[0], "id/test", name), last);
+        let near: Vec<f64> = last.iter().map(|value| f64::from(*value as f32 - 1.0)).collect();
+        assert_eq!(score(&runs[1], "ood/near/tin", name), near);
+    }
+    // Written and read again, nothing has changed.
+    let out = folder.path().join("dump");
+    let writer = DumpWriter::create(&out, false).unwrap();
+    writer.info(&runs[0].info).unwrap();
+    runs[0].splits.iter().for_each(|split| writer.split(split).unwrap());
+    writer.commit().unwrap();
+    let dump = Dump::open(&discover(&out).unwrap()[0]).unwrap();
+    let test = dump.split(&Role::Test).unwrap();
+    assert_eq!(test.scores["scale"].block(0..7).to_f64().into_raw_vec_and_offset().0, last);
+    assert_eq!(test.labels.as_ref().unwrap().block(0..7), [0, 1, 2, 3, 4, 1, 0]);
+}
+
+fn text(path: &Path, numbers: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, numbers).unwrap();
+}
+
+#[test]
+fn pairs_of_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    text(&at("svhn/confidence_Base_In.txt"), "1\n2\n3\n");
+    text(&at("svhn/confidence_Base_Out.txt"), "0.5\n1.5\n");
+    text(&at("lsun/confidence_Base_In.txt"), "1\n2\n3\n");
+    text(&at("lsun/confidence_Base_Out.txt"), "-1\n");
+    // ODIN keeps the temperature and the magnitude before the score.
+    text(&at("svhn/confidence_Ours_In.txt"), "1000, 0.0014, 0.9\n1000, 0.0014, 0.8\n1000, 0.0014, 0.7\n");
+    text(&at("svhn/confidence_Ours_Out.txt"), "1000, 0.0014, 0.1\n1000, 0.0014, 0.2\n");
+    text(&at("notes.txt"), "no scores");
+    let (_, runs) = read(folder.path()).unwrap();
+    assert_eq!(runs.len(), 1);
+    assert_eq!(roles(&runs[0]), ["id/test", "ood/lsun", "ood/svhn"]);
+    assert_eq!(score(&runs[0], "id/test", "Base"), [1.0, 2.0, 3.0]);
+    assert_eq!(score(&runs[0], "ood/svhn", "Ours"), [0.1, 0.2]);
+    assert_eq!(score(&runs[0], "ood/lsun", "Base"), [-1.0]);
+    // Other numbers of the ID rows are another run.
+    text(&at("lsun/confidence_Base_In.txt"), "1\n2\n4\n");
+    let (_, runs) = read(folder.path()).unwrap();
+    let names: Vec<Vec<String>> = runs.iter().map(roles).collect();
+    assert_eq!(names.len(), 2);
+    text(&at("lsun/confidence_Base_Out.txt"), "much\n");
+    let error = read(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("found \"much\" in line 1, expected one finite number per row"), "{error}");
+
+    let arrays = tempfile::tempdir().unwrap();
+    for (name, numbers) in [("resnet_in_energy_score", [1.0, 2.0]), ("resnet_out_svhn_energy_score", [0.0, 0.5])] {
+        ndarray_npy::write_npy(arrays.path().join(format!("{name}.npy")), &Array1::from(numbers.to_vec())).unwrap();
+    }
+    let (_, runs) = read(arrays.path()).unwrap();
+    assert_eq!(roles(&runs[0]), ["id/test", "ood/svhn"]);
+    assert_eq!(score(&runs[0], "ood/svhn", "energy"), [0.0, 0.5]);
+}
+
+#[test]
+fn outputs_of_fd_shifts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("raw_logits.npz");
+    let rows = [[0.5, -1.0, 1.0, 0.0], [2.0, 3.0, 0.0, 0.0], [9.0, 8.0, 1.0, 2.0], [7.0, 6.0, 0.0, 1.0]];
+    let array = Array2::from_shape_vec((4, 4), rows.concat()).unwrap();
+    let mut bytes = Vec::new();
+    ndarray_npy::WriteNpyExt::write_npy(&array, &mut bytes).unwrap();
+    let mut zip = zip::ZipWriter::new(fs::File::create(&path).unwrap());
+    zip.start_file("arr_0.npy", zip::write::SimpleFileOptions::default()).unwrap();
+    std::io::Write::write_all(&mut zip, &bytes).unwrap();
+    zip.finish().unwrap();
+    let (_, runs) = read(&path).unwrap();
+    assert_eq!(roles(&runs[0]), ["id/test", "ood/set1", "ood/set2"]);
+    let test = &runs[0].splits[0];
+    assert_eq!(test.logits.as_ref().unwrap().block(0..2).to_f64(), ndarray::array![[0.5, -1.0], [2.0, 3.0]]);
+    assert_eq!(test.labels.as_ref().unwrap().block(0..2), [1, 0]);
+}
+
+#[test]
+fn what_is_not_known_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = read(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("found nothing that is known, expected OpenOOD's") && !error.contains('\n'), "{error}");
+}
