@@ -204,7 +204,7 @@ impl Matrix {
     /// # Errors
     /// [`RowsError::Malformed`] if the columns are no multiple of it.
     pub fn with_members(self, members: usize) -> Result<Self, RowsError> {
-        if members == 0 || self.columns % members != 0 {
+        if members == 0 || !self.columns.is_multiple_of(members) {
             let expected = format!("a multiple of {members} members");
             return Err(RowsError::malformed(
                 self.path(),

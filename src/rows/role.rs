@@ -83,9 +83,9 @@ impl ArrayKind {
             "features" | "feature" => Some(Self::Features),
             "labels" => Some(Self::Labels),
             _ => {
-                let kinds: [(&str, fn(String) -> Self); 3] =
-                    [("features@", Self::Layer), ("scores@", Self::Score), ("logits@", Self::Variant)];
-                kinds.into_iter().find_map(|(prefix, kind)| Some(kind(name.strip_prefix(prefix)?.to_owned())))
+                let behind = |prefix: &str| name.strip_prefix(prefix).map(str::to_owned);
+                let layer = || behind("features@").map(Self::Layer);
+                layer().or_else(|| behind("scores@").map(Self::Score)).or_else(|| behind("logits@").map(Self::Variant))
             }
         }
     }

@@ -148,15 +148,14 @@ fn split(
         });
         arrays[at].push(rows, images, set)
     };
-    let mut number = 0;
-    for batch in Batches::evaluation(set, extraction.normalisation, EVALUATION_BATCH)? {
+    let batches = Batches::evaluation(set, extraction.normalisation, EVALUATION_BATCH)?;
+    for (number, batch) in (0..).zip(batches) {
         if extraction.stop.load(Ordering::Relaxed) {
             return Err(TrainError::Stopped { epochs: 0 });
         }
         let images = batch.shape[0];
         let wanted =
             Wanted { layers: extraction.layers, samples: extraction.samples, moved: extraction.moved, batch: number };
-        number += 1;
         let Outputs { logits, features, layers, scores, variants } = classifier.outputs(batch, &wanted)?;
         let mut push = |kind, rows: &Array2<f32>, images| push_members(kind, rows, images, 1);
         push(ArrayKind::Logits, &logits, images)?;
