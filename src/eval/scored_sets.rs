@@ -100,7 +100,7 @@ fn classified_rightly(plan: &Plan<'_>, test: &Split, progress: &dyn Progress) ->
 ///
 /// # Errors
 /// [`EvalError::Sample`] for a score that was asked for by name.
-fn can_be_ranked(
+pub(super) fn can_be_ranked(
     plan: &Plan<'_>,
     split: &Split,
     score: &FittedScore,
