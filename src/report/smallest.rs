@@ -35,7 +35,7 @@ pub fn grid(lines: &[Smallest]) -> Grid {
             let name = line.group.as_ref().map_or_else(|| line.ood.clone(), |group| format!("{group}/{}", line.ood));
             grid.group(format!("{name} ({} + {})", line.id_rows, line.ood_rows));
         }
-        let mark = if line.score == line.best { "*" } else { "" };
+        let mark = if line.best == Some(line.score) { "*" } else { "" };
         grid.row([
             line.run.clone(),
             line.score.to_owned(),

@@ -61,6 +61,12 @@ pub(super) fn of_runs<T>(
     let lines = find(&plans, &what, &mut results)?;
     remarks::unchanged()?;
     remarks::say(&results, common);
+    if lines.is_empty() {
+        bail!(
+            "{}: found no score with values to compare, expected at least one with a value on an OOD set",
+            command.sources.shown()
+        );
+    }
     Ok(lines)
 }
 
