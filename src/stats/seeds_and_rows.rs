@@ -13,7 +13,11 @@
 //! ```
 //!
 //! c̄ comes from hundreds of rows or draws and counts as known; one below 0 counts as 0. A single seed has the error of rows alone, and its interval is
-//! normal.
+//! normal. The error of both can come out below that of rows alone, since s² is that of few seeds.
+//!
+//! # What the interval holds
+//!
+//! SEEDS
 //!
 //! # Source
 //!
