@@ -271,7 +271,7 @@ fn hits_of_seeds(seeds: usize, rows: usize, between: f64, samples: usize) -> usi
 #[expect(clippy::print_stdout, reason = "the figures are what it is for")]
 fn seeds_and_rows_are_covered() {
     let samples = 1000;
-    for (seeds, covered) in [(2, 0.87), (3, 0.92), (10, 0.93)] {
+    for (seeds, covered) in [(2, 0.84), (3, 0.89), (10, 0.93)] {
         for between in [0.0, 0.1, 0.3, 0.6] {
             let hits = hits_of_seeds(seeds, 200, between, samples);
             println!("{seeds} seeds, between {between}: {:.1} % of {samples}", 100.0 * hits as f64 / samples as f64);
