@@ -12,8 +12,8 @@
 //! # What it does not control
 //!
 //! t takes all treatments to vary alike in their ranks. Those that keep their order in all blocks do not vary, and make the others look surer than they are: where some
-//! are equally good and the others keep their order, one of the best is called worse far more often than the level says
-//! (`tests/core/coverage_of_verdicts.rs` prints how often). So [Nemenyi's test](super::nemenyi) decides in tables, and this one is shown beside it.
+//! are equally good and the others keep their order, one of the best is called worse in about a quarter of simulated
+//! trainings and more (`tests/core/coverage_of_verdicts.rs`). So [Nemenyi's test](super::nemenyi) decides in tables, and this one is shown beside it.
 //!
 //! # Source
 //!

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! s is the error that A has *if* the samples are of one kind. DeLong's error, which needs no such assumption, is 0 where the samples do not overlap: there it tells
-//! nothing, and s still does. Without a continuity correction; for some tens of values and more.
+//! nothing, and s still does. Without a continuity correction; for some tens of values and more: at the level of 5 % samples of one kind
+//! were told apart in 4.9 to 5.4 % of simulations, with and without ties (`tests/core/coverage_of_verdicts.rs`).
 //!
 //! # Source
 //!
