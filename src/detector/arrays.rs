@@ -59,11 +59,13 @@ impl Arrays {
         if has_logits {
             kinds.insert(ArrayKind::Logits);
         }
-        let inputs = kinds.iter().filter_map(|kind| {
+        let mut inputs = Vec::new();
+        for (kind, matrix) in kinds.iter().filter_map(|kind| Some((kind, calibrated_on.matrix(kind)?))) {
             let required = *kind != ArrayKind::Logits || needs_logits;
-            Some(Input::of(kind.clone(), calibrated_on.matrix(kind)?, required))
-        });
-        let inputs = inputs.collect();
+            let input = Input::of(kind.clone(), matrix, required);
+            input.check_width(matrix)?;
+            inputs.push(input);
+        }
         Ok(Self { kinds, inputs, makes_logits, predictions: has_logits || makes_logits })
     }
 }

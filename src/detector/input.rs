@@ -3,6 +3,9 @@
 use super::error::DetectorError;
 use crate::rows::{ArrayKind, Matrix, RowsError, Split};
 
+/// Most columns of an array that a row can have: what a file claims, room is made for.
+pub(super) const MOST_COLUMNS: usize = 1 << 19;
+
 /// One array of the rows to be decided.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Input {
@@ -23,6 +26,15 @@ impl Input {
     pub(super) fn of(kind: ArrayKind, matrix: &Matrix, required: bool) -> Self {
         let (columns, dtype, roundoff) = (matrix.columns(), matrix.dtype(), matrix.unit_roundoff());
         Self { kind, columns, dtype, roundoff, required }
+    }
+
+    /// Refuses what could be written and not be read again.
+    pub(super) fn check_width(&self, matrix: &Matrix) -> Result<(), RowsError> {
+        if self.columns <= MOST_COLUMNS {
+            return Ok(());
+        }
+        let (found, expected) = (format!("{} columns", self.columns), format!("at most {MOST_COLUMNS} for a detector"));
+        Err(RowsError::malformed(matrix.path(), found, expected, "calibrate on fewer features"))
     }
 
     fn check(&self, matrix: &Matrix) -> Result<(), RowsError> {

@@ -9,7 +9,7 @@ use super::decide::Detector;
 use super::description::{Description, FORMAT};
 use super::error::DetectorError;
 use super::head;
-use super::input::Input;
+use super::input::{Input, MOST_COLUMNS};
 use super::threshold::{Guarantee, per_class};
 use super::write::{CALIBRATION, FIT, HEAD, THRESHOLD};
 use crate::eval::fits::sealed::{SealError, SealedFile};
@@ -27,9 +27,6 @@ impl Detector {
         File { path: path.as_ref() }.load()
     }
 }
-
-/// Most columns of an array that a row can have: what a file claims, room is made for.
-const MOST_COLUMNS: usize = 1 << 19;
 
 /// A file being read.
 struct File<'a> {

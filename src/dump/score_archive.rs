@@ -22,21 +22,31 @@ use crate::rows::{ArrayKind, Matrix, Role, RunRows, Split};
 /// The archives at a place: itself, or those of a folder, in the order of their names.
 ///
 /// # Errors
-/// [`DumpError`] if there are none.
+/// [`DumpError`] if there are none, or one of them cannot be read: a mean over the others would not be what was asked for.
 pub fn find(place: &Path) -> Result<Vec<PathBuf>, DumpError> {
     if !place.is_dir() {
         return Ok(vec![place.to_owned()]);
     }
     let unreadable = |error| DumpError::io(place, error);
     let entries = std::fs::read_dir(place).map_err(unreadable)?.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
-    let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
-    paths.retain(|path| matches!(archive(path), Ok(Some(_))));
+    let mut paths = Vec::new();
+    for path in entries.into_iter().map(|entry| entry.path()) {
+        if archive(&path)?.is_some() {
+            paths.push(path);
+        }
+    }
     paths.sort();
     if paths.is_empty() {
         let expected = ".npz, .safetensors or .mat files with members id and one per OOD set";
         return Err(DumpError::malformed(place, "no archive of scores", expected, "name the folder that holds them"));
     }
     Ok(paths)
+}
+
+/// Whether a path may be one archive or a folder of such: a file that says by its name that it holds one array, or text, is none.
+#[must_use]
+pub fn is_named(place: &Path) -> bool {
+    place.is_dir() || !matches!(archive(place), Ok(None))
 }
 
 /// How a file is read, and the names of its arrays.

@@ -18,6 +18,7 @@ use crate::metric::{PairCounts, Procedure, Ranking, Sample, confidence};
 use crate::progress::Progress;
 use crate::rows::{Role, Split};
 use crate::score::FittedScore;
+use crate::score::registry::cautions;
 use crate::stats::bootstrap::Bootstrap;
 use crate::table::means::{Seeds, missing_sets};
 use crate::table::record::FULL_SPECTRUM;
@@ -70,8 +71,8 @@ pub(super) fn fit(plan: &Plan<'_>, results: &mut Results) -> Result<(Vec<FittedS
     let name = &plan.dump.info.name;
     results.warnings.extend(plan.dump.warnings.iter().cloned().map(Remark::of_all));
     for chosen in &plan.scores {
-        let caution = (chosen.entry.caution)(&plan.dump);
-        results.warnings.extend(caution.map(|caution| Remark::of_run(name, caution)));
+        let cautions = cautions(chosen.entry, &plan.dump).into_iter();
+        results.warnings.extend(cautions.map(|caution| Remark::of_run(name, caution)));
     }
     results.notes.extend(plan.notes.iter().map(|note| Remark::of_run(name, note.clone())));
     let Fits { scores, skipped, warnings } = fits::fit(plan)?;

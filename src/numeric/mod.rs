@@ -20,6 +20,7 @@ pub mod row_product;
 pub mod scan;
 pub mod share;
 pub mod softmax;
+pub mod softplus;
 pub mod sort;
 pub mod top;
 pub mod top_k;

@@ -9,8 +9,8 @@ use std::thread::LocalKey;
 
 use ndarray::{Array1, Array2, ArrayView2, s};
 
-/// Most elements of a vector that is kept: as many as a few rows of 4,096 logits or features have.
-const LONGEST: usize = 1 << 15;
+/// Most bytes of a vector that is kept: those of a few rows of 4,096 logits or features.
+const LONGEST: usize = 1 << 18;
 
 /// Most vectors that a thread keeps of a type.
 const MOST: usize = 12;
@@ -59,7 +59,7 @@ impl<T: Recycle + Clone> Recycled<T> {
 impl<T: Recycle> Recycled<T> {
     /// No element yet; a vector that is kept is not taken for one that would not be.
     fn with_room(length: usize) -> Self {
-        Self(if length > LONGEST { Vec::with_capacity(length) } else { take() })
+        Self(if is_kept::<T>(length) { take() } else { Vec::with_capacity(length) })
     }
 }
 
@@ -71,9 +71,10 @@ impl<T: Recycle> Default for Recycled<T> {
 
 impl<T: Recycle> FromIterator<T> for Recycled<T> {
     fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Self {
-        let mut own = take();
+        let elements = elements.into_iter();
+        let mut own = Self::with_room(elements.size_hint().0);
         own.extend(elements);
-        Self(own)
+        own
     }
 }
 
@@ -125,9 +126,9 @@ impl<T: Recycle + Clone + Default> RecycledMatrix<T> {
     pub fn zeros(shape: (usize, usize)) -> Self {
         let (rows, columns) = shape;
         match rows * columns {
+            short if is_kept::<T>(short) => Self::new(rows, columns, |elements| elements.resize(short, T::default())),
             // Memory that the system gives is zero already.
-            long if long > LONGEST => Self(Array2::from_elem(shape, T::default())),
-            short => Self::new(rows, columns, |elements| elements.resize(short, T::default())),
+            _ => Self(Array2::from_elem(shape, T::default())),
         }
     }
 }
@@ -199,13 +200,18 @@ impl<T: Recycle + Default> Drop for RecycledMatrix<T> {
     }
 }
 
+/// Whether a vector of so many elements is kept.
+fn is_kept<T>(elements: usize) -> bool {
+    elements.saturating_mul(size_of::<T>()) <= LONGEST
+}
+
 fn take<T: Recycle>() -> Vec<T> {
     // A thread that ends has no store any more.
     T::store().try_with(|store| store.borrow_mut().pop()).ok().flatten().unwrap_or_default()
 }
 
 fn give_back<T: Recycle>(mut vector: Vec<T>) {
-    if vector.capacity() > 0 && vector.capacity() <= LONGEST {
+    if vector.capacity() > 0 && is_kept::<T>(vector.capacity()) {
         vector.clear();
         let _ = T::store().try_with(|store| {
             let mut store = store.borrow_mut();
@@ -228,7 +234,7 @@ mod tests {
         let second: Recycled<f64> = [3.0].into_iter().collect();
         assert_eq!((second.as_ptr(), &second[..]), (place, &[3.0][..]));
         drop((0..2 * LONGEST).map(|i| i as f64).collect::<Recycled<f64>>());
-        assert!(take::<f64>().capacity() <= LONGEST);
+        assert!(is_kept::<f64>(take::<f64>().capacity()));
         let matrix = RecycledMatrix::new(1, 2, |elements| elements.extend([5.0, 6.0]));
         assert_eq!(*matrix, ndarray::arr2(&[[5.0, 6.0]]));
     }

@@ -3,7 +3,7 @@
 use super::entry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
 use super::{RowScore, Score, fill_logits};
-use crate::numeric::exp::exp_nonpositive;
+use crate::numeric::softplus::softplus;
 use crate::rows::RowBlock;
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
@@ -22,11 +22,6 @@ struct JointEnergy;
 
 fn build(_: &Settings) -> Result<Box<dyn Score>, SettingError> {
     Ok(Box::new(JointEnergy))
-}
-
-/// `log(1 + exp(z))`.
-fn softplus(z: f64) -> f64 {
-    z.max(0.0) + exp_nonpositive(-z.abs()).ln_1p()
 }
 
 impl RowScore for JointEnergy {

@@ -1,8 +1,9 @@
 #![doc = include_str!("nac.md")]
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
@@ -25,7 +26,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
         Parameter {
             name: "m",
             default: "50",
-            help: "M, edges of the bins of a state, an even number from 4",
+            help: "M, edges of the bins of a state, an even number from 4 to 100000",
             grid: &["50", "500", "1000"],
             counts: None,
         },
@@ -46,7 +47,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
         Parameter {
             name: "rows",
             default: "1000",
-            help: "training rows used, of all classes alike; empty for all",
+            help: "training rows used, of all classes alike; empty for all, which needs no labels",
             grid: &[],
             counts: None,
         },
@@ -65,12 +66,17 @@ struct Nac {
 
 fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
     Ok(Box::new(Nac {
-        edges: settings.number("m", "an even number from 4", |m: &usize| *m >= 4 && m.is_multiple_of(2))?,
+        edges: settings.number("m", "an even number from 4 to 100000", |m: &usize| {
+            (4..=MOST_EDGES).contains(m) && m.is_multiple_of(2)
+        })?,
         enough: settings.number("o", "a whole number above 0", |o: &usize| *o > 0)?,
         alpha: settings.number("alpha", "a finite number above 0", |a: &f64| *a > 0.0 && a.is_finite())?,
         rows: settings.optional("rows", "a whole number above 0, or nothing", |rows: &usize| *rows > 0)?,
     }))
 }
+
+/// More edges than this are finer than any state is known.
+const MOST_EDGES: usize = 100_000;
 
 /// The logarithm that spaces the edges: they are dense around ½.
 const BASE: f64 = 1000.0;
@@ -94,12 +100,16 @@ fn sigmoid(x: f64) -> f64 {
 }
 
 impl Nac {
-    /// The bin of every state (n, D) of a block.
-    fn bins(&self, block: &RowBlock<'_>, weight: &Array2<f64>, edges: &[f64]) -> RecycledMatrix<usize> {
+    /// The bin of every state (n, D) of rows, from their probabilities and features.
+    fn bins(
+        &self,
+        (probabilities, features): (&Array2<f64>, &Array2<f64>),
+        weight: &Array2<f64>,
+        edges: &[f64],
+    ) -> RecycledMatrix<usize> {
         let uniform = 1.0 / weight.nrows() as f64;
-        let pull = RecycledMatrix::mapped(block.probabilities(), |p| p - uniform);
+        let pull = RecycledMatrix::mapped(probabilities, |p| p - uniform);
         let gradient = row_product(&pull.view(), &weight.view(), Factor::Full, Threads::One);
-        let features = block.features();
         RecycledMatrix::new(features.nrows(), features.ncols(), |bins| {
             bins.extend(features.iter().zip(gradient.iter()).map(|(feature, gradient)| {
                 let state = sigmoid(self.alpha * feature * gradient);
@@ -115,9 +125,7 @@ impl Nac {
         if wanted >= split.rows {
             return Ok((0..split.rows).collect());
         }
-        let Some(labels) = &split.labels else {
-            return Ok(evenly_spaced(split.rows, wanted, &(0..split.rows)).collect());
-        };
+        let labels = split.labels.as_ref().ok_or_else(|| training.missing_labels())?;
         let mut of_class: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
         labels
             .block(0..split.rows)
@@ -137,42 +145,55 @@ impl Nac {
 
 impl Score for Nac {
     fn needs(&self) -> &'static [Need] {
-        &[Need::Logits, Need::Features, Need::LinearHead, Need::TrainLogits, Need::TrainFeatures]
+        const WITH_LABELS: &[Need] = &[
+            Need::Logits,
+            Need::Features,
+            Need::LinearHead,
+            Need::TrainLogits,
+            Need::TrainFeatures,
+            Need::TrainLabels,
+        ];
+        // Which rows are used depends on their labels, unless all are.
+        if self.rows.is_some() { WITH_LABELS } else { &WITH_LABELS[..5] }
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
         let (split, features) = training.features()?;
         let (weight, _) = training.linear_head()?;
-        let edges = edges(self.edges);
-        let columns = features.columns();
+        let (edges, columns) = (edges(self.edges), features.columns());
         training.within_memory(ENTRY.id, "the coverage of all bins", [edges.len(), columns, 1])?;
         let chosen = self.chosen(training)?;
-        let of_block = training.map_blocks(split, &[ArrayKind::Logits, ArrayKind::Features], |range, block| {
-            let (start, end) =
-                (chosen.partition_point(|row| *row < range.start), chosen.partition_point(|row| *row < range.end));
-            let mut counts = Array2::<u32>::zeros((edges.len() - 1, columns));
-            if start < end {
-                let bins = self.bins(block, weight, &edges);
-                for row in &chosen[start..end] {
-                    bins.row(row - range.start)
-                        .iter()
-                        .enumerate()
-                        .for_each(|(column, bin)| counts[[*bin, column]] += 1);
-                }
+        // Whole numbers, whose sum does not depend on who adds first.
+        let mut counts = Vec::new();
+        counts.resize_with((edges.len() - 1) * columns, || AtomicU32::new(0));
+        training.map_blocks(split, &[ArrayKind::Logits, ArrayKind::Features], |range, block| {
+            let place = |row| chosen.partition_point(|chosen| *chosen < row);
+            let rows: Vec<usize> =
+                chosen[place(range.start)..place(range.end)].iter().map(|row| row - range.start).collect();
+            if rows.is_empty() {
+                return;
             }
-            counts
+            let of = |all: &Array2<f64>| all.select(Axis(0), &rows);
+            let bins = self.bins((&of(block.probabilities()), &of(block.features())), weight, &edges);
+            for bins in bins.rows() {
+                bins.iter().enumerate().for_each(|(column, bin)| {
+                    counts[bin * columns + column].fetch_add(1, Ordering::Relaxed);
+                });
+            }
         });
-        let counts = of_block
-            .into_iter()
-            .reduce(|sum, counts| sum + counts)
-            .unwrap_or_else(|| Array2::zeros((edges.len() - 1, columns)));
-        let covered = counts.mapv(|count| f64::from(count).min(self.enough as f64));
+        let covered = Array2::from_shape_fn((edges.len() - 1, columns), |(bin, column)| {
+            f64::from(counts[bin * columns + column].load(Ordering::Relaxed)).min(self.enough as f64)
+        });
         let notes = vec![format!("coverage of {} of {} training rows", chosen.len(), split.rows)];
         Ok(Fit::noted(FittedNac { settings: *self, edges, covered }, notes))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
-        Ok(Box::new(FittedNac { settings: *self, edges: edges(self.edges), covered: state.matrix("covered")? }))
+        let covered = state.matrix("covered")?;
+        if covered.nrows() != self.edges - 1 {
+            return Err(StateError::other("covered", &covered, "a row for every bin"));
+        }
+        Ok(Box::new(FittedNac { settings: *self, edges: edges(self.edges), covered }))
     }
 }
 
@@ -186,10 +207,10 @@ struct FittedNac {
 impl Fitted for FittedNac {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         let Head::Linear { weight, .. } = block.head() else { return out.fill(f64::NAN) };
-        let bins = self.settings.bins(block, weight, &self.edges);
+        let bins = self.settings.bins((block.probabilities(), block.features()), weight, &self.edges);
         for (out, bins) in out.iter_mut().zip(bins.rows()) {
             let rows: f64 = bins.iter().enumerate().map(|(column, bin)| self.covered[[*bin, column]]).sum();
-            *out = rows / (self.settings.enough * bins.len()) as f64;
+            *out = rows / (self.settings.enough as f64 * bins.len() as f64);
         }
     }
 

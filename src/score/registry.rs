@@ -4,6 +4,7 @@ use super::composed::{self, CompositionError};
 use super::entry::ScoreEntry;
 use super::list::{REGISTRY, UnknownName, find_listed};
 use super::own;
+use crate::dump::Dump;
 
 /// A name that no score has.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -30,6 +31,15 @@ pub fn find(name: &str) -> Result<&'static ScoreEntry, UnknownScore> {
         return Ok(composed::entry(name.trim())?);
     }
     Ok(single?)
+}
+
+/// What may not suit a run about a score, or about the parts of a composition; each once.
+#[must_use]
+pub fn cautions(entry: &ScoreEntry, dump: &Dump) -> Vec<String> {
+    let parts = composed::parts(entry.id);
+    let mut cautions: Vec<String> = parts.into_iter().chain([entry]).filter_map(|part| (part.caution)(dump)).collect();
+    cautions.dedup();
+    cautions
 }
 
 /// The scores of some names (ids, aliases or `all`), each once, and whether all are meant.

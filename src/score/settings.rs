@@ -148,7 +148,8 @@ impl Settings {
         self.values.get(name).map_or(default, String::as_str)
     }
 
-    fn refuse(&self, name: &'static str, value: &str, expected: String) -> SettingError {
+    /// The error of a value that is not what is expected.
+    pub(super) fn refuse(&self, name: &'static str, value: &str, expected: String) -> SettingError {
         SettingError::Value { score: self.score, name, value: value.to_owned(), expected }
     }
 }

@@ -12,6 +12,7 @@ use crate::fit::{FitError, ResidualSpace, Training};
 use crate::numeric::linalg::Side;
 use crate::numeric::recycled::Recycled;
 use crate::numeric::softmax::Softmax;
+use crate::numeric::softplus::softplus;
 use crate::numeric::vector::unit_rows;
 use crate::rows::{ArrayKind, RowBlock};
 
@@ -114,12 +115,8 @@ fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
     let seconds: Option<Vec<Second>> = settings.text("s2").split('+').map(second).collect();
     let seconds =
         seconds.filter(|seconds| seconds.iter().all(|one| seconds.iter().filter(|other| *other == one).count() == 1));
-    // Only to say what is expected.
-    let Some(mut seconds) = seconds else {
-        return settings
-            .choice("s2", &[("l1, residual, knn", ()), ("several of them joined by +", ())])
-            .map(|()| unreachable!());
-    };
+    let expected = || "l1, residual, knn or several of them joined by +, each once".to_owned();
+    let mut seconds = seconds.ok_or_else(|| settings.refuse("s2", settings.text("s2"), expected()))?;
     seconds.sort_unstable();
     let ddof = settings.choice("ddof", &[("0", 0), ("1", 1)])?;
     let k = settings.number("k", "a whole number from 1", |k: &usize| *k >= 1)?;
@@ -253,11 +250,6 @@ impl Score for Sirc {
 struct FittedSirc {
     first: First,
     terms: Vec<Term>,
-}
-
-/// `log(1 + exp(x))`.
-fn softplus(x: f64) -> f64 {
-    x.max(0.0) + (-x.abs()).exp().ln_1p()
 }
 
 impl Fitted for FittedSirc {

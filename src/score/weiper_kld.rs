@@ -48,18 +48,24 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
             grid: &["0.1", "0.25", "1"],
             counts: None,
         },
-        Parameter { name: "bins", default: "100", help: "bins of the densities, from 2", grid: &[], counts: None },
+        Parameter {
+            name: "bins",
+            default: "100",
+            help: "bins of the densities, from 2 to 100000",
+            grid: &[],
+            counts: None,
+        },
         Parameter {
             name: "smoothing",
             default: "4",
-            help: "bins that the density of the features is averaged over, from 1",
+            help: "bins that the density of the features is averaged over, from 1 to all",
             grid: &["4", "20", "40"],
             counts: None,
         },
         Parameter {
             name: "smoothing_w",
             default: "15",
-            help: "bins that the density of the perturbed logits is averaged over, from 1",
+            help: "bins that the density of the perturbed logits is averaged over, from 1 to all",
             grid: &["15", "40"],
             counts: None,
         },
@@ -81,8 +87,16 @@ struct WeiPer {
     seed: u64,
 }
 
+/// More bins than this are finer than any row fills.
+const MOST_BINS: usize = 100_000;
+
 fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
     let from_one = |name| settings.number(name, "a whole number from 1", |value: &usize| *value >= 1);
+    let bins =
+        settings.number("bins", "a whole number from 2 to 100000", |bins: &usize| (2..=MOST_BINS).contains(bins))?;
+    let width = |name| {
+        settings.number(name, "a whole number from 1 to the number of bins", |width: &usize| (1..=bins).contains(width))
+    };
     let weight =
         |name| settings.number(name, "a finite number from 0", |value: &f64| *value >= 0.0 && value.is_finite());
     Ok(Box::new(WeiPer {
@@ -90,9 +104,9 @@ fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
         delta: settings.number("delta", "a finite number above 0", |delta: &f64| *delta > 0.0 && delta.is_finite())?,
         lambda1: weight("lambda1")?,
         lambda2: weight("lambda2")?,
-        bins: settings.number("bins", "a whole number from 2", |bins: &usize| *bins >= 2)?,
-        smoothing: from_one("smoothing")?,
-        smoothing_w: from_one("smoothing_w")?,
+        bins,
+        smoothing: width("smoothing")?,
+        smoothing_w: width("smoothing_w")?,
         seed: settings.number("seed", "a whole number from 0", |_: &u64| true)?,
     }))
 }
@@ -176,10 +190,14 @@ impl Score for WeiPer {
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
+        let (perturbed, bias) = (state.matrix("perturbed")?, state.vector("bias")?);
+        if bias.is_empty() || bias.len().checked_mul(self.repeats) != Some(perturbed.nrows()) {
+            return Err(StateError::other("perturbed", &perturbed, "a row for every class and repetition"));
+        }
         Ok(Box::new(FittedWeiPer {
             settings: *self,
-            perturbed: state.matrix("perturbed")?,
-            bias: state.vector("bias")?,
+            perturbed,
+            bias,
             of_features: state.part("features", |part| Density::restore(part, LEAST[0]))?,
             of_logits: state.part("logits", |part| Density::restore(part, LEAST[1]))?,
         }))

@@ -40,6 +40,15 @@ pub enum StateError {
     LeftOver { name: String },
 }
 
+impl StateError {
+    /// A matrix of another shape than the rest of the state has it.
+    #[must_use]
+    pub fn other(name: &str, found: &Array2<f64>, expected: &'static str) -> Self {
+        let (rows, columns) = found.dim();
+        Self::Other { name: name.to_owned(), found: format!("shape ({rows}, {columns})"), expected }
+    }
+}
+
 impl<'a> State<'a> {
     /// No array: the state of a score that learns nothing.
     #[must_use]

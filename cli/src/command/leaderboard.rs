@@ -41,12 +41,16 @@ const RECORDS: &str = "records.csv";
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let writing = || format!("{}: cannot be written", command.out.display());
-    let mut records = match command.sources.find(common.quiet)? {
-        Found::Records(records) => records,
-        Found::Runs(_) => bail!(
+    let records = match command.sources.only_records()? {
+        Some(records) => Found::Records(records),
+        // Says what is wrong.
+        None => command.sources.find(common.quiet)?,
+    };
+    let Found::Records(mut records) = records else {
+        bail!(
             "{}: found dumps, expected records; write them with `oodbench score DIR --out OUT`",
             command.sources.shown()
-        ),
+        );
     };
     let (sets, procedures) = (&command.sets, procedure::named(&command.procedure));
     for set in sets {

@@ -24,6 +24,7 @@ use oodbench::output::OutputSet;
 use oodbench::plot::Format;
 use oodbench::report::full::{Drawn, Report};
 use oodbench::report::ranks::diagram;
+use oodbench::stats::bootstrap::Bootstrap;
 use oodbench::stats::row_draws::RowDraws;
 use oodbench::table::against_best::LEVEL;
 use oodbench::table::provenance::Provenance;
@@ -69,10 +70,11 @@ const MARKDOWN: &str = "tables.md";
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let writing = || format!("{}: cannot be written", command.out.display());
+    let bootstrap = command.intervals.bootstrap()?;
     let source = command.sources.find(common.quiet)?;
     let set = OutputSet::begin(&command.out, &[PAGE, LATEX, MARKDOWN]).with_context(writing)?;
     let mut report = match source {
-        Found::Runs(runs) => of_dumps(command, &runs, common)?,
+        Found::Runs(runs) => of_dumps(command, &runs, bootstrap, common)?,
         Found::Records(records) => of_records(command, records)?,
     };
     report.command = Some(command_line::typed());
@@ -117,8 +119,12 @@ fn of_records(command: &Command, mut records: Vec<Record>) -> anyhow::Result<Rep
     })
 }
 
-fn of_dumps(command: &Command, runs: &[RunFiles], common: &Common) -> anyhow::Result<Report> {
-    let bootstrap = command.intervals.bootstrap()?;
+fn of_dumps(
+    command: &Command,
+    runs: &[RunFiles],
+    bootstrap: Option<Bootstrap>,
+    common: &Common,
+) -> anyhow::Result<Report> {
     let mut selection = command.fitted.selection(&command.names.scores)?;
     selection.add_own(runs);
     let progress = Bars::new(common.quiet);

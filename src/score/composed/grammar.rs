@@ -74,12 +74,26 @@ pub(super) fn parse(text: &str) -> Result<Composition, CompositionError> {
     Ok(composition)
 }
 
-/// A number as it is written shortest, so that 0.90 and 0.9 are one composition; of a parameter that is no number by default, the text.
-fn canonical(value: &str, default: &str) -> String {
-    match (value.parse::<f64>(), default.parse::<f64>()) {
-        (Ok(number), Ok(usual)) if number == usual => default.to_owned(),
+/// A number as it is written shortest, so that 0.90 and 0.9 are one composition; of a parameter that is no number, the text.
+fn canonical(value: &str, parameter: Option<&Parameter>) -> String {
+    let is_number = |text: &str| text.parse::<f64>().is_ok();
+    let of_numbers = |parameter: &Parameter| {
+        is_number(parameter.default)
+            || (parameter.default.is_empty() && parameter.grid.iter().any(|text| is_number(text)))
+    };
+    let Some(parameter) = parameter.filter(|parameter| of_numbers(parameter)) else { return value.to_owned() };
+    match (value.parse::<f64>(), parameter.default.parse::<f64>()) {
+        (Ok(number), Ok(usual)) if number == usual => parameter.default.to_owned(),
+        _ => shortest(value),
+    }
+}
+
+/// The shortest text of a finite number, else the text.
+fn shortest(value: &str) -> String {
+    match (value.parse::<u64>(), value.parse::<f64>()) {
         // A long whole number has more digits than fit.
-        (Ok(number), Ok(_)) if number.is_finite() && value.parse::<u64>().is_err() => number.to_string(),
+        (Ok(whole), _) => whole.to_string(),
+        (_, Ok(number)) if number.is_finite() => number.to_string(),
         _ => value.to_owned(),
     }
 }
@@ -209,9 +223,18 @@ impl Parser {
         unit: &Unit,
     ) -> Result<Settings, CompositionError> {
         let mut settings = Settings::new(id, parameters);
+        let mut named: Vec<&str> = Vec::new();
+        let mut by_name = false;
         for (place, (argument, at)) in unit.arguments.iter().enumerate() {
             let (name, value) = match argument.split_once('=') {
-                Some((name, value)) => (name.trim(), value.trim()),
+                Some((name, value)) => {
+                    by_name = true;
+                    (name.trim(), value.trim())
+                }
+                None if by_name => {
+                    let reason = format!("found {argument:?} behind a parameter by name, expected NAME={argument}");
+                    return Err(self.error(at.clone(), reason));
+                }
                 None => match parameters.get(place) {
                     Some(parameter) => (parameter.name, argument.as_str()),
                     None => {
@@ -220,8 +243,11 @@ impl Parser {
                     }
                 },
             };
-            let default = parameters.iter().find(|parameter| parameter.name == name).map_or("", |p| p.default);
-            let value = canonical(value, default);
+            if named.contains(&name) {
+                return Err(self.error(at.clone(), format!("found {name} twice, expected it once")));
+            }
+            named.push(name);
+            let value = canonical(value, parameters.iter().find(|parameter| parameter.name == name));
             settings.set(name, &value).map_err(|error| self.error(at.clone(), error.to_string()))?;
         }
         Ok(settings)
@@ -292,15 +318,14 @@ impl Parser {
         let clip = match clip {
             None => None,
             Some((text, place)) => {
-                let value = text
-                    .strip_prefix("clip")
-                    .map_or(text.as_str(), |rest| rest.trim_start().trim_start_matches('='))
-                    .trim();
-                let valid = value.parse().is_ok_and(|clip: f64| clip > 0.0 && clip.is_finite());
+                let (name, value) = text.split_once('=').unwrap_or(("clip", text.as_str()));
+                let value = value.trim();
+                let valid =
+                    name.trim() == "clip" && value.parse().is_ok_and(|clip: f64| clip > 0.0 && clip.is_finite());
                 if !valid {
                     return Err(self.error(place.clone(), format!("found {text:?}, {expected}")));
                 }
-                Some(value.to_owned())
+                Some(shortest(value))
             }
         };
         Ok(FactorUse::Gamma { statistic: statistic.clone(), clip })

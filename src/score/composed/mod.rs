@@ -70,6 +70,11 @@ pub(super) fn entry(text: &str) -> Result<&'static ScoreEntry, CompositionError>
     }))
 }
 
+/// The scores that the parts of a composition are or are named after; none for another id.
+pub(super) fn parts(id: &str) -> Vec<&'static ScoreEntry> {
+    if is_composed(id) { grammar::parse(id).map_or_else(|_| Vec::new(), |parsed| parsed.scores()) } else { Vec::new() }
+}
+
 fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
     // The id is the normal form of what was parsed before.
     let composition =
@@ -94,6 +99,9 @@ mod tests {
             ("energy*gamma(std)", "gamma(std)*energy"),
             ("gamma(std;0.2)*(1-cop(0.9))*knn(10)", "(1-cop(0.9))*gamma(std;clip=0.2)*knn(10)"),
             ("knn(10)", "knn(10)"),
+            ("knn(007)", "knn(7)"),
+            ("gamma(std;clip=0.10)*energy", "gamma(std;clip=0.1)*energy"),
+            ("mahalanobis_layers(fit_on=a=b)", "mahalanobis_layers(fit_on=a=b)"),
             ("normalise+mahalanobis(layer=)", "normalise+mahalanobis"),
         ] {
             let entry = find(written).unwrap();
@@ -135,6 +143,10 @@ mod tests {
         pointing("react(p=2)+energy", "p=2", "react.p: unknown parameter");
         pointing("react+energy)", ")", "found \")\", expected *, + or the end");
         pointing("gamma(std)*gamma(std)", "gamma(std)", "two factors");
+        pointing("gamma(std;0.1)*gamma(std;0.10)*energy", "gamma(std;0.10)", "two factors");
+        pointing("gamma(std;clip0.1)*energy", "clip0.1", "expected gamma(STATISTIC)");
+        pointing("knn(k=10;k=20)", "k=20", "found k twice, expected it once");
+        pointing("vra(high=0.99;0.9)+energy", "0.9", "behind a parameter by name, expected NAME=0.9");
         pointing("energy*mps", "mps", "two scores");
         pointing("(1-mps)*energy", "mps", "expected cop or corp");
         pointing("select+mahalanobis", "select", "expected a number above 0, at most 1");

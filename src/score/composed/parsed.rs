@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::super::list::find_listed;
 use super::super::settings::{Parameter, Settings};
 use super::super::step::StepEntry;
 use super::super::{Need, ScoreEntry};
@@ -37,13 +38,13 @@ pub(super) struct Composition {
     pub(super) score: Use<ScoreEntry>,
 }
 
-/// The parameters that are not the defaults: the first one by its value alone.
+/// The parameters that are not the defaults: the first one by its value alone, unless that could be read as another one's.
 fn arguments(f: &mut fmt::Formatter<'_>, parameters: &[Parameter], settings: &Settings) -> fmt::Result {
     let differs = |parameter: &&Parameter| settings.text(parameter.name) != parameter.default;
     let written = parameters.iter().enumerate().filter(|(_, parameter)| differs(parameter));
     let written = written.map(|(place, parameter)| {
         let value = settings.text(parameter.name);
-        if place == 0 { value.to_owned() } else { format!("{}={value}", parameter.name) }
+        if place == 0 && !value.contains('=') { value.to_owned() } else { format!("{}={value}", parameter.name) }
     });
     let written: Vec<String> = written.collect();
     if written.is_empty() { Ok(()) } else { write!(f, "({})", written.join(";")) }
@@ -86,6 +87,16 @@ impl Composition {
     pub(super) fn is_plain(&self) -> Option<&'static ScoreEntry> {
         let alone = self.factors.is_empty() && self.steps.is_empty();
         (alone && self.score.to_string() == self.score.entry.id).then_some(self.score.entry)
+    }
+
+    /// The scores that its parts are or are named after, in order.
+    pub(super) fn scores(&self) -> Vec<&'static ScoreEntry> {
+        let one_less = self.factors.iter().filter_map(|factor| match factor {
+            FactorUse::OneLess(score) => Some(score.entry),
+            FactorUse::Gamma { .. } => None,
+        });
+        let steps = self.steps.iter().filter_map(|step| find_listed(step.entry.id).ok());
+        one_less.chain(steps).chain([self.score.entry]).collect()
     }
 
     /// The papers of all parts, each once.

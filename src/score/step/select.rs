@@ -117,7 +117,11 @@ impl Step for Select {
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn FittedStep>, StateError> {
-        let kept = state.vector("columns")?;
+        let kept = state.vector("columns")?.insert_axis(Axis(1));
+        let ascending = kept.column(0).iter().zip(kept.column(0).iter().skip(1)).all(|(one, next)| one < next);
+        if kept.is_empty() || !ascending || kept.iter().any(|column| column.fract() != 0.0 || *column < 0.0) {
+            return Err(StateError::other("columns", &kept, "numbers of columns, ascending"));
+        }
         Ok(Box::new(Columns(kept.iter().map(|column| *column as usize).collect())))
     }
 }
