@@ -201,7 +201,6 @@ fn records_that_do_not_belong_together_are_refused() {
     assert!(text.contains("found records without a schema version, expected 3; score the dump again"), "{text}");
 }
 
-/// A JSON record that lacks a field is one of another program, not one with a missing value.
 /// Elsewhere a NaN would pass for a missing value.
 #[test]
 fn csv_with_a_value_that_is_not_finite_is_refused() {
@@ -215,6 +214,7 @@ fn csv_with_a_value_that_is_not_finite_is_refused() {
     }
 }
 
+/// A JSON record that lacks a field is one of another program, not one with a missing value.
 #[test]
 fn json_without_a_field_is_refused() {
     let folder = tempfile::tempdir().unwrap();
