@@ -10,25 +10,27 @@ use crate::option::command_line;
 use crate::option::common::Common;
 use crate::option::intervals::Intervals;
 use crate::option::procedure::{self, ProcedureName};
-use crate::option::sources::{Found, Sources, is_wanted};
+use crate::option::sources::{FoundEach, Sources, is_wanted};
 use crate::paper::compared;
 use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal};
 use oodbench::dump::layout::RunFiles;
-use oodbench::eval::by_seeds::by_seeds;
+use oodbench::eval::by_seeds::by_seeds_at;
 use oodbench::eval::measured::Measured;
 use oodbench::eval::{KeptScores, Measures, Plan, ScoreSink, evaluate, memory, report_plots};
 use oodbench::metric::registry::usual;
 use oodbench::metric::{Procedure, openood};
 use oodbench::output::OutputSet;
 use oodbench::plot::Format;
-use oodbench::report::full::{Drawn, Report};
+use oodbench::report::full::{Drawn, Report, worth_drawing};
 use oodbench::report::ranks::diagram;
 use oodbench::stats::row_draws::RowDraws;
 use oodbench::table::against_best::LEVEL;
+use oodbench::table::by_seeds::Levels;
+use oodbench::table::files::{Apart, FileRecords, together};
 use oodbench::table::provenance::Provenance;
 use oodbench::table::ranks::ranked;
-use oodbench::table::{Record, Results};
+use oodbench::table::{Overview, Record, Remark, Results};
 
 /// Write a report: one page of HTML, the tables as LaTeX and as Markdown, with intervals and which scores may be the best
 #[derive(Args)]
@@ -69,22 +71,23 @@ const MARKDOWN: &str = "tables.md";
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let writing = || format!("{}: cannot be written", command.out.display());
-    let source = command.sources.find(common.quiet)?;
+    let source = command.sources.find_each(common.quiet)?;
     let set = OutputSet::begin(&command.out, &[PAGE, LATEX, MARKDOWN]).with_context(writing)?;
-    let mut report = match source {
-        Found::Runs(runs) => of_dumps(command, &runs, common)?,
-        Found::Records(records) => of_records(command, records)?,
+    let (mut report, tables) = match source {
+        FoundEach::Runs(runs) => of_dumps(command, &runs, common)?,
+        FoundEach::Records(files) => of_records(command, files, common)?,
     };
     report.command = Some(command_line::typed());
     differences(&mut report)?;
     if command.paper {
         report.extra = compared::tables(&report.records, &report.provenance)?;
     }
-    set.write(PAGE, report.html().as_bytes()).with_context(writing)?;
-    set.write(LATEX, report.latex().as_bytes()).with_context(writing)?;
-    set.write(MARKDOWN, report.markdown().as_bytes()).with_context(writing)?;
+    let rendered = report.rendered(&tables);
+    set.write(PAGE, rendered.html.as_bytes()).with_context(writing)?;
+    set.write(LATEX, rendered.latex.as_bytes()).with_context(writing)?;
+    set.write(MARKDOWN, rendered.markdown.as_bytes()).with_context(writing)?;
     let written = set.commit().with_context(writing)?;
-    terminal::print(&format!("{}\n", report.lead()))?;
+    terminal::print(&format!("{}\n", rendered.lead))?;
     if !common.quiet {
         terminal::say(&format!("wrote to {}: {}", command.out.display(), written.join(", ")));
     }
@@ -96,28 +99,38 @@ fn asked(command: &Command) -> Vec<&'static Procedure> {
     procedure::named(&command.procedure)
 }
 
-fn of_records(command: &Command, mut records: Vec<Record>) -> anyhow::Result<Report> {
+fn of_records(
+    command: &Command,
+    mut files: Vec<FileRecords>,
+    common: &Common,
+) -> anyhow::Result<(Report, Vec<Overview>)> {
     let procedures = asked(command);
-    records.retain(|record| {
+    let is_shown = |record: &Record| {
         let is_asked = procedures.is_empty() || procedures.iter().any(|one| one.id == record.procedure);
         record.mean_over.is_none() && is_asked && is_wanted(record, &command.names)
-    });
+    };
+    files.iter_mut().for_each(|file| file.records.retain(is_shown));
+    let (records, apart) = together(&files, Apart::OtherParameters);
     if records.is_empty() {
         bail!(
             "{}: found no record of a single run of these scores and procedures, expected some; leave out --score and --procedure",
             command.sources.shown()
         );
     }
-    Ok(Report {
+    let mut report = Report {
         provenance: command.sources.provenance()?,
         left_out: vec![
             "Plots, and tests over rows: they need the scores of rows, and records hold values. Name the dumps to have them.".to_owned(),
         ],
         ..Report::of(records)
-    })
+    };
+    report.warnings.splice(0..0, apart.into_iter().map(Remark::of_all));
+    remarks::warn(&report.warnings, common);
+    let tables = report.tables();
+    Ok((report, tables))
 }
 
-fn of_dumps(command: &Command, runs: &[RunFiles], common: &Common) -> anyhow::Result<Report> {
+fn of_dumps(command: &Command, runs: &[RunFiles], common: &Common) -> anyhow::Result<(Report, Vec<Overview>)> {
     let bootstrap = command.intervals.bootstrap()?;
     let mut selection = command.fitted.selection(&command.names.scores)?;
     selection.add_own(runs);
@@ -134,30 +147,45 @@ fn of_dumps(command: &Command, runs: &[RunFiles], common: &Common) -> anyhow::Re
     let mut kept = KeptScores::default();
     let is_kept = memory::of_kept(&plans) < MOST_KEPT;
     let sink: Option<&mut dyn ScoreSink> = if is_kept { Some(&mut kept) } else { None };
-    let results = evaluate(&plans, &columns, sink, &Measures { procedures, bootstrap }, &progress)?;
-    let mut report = Report {
-        provenance: vec![Provenance::new(&results, Some(command_line::typed()))],
-        warnings: results.warnings.clone(),
-        notes: results.notes.clone(),
-        ..Report::of(results.records.clone())
-    };
-    // What there is to say was said while values were made. DeLong's covariance needs no draws.
+    let levels = Levels { test: LEVEL, interval: bootstrap.as_ref().map_or(1.0 - LEVEL, |bootstrap| bootstrap.level) };
+    let mut results = evaluate(&plans, &columns, sink, &Measures { procedures, bootstrap }, &progress)?;
+    // DeLong's covariance needs no draws.
     let what = Measured {
         procedure: &openood::PROCEDURE,
         metric: openood::PROCEDURE.metric(AUROC).with_context(|| format!("found no {AUROC}"))?,
         draws: RowDraws { draws: 0, seed: 0 },
     };
-    report.tests = by_seeds(&plans, &what, &mut Results::default(), &progress)?;
+    let mut of_tests = Results::default();
+    let tests = by_seeds_at(&plans, &what, levels, &mut of_tests, &progress)?;
+    // Most of it was said while values were made.
+    add_new(&mut results.warnings, of_tests.warnings);
+    add_new(&mut results.notes, of_tests.notes);
+    let mut report = Report {
+        provenance: vec![Provenance::new(&results, Some(command_line::typed()))],
+        warnings: results.warnings.clone(),
+        notes: results.notes.clone(),
+        tests,
+        ..Report::of(results.records.clone())
+    };
     remarks::unchanged()?;
     remarks::say(&results, common);
+    let tables = report.tables();
     if is_kept {
-        draw(&mut report, &kept, &columns)?;
+        draw(&mut report, &tables, &kept, &columns)?;
     } else {
         report.left_out.push(
             "Plots: the scores of all rows would take more than 2 GB; ask for fewer scores with --score.".to_owned(),
         );
     }
-    Ok(report)
+    Ok((report, tables))
+}
+
+fn add_new(said: &mut Vec<Remark>, further: Vec<Remark>) {
+    for remark in further {
+        if !said.contains(&remark) {
+            said.push(remark);
+        }
+    }
 }
 
 /// The metric that is tested over rows.
@@ -191,8 +219,8 @@ fn differences(report: &mut Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn draw(report: &mut Report, kept: &KeptScores, columns: &[&str]) -> anyhow::Result<()> {
-    let mut worth = report.worth_drawing(MOST_CURVES);
+fn draw(report: &mut Report, tables: &[Overview], kept: &KeptScores, columns: &[&str]) -> anyhow::Result<()> {
+    let mut worth = worth_drawing(tables, MOST_CURVES);
     for (run, _) in worth.drain(MOST_RUNS.min(worth.len())..) {
         report.left_out.push(format!(
             "Plots of {run}: the page has those of the first {MOST_RUNS} trainings. Name its dump alone to have them."
@@ -201,10 +229,12 @@ fn draw(report: &mut Report, kept: &KeptScores, columns: &[&str]) -> anyhow::Res
     for (run, scores) in worth {
         let Some(kept) = kept.runs.iter().find(|own| own.run == run) else { continue };
         let scores: Vec<&str> = scores.iter().map(String::as_str).collect();
-        report.plots.push(report_plots::of_run(kept, columns, &scores)?);
+        let (plots, left_out) = report_plots::of_run(kept, columns, &scores)?;
+        report.plots.push(plots);
+        report.left_out.extend(left_out);
     }
-    let several = |table: &oodbench::table::Overview| table.trainings.iter().any(|training| training.runs.len() > 1);
-    if report.tables().iter().any(several) {
+    let several = |table: &Overview| table.trainings.iter().any(|training| training.runs.len() > 1);
+    if tables.iter().any(several) {
         report.left_out.push("Plots of further seeds: of each training the first run is drawn.".to_owned());
     }
     Ok(())

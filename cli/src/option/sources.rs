@@ -15,8 +15,9 @@ use oodbench::dump::layout::RunFiles;
 use oodbench::eval::{Measures, Plan, evaluate};
 use oodbench::metric::Procedure;
 use oodbench::table::Record;
+use oodbench::table::files::FileRecords;
 use oodbench::table::provenance::Provenance;
-use oodbench::table::read::read;
+use oodbench::table::read::read_each;
 
 /// Folders of runs, or files of records.
 #[derive(Args)]
@@ -32,6 +33,12 @@ pub(crate) enum Found {
     Records(Vec<Record>),
 }
 
+/// The same, records file by file.
+pub(crate) enum FoundEach {
+    Runs(Vec<RunFiles>),
+    Records(Vec<FileRecords>),
+}
+
 /// What `score --out` calls its records, each file holding the same.
 const RECORDS: [&str; 3] = ["records.json", "records.csv", "records.parquet"];
 
@@ -41,6 +48,14 @@ const PROVENANCE: &str = "provenance.json";
 impl Sources {
     /// The runs, or the records.
     pub(crate) fn find(&self, quiet: bool) -> anyhow::Result<Found> {
+        Ok(match self.find_each(quiet)? {
+            FoundEach::Runs(runs) => Found::Runs(runs),
+            FoundEach::Records(files) => Found::Records(files.into_iter().flat_map(|file| file.records).collect()),
+        })
+    }
+
+    /// The runs, or the records of each file.
+    pub(crate) fn find_each(&self, quiet: bool) -> anyhow::Result<FoundEach> {
         let mut files = Vec::new();
         let mut folders = Vec::new();
         for path in &self.paths {
@@ -50,8 +65,8 @@ impl Sources {
             }
         }
         match (&files[..], &folders[..]) {
-            ([], _) => Ok(Found::Runs(Runs::of(folders).find(quiet)?)),
-            (_, []) => Ok(Found::Records(read(&files)?)),
+            ([], _) => Ok(FoundEach::Runs(Runs::of(folders).find(quiet)?)),
+            (_, []) => Ok(FoundEach::Records(read_each(&files)?)),
             ([file, ..], [folder, ..]) => bail!(
                 "found records ({}) and a folder without any ({}), expected dumps alone or records alone; score the dumps with --out first",
                 file.display(),
