@@ -43,6 +43,12 @@ pub fn find(place: &Path) -> Result<Vec<PathBuf>, DumpError> {
     Ok(paths)
 }
 
+/// Whether a path may be one archive or a folder of such: a file that says by its name that it holds one array, or text, is none.
+#[must_use]
+pub fn is_named(place: &Path) -> bool {
+    place.is_dir() || !matches!(archive(place), Ok(None))
+}
+
 /// How a file is read, and the names of its arrays.
 type Archive = (&'static dyn Format, Vec<String>);
 

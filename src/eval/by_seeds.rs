@@ -116,9 +116,10 @@ fn on_set(
         }
     }
     let all: Vec<&Found> = complete.iter().flatten().copied().collect();
-    let rows: Vec<Vec<f64>> =
-        all.par_iter().map(|a| all.iter().map(|b| a.spread.covariance(&b.spread)).collect()).collect();
-    let covariance = Array2::from_shape_fn((all.len(), all.len()), |(i, j)| rows[i][j]);
+    // Of each pair once.
+    let from_diagonal = |i: usize| all[i..].iter().map(|other| all[i].spread.covariance(&other.spread)).collect();
+    let rows: Vec<Vec<f64>> = (0..all.len()).into_par_iter().map(from_diagonal).collect();
+    let covariance = Array2::from_shape_fn((all.len(), all.len()), |(i, j)| rows[i.min(j)][i.abs_diff(j)]);
     let values: Vec<SeedValues> = complete
         .iter()
         .map(|own| SeedValues { score: own[0].score.to_owned(), values: own.iter().map(|one| one.value).collect() })

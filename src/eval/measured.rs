@@ -61,19 +61,21 @@ impl Measured {
         (self.procedure.id, self.metric.id) == (openood::PROCEDURE.id, "auroc")
     }
 
-    /// Bytes that the draws of so many values take.
-    ///
-    /// ```
-    /// use oodbench::eval::measured::Measured;
-    /// use oodbench::{metric::openood, stats::row_draws::RowDraws};
-    /// let metric = openood::PROCEDURE.metric("auroc").unwrap();
-    /// let measured = Measured { procedure: &openood::PROCEDURE, metric, draws: RowDraws { draws: 1000, seed: 0 } };
-    /// // 44 scores on 10 sets.
-    /// assert_eq!(measured.bytes(44 * 10), 3_520_000);
-    /// ```
+    /// Whether rows are drawn, where `delong` says that DeLong's components are wanted if they apply.
     #[must_use]
-    pub fn bytes(&self, values: usize) -> usize {
-        values * self.draws.draws * size_of::<f64>()
+    pub fn is_drawn(&self, delong: bool) -> bool {
+        !(delong && self.is_delongs())
+    }
+
+    /// Bytes of what is kept of all planned scores on every OOD set until they are compared: a number for each draw, or a component for each row of both sides.
+    #[must_use]
+    pub fn bytes(&self, plans: &[Plan<'_>], delong: bool) -> usize {
+        let of_set = |id: usize, ood: usize| if self.is_drawn(delong) { self.draws.draws } else { id + ood };
+        let of_plan = |plan: &Plan<'_>| {
+            let id = plan.dump.split(&Role::Test).map_or(0, |test| test.rows);
+            plan.scores.len() * plan.dump.ood().map(|set| of_set(id, set.rows)).sum::<usize>()
+        };
+        plans.iter().map(of_plan).sum::<usize>() * size_of::<f64>()
     }
 }
 
@@ -173,7 +175,7 @@ pub(super) fn measure(
                 results.warnings.push(Remark::of_run(&run.run, text));
                 return;
             }
-            let by_draws = !(delong && what.is_delongs());
+            let by_draws = what.is_drawn(delong);
             if by_draws && id_rows.min(set.split.rows) < FEW_ROWS {
                 let text = format!(
                     "{}: {id_rows} ID and {} OOD rows: intervals and p-values from draws of so few rows are too sure; {FEW_ROWS} of each and more are needed",

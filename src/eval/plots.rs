@@ -19,15 +19,16 @@ pub struct ScoredRun {
 }
 
 impl ScoredRun {
-    /// ID scores, then name and scores of each OOD set, by score number.
+    /// ID scores, then name and scores of each OOD set that has any of this score.
     #[must_use]
-    pub fn samples(&self, score: usize) -> (Vec<f64>, Vec<(String, Vec<f64>)>) {
+    pub fn samples(&self, score: &str) -> (Vec<f64>, Vec<(String, Vec<f64>)>) {
         let mut id = Vec::new();
         let mut ood = Vec::new();
         for split in &self.splits {
+            let Some(values) = split.of(score) else { continue };
             match &split.role {
-                Role::Ood { name, .. } => ood.push((name.clone(), split.scores[score].clone())),
-                Role::Test => id.clone_from(&split.scores[score]),
+                Role::Ood { name, .. } => ood.push((name.clone(), values.to_vec())),
+                Role::Test => id = values.to_vec(),
                 Role::Csid { .. } | Role::Train | Role::Val | Role::ValOod { .. } => {}
             }
         }
@@ -51,7 +52,7 @@ impl ScoredRun {
 
     /// One panel per OOD set. Where `sign` is −1 the plot shows the quantity that the score is the negative of.
     #[must_use]
-    pub fn panels(&self, score: usize, sign: f64) -> Vec<Panel> {
+    pub fn panels(&self, score: &str, sign: f64) -> Vec<Panel> {
         let (id, ood) = self.samples(score);
         let signed = |values: &[f64]| values.iter().map(|value| sign * value).collect::<Vec<_>>();
         let panel = |(name, values): (String, Vec<f64>)| Panel {
@@ -68,16 +69,17 @@ impl ScoredRun {
 /// The bands of [`fig1`](crate::plot::fig1), from an IsoMax and an IsoMax+ run scored by [`FIG1_SCORES`].
 #[must_use]
 pub fn fig1_bands(isomax: &ScoredRun, plus: &ScoredRun) -> [Band; 4] {
-    let band = |letter: char, run: &ScoredRun, score: usize, quantity: &str| Band {
+    let [entropy, distance] = FIG1_SCORES;
+    let band = |letter: char, run: &ScoredRun, score: &str, quantity: &str| Band {
         caption: format!("({letter}) {}: {}", run.loss(), quantity.to_lowercase()),
         title: run.title(),
         quantity: quantity.to_owned(),
         panels: run.panels(score, -1.0),
     };
     [
-        band('a', isomax, 0, "Entropy"),
-        band('b', plus, 0, "Entropy"),
-        band('c', isomax, 1, "Minimum distance"),
-        band('d', plus, 1, "Minimum distance"),
+        band('a', isomax, entropy, "Entropy"),
+        band('b', plus, entropy, "Entropy"),
+        band('c', isomax, distance, "Minimum distance"),
+        band('d', plus, distance, "Minimum distance"),
     ]
 }

@@ -9,6 +9,7 @@ use super::error::{EvalError, PlanError};
 use super::evaluate::fit;
 use super::one_run::score_run;
 use super::plan::Plan;
+use super::scored_sets::classified_rightly;
 use super::selection::Selection;
 use crate::dump::layout::RunFiles;
 use crate::metric::reliability::by_class::{OfClass, Side, aurocs};
@@ -17,6 +18,7 @@ use crate::metric::reliability::joint::{IdRow, JointReliability, OodRow, exact, 
 use crate::progress::Progress;
 use crate::rows::{ArrayKind, Role, Split};
 use crate::stats::bootstrap::Bootstrap;
+use crate::table::record::set_name;
 use crate::table::{Remark, Results};
 
 /// What cannot be told of a run.
@@ -72,7 +74,7 @@ pub fn calibration(
     let (scores, skipped) = fit(&plan, results)?;
     let fitted = scores.iter().find(|score| score.entry.id == TEMPERATURE);
     let fitted = fitted.and_then(|score| score.scorer.save().number("temperature").ok());
-    let why = skipped.iter().chain(&plan.skipped).find(|skipped| skipped.score == TEMPERATURE);
+    let why = skipped.iter().find(|skipped| skipped.score == TEMPERATURE);
     results.notes.extend(
         why.map(|skipped| Remark::of_run(&plan.dump.info.name, format!("no temperature is fitted: {}", skipped.why))),
     );
@@ -153,46 +155,47 @@ pub struct Joint {
 /// [`ReliabilityError`] if a score cannot be computed, or id/test lacks logits or labels.
 pub fn joint(
     files: &RunFiles,
-    selection: &Selection,
+    mut selection: Selection,
     results: &mut Results,
     progress: &dyn Progress,
 ) -> Result<Vec<Joint>, ReliabilityError> {
-    let confidences = Selection::new(&[CONFIDENCE.to_owned()], &[])?;
-    let mut of_confidence = plan(files, &confidences, progress)?;
-    of_confidence.with_predictions(progress)?;
-    let confidences = score_run(&of_confidence, &mut Results::default(), progress)?;
-    let plan = plan(files, selection, progress)?;
+    let asked = selection.ids();
+    selection.add(Selection::new(&[CONFIDENCE.to_owned()], &[])?);
+    let mut plan = plan(files, &selection, progress)?;
+    plan.with_predictions(progress)?;
     let scored = score_run(&plan, results, progress)?;
-    let (Some(test), Some(test_confidence)) = (scored.first(), confidences.first()) else { return Ok(Vec::new()) };
-    let Some(split) = plan.dump.split(&Role::Test) else { return Ok(Vec::new()) };
-    let right: Vec<bool> = predictions(&of_confidence, split, 1.0).iter().map(|row| row.is_right).collect();
+    let Some(test) = scored.first() else { return Ok(Vec::new()) };
+    let right = plan.dump.split(&Role::Test).and_then(|split| classified_rightly(&plan, split, progress));
+    let (Some(confidences), Some(right)) = (test.of(CONFIDENCE), right) else { return Ok(Vec::new()) };
     let mut all = Vec::new();
-    for (number, chosen) in plan.scores.iter().enumerate() {
-        let id: Vec<IdRow> = (test.scores[number].iter().zip(&test_confidence.scores[0]).zip(&right))
+    for (score, values) in test.scores.iter().filter(|(score, _)| asked.contains(score)) {
+        let id: Vec<IdRow> = (values.iter().zip(confidences).zip(&right))
             .map(|((&score, &confidence), &is_right)| IdRow { score, confidence, is_right })
             .collect();
-        for (set, confidence) in scored.iter().zip(&confidences).filter(|(set, _)| matches!(set.role, Role::Ood { .. }))
-        {
-            let ood = set.scores[number].iter().zip(&confidence.scores[0]);
-            let ood: Vec<OodRow> = ood.map(|(&score, &confidence)| OodRow { score, confidence }).collect();
+        for set in &scored {
+            let (Some(ood), Some(values), Some(confidences)) = (name(&set.role), set.of(score), set.of(CONFIDENCE))
+            else {
+                continue;
+            };
+            let rows = values.iter().zip(confidences);
+            let rows: Vec<OodRow> = rows.map(|(&score, &confidence)| OodRow { score, confidence }).collect();
             for (variant, of) in
                 [("exact", exact as fn(&[IdRow], &[OodRow]) -> JointReliability), ("sureplus", sureplus)]
             {
-                let JointReliability { ds_f1, ds_aurc, f1, aurc } = of(&id, &ood);
-                let (run, score) = (plan.dump.info.name.clone(), chosen.entry.id.to_owned());
-                all.push(Joint { run, ood: name(&set.role), score, variant, ds_f1, ds_aurc, f1, aurc });
+                let JointReliability { ds_f1, ds_aurc, f1, aurc } = of(&id, &rows);
+                let (run, score) = (plan.dump.info.name.clone(), (*score).to_owned());
+                all.push(Joint { run, ood: ood.clone(), score, variant, ds_f1, ds_aurc, f1, aurc });
             }
         }
     }
     Ok(all)
 }
 
-/// An OOD set as records name it.
-fn name(role: &Role) -> String {
+/// An OOD set as tables name it; none for rows of another kind.
+fn name(role: &Role) -> Option<String> {
     match role {
-        Role::Ood { group: Some(group), name } => format!("{group}/{name}"),
-        Role::Ood { group: None, name } => name.clone(),
-        role => role.to_string(),
+        Role::Ood { group, name } => Some(set_name(group.as_deref(), name)),
+        _ => None,
     }
 }
 
@@ -233,24 +236,22 @@ pub fn classes(
         Some(split.labels.as_ref()?.block(0..split.rows))
     };
     let Some(test) = scored.first() else { return Ok(Vec::new()) };
-    let is_ood = |role: &Role| matches!(role, Role::Ood { .. });
     if !scored.iter().any(|set| labels(&set.role).is_some()) {
         let path = plan.dump.folder.join(plan.dump.origin.array("id/test", "labels"));
         let remedy = "dump labels of id/test or of an OOD set".to_owned();
         return Err(PlanError::Lacking { path, score: "by_class", remedy }.into());
     }
     let mut all = Vec::new();
-    for (number, chosen) in plan.scores.iter().enumerate() {
-        for set in scored.iter().filter(|set| is_ood(&set.role)) {
-            let (id, ood) = (&test.scores[number], &set.scores[number]);
+    for (score, id) in &test.scores {
+        for set in &scored {
+            let (Some(name), Some(ood)) = (name(&set.role), set.of(score)) else { continue };
             let sides = [("id", Side::Id, labels(&test.role)), ("ood", Side::Ood, labels(&set.role))];
             for (side, of, labels) in sides {
                 let Some(labels) = labels else { continue };
-                let (run, score) = (&plan.dump.info.name, chosen.entry.id);
                 all.extend(aurocs(id, ood, &labels, of, level).into_iter().map(|of_class| ClassAuroc {
-                    run: run.clone(),
-                    ood: name(&set.role),
-                    score: score.to_owned(),
+                    run: plan.dump.info.name.clone(),
+                    ood: name.clone(),
+                    score: (*score).to_owned(),
                     side,
                     level,
                     of_class,

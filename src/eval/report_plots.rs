@@ -11,6 +11,7 @@ use crate::plot::roc::{Curve, Roc};
 use crate::plot::{Format, PlotError, joined};
 use crate::report::full::{Drawn, RunPlots};
 use crate::rows::Role;
+use crate::table::record::set_name;
 
 /// The score whose values are probabilities of the predicted class.
 const CONFIDENCE: &str = "mps";
@@ -43,8 +44,7 @@ struct Work<'a> {
 
 fn name(split: &KeptSplit) -> String {
     match &split.role {
-        Role::Ood { group: Some(group), name } => format!("{group}/{name}"),
-        Role::Ood { group: None, name } => name.clone(),
+        Role::Ood { group, name } => set_name(group.as_deref(), name),
         other => other.to_string(),
     }
 }

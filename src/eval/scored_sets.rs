@@ -55,15 +55,8 @@ pub(super) fn each_set(
     for split in plan.dump.ood() {
         let Role::Ood { group, name } = &split.role else { continue };
         // A score that the set does not allow has no part in the comparison on it.
-        let missing = |score: &str| plan.missing.iter().find(|one| one.score == score && one.role == split.role);
-        for score in &all {
-            results.notes.extend(missing(score.entry.id).map(|missing| {
-                let text = format!("left out on {}: {}", split.role, missing.why);
-                Remark::of_score(&plan.dump.info.name, score.entry.id, text)
-            }));
-        }
         let (scores, id): (Vec<&FittedScore>, Vec<&Vec<f64>>) =
-            all.iter().copied().zip(&id).filter(|(score, _)| missing(score.entry.id).is_none()).unzip();
+            all.iter().copied().zip(&id).filter(|(score, _)| allowed(plan, score, split, results)).unzip();
         let ood = score_rows(plan, &scores, split, progress);
         assert_eq!(id.len(), ood.len(), "the same scores of both sets");
         let mut ranked = Vec::with_capacity(scores.len());
@@ -78,8 +71,17 @@ pub(super) fn each_set(
     Ok(())
 }
 
+/// Whether a split allows a score; a note says so where it does not.
+pub(super) fn allowed(plan: &Plan<'_>, score: &FittedScore, split: &Split, results: &mut Results) -> bool {
+    let id = score.entry.id;
+    let Some(missing) = plan.missing.iter().find(|one| one.score == id && one.role == split.role) else { return true };
+    let text = format!("left out on {}: {}", split.role, missing.why);
+    results.notes.push(Remark::of_score(&plan.dump.info.name, id, text));
+    false
+}
+
 /// Of each row of id/test whether it is classified rightly, where labels and logits allow to tell.
-fn classified_rightly(plan: &Plan<'_>, test: &Split, progress: &dyn Progress) -> Option<Vec<bool>> {
+pub(super) fn classified_rightly(plan: &Plan<'_>, test: &Split, progress: &dyn Progress) -> Option<Vec<bool>> {
     if plan.lacking_of_predictions(test).is_some() {
         return None;
     }
@@ -100,7 +102,7 @@ fn classified_rightly(plan: &Plan<'_>, test: &Split, progress: &dyn Progress) ->
 ///
 /// # Errors
 /// [`EvalError::Sample`] for a score that was asked for by name.
-fn can_be_ranked(
+pub(super) fn can_be_ranked(
     plan: &Plan<'_>,
     split: &Split,
     score: &FittedScore,

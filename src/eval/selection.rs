@@ -86,6 +86,12 @@ impl Selection {
         self.scores.extend(entries.map(Chosen::with_defaults));
     }
 
+    /// Adds the scores of another selection that are not among these.
+    pub(super) fn add(&mut self, other: Self) {
+        let own = self.ids();
+        self.scores.extend(other.scores.into_iter().filter(|chosen| !own.contains(&chosen.entry.id)));
+    }
+
     /// Ids of the columns of a file of scores: of all scores there are if `all` were asked for, so that files do not differ by what runs allow.
     #[must_use]
     pub fn columns(&self) -> Vec<&'static str> {

@@ -1,10 +1,9 @@
 //! Scores of a run compared by draws of rows, for reading.
 
+use super::compared::{Compared, by_set, mark, untested};
 use super::grid::{Grid, Style};
 use super::plain;
 use super::significance::p_value;
-use crate::printable;
-use crate::table::Verdict;
 use crate::table::by_rows::ByRows;
 
 const HEADINGS: [&str; 7] = ["value", "std. error", "rank", "difference", "95 % interval", "p", "p (adjusted)"];
@@ -12,13 +11,13 @@ const HEADINGS: [&str; 7] = ["value", "std. error", "rank", "difference", "95 % 
 /// For the terminal.
 #[must_use]
 pub fn text(lines: &[ByRows], style: Style) -> String {
-    format!("{}{}{}", header(lines), grid(lines).render(style), untested(lines))
+    format!("{}{}{}", header(lines), grid(lines).render(style), untested(lines, compared))
 }
 
 /// The same as GitHub-flavoured Markdown.
 #[must_use]
 pub fn markdown(lines: &[ByRows]) -> String {
-    format!("{}{}\n{}", header(lines), grid(lines).markdown(), untested(lines))
+    format!("{}{}\n{}", header(lines), grid(lines).markdown(), untested(lines, compared))
 }
 
 /// What is tested and what the marks promise.
@@ -39,15 +38,14 @@ and the choice of the best accounted for.
 }
 
 fn grid(lines: &[ByRows]) -> Grid {
-    let mut grid = Grid::of_numbers(&["run", "score"], HEADINGS).with_labels("OOD set");
-    let set = |line: &ByRows| (line.run.clone(), line.group.clone(), line.ood.clone());
-    for (i, line) in lines.iter().enumerate() {
-        if i == 0 || set(&lines[i - 1]) != set(line) {
-            grid.group(line.group.as_ref().map_or_else(|| line.ood.clone(), |group| format!("{group}/{}", line.ood)));
-        }
-        grid.row([line.run.clone(), line.score.to_owned()].into_iter().chain(values(line)));
-    }
-    grid
+    let grid = Grid::of_numbers(&["run", "score"], HEADINGS).with_labels("OOD set");
+    let row = |line: &ByRows| [line.run.clone(), line.score.to_owned()].into_iter().chain(values(line)).collect();
+    by_set(grid, lines, compared, |line| compared(line).set(), row)
+}
+
+fn compared(line: &ByRows) -> Compared<'_> {
+    let ByRows { run, ood, group, score, untested, .. } = line;
+    Compared { of: run, ood, group: group.as_deref(), score, untested: untested.as_deref() }
 }
 
 /// What stands under [`HEADINGS`].
@@ -56,11 +54,6 @@ fn values(line: &ByRows) -> [String; 7] {
         if value.is_finite() { plain(format!("{:.decimals$}", value * 100.0)) } else { String::new() }
     };
     let signed = |value: f64, decimals: usize| plain(format!("{:+.decimals$}", value * 100.0));
-    let mark = match line.verdict {
-        Verdict::Best => "*",
-        Verdict::MayBeBest => "=",
-        Verdict::Worse | Verdict::Untested => "",
-    };
     let rank = match line.rank.is_finite() {
         true if line.rank.fract() == 0.0 => format!("{:.0} [{}, {}]", line.rank, line.rank_low, line.rank_high),
         true => format!("{:.1} [{}, {}]", line.rank, line.rank_low, line.rank_high),
@@ -68,7 +61,7 @@ fn values(line: &ByRows) -> [String; 7] {
     };
     let ends = line.difference_low.zip(line.difference_high);
     [
-        format!("{mark}{}", percent(line.value, 2)),
+        format!("{}{}", mark(line.verdict), percent(line.value, 2)),
         percent(line.standard_error, 2),
         rank,
         line.difference.map_or_else(String::new, |value| signed(value, 2)),
@@ -76,13 +69,4 @@ fn values(line: &ByRows) -> [String; 7] {
         line.p.map_or_else(String::new, p_value),
         line.p_adjusted.map_or_else(String::new, p_value),
     ]
-}
-
-fn untested(lines: &[ByRows]) -> String {
-    let line = |line: &ByRows| {
-        let why = line.untested.as_ref()?;
-        let (run, ood) = (printable::line(&line.run), printable::line(&line.ood));
-        Some(format!("not tested: {run}, {ood}, {}: {why}\n", line.score))
-    };
-    lines.iter().filter_map(line).collect()
 }

@@ -1,10 +1,9 @@
 //! Scores of a training compared over seeds and rows, for reading.
 
+use super::compared::{Compared, by_set, mark, untested};
 use super::grid::{Grid, Style};
 use super::plain;
 use super::significance::p_value;
-use crate::printable;
-use crate::table::Verdict;
 use crate::table::by_seeds::BySeeds;
 
 const HEADINGS: [&str; 9] = [
@@ -22,13 +21,13 @@ const HEADINGS: [&str; 9] = [
 /// For the terminal.
 #[must_use]
 pub fn text(lines: &[BySeeds], style: Style) -> String {
-    format!("{}{}{}", header(lines), grid(lines).render(style), untested(lines))
+    format!("{}{}{}", header(lines), grid(lines).render(style), untested(lines, compared))
 }
 
 /// The same as GitHub-flavoured Markdown.
 #[must_use]
 pub fn markdown(lines: &[BySeeds]) -> String {
-    format!("{}{}\n{}", header(lines), grid(lines).markdown(), untested(lines))
+    format!("{}{}\n{}", header(lines), grid(lines).markdown(), untested(lines, compared))
 }
 
 /// What is tested and what the marks promise.
@@ -47,16 +46,17 @@ p (adjusted): of lying below another score, Holm's correction over all pairs.
 }
 
 fn grid(lines: &[BySeeds]) -> Grid {
-    let mut grid = Grid::of_numbers(&["training", "seeds", "score"], HEADINGS).with_labels("OOD set");
-    let set = |line: &BySeeds| (line.training.clone(), line.group.clone(), line.ood.clone());
-    for (i, line) in lines.iter().enumerate() {
-        if i == 0 || set(&lines[i - 1]) != set(line) {
-            grid.group(line.group.as_ref().map_or_else(|| line.ood.clone(), |group| format!("{group}/{}", line.ood)));
-        }
+    let grid = Grid::of_numbers(&["training", "seeds", "score"], HEADINGS).with_labels("OOD set");
+    let row = |line: &BySeeds| {
         let keys = [line.training.clone(), line.seeds.to_string(), line.score.clone()];
-        grid.row(keys.into_iter().chain(values(line)));
-    }
-    grid
+        keys.into_iter().chain(values(line)).collect()
+    };
+    by_set(grid, lines, compared, |line| compared(line).set(), row)
+}
+
+fn compared(line: &BySeeds) -> Compared<'_> {
+    let BySeeds { training, ood, group, score, untested, .. } = line;
+    Compared { of: training, ood, group: group.as_deref(), score, untested: untested.as_deref() }
 }
 
 /// What stands under [`HEADINGS`].
@@ -66,13 +66,8 @@ fn values(line: &BySeeds) -> [String; 9] {
     let ends = |low: Option<f64>, high: Option<f64>, show: fn(f64) -> String| {
         low.zip(high).map_or_else(String::new, |(low, high)| format!("[{}, {}]", show(low), show(high)))
     };
-    let mark = match line.verdict {
-        Verdict::Best => "*",
-        Verdict::MayBeBest => "=",
-        Verdict::Worse | Verdict::Untested => "",
-    };
     [
-        format!("{mark}{}", percent(line.mean)),
+        format!("{}{}", mark(line.verdict), percent(line.mean)),
         ends(line.low, line.high, |value| plain(format!("{:.1}", value * 100.0))),
         optional(line.error_of_seeds),
         optional(line.error_of_rows),
@@ -82,17 +77,4 @@ fn values(line: &BySeeds) -> [String; 9] {
         line.p.map_or_else(String::new, p_value),
         line.p_adjusted.map_or_else(String::new, p_value),
     ]
-}
-
-fn untested(lines: &[BySeeds]) -> String {
-    let mut reasons: Vec<String> = Vec::new();
-    for line in lines {
-        let Some(why) = &line.untested else { continue };
-        let reason =
-            format!("not tested: {}, {}: {why}\n", printable::line(&line.training), printable::line(&line.ood));
-        if !reasons.contains(&reason) {
-            reasons.push(reason);
-        }
-    }
-    reasons.concat()
 }

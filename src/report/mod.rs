@@ -4,6 +4,7 @@ pub mod bayes;
 pub mod board;
 pub mod by_rows;
 pub mod by_seeds;
+mod compared;
 pub mod csv;
 pub mod difference;
 pub mod format;

@@ -1,11 +1,11 @@
 //! Scores ranked over many sets, for reading, and as a diagram of critical differences.
 
+use super::compared::mark;
 use super::grid::{Grid, GridCell, Style};
 use super::significance::p_value;
 use super::{MISSING, plain};
 #[cfg(feature = "plot")]
 use crate::plot::critical_difference::CriticalDifferences;
-use crate::table::Verdict;
 use crate::table::comparison::DIGITS;
 use crate::table::ranks::{RankLine, RankTable, Ranked};
 
@@ -61,15 +61,10 @@ fn grid(tables: &[RankTable]) -> Grid {
     let headings = ["mean rank", "mean", "p (Conover)", "p (Nemenyi)", "Conover", "Nemenyi"];
     let mut grid = Grid::of_numbers(&["score"], headings);
     for line in tables.iter().flat_map(|table| &table.lines) {
-        let mark = match line.verdict {
-            Verdict::Best => "*",
-            Verdict::MayBeBest => "=",
-            Verdict::Worse | Verdict::Untested => "",
-        };
         let p = |p: Option<f64>| p.map_or_else(String::new, p_value);
         grid.row([
             GridCell::from(&line.score),
-            format!("{mark}{:.2}", line.mean_rank).into(),
+            format!("{}{:.2}", mark(line.verdict), line.mean_rank).into(),
             plain(format!("{:.*}", DIGITS, line.mean * 100.0)).into(),
             p(line.p_conover).into(),
             p(line.p_nemenyi).into(),

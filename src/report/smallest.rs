@@ -1,5 +1,6 @@
 //! The smallest differences that sets could show, for reading.
 
+use super::compared::{Compared, by_set};
 use super::grid::Grid;
 use super::plain;
 use crate::table::smallest::Smallest;
@@ -26,17 +27,13 @@ many times the rows, ID and OOD, it takes to find the difference seen here, if i
 #[must_use]
 pub fn grid(lines: &[Smallest]) -> Grid {
     let headings = ["value", "difference", "std. error", "smallest", "of all pairs", "rows needed"];
-    let mut grid = Grid::of_numbers(&["run", "score"], headings).with_labels("OOD set (ID + OOD rows)");
-    let set = |line: &Smallest| (line.run.clone(), line.group.clone(), line.ood.clone());
+    let grid = Grid::of_numbers(&["run", "score"], headings).with_labels("OOD set (ID + OOD rows)");
     let optional = |value: Option<f64>| value.map_or_else(String::new, |value| plain(format!("{:.2}", value * 100.0)));
     let times = |factor: f64| if factor < 100.0 { format!("{factor:.2}×") } else { format!("{factor:.0}×") };
-    for (i, line) in lines.iter().enumerate() {
-        if i == 0 || set(&lines[i - 1]) != set(line) {
-            let name = line.group.as_ref().map_or_else(|| line.ood.clone(), |group| format!("{group}/{}", line.ood));
-            grid.group(format!("{name} ({} + {})", line.id_rows, line.ood_rows));
-        }
+    let heading = |line: &Smallest| format!("{} ({} + {})", compared(line).set(), line.id_rows, line.ood_rows);
+    let row = |line: &Smallest| {
         let mark = if line.score == line.best { "*" } else { "" };
-        grid.row([
+        let cells = [
             line.run.clone(),
             line.score.to_owned(),
             format!("{mark}{}", optional(Some(line.value).filter(|value| value.is_finite()))),
@@ -45,7 +42,12 @@ pub fn grid(lines: &[Smallest]) -> Grid {
             optional(line.smallest),
             optional(line.smallest_of_all_pairs),
             line.rows_needed.map_or_else(String::new, times),
-        ]);
-    }
-    grid
+        ];
+        cells.into()
+    };
+    by_set(grid, lines, compared, heading, row)
+}
+
+fn compared(line: &Smallest) -> Compared<'_> {
+    Compared { of: &line.run, ood: &line.ood, group: line.group.as_deref(), score: line.score, untested: None }
 }

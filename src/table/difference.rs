@@ -7,10 +7,9 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::record::{Key, MeanOver, Record};
-use crate::metric::PROCEDURES;
+use crate::metric::registry::named;
 use crate::stats::beta::regularised;
 use crate::stats::spread::{Spread, mean_and_std};
-use crate::suggestion::nearest;
 
 /// A value that is another one than before, or is there on one side only.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -195,27 +194,9 @@ impl FromStr for Condition {
         let (name, limit) = (text[..at].trim(), text[at + 1..].trim());
         let (number, scale) = limit.strip_suffix("pp").map_or((limit, 1.0), |points| (points.trim(), 100.0));
         let limit = number.parse::<f64>().ok().filter(|number| number.is_finite()).ok_or_else(form)? / scale;
-        let (procedure, metric) = match name.split_once('.') {
-            Some((procedure, metric)) => (Some(procedure), metric),
-            None => (None, name),
-        };
-        let ids = || PROCEDURES.iter().map(|own| own.id);
-        if let Some(unknown) = procedure.filter(|procedure| ids().all(|id| id != *procedure)) {
-            let of_procedure = "the id of a procedure before the dot";
-            return Err(wrong(match nearest(unknown, ids()) {
-                Some(near) => format!("{of_procedure}; did you mean {near}?"),
-                None => format!("{of_procedure}, one of {}", ids().collect::<Vec<_>>().join(", ")),
-            }));
-        }
-        let of = PROCEDURES.iter().filter(|own| procedure.is_none_or(|procedure| own.id == procedure));
-        let known: Vec<&str> = of.flat_map(|own| own.metrics.iter().map(|metric| metric.id)).collect();
-        if !known.contains(&metric) {
-            return Err(wrong(match nearest(metric, known.iter().copied()) {
-                Some(near) => format!("the id of a metric; did you mean {near}?"),
-                None => "the id of a metric, as in records, or procedure.metric".to_owned(),
-            }));
-        }
-        let (procedure, metric) = (procedure.map(str::to_owned), metric.to_owned());
+        let found = named(name).map_err(|error| wrong(error.expected))?;
+        let procedure = name.contains('.').then(|| found[0].0.id.to_owned());
+        let metric = found[0].1.id.to_owned();
         let is_below = text.as_bytes()[at] == b'<';
         Ok(Self { procedure, metric, is_below, limit, text: text.to_owned() })
     }

@@ -106,6 +106,17 @@ impl Default for Record {
     }
 }
 
+/// An OOD set with its group, as headings have it.
+///
+/// ```
+/// use oodbench::table::record::set_name;
+/// assert_eq!((set_name(Some("near"), "cifar100"), set_name(None, "svhn")), ("near/cifar100".to_owned(), "svhn".to_owned()));
+/// ```
+#[must_use]
+pub fn set_name(group: Option<&str>, ood: &str) -> String {
+    group.map_or_else(|| ood.to_owned(), |group| format!("{group}/{ood}"))
+}
+
 fn or_null<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
     finite(*value).serialize(serializer)
 }
@@ -114,7 +125,7 @@ impl Record {
     /// The OOD set with its group, as in headings.
     #[must_use]
     pub fn set(&self) -> String {
-        self.group.as_ref().map_or_else(|| self.ood.clone(), |group| format!("{group}/{}", self.ood))
+        set_name(self.group.as_deref(), &self.ood)
     }
 
     /// What names its value.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::means::Seeds;
-use super::record::{FULL_SPECTRUM, Record};
+use super::record::{FULL_SPECTRUM, Record, set_name};
 use crate::metric::{Metric, Procedure};
 
 /// A set of one training.
@@ -119,7 +119,7 @@ impl Training {
 impl Block {
     /// As `CIFAR10 vs near/tin`.
     pub(super) fn title(&self) -> String {
-        let set = self.group.as_ref().map_or_else(|| self.ood.clone(), |group| format!("{group}/{}", self.ood));
+        let set = set_name(self.group.as_deref(), &self.ood);
         self.in_distribution.as_ref().map_or_else(|| set.clone(), |own| format!("{own} vs {set}"))
     }
 }

@@ -2,12 +2,36 @@
 //! several equally good scores is called worse.
 
 use ndarray::Array2;
+use oodbench::dump::layout::discover;
+use oodbench::eval::measured::Measured;
+use oodbench::eval::{Plan, Selection};
+use oodbench::metric::registry::named;
+use oodbench::rows::Role;
 use oodbench::stats::best::{DRAWS, against_all, aurocs};
 use oodbench::stats::delong::Components;
+use oodbench::stats::row_draws::RowDraws;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 use serde_json::Value;
+
+/// Of two scores on every set a number per draw, or a component per row.
+#[test]
+fn what_is_kept_of_draws_and_of_components_is_known_before() {
+    let files = discover(&super::common::fixture("dumps/smallcnn-cifar10-isomax-plus-seed1")).unwrap();
+    let selection = Selection::parse(&["mps".to_owned(), "energy".to_owned()], &[]).unwrap();
+    let plans = Plan::all(&files, &selection).unwrap();
+    let dump = &plans[0].dump;
+    let id = dump.split(&Role::Test).unwrap().rows;
+    let sets: Vec<usize> = dump.ood().map(|set| set.rows).collect();
+    let of = |metric: &str| {
+        let (procedure, metric) = named(metric).unwrap()[0];
+        Measured { procedure, metric, draws: RowDraws { draws: 1000, seed: 0 } }
+    };
+    let (components, draws) = (sets.iter().map(|rows| 2 * 8 * (id + rows)).sum(), sets.len() * 2 * 8 * 1000);
+    assert_eq!([true, false].map(|delong| of("openood.auroc").bytes(&plans, delong)), [components, draws]);
+    assert_eq!([true, false].map(|delong| of("lee.dtacc").bytes(&plans, delong)), [draws, draws]);
+}
 
 fn golden() -> Value {
     serde_json::from_slice(&std::fs::read(super::common::fixture("stats/best.json")).unwrap()).unwrap()

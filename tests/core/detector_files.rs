@@ -63,7 +63,7 @@ fn decisions_are_of_the_same_scores_whichever_way_rows_come() {
             })
             .unwrap();
             let bits = |scores: &[f64]| scores.iter().map(|score| score.to_bits()).collect::<Vec<_>>();
-            assert!(bits(&scores) == bits(&split.scores[0]), "{id} on {}", split.role);
+            assert!(bits(&scores) == bits(&split.scores[0].1), "{id} on {}", split.role);
             assert_eq!(applied.flagged, flagged.iter().filter(|flagged| **flagged).count());
             let below = scores.iter().map(|score| *score < detector.thresholds()[0]);
             assert!(below.eq(flagged.iter().copied()));
@@ -76,7 +76,7 @@ fn decisions_are_of_the_same_scores_whichever_way_rows_come() {
         };
         std::thread::scope(|scope| {
             for start in [0, 1] {
-                let (detector, expected) = (Arc::clone(&detector), &expected[0].scores[0]);
+                let (detector, expected) = (Arc::clone(&detector), &expected[0].scores[0].1);
                 scope.spawn(move || {
                     for row in (start..40).step_by(2) {
                         let (logits, features) = (row_of(&ArrayKind::Logits, row), row_of(&ArrayKind::Features, row));

@@ -58,7 +58,8 @@ fn first_scores() {
     for plan in &Plan::all(&runs, &selection).unwrap() {
         let first = &golden["runs"][&plan.dump.info.name]["first_scores"];
         let test = &score_run(plan, &mut Results::default(), &Silent).unwrap()[0];
-        for (id, found) in SCORES.iter().zip(&test.scores) {
+        assert_eq!(test.scores.iter().map(|(id, _)| *id).collect::<Vec<_>>(), SCORES);
+        for (id, found) in &test.scores {
             let expected: Vec<f64> = first[id].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
             let tolerance = if *id == "mahalanobis" { 1e-8 } else { 1e-12 };
             for (row, (f, e)) in found.iter().zip(&expected).enumerate() {
@@ -83,7 +84,7 @@ fn mds_from_features_agrees_with_logits() {
         let plans = Plan::all(&runs, &selection).unwrap();
         let results = evaluate(&plans, &["mds"], None, &Measures::default(), &Silent).unwrap();
         let values: Vec<Option<f64>> = results.records.iter().map(|record| record.value).collect();
-        (score_run(&plans[0], &mut Results::default(), &Silent).unwrap()[0].scores[0].clone(), values)
+        (score_run(&plans[0], &mut Results::default(), &Silent).unwrap()[0].scores[0].1.clone(), values)
     };
     let (logits, _) = mds(&[]);
     let (features, with) = mds(&["mds.source=features"]);

@@ -49,7 +49,8 @@ fn every_score_gives_the_same_bits_from_memory_as_from_files() {
             for expected in &from_files {
                 let found = fitted.score(rows.split(&expected.role).unwrap()).unwrap();
                 let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
-                assert_eq!(bits(&found), bits(&expected.scores[column]), "{run}: {}", chosen.entry.id);
+                assert_eq!(expected.scores[column].0, chosen.entry.id);
+                assert_eq!(bits(&found), bits(&expected.scores[column].1), "{run}: {}", chosen.entry.id);
             }
             column += 1;
         }

@@ -46,8 +46,8 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let (old, new) = (read(&[&command.old])?, read(&[&command.new])?);
     let mut found = differences(&old, &new);
     if command.significant {
-        // Seeds need no intervals.
-        if found.iter().all(|found| found.p.is_none()) {
+        // Seeds need no intervals, and where nothing differs there is nothing to tell from chance.
+        if !found.is_empty() && found.iter().all(|found| found.p.is_none()) {
             has_intervals(&command.old, &old)?;
             has_intervals(&command.new, &new)?;
         }

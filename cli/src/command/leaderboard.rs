@@ -45,12 +45,16 @@ const RECORDS: &str = "records.csv";
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let writing = || format!("{}: cannot be written", command.out.display());
-    let mut files = match command.sources.find_each(common.quiet)? {
-        FoundEach::Records(files) => files,
-        FoundEach::Runs(_) => bail!(
+    let found = match command.sources.only_records()? {
+        Some(files) => FoundEach::Records(files),
+        // Says what is wrong.
+        None => command.sources.find_each(common.quiet)?,
+    };
+    let FoundEach::Records(mut files) = found else {
+        bail!(
             "{}: found dumps, expected records; write them with `oodbench score DIR --out OUT`",
             command.sources.shown()
-        ),
+        );
     };
     let (sets, procedures) = (&command.sets, procedure::named(&command.procedure));
     for set in sets {

@@ -13,7 +13,6 @@ use crate::option::format::Printed;
 use crate::option::intervals::Intervals;
 use crate::option::procedure::{self, ProcedureName};
 use crate::screen::{remarks, values};
-use oodbench::dump::format::by_name;
 use oodbench::dump::{Dump, RunInfo, score_archive};
 use oodbench::eval::{Measures, Plan, Selection, evaluate};
 use oodbench::metric::{PROCEDURES, Procedure};
@@ -92,8 +91,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
 /// A run of each archive of scores.
 fn archives(command: &Command) -> anyhow::Result<Vec<Dump>> {
     let place = Path::new(&command.id);
-    let is_archive = place.is_dir() || by_name(place).is_some();
-    if !is_archive {
+    if !score_archive::is_named(place) {
         bail!(
             "{}: found no file of an OOD set behind it, expected one or more; or name a folder of archives that hold all scores of a run each",
             command.id

@@ -10,7 +10,7 @@ use crate::option::choice::{self, FitOrParameters, ScoreNames};
 use crate::option::common::Common;
 use crate::option::complete;
 use crate::option::metric::MetricName;
-use crate::option::sources::{Found, Sources};
+use crate::option::sources::Sources;
 use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal};
 use oodbench::dump::layout::RunFiles;
@@ -24,6 +24,7 @@ use oodbench::plot::roc::{Curve, Roc};
 use oodbench::plot::{Format, PlotError};
 use oodbench::printable::file_name;
 use oodbench::report::ranks;
+use oodbench::score::ScoreEntry;
 use oodbench::score::registry::find;
 use oodbench::table::Results;
 use oodbench::table::against_best::LEVEL;
@@ -73,11 +74,8 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     if let Some(scores) = &command.critical_differences {
         plots.extend(critical_differences(command, scores, common)?);
     }
-    let runs = match of_rows.then(|| command.sources.find(common.quiet)).transpose()? {
-        Some(Found::Runs(runs)) => runs,
-        Some(Found::Records(_)) => bail!("found records, expected dumps: this plot needs the scores of every row"),
-        None => Vec::new(),
-    };
+    let needs = "this plot needs the scores of every row";
+    let runs = of_rows.then(|| command.sources.runs(needs, common.quiet)).transpose()?.unwrap_or_default();
     let work = Work { command, common, runs: &runs };
     if command.fig1 {
         plots.extend(work.fig1()?);
@@ -205,7 +203,7 @@ impl Work<'_> {
         let mut plots = Vec::new();
         for run in self.score(self.runs, &[entry.id])? {
             let draw = |format| {
-                Histogram { title: run.title(), quantity: entry.title.to_owned(), panels: run.panels(0, 1.0) }
+                Histogram { title: run.title(), quantity: entry.title.to_owned(), panels: run.panels(entry.id, 1.0) }
                     .render(format)
             };
             plots.extend(both(&format!("hist-{}-{}", file_name(&run.info.name), entry.id), draw)?);
@@ -221,14 +219,14 @@ impl Work<'_> {
         let ids: Vec<&str> = entries.iter().map(|entry| entry.id).collect();
         let mut plots = Vec::new();
         for run in self.score(self.runs, &ids)? {
-            for (set, name) in run.samples(0).1.into_iter().map(|(name, _)| name).enumerate() {
-                let curve = |score: usize| {
-                    let (id, mut ood) = run.samples(score);
-                    Curve { name: entries[score].title.to_owned(), id, ood: ood.swap_remove(set).1 }
+            for (set, name) in run.samples(ids[0]).1.into_iter().map(|(name, _)| name).enumerate() {
+                let curve = |entry: &&ScoreEntry| {
+                    let (id, mut ood) = run.samples(entry.id);
+                    Curve { name: entry.title.to_owned(), id, ood: ood.swap_remove(set).1 }
                 };
                 let draw = |format| {
                     let title = format!("{} | OUT-OF-DISTRIBUTION={name}", run.title());
-                    Roc { title, curves: (0..entries.len()).map(curve).collect() }.render(format)
+                    Roc { title, curves: entries.iter().map(curve).collect() }.render(format)
                 };
                 plots.extend(both(&format!("roc-{}-{}", file_name(&run.info.name), file_name(&name)), draw)?);
             }

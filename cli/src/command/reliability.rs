@@ -52,18 +52,24 @@ enum Of {
 
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
-    let bootstrap = command.intervals.bootstrap()?;
     let runs = command.runs.find(common.quiet)?;
     let progress = Bars::new(common.quiet);
-    let selection = command.parameters.selection(&command.scores)?;
+    let selection = || command.parameters.selection(&command.scores);
     let mut results = Results::default();
     let (mut calibrated, mut joints, mut by_class) = (Vec::new(), Vec::new(), Vec::new());
     for files in &runs {
         match command.of {
-            Of::Calibration => calibrated.extend(calibration(files, bootstrap.as_ref(), &mut results, &progress)?),
-            Of::Joint => joints.extend(joint(files, &selection, &mut results, &progress)?),
+            Of::Calibration => {
+                let bootstrap = command.intervals.bootstrap()?;
+                calibrated.extend(calibration(files, bootstrap.as_ref(), &mut results, &progress)?);
+            }
+            Of::Joint => {
+                command.intervals.are_none()?;
+                joints.extend(joint(files, selection()?, &mut results, &progress)?);
+            }
             Of::Classes => {
-                by_class.extend(classes(files, &selection, command.intervals.level(), &mut results, &progress)?);
+                let level = command.intervals.level_without_draws()?;
+                by_class.extend(classes(files, &selection()?, level, &mut results, &progress)?);
             }
         }
     }

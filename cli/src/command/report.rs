@@ -24,6 +24,7 @@ use oodbench::output::OutputSet;
 use oodbench::plot::Format;
 use oodbench::report::full::{Drawn, Report, worth_drawing};
 use oodbench::report::ranks::diagram;
+use oodbench::stats::bootstrap::Bootstrap;
 use oodbench::stats::row_draws::RowDraws;
 use oodbench::table::against_best::LEVEL;
 use oodbench::table::by_seeds::Levels;
@@ -71,10 +72,11 @@ const MARKDOWN: &str = "tables.md";
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let writing = || format!("{}: cannot be written", command.out.display());
+    let bootstrap = command.intervals.bootstrap()?;
     let source = command.sources.find_each(common.quiet)?;
     let set = OutputSet::begin(&command.out, &[PAGE, LATEX, MARKDOWN]).with_context(writing)?;
     let (mut report, tables) = match source {
-        FoundEach::Runs(runs) => of_dumps(command, &runs, common)?,
+        FoundEach::Runs(runs) => of_dumps(command, &runs, bootstrap, common)?,
         FoundEach::Records(files) => of_records(command, files, common)?,
     };
     report.command = Some(command_line::typed());
@@ -130,8 +132,12 @@ fn of_records(
     Ok((report, tables))
 }
 
-fn of_dumps(command: &Command, runs: &[RunFiles], common: &Common) -> anyhow::Result<(Report, Vec<Overview>)> {
-    let bootstrap = command.intervals.bootstrap()?;
+fn of_dumps(
+    command: &Command,
+    runs: &[RunFiles],
+    bootstrap: Option<Bootstrap>,
+    common: &Common,
+) -> anyhow::Result<(Report, Vec<Overview>)> {
     let mut selection = command.fitted.selection(&command.names.scores)?;
     selection.add_own(runs);
     let progress = Bars::new(common.quiet);

@@ -24,13 +24,7 @@ impl Printed {
         grid: &Grid,
         table: impl FnOnce(Style) -> String,
     ) -> anyhow::Result<()> {
-        let text = self.text(rows, grid, table)?;
-        if self.format.is_data() {
-            terminal::print_data(&text)?
-        } else {
-            terminal::print(&text)?
-        }
-        Ok(())
+        self.print_texts(rows, table, || grid.markdown())
     }
 
     /// What [`Printed::print`] prints.
@@ -40,12 +34,37 @@ impl Printed {
         grid: &Grid,
         table: impl FnOnce(Style) -> String,
     ) -> anyhow::Result<String> {
+        self.of_texts(rows, table, || grid.markdown())
+    }
+
+    fn of_texts<T: Serialize>(
+        &self,
+        rows: &[T],
+        table: impl FnOnce(Style) -> String,
+        markdown: impl FnOnce() -> String,
+    ) -> anyhow::Result<String> {
         Ok(match self.format {
             Format::Table => table(terminal::style()),
             Format::Json => json::rows(rows)?,
             Format::Csv => String::from_utf8(csv::rows(rows)?)?,
-            Format::Markdown => grid.markdown(),
+            Format::Markdown => markdown(),
         })
+    }
+
+    /// Prints rows as data, or a text of them: `table` what stands on a terminal, `markdown` the same for a page.
+    pub(crate) fn print_texts<T: Serialize>(
+        &self,
+        rows: &[T],
+        table: impl FnOnce(Style) -> String,
+        markdown: impl FnOnce() -> String,
+    ) -> anyhow::Result<()> {
+        let text = self.of_texts(rows, table, markdown)?;
+        if self.format.is_data() {
+            terminal::print_data(&text)?
+        } else {
+            terminal::print(&text)?
+        }
+        Ok(())
     }
 
     /// Prints rows as data, or the table of them below what it means.

@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use anyhow::bail;
 
-use oodbench::metric::{Metric, PROCEDURES, Procedure};
-use oodbench::suggestion::nearest;
+use oodbench::metric::registry::{UnknownMetric, named};
+use oodbench::metric::{Metric, Procedure};
 use oodbench::table::Record;
 
 /// `METRIC` or `PROCEDURE.METRIC`, such as `openood.auroc`.
@@ -16,28 +16,24 @@ pub(crate) struct MetricName {
 }
 
 impl FromStr for MetricName {
-    type Err = String;
+    type Err = UnknownMetric;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (procedure, name) = match text.trim().split_once('.') {
-            Some((procedure, name)) => (Some(procedure), name),
-            None => (None, text.trim()),
-        };
-        let of = PROCEDURES.iter().filter(|own| procedure.is_none_or(|procedure| own.id == procedure));
-        let all: Vec<(&Procedure, &Metric)> =
-            of.flat_map(|own| own.metrics.iter().map(move |metric| (own, metric))).collect();
-        let found: Vec<_> = all.iter().copied().filter(|(_, metric)| metric.id == name).collect();
-        if found.is_empty() {
-            return Err(match nearest(name, all.iter().map(|(_, metric)| metric.id)) {
-                Some(near) => format!("expected the id of a metric; did you mean {near}?"),
-                None => "expected METRIC or PROCEDURE.METRIC, as `oodbench score --help` lists them".to_owned(),
-            });
-        }
-        Ok(Self { found })
+    fn from_str(text: &str) -> Result<Self, UnknownMetric> {
+        Ok(Self { found: named(text)? })
     }
 }
 
 impl MetricName {
+    /// The metric of a procedure, both of the list.
+    pub(crate) fn of((procedure, metric): (&str, &str)) -> Self {
+        Self { found: named(&format!("{procedure}.{metric}")).unwrap_or_default() }
+    }
+
+    /// Whether the name may mean this metric of this procedure.
+    pub(crate) fn has(&self, (procedure, metric): (&str, &str)) -> bool {
+        self.found.iter().any(|(own, of)| (own.id, of.id) == (procedure, metric))
+    }
+
     /// The metric of the first procedure that has one of this name.
     pub(crate) fn first(&self) -> (&'static Procedure, &'static Metric) {
         self.found[0]
@@ -77,7 +73,11 @@ mod tests {
         let found = |text: &str| text.parse::<MetricName>().map(|name| (name.first().0.id, name.first().1.id));
         assert_eq!(found("openood.auroc"), Ok(("openood", "auroc")));
         assert_eq!(found(" auroc"), Ok(("lee", "auroc")));
-        assert!(found("aurocc").is_err_and(|why| why.contains("did you mean auroc?")));
+        let refused = |text: &str| found(text).map_err(|why| why.to_string()).unwrap_err();
+        assert!(refused("aurocc").contains("did you mean auroc?"));
+        assert!(refused("opnood.auroc").contains("did you mean openood?"));
         assert!(found("lee.nothing").is_err());
+        assert_eq!(MetricName::of(("openood", "auroc")).first().0.id, "openood");
+        assert!("auroc".parse::<MetricName>().unwrap().has(("openood", "auroc")));
     }
 }

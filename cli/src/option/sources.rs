@@ -1,5 +1,6 @@
 //! What a command reads that needs values and not always rows: dumps, or records of values.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,9 +12,10 @@ use super::common::Common;
 use super::runs::Runs;
 use crate::screen::progress::Bars;
 use crate::screen::remarks;
-use oodbench::dump::layout::RunFiles;
+use oodbench::dump::layout::{RunFiles, holds_runs};
 use oodbench::eval::{Measures, Plan, evaluate};
 use oodbench::metric::Procedure;
+use oodbench::score::registry::{entries, find};
 use oodbench::table::Record;
 use oodbench::table::files::FileRecords;
 use oodbench::table::provenance::Provenance;
@@ -46,7 +48,24 @@ const RECORDS: [&str; 3] = ["records.json", "records.csv", "records.parquet"];
 const PROVENANCE: &str = "provenance.json";
 
 impl Sources {
-    /// The runs, or the records.
+    /// The runs, where values do not suffice: what records lie beside them does not count.
+    pub(crate) fn runs(&self, needs: &str, quiet: bool) -> anyhow::Result<Vec<RunFiles>> {
+        if self.paths.iter().any(|path| !records_at(path).is_empty()) {
+            bail!("found records, expected dumps: {needs}");
+        }
+        Runs::of(self.paths.clone()).find(quiet)
+    }
+
+    /// The records, where runs do not do: what runs lie beside them does not count. `None` if a path has no records.
+    pub(crate) fn only_records(&self) -> anyhow::Result<Option<Vec<FileRecords>>> {
+        let files: Vec<Vec<PathBuf>> = self.paths.iter().map(|path| records_in(path)).collect();
+        if files.is_empty() || files.iter().any(Vec::is_empty) {
+            return Ok(None);
+        }
+        Ok(Some(read_each(&files.concat())?))
+    }
+
+    /// The runs, or the records. A folder with runs and records is one of runs: the records were made of them, and may be older.
     pub(crate) fn find(&self, quiet: bool) -> anyhow::Result<Found> {
         Ok(match self.find_each(quiet)? {
             FoundEach::Runs(runs) => Found::Runs(runs),
@@ -105,7 +124,7 @@ impl Sources {
     ) -> anyhow::Result<Vec<Record>> {
         let runs = match self.find(common.quiet)? {
             Found::Records(records) => {
-                return Ok(records.into_iter().filter(|record| is_wanted(record, names)).collect());
+                return wanted(records, names);
             }
             Found::Runs(runs) => runs,
         };
@@ -124,13 +143,41 @@ impl Sources {
     }
 }
 
-/// Whether a record is of one of the scores asked for.
+/// The records of the scores asked for.
+///
+/// # Errors
+/// If a name is none of a score, or no record is of that score.
+pub(crate) fn wanted(mut records: Vec<Record>, names: &ScoreNames) -> anyhow::Result<Vec<Record>> {
+    let known: BTreeSet<&str> = records.iter().map(|record| &*record.score).collect();
+    if !entries(&names.scores).is_ok_and(|(_, all)| all) {
+        for name in &names.scores {
+            // Records of another program may have a score that is not in the list.
+            if !known.contains(&**name) && !known.contains(find(name)?.id) {
+                bail!("found no records of the score {name}, expected one of {}", Vec::from_iter(known).join(", "));
+            }
+        }
+    }
+    records.retain(|record| is_wanted(record, names));
+    Ok(records)
+}
+
+/// Whether a record is of one of the scores asked for, by id, alias or `all`.
 pub(crate) fn is_wanted(record: &Record, names: &ScoreNames) -> bool {
-    names.scores.iter().any(|name| name == "all" || *name == record.score)
+    let is_own = |name: &String| {
+        name.eq_ignore_ascii_case("all")
+            || *name == record.score
+            || find(name).is_ok_and(|entry| entry.id == record.score)
+    };
+    names.scores.iter().any(is_own)
+}
+
+/// The files of records that a path names, unless it holds runs.
+fn records_at(path: &Path) -> Vec<PathBuf> {
+    if holds_runs(path) { Vec::new() } else { records_in(path) }
 }
 
 /// The files of records that a path names: itself, those of a folder, or of the folders in it.
-fn records_at(path: &Path) -> Vec<PathBuf> {
+fn records_in(path: &Path) -> Vec<PathBuf> {
     if path.is_file() {
         return vec![path.to_owned()];
     }

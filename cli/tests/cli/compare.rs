@@ -71,6 +71,79 @@ fn what_cannot_be_compared_is_said_in_one_line() {
     assert!(code == Some(2) && found.contains("did you mean auroc?"), "{found}");
 }
 
+/// Records that `score --out` wrote into the folder of a run, or beside runs, hide neither.
+#[test]
+fn records_hide_no_dumps() {
+    let folder = dumps_and_records();
+    let at = folder.path();
+    let score = |run_of: &str, out: &str| {
+        let (_, said, code) = run(at, &["score", run_of, "-q", "--score", "mps,energy,es", "--out", out]);
+        assert_eq!(code, Some(0), "{said}");
+    };
+    let ranks = |source: &str| run(at, &["compare", source, "-q", "--test", "ranks", "--format", "json"]).0;
+    let before = [ranks("dumps/a"), ranks("dumps")];
+    score("dumps/a", "dumps/a");
+    score("dumps/a", "dumps/out");
+    for source in ["dumps/a", "dumps"] {
+        for arguments in [&["compare", source][..], &["plot", source, "--hist", "mps", "--out", "plots"]] {
+            let (_, said, code) = run(at, &[arguments, &["-q"]].concat());
+            assert_eq!(code, Some(0), "{arguments:?}: {said}");
+        }
+    }
+    // Of both runs: records of one lie beside them.
+    assert_eq!([ranks("dumps/a"), ranks("dumps")], before);
+    // What needs records finds them.
+    let (_, said, code) = run(at, &["leaderboard", "dumps/a", "--out", "board"]);
+    assert_eq!(code, Some(0), "{said}");
+}
+
+/// Aliases are those of the list, and a score without records is named.
+#[test]
+fn scores_of_records_are_named_as_those_of_dumps() {
+    let folder = dumps_and_records();
+    for test in ["ranks", "seeds", "bayes"] {
+        let compare = |scores: &str| {
+            run(folder.path(), &["compare", "out", "-q", "--test", test, "--format", "json", "--score", scores])
+        };
+        assert_eq!(compare("msp,energy"), compare("mps,energy"), "{test}");
+        let (_, said, code) = compare("mds,energy");
+        let expected = "found no records of the score mds, expected one of energy, es, mps";
+        assert!(code == Some(2) && said.contains(expected) && said.lines().count() == 1, "{said}");
+        let (_, said, code) = compare("enrgy");
+        assert!(code == Some(2) && said.contains("did you mean energy?"), "{said}");
+    }
+}
+
+#[test]
+fn a_test_of_the_auroc_takes_no_other_metric() {
+    let folder = dumps_and_records();
+    for test in ["best", "sanity"] {
+        let compare =
+            |metric: &str| run(folder.path(), &["compare", "dumps", "-q", "--test", test, "--metric", metric]);
+        let (_, said, code) = compare("lee.tnr_at_tpr95");
+        let expected = format!("--metric: --test {test} compares AUROC; --test rows takes any metric");
+        assert!(code == Some(2) && said.contains(&expected) && said.lines().count() == 1, "{said}");
+        assert!(!compare("auroc").1.contains("--metric") && !compare("openood.auroc").1.contains("--metric"));
+    }
+    let (_, said, code) = run(folder.path(), &["compare", "dumps", "--test", "rows", "--metric", "opnood.auroc"]);
+    assert!(code == Some(2) && said.contains("did you mean openood?"), "{said}");
+}
+
+/// Draws are announced where rows are drawn, DeLong's components where they are kept.
+#[test]
+fn memory_is_that_of_what_is_kept() {
+    let folder = dumps_and_records();
+    let said = |test: &str, metric: &str| {
+        let arguments = ["compare", "dumps", "-v", "--test", test, "--metric", metric, "--draws", "100"];
+        run(folder.path(), &[&arguments[..], &SCORES].concat()).1
+    };
+    for test in ["seeds", "smallest"] {
+        assert!(said(test, "openood.auroc").contains("note: DeLong's components of 12 values take "), "{test}");
+        assert!(said(test, "lee.dtacc").contains("note: 100 draws of 12 values take "), "{test}");
+    }
+    assert!(said("rows", "openood.auroc").contains("note: 100 draws of 12 values take "));
+}
+
 #[test]
 fn critical_differences_are_drawn_from_records() {
     let folder = dumps_and_records();

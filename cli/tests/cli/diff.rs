@@ -36,6 +36,9 @@ fn a_condition_that_is_met_is_exit_code_one() {
         said.iter().any(|line| line.starts_with("failed: lee.auroc<0pp, ") && line.lines().count() == 1),
         "{said:?}"
     );
+    // Nothing differs: no interval is needed to tell that from chance.
+    let (code, same, said) = diff(at, &["old.json", "old.json", "--significant"]);
+    assert_eq!((code, &*same, &*said), (Some(0), "no differences in 36 values\n", ""));
     let (code, _, said) = diff(at, &["old.json", "new.json", "--significant"]);
     assert!(
         code == Some(2) && said.contains("old.json: found no value with an interval") && said.lines().count() == 1,

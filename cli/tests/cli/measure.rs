@@ -239,6 +239,13 @@ fn bad_files_of_scores_are_one_line() {
         assert!(output.status.code() == Some(2) && said.contains(expected), "{arguments:?}: {said}");
         assert_eq!(said.lines().count(), 1, "{said}");
     }
+    // A file that holds one array is no archive of all.
+    write_npy(at.join("id.npy"), &Array1::from(vec![1.0, 2.0])).unwrap();
+    for file in ["id.npy", "id.txt"] {
+        let (_, said) = run(at, &["measure", file]);
+        let expected = format!("{file}: found no file of an OOD set behind it, expected one or more; or name a folder");
+        assert!(said.contains(&expected) && said.lines().count() == 1, "{said}");
+    }
     let output = oodbench(at).args(["measure", "id.txt", "id.txt", "--name", ""]).output().unwrap();
     assert!(output.status.code() == Some(2) && String::from_utf8_lossy(&output.stderr).contains("--name"));
 }

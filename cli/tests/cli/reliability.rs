@@ -94,6 +94,61 @@ fn one_auroc_per_class() {
     assert!(table.contains("AUROC %") && said.contains("classes of fewer than 50 rows have no interval"), "{said}");
 }
 
+/// Scores that cannot be fitted are left out, and the others keep their names.
+#[test]
+fn scores_of_all_that_cannot_be_fitted_are_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    small_run(&at.join("dumps/run"));
+    // Too few rows for some.
+    let train = at.join("dumps/run/id/train");
+    write(&train.join("logits.npy"), &noise(12, 4, 1));
+    write(&train.join("features.npy"), &noise(12, 5, 11));
+    write_labels(&train.join("labels.npy"), &(0..12).map(|row| row % 4).collect::<Vec<_>>());
+    for of in ["joint", "classes"] {
+        let (code, found, said) = run(at, &["--of", of, "--score", "all", "--format", "json"]);
+        assert!(code == Some(0) && said.contains("left out (-v says why): ") && said.contains("vim"), "{said}");
+        let all: Vec<Value> = serde_json::from_str(&found).unwrap();
+        assert!(all.iter().all(|row| row["score"] != "vim"), "{found}");
+        // Before and behind those that are left out.
+        for score in ["mps", "energy", "mahalanobis", "feature_norm"] {
+            let of_all: Vec<&Value> = all.iter().filter(|row| row["score"] == score).collect();
+            let own = rows(at, &["--of", of, "--score", score]);
+            assert!(!own.is_empty() && own.iter().collect::<Vec<_>>() == of_all, "{of} {score}: {own:?} {of_all:?}");
+        }
+    }
+}
+
+/// DeLong's intervals need no draws, joint reliability has none.
+#[test]
+fn options_of_intervals_are_those_of_what_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    small_run(&at.join("dumps/run"));
+    write(&at.join("dumps/run/id/test/logits.npy"), &noise(200, 4, 2));
+    write(&at.join("dumps/run/id/test/features.npy"), &noise(200, 5, 12));
+    write_labels(&at.join("dumps/run/id/test/labels.npy"), &[1; 200]);
+    write(&at.join("dumps/run/ood/near/logits.npy"), &noise(100, 4, 3));
+    write(&at.join("dumps/run/ood/near/features.npy"), &noise(100, 5, 13));
+    let width = |level: &str| {
+        let found = rows(at, &["--of", "classes", "--score", "energy", "--level", level]);
+        let near = found.iter().find(|row| row["ood"] == "near").unwrap();
+        assert_eq!(near["level"].as_f64().map(|level| (level * 100.0).round()), level.parse().ok());
+        near["high"].as_f64().unwrap() - near["low"].as_f64().unwrap()
+    };
+    assert!(width("90") < width("99"));
+    for (arguments, expected) in [
+        (&["--of", "classes", "--bootstrap", "1000"][..], "--bootstrap: expected none"),
+        (&["--of", "classes", "--level", "0.9"], "write --level 90"),
+        (&["--of", "joint", "--bootstrap", "1000"], "--bootstrap: expected none"),
+        (&["--of", "joint", "--level", "90"], "--level: expected none"),
+        (&["--level", "90"], "add --bootstrap 1000"),
+    ] {
+        let (code, _, said) = run(at, &[&["-q", "--score", "energy"], arguments].concat());
+        assert!(code == Some(2) && said.contains(expected) && said.lines().count() == 1, "{arguments:?}: {said}");
+    }
+}
+
 #[test]
 fn what_is_missing_is_named_in_a_line() {
     let folder = tempfile::tempdir().unwrap();

@@ -86,6 +86,12 @@ pub fn discover(path: &Path) -> Result<Vec<RunFiles>, DumpError> {
     Ok(files)
 }
 
+/// Whether [`discover`] would look for runs here: whether the folder, or a folder in it, has one of the name `id`.
+#[must_use]
+pub fn holds_runs(path: &Path) -> bool {
+    is_run(path) || entries(path).is_ok_and(|found| found.iter().any(|entry| is_run(entry)))
+}
+
 /// A folder that holds something of nearly the name `id`.
 fn almost_a_run(folder: &Path) -> Option<Stray> {
     let inside = if folder.is_dir() { entries(folder).ok()? } else { return None };

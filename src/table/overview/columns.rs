@@ -1,6 +1,6 @@
 //! The columns: OOD sets by group, each group followed by its mean, then the mean of all.
 
-use super::super::record::{MeanOver, Record};
+use super::super::record::{MeanOver, Record, set_name};
 
 /// An OOD set, or a mean over some.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ impl Column {
     /// The label with the group.
     #[must_use]
     pub fn name(&self) -> String {
-        self.group.as_ref().map_or_else(|| self.label.clone(), |group| format!("{group}/{}", self.label))
+        set_name(self.group.as_deref(), &self.label)
     }
 
     /// Whether a record is of it.

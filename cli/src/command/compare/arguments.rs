@@ -26,9 +26,9 @@ pub(crate) struct Command {
     /// The question to answer
     #[arg(long, value_enum, default_value_t = Test::Best)]
     pub(super) test: Test,
-    /// The metric to compare by, METRIC or PROCEDURE.METRIC; `oodbench score --help` lists them
-    #[arg(long, value_name = "METRIC", default_value = "openood.auroc")]
-    pub(super) metric: MetricName,
+    /// The metric to compare by, METRIC or PROCEDURE.METRIC; `oodbench score --help` lists them [default: openood.auroc]
+    #[arg(long, value_name = "METRIC")]
+    metric: Option<MetricName>,
     /// Draws of rows, for the tests that draw
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub(super) draws: u64,
@@ -57,7 +57,25 @@ const FEWEST_DRAWS: u64 = 100;
 /// More draws make no interval better, and take their time and memory.
 const MOST_DRAWS: u64 = 100_000;
 
+/// The AUROC that counts ties half.
+const AUROC: (&str, &str) = ("openood", "auroc");
+
 impl Command {
+    /// The metric to compare by.
+    pub(super) fn metric(&self) -> MetricName {
+        self.metric.clone().unwrap_or_else(|| MetricName::of(AUROC))
+    }
+
+    /// Refuses another metric than the AUROC, for a test that knows no other.
+    pub(super) fn is_of_auroc(&self, test: &str) -> anyhow::Result<()> {
+        match &self.metric {
+            Some(metric) if !metric.has(AUROC) => {
+                bail!("--metric: --test {test} compares AUROC; --test rows takes any metric")
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// How rows are drawn.
     pub(super) fn draws(&self) -> anyhow::Result<RowDraws> {
         if !(FEWEST_DRAWS..=MOST_DRAWS).contains(&self.draws) {

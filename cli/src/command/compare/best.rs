@@ -1,23 +1,20 @@
 //! Which scores of a run may be its best on a set, were other rows drawn?
 
-use anyhow::bail;
-
 use super::arguments::Command;
 use crate::option::common::Common;
-use crate::option::sources::Found;
 use crate::screen::progress::Bars;
-use crate::screen::{remarks, terminal};
+use crate::screen::remarks;
 use oodbench::eval::Plan;
 use oodbench::eval::significance::against_best;
-use oodbench::report::{self, Format, significance};
+use oodbench::report::significance;
 use oodbench::table::Results;
 
 /// Runs the test.
 pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
+    command.is_of_auroc("best")?;
     let mut selection = command.fitted.selection(&command.names.scores)?;
-    let Found::Runs(runs) = command.sources.find(common.quiet)? else {
-        bail!("found records, expected dumps: --test best needs the scores of every row; --test ranks takes records");
-    };
+    let needs = "--test best needs the scores of every row; --test ranks takes records";
+    let runs = command.sources.runs(needs, common.quiet)?;
     selection.add_own(&runs);
     let progress = Bars::new(common.quiet);
     let plans = Plan::each(runs.iter().map(|files| (files, &selection)), &progress)?;
@@ -25,11 +22,5 @@ pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let lines = against_best(&plans, &mut results, &progress)?;
     remarks::unchanged()?;
     remarks::say(&results, common);
-    match command.printed.format {
-        Format::Table => terminal::print(&significance::text(&lines, terminal::style()))?,
-        Format::Json => terminal::print_data(&report::json::rows(&lines)?)?,
-        Format::Csv => terminal::print_data(&String::from_utf8(report::csv::rows(&lines)?)?)?,
-        Format::Markdown => terminal::print(&significance::markdown(&lines))?,
-    }
-    Ok(())
+    command.printed.print_texts(&lines, |style| significance::text(&lines, style), || significance::markdown(&lines))
 }

@@ -5,15 +5,15 @@ use anyhow::bail;
 use super::arguments::Command;
 use crate::option::common::Common;
 use crate::screen::terminal;
-use oodbench::report::{self, Format, ranks};
+use oodbench::report::ranks;
 use oodbench::table::against_best::LEVEL;
 use oodbench::table::ranks::ranked;
 
 /// Runs the test.
 pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
-    let (procedure, _) = command.metric.first();
+    let (procedure, _) = command.metric().first();
     let records = command.sources.records(procedure, (&command.names, &command.fitted), common)?;
-    let (procedure, metric) = command.metric.of_records(&records)?;
+    let (procedure, metric) = command.metric().of_records(&records)?;
     let found = ranked(&records, procedure, metric, LEVEL);
     if found.tables.is_empty() {
         bail!("{}", found.untested.join("; "));
@@ -23,11 +23,5 @@ pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         of_tables.chain(&found.untested).for_each(|line| terminal::say(&format!("note: {line}")));
     }
     let rows = ranks::rows(&found);
-    match command.printed.format {
-        Format::Table => terminal::print(&ranks::text(&found, terminal::style()))?,
-        Format::Json => terminal::print_data(&report::json::rows(&rows)?)?,
-        Format::Csv => terminal::print_data(&String::from_utf8(report::csv::rows(&rows)?)?)?,
-        Format::Markdown => terminal::print(&ranks::markdown(&found))?,
-    }
-    Ok(())
+    command.printed.print_texts(&rows, |style| ranks::text(&found, style), || ranks::markdown(&found))
 }

@@ -1,51 +1,42 @@
 //! Would other rows of the same sets give another best score? By any metric.
 
-use anyhow::bail;
-
 use super::arguments::Command;
 use crate::option::common::Common;
-use crate::option::sources::Found;
 use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal};
 use oodbench::dump::layout::RunFiles;
 use oodbench::eval::Plan;
 use oodbench::eval::by_rows::by_rows;
 use oodbench::eval::measured::Measured;
-use oodbench::report::{self, Format, by_rows as shown};
+use oodbench::report::by_rows as shown;
 use oodbench::table::Results;
 
 /// Runs the test.
 pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
-    let lines = scored(command, common, "rows", |plans, what, results| {
+    let lines = scored(command, common, ("rows", false), |plans, what, results| {
         Ok(by_rows(plans, what, results, &Bars::new(common.quiet))?)
     })?;
-    match command.printed.format {
-        Format::Table => terminal::print(&shown::text(&lines, terminal::style()))?,
-        Format::Json => terminal::print_data(&report::json::rows(&lines)?)?,
-        Format::Csv => terminal::print_data(&String::from_utf8(report::csv::rows(&lines)?)?)?,
-        Format::Markdown => terminal::print(&shown::markdown(&lines))?,
-    }
-    Ok(())
+    command.printed.print_texts(&lines, |style| shown::text(&lines, style), || shown::markdown(&lines))
 }
 
-/// What a test finds that needs the scores of every row; says what a reader should know of them.
+/// What a test finds that needs the scores of every row; says what a reader should know of them. `delong` says whether the test takes DeLong's covariance where it
+/// is that of the metric, rather than draws.
 pub(super) fn scored<T>(
     command: &Command,
     common: &Common,
-    test: &str,
+    (test, delong): (&str, bool),
     find: impl FnOnce(&[Plan<'_>], &Measured, &mut Results) -> anyhow::Result<Vec<T>>,
 ) -> anyhow::Result<Vec<T>> {
-    let Found::Runs(runs) = command.sources.find(common.quiet)? else {
-        bail!("found records, expected dumps: --test {test} needs the scores of every row; --test ranks takes records");
-    };
-    of_runs(command, common, &runs, find)
+    let needs = format!("--test {test} needs the scores of every row; --test ranks takes records");
+    let runs = command.sources.runs(&needs, common.quiet)?;
+    of_runs(command, common, (&runs, delong), find)
 }
 
 /// The same of runs that are found.
 pub(super) fn of_runs<T>(
     command: &Command,
     common: &Common,
-    runs: &[RunFiles],
+    (runs, delong): (&[RunFiles], bool),
     find: impl FnOnce(&[Plan<'_>], &Measured, &mut Results) -> anyhow::Result<Vec<T>>,
 ) -> anyhow::Result<Vec<T>> {
     let what = measured(command)?;
@@ -56,7 +47,7 @@ pub(super) fn of_runs<T>(
     if what.procedure.needs_predictions() {
         plans.iter_mut().try_for_each(|plan| plan.with_predictions(&progress))?;
     }
-    say_memory(&what, &plans, common);
+    say_memory(&what, &plans, delong, common);
     let mut results = Results::default();
     let lines = find(&plans, &what, &mut results)?;
     remarks::unchanged()?;
@@ -66,7 +57,7 @@ pub(super) fn of_runs<T>(
 
 /// What is measured in draws.
 fn measured(command: &Command) -> anyhow::Result<Measured> {
-    let (procedure, metric) = command.metric.first();
+    let (procedure, metric) = command.metric().first();
     let what = Measured { procedure, metric, draws: command.draws()? };
     what.check().map_err(|error| anyhow::anyhow!("--metric: {error}"))?;
     Ok(what)
@@ -75,12 +66,16 @@ fn measured(command: &Command) -> anyhow::Result<Measured> {
 /// More than this is announced.
 const MUCH_MEMORY: usize = 100_000_000;
 
-/// Says what the draws take before they are made.
-fn say_memory(what: &Measured, plans: &[Plan<'_>], common: &Common) {
-    let values: usize = plans.iter().map(|plan| plan.scores.len() * plan.dump.ood().count()).sum();
-    let bytes = what.bytes(values);
+/// Says what is kept of every value, before it is made.
+fn say_memory(what: &Measured, plans: &[Plan<'_>], delong: bool, common: &Common) {
+    let bytes = what.bytes(plans, delong);
     if common.verbose || bytes > MUCH_MEMORY && !common.quiet {
         let megabytes = bytes as f64 / 1e6;
-        terminal::say(&format!("note: {} draws of {values} values take {megabytes:.1} MB of memory", what.draws.draws));
+        let values: usize = plans.iter().map(|plan| plan.scores.len() * plan.dump.ood().count()).sum();
+        let kept = match what.is_drawn(delong) {
+            true => format!("{} draws", what.draws.draws),
+            false => "DeLong's components".to_owned(),
+        };
+        terminal::say(&format!("note: {kept} of {values} values take {megabytes:.1} MB of memory"));
     }
 }

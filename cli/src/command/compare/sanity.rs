@@ -4,7 +4,6 @@ use anyhow::bail;
 
 use super::arguments::Command;
 use crate::option::common::Common;
-use crate::option::sources::Found;
 use crate::screen::progress::Bars;
 use crate::screen::remarks;
 use oodbench::eval::Plan;
@@ -14,10 +13,9 @@ use oodbench::table::Results;
 
 /// Runs the test.
 pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
+    command.is_of_auroc("sanity")?;
     let mut selection = command.fitted.selection(&command.names.scores)?;
-    let Found::Runs(runs) = command.sources.find(common.quiet)? else {
-        bail!("found records, expected dumps: --test sanity needs the scores of every row");
-    };
+    let runs = command.sources.runs("--test sanity needs the scores of every row", common.quiet)?;
     selection.add_own(&runs);
     let progress = Bars::new(common.quiet);
     let mut plans = Plan::each(runs.iter().map(|files| (files, &selection)), &progress)?;

@@ -3,32 +3,26 @@
 use super::arguments::Command;
 use super::rows::of_runs;
 use crate::option::common::Common;
-use crate::option::sources::{Found, is_wanted};
+use crate::option::sources::{Found, wanted};
 use crate::screen::progress::Bars;
 use crate::screen::terminal;
 use oodbench::eval::by_seeds::by_seeds;
-use oodbench::report::{self, Format, by_seeds as shown};
+use oodbench::report::by_seeds as shown;
 use oodbench::table::against_best::LEVEL;
 use oodbench::table::by_seeds::{BySeeds, of_records};
 
 /// Runs the test.
 pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let lines = lines(command, common)?;
-    match command.printed.format {
-        Format::Table => terminal::print(&shown::text(&lines, terminal::style()))?,
-        Format::Json => terminal::print_data(&report::json::rows(&lines)?)?,
-        Format::Csv => terminal::print_data(&String::from_utf8(report::csv::rows(&lines)?)?)?,
-        Format::Markdown => terminal::print(&shown::markdown(&lines))?,
-    }
-    Ok(())
+    command.printed.print_texts(&lines, |style| shown::text(&lines, style), || shown::markdown(&lines))
 }
 
 fn lines(command: &Command, common: &Common) -> anyhow::Result<Vec<BySeeds>> {
     let runs = match command.sources.find(common.quiet)? {
         Found::Runs(runs) => runs,
-        Found::Records(mut records) => {
-            records.retain(|record| is_wanted(record, &command.names));
-            let (procedure, metric) = command.metric.of_records(&records)?;
+        Found::Records(records) => {
+            let records = wanted(records, &command.names)?;
+            let (procedure, metric) = command.metric().of_records(&records)?;
             let (lines, notes) = of_records(&records, procedure, metric, LEVEL);
             if !common.quiet {
                 terminal::say(
@@ -39,7 +33,7 @@ fn lines(command: &Command, common: &Common) -> anyhow::Result<Vec<BySeeds>> {
             return Ok(lines);
         }
     };
-    of_runs(command, common, &runs, |plans, what, results| {
+    of_runs(command, common, (&runs, true), |plans, what, results| {
         Ok(by_seeds(plans, what, results, &Bars::new(common.quiet))?)
     })
 }

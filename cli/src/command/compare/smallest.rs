@@ -9,7 +9,7 @@ use oodbench::report::smallest as shown;
 
 /// Runs the test.
 pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
-    let lines = scored(command, common, "smallest", |plans, what, results| {
+    let lines = scored(command, common, ("smallest", true), |plans, what, results| {
         Ok(smallest_differences(plans, what, results, &Bars::new(common.quiet))?)
     })?;
     command.printed.print_with(&shown::header(&lines), &lines, &shown::grid(&lines))
