@@ -173,16 +173,17 @@ pub(crate) fn report(
         let set = OutputSet::begin(&out, &[PAGE, LATEX, MARKDOWN]).map_err(failed)?;
         let plans = planned(dumps, &selection, &measures.procedures)?;
         let made = full_report::of_plans(&plans, &selection.columns(), &measures, &Silent);
-        let (mut report, _) = made.map_err(|error| match &error {
+        let (mut report, tables, _) = made.map_err(|error| match &error {
             ReportError::Eval(error) => of_eval(error),
             ReportError::Plot(error) => refused(error),
         })?;
         full_report::draw_differences(&mut report).map_err(refused)?;
-        set.write(PAGE, report.html().as_bytes()).map_err(failed)?;
-        set.write(LATEX, report.latex().as_bytes()).map_err(failed)?;
-        set.write(MARKDOWN, report.markdown().as_bytes()).map_err(failed)?;
+        let rendered = report.rendered(&tables);
+        set.write(PAGE, rendered.html.as_bytes()).map_err(failed)?;
+        set.write(LATEX, rendered.latex.as_bytes()).map_err(failed)?;
+        set.write(MARKDOWN, rendered.markdown.as_bytes()).map_err(failed)?;
         set.commit().map_err(failed)?;
-        Ok(report.lead())
+        Ok(rendered.lead)
     };
     pool::run(py, work)?
 }

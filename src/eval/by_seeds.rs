@@ -8,7 +8,7 @@ use super::measured::{Found, Measured, measure};
 use super::plan::Plan;
 use crate::progress::Progress;
 use crate::table::against_best::LEVEL;
-use crate::table::by_seeds::{BySeeds, SeedValues, compare};
+use crate::table::by_seeds::{BySeeds, Levels, SeedValues, compare_at};
 use crate::table::means::Seeds;
 use crate::table::{Record, Remark, Results};
 
@@ -26,6 +26,23 @@ use crate::table::{Record, Remark, Results};
 pub fn by_seeds(
     plans: &[Plan<'_>],
     what: &Measured,
+    results: &mut Results,
+    progress: &dyn Progress,
+) -> Result<Vec<BySeeds>, EvalError> {
+    by_seeds_at(plans, what, Levels { test: LEVEL, interval: 1.0 - LEVEL }, results, progress)
+}
+
+/// The same as [`by_seeds`] at other levels.
+///
+/// # Errors
+/// As [`by_seeds`].
+///
+/// # Panics
+/// As [`by_seeds`].
+pub fn by_seeds_at(
+    plans: &[Plan<'_>],
+    what: &Measured,
+    levels: Levels,
     results: &mut Results,
     progress: &dyn Progress,
 ) -> Result<Vec<BySeeds>, EvalError> {
@@ -54,13 +71,18 @@ pub fn by_seeds(
     }
     let mut lines = Vec::new();
     for (training, members) in sets {
-        lines.extend(on_set(&training, &members, what, results));
+        lines.extend(on_set(&training, &members, (what, levels), results));
     }
     Ok(lines)
 }
 
 /// The lines of a training on one set.
-fn on_set(training: &str, members: &[&Found], what: &Measured, results: &mut Results) -> Vec<BySeeds> {
+fn on_set(
+    training: &str,
+    members: &[&Found],
+    (what, levels): (&Measured, Levels),
+    results: &mut Results,
+) -> Vec<BySeeds> {
     let Some(first) = members.first() else { return Vec::new() };
     let mut runs: Vec<&str> = Vec::new();
     let mut scores: Vec<&'static str> = Vec::new();
@@ -106,7 +128,7 @@ fn on_set(training: &str, members: &[&Found], what: &Measured, results: &mut Res
     let set = (first.ood.as_str(), first.group.as_deref());
     let of = BySeeds::of(training, first.run.in_distribution.as_deref(), set, (what.procedure.id, what.metric.id));
     let covariance = (unlike.is_none() && covariance.iter().all(|value| value.is_finite())).then_some(&covariance);
-    compare(&of, &values, covariance, what.metric.better, LEVEL)
+    compare_at(&of, &values, covariance, what.metric.better, levels)
 }
 
 /// What tells that seeds were not tested on the same rows: how many there are, or the labels of the ID rows of those that have labels.

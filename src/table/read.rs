@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::field::Content;
+use super::files::FileRecords;
 use super::record::{Key, Record, SCHEMA};
 use super::{csv, openood_csv, results_csv};
 use crate::dump::DumpError;
@@ -38,7 +39,15 @@ const SCORE_AGAIN: &str = "score the dump again with this version";
 /// [`RecordsError`] for a file of another format or schema, for two records of one value, and for records of several conventions: versions,
 /// levels of intervals, metrics that are not of their procedure, percentages.
 pub fn read<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Record>, RecordsError> {
-    let mut all: Vec<Record> = Vec::new();
+    Ok(read_each(paths)?.into_iter().flat_map(|file| file.records).collect())
+}
+
+/// The same, file by file.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_each<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<FileRecords>, RecordsError> {
+    let mut all: Vec<FileRecords> = Vec::new();
     let mut together = Together::default();
     for path in paths {
         let path = path.as_ref();
@@ -51,7 +60,7 @@ pub fn read<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Record>, RecordsError> {
         };
         let records = read_one(path).map_err(refuse)?;
         records.iter().try_for_each(|record| together.check(record)).map_err(refuse)?;
-        all.extend(records);
+        all.push(FileRecords { file: path.display().to_string(), records });
     }
     Ok(all)
 }

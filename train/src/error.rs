@@ -37,6 +37,17 @@ pub enum TrainError {
         "loss {loss}: found {found}, expected {expected}; --outliers names a set for losses that learn from outliers, outlier-exposure among them"
     )]
     Outliers { loss: String, found: &'static str, expected: &'static str },
+    /// A last batch that the loss cannot learn from.
+    #[error(
+        "loss {loss}: found {images} training images in batches of {batch}, the last of 1, expected 2 images or more in each, over which the loss normalises; \
+         choose another --batch"
+    )]
+    LoneImage {
+        loss: String,
+        images: usize,
+        /// Images of a batch.
+        batch: usize,
+    },
     /// The loss is not finite.
     #[error(
         "training diverged: found loss {loss} in step {step} of epoch {epoch}, expected a finite one; lower the learning rate or resume from the last checkpoint"
@@ -87,7 +98,14 @@ pub enum TrainError {
     File(#[from] FileError),
     /// candle failed: out of memory, or a device error.
     #[error("{}", .0.to_string().lines().next().unwrap_or_default())]
-    Candle(#[from] candle_core::Error),
+    Candle(candle_core::Error),
+}
+
+/// candle's error is no source: its text holds a backtrace, and the first line is the message already.
+impl From<candle_core::Error> for TrainError {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Candle(error)
+    }
 }
 
 impl TrainError {

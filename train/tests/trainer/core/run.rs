@@ -306,6 +306,35 @@ fn recipes_and_data_that_cannot_be_are_refused() {
     assert!(refuse(&good, &unlabelled).contains("no labels"));
 }
 
+/// A number per image cannot be normalised over one image; losses that do so say it before they train, the others learn from it.
+#[test]
+fn a_last_batch_of_one_image_is_refused_where_it_cannot_be_learnt_from() {
+    for loss in LOSSES {
+        let folder = tempfile::tempdir().unwrap();
+        let run = folder.path().join("run");
+        let recipe = recipe(loss, 4, 1);
+        match start(&recipe, &noise(17, 4), &run, false) {
+            Err(error) => {
+                let message =
+                    format!("loss {}: found 17 training images in batches of 8, the last of 1, expected", loss.id);
+                assert!(loss.normalises && error.to_string().starts_with(&message), "{error}");
+                assert!(!run.exists());
+            }
+            Ok(outcome) => assert!(!loss.normalises && outcome.history.len() == 1, "{}", loss.id),
+        }
+        assert!(start(&recipe, &noise(18, 4), &run, false).is_ok(), "{}", loss.id);
+    }
+}
+
+/// candle puts a backtrace behind its first line, and programs print the sources of an error, too.
+#[test]
+fn an_error_of_candle_is_one_line_without_a_source() {
+    let wrong = candle_core::Error::Msg("first\n   0: backtrace".to_owned());
+    let error = TrainError::from(wrong);
+    assert_eq!(error.to_string(), "first");
+    assert!(std::error::Error::source(&error).is_none());
+}
+
 /// A recipe is what `recipe.toml` says.
 #[test]
 fn a_recipe_comes_back_from_toml() {
