@@ -24,7 +24,7 @@ bless-instructions:
 
 # Writes the statements of reports/cifar10/README.md anew
 bless-cifar10:
-    OODBENCH_BLESS=1 cargo test --release -p oodbench-cli --bin oodbench cifar10
+    OODBENCH_BLESS=1 cargo test --release -p oodbench-cli --lib cifar10
 
 # Everything that OODBENCH_BLESS writes
 bless: bless-readme bless-cifar10 bless-instructions

@@ -91,7 +91,11 @@ pub fn apply(
         for ranges in ranges.chunks(BLOCKS_AT_ONCE) {
             let work = |range: &Range<usize>| Block { detector, split: &split, first, on_nan }.decide(range.clone());
             // In the order of rows, so that the row of an error is the first one.
-            let decided: Vec<Result<Decided, DetectorError>> = ranges.par_iter().map(work).collect();
+            let decided: Vec<Result<Decided, DetectorError>> = match ranges {
+                // Few rows are decided sooner than another thread is asked.
+                [range] => vec![work(range)],
+                _ => ranges.par_iter().map(work).collect(),
+            };
             for decided in decided {
                 let decided = decided?;
                 applied.add(&decided);

@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use super::error::DetectorError;
 use super::input::Input;
-use crate::eval::Plan;
-use crate::rows::{ArrayKind, Role, Split};
-use crate::score::need::Splits;
-use crate::score::{FittedScore, Need};
+use super::made_of::MadeOf;
+use crate::rows::{ArrayKind, Split};
+use crate::score::Need;
 
 /// The arrays of a run that a detector reads.
 pub(super) struct Arrays {
@@ -23,25 +22,17 @@ pub(super) struct Arrays {
 
 impl Arrays {
     /// What new rows have to have: what the score reads, logits as well where classes are needed or, if all splits have them, known.
-    pub(super) fn of(
-        plan: &Plan<'_>,
-        score: &FittedScore,
-        calibrated_on: &Split,
-        needs_classes: bool,
-    ) -> Result<Self, DetectorError> {
-        let dump = &plan.dump;
-        let mut kinds = plan.arrays(&Splits::Scored);
-        let reads_logits = score.needs.contains(&Need::Logits);
-        let splits =
-            || dump.splits.iter().filter(|split| matches!(split.role, Role::Val | Role::Test | Role::Ood { .. }));
-        let all_have = |kind: &ArrayKind| splits().all(|split| split.matrix(kind).is_some());
+    pub(super) fn of(of: &MadeOf<'_>, calibrated_on: &Split, needs_classes: bool) -> Result<Self, DetectorError> {
+        let mut kinds = of.kinds.clone();
+        let reads_logits = of.score.needs.contains(&Need::Logits);
+        let all_have = |kind: &ArrayKind| of.splits.iter().all(|split| split.matrix(kind).is_some());
         let needs_logits = reads_logits || needs_classes;
         let has_logits = all_have(&ArrayKind::Logits);
         let makes_logits = needs_logits && !has_logits;
         if makes_logits {
-            if !(dump.head.is_some() && all_have(&ArrayKind::Features)) {
+            if !(of.head.is_some() && all_have(&ArrayKind::Features)) {
                 return Err(DetectorError::Lacking {
-                    place: dump.folder.display().to_string(),
+                    place: of.place.clone(),
                     what: "logits in every split",
                     by: "a threshold that asks for the predicted class",
                     remedy: "dump logits.npy, or features.npy and head/",
@@ -49,12 +40,9 @@ impl Arrays {
             }
             kinds.remove(&ArrayKind::Logits);
             kinds.insert(ArrayKind::Features);
-        } else if needs_logits {
+        } else if needs_logits && !of.reads_features {
             // Features are read only by those who need them, not to make logits that are there.
-            let reads = |need: &Need| matches!(need.reads(dump), Some((Splits::Scored, of)) if of.contains(&ArrayKind::Features));
-            if !score.needs.iter().any(reads) {
-                kinds.remove(&ArrayKind::Features);
-            }
+            kinds.remove(&ArrayKind::Features);
         }
         if has_logits {
             kinds.insert(ArrayKind::Logits);

@@ -1,6 +1,7 @@
 //! From a run to a detector: fits the score, chooses the threshold on rows that the fit did not see, and measures on other rows what it does.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::arrays::Arrays;
 use super::calibration::Calibration;
@@ -8,15 +9,16 @@ use super::decide::Detector;
 use super::description::{CalibrationRows, DIRECTION, Description, FORMAT, KeptHead, KeptInput};
 use super::error::DetectorError;
 use super::input::Input;
+use super::made_of::MadeOf;
 use super::rate::Rate;
 use super::scored::Scored;
 use super::subset::chosen;
 use super::threshold::{Guarantee, per_class, selective};
-use crate::eval::Plan;
 use crate::eval::fits::description::KeptScore;
 use crate::eval::fits::fit;
+use crate::eval::{Model, Plan};
 use crate::numeric::share::share_of;
-use crate::progress::Progress;
+use crate::progress::{Progress, Silent};
 use crate::rows::{ArrayKind, Role, Split};
 use crate::score::need::Splits;
 use crate::score::{FittedScore, Need};
@@ -55,83 +57,123 @@ pub struct Calibrated {
 /// # Panics
 /// If the plan has another number of scores than one.
 pub fn calibrate(plan: &Plan<'_>, request: &Request, progress: &dyn Progress) -> Result<Calibrated, DetectorError> {
-    if !request.guarantee.is_valid() {
-        return Err(DetectorError::Guarantee);
-    }
+    request.check()?;
     let fits = fit(plan)?;
     let [score] = <[FittedScore; 1]>::try_from(fits.scores).ok().expect("a plan of one score");
-    let work = Work { plan, request };
-    let mut notes: Vec<String> = score.notes.iter().map(|note| format!("{}: {note}", score.entry.id)).collect();
+    let work = Work { of: MadeOf::plan(plan, score), request };
+    let mut notes = work.notes();
     notes.extend(plan.notes.iter().cloned());
-    let (split, why) = work.rows_for_calibration()?;
-    let arrays = Arrays::of(plan, &score, split, work.needs_classes())?;
-    let scored = Scored::of(plan, &score, &arrays, split, progress)?;
+    let (split, why) = rows_for_calibration(plan)?;
     let held_back = why.as_ref().map(|_| work.held_back(split.rows));
     let is_used = |row: usize| held_back.as_ref().is_none_or(|rows| rows[row]);
-    let used: Vec<usize> = (0..split.rows).filter(|&row| is_used(row)).collect();
     if let Some(why) = why {
         notes.push(format!(
             "{why}: {} of the {} rows of {} were held back for the calibration (seed {}), the rates are of the rest",
-            used.len(),
+            (0..split.rows).filter(|&row| is_used(row)).count(),
             split.rows,
             split.role,
             request.seed
         ));
     }
-    let (calibration, thresholds) = work.thresholds(split, &scored, &used)?;
-    let rows = CalibrationRows {
-        split: split.role.to_string(),
-        rows: used.len(),
-        of: split.rows,
-        seed: held_back.as_ref().map(|_| request.seed),
-    };
-    let description = work.describe(&score, split, &arrays, rows);
-    let head = description.head.and(plan.dump.head.clone());
-    let inputs = arrays.inputs.clone();
-    let detector = Detector { description, score, head, inputs, calibration, thresholds };
-    let mut rates = Vec::new();
-    for other in Splits::Scored.of(&plan.dump) {
-        let own;
-        let (values, kept): (&Scored, Box<dyn Fn(usize) -> bool>) = if other.role == split.role {
-            (&scored, Box::new(|row| !is_used(row)))
-        } else {
-            own = Scored::of(plan, &detector.score, &arrays, other, progress)?;
-            (&own, Box::new(|_| true))
-        };
-        let rows = (0..other.rows).filter(|&row| kept(row));
-        rates.push(work.rate(&detector, other, values, rows));
-    }
+    let others: Vec<&Split> = Splits::Scored.of(&plan.dump).collect();
+    let (detector, rates) = work.detector(split, held_back.as_deref(), &others, progress)?;
     Ok(Calibrated { detector, rates, notes, warnings: fits.warnings })
+}
+
+/// Makes a detector of the only score of fits in memory, with a threshold that is chosen on all of some rows, which the fit must not have seen.
+///
+/// # Errors
+/// As [`calibrate`], and if the rows lack what the score reads.
+///
+/// # Panics
+/// If there is another number of scores than one.
+pub fn calibrate_rows(model: &Model, split: &Split, request: &Request) -> Result<Calibrated, DetectorError> {
+    request.check()?;
+    let [score] = model.scores() else { panic!("found {} scores, expected one", model.scores().len()) };
+    let kinds = model.arrays(split)?;
+    let work = Work { of: MadeOf::model(model, score, split, kinds), request };
+    let (detector, rates) = work.detector(split, None, &[], &Silent)?;
+    Ok(Calibrated { detector, rates, notes: work.notes(), warnings: model.warnings.clone() })
+}
+
+impl Request {
+    fn check(&self) -> Result<(), DetectorError> {
+        if self.guarantee.is_valid() { Ok(()) } else { Err(DetectorError::Guarantee) }
+    }
+}
+
+/// The split that the threshold is chosen on, and why not all of its rows may be used if it is id/test.
+fn rows_for_calibration<'p>(plan: &'p Plan<'_>) -> Result<(&'p Split, Option<String>), DetectorError> {
+    let dump = &plan.dump;
+    let fit_saw_val = plan.fitted_on().any(|(split, _)| split.role == Role::Val);
+    match dump.split(&Role::Val) {
+        Some(val) if !fit_saw_val => Ok((val, None)),
+        val => {
+            let why = if val.is_some() { "the fit reads id/val" } else { "no id/val" };
+            let test = dump.split(&Role::Test).ok_or_else(|| DetectorError::Lacking {
+                place: dump.folder.display().to_string(),
+                what: "id/test",
+                by: "the calibration",
+                remedy: "dump the ID test set there",
+            })?;
+            Ok((test, Some(why.to_owned())))
+        }
+    }
 }
 
 /// A calibration being made.
 struct Work<'a> {
-    plan: &'a Plan<'a>,
+    of: MadeOf<'a>,
     request: &'a Request,
 }
 
-impl<'a> Work<'a> {
-    fn needs_classes(&self) -> bool {
-        self.request.per_class || matches!(self.request.guarantee, Guarantee::SelectiveRisk { .. })
+impl Work<'_> {
+    fn notes(&self) -> Vec<String> {
+        let score = &self.of.score;
+        score.notes.iter().map(|note| format!("{}: {note}", score.entry.id)).collect()
     }
 
-    /// The split that the threshold is chosen on, and why not all of its rows may be used if it is id/test.
-    fn rows_for_calibration(&self) -> Result<(&'a Split, Option<String>), DetectorError> {
-        let dump = &self.plan.dump;
-        let fit_saw_val = self.plan.fitted_on().any(|(split, _)| split.role == Role::Val);
-        match dump.split(&Role::Val) {
-            Some(val) if !fit_saw_val => Ok((val, None)),
-            val => {
-                let why = if val.is_some() { "the fit reads id/val" } else { "no id/val" };
-                let test = dump.split(&Role::Test).ok_or_else(|| DetectorError::Lacking {
-                    place: dump.folder.display().to_string(),
-                    what: "id/test",
-                    by: "the calibration",
-                    remedy: "dump the ID test set there",
-                })?;
-                Ok((test, Some(why.to_owned())))
-            }
+    /// The detector whose threshold is chosen on a split, on the rows that are held back for it or on all, and what it does on the rest of the split and
+    /// on others.
+    fn detector(
+        &self,
+        split: &Split,
+        held_back: Option<&[bool]>,
+        others: &[&Split],
+        progress: &dyn Progress,
+    ) -> Result<(Detector, Vec<Rate>), DetectorError> {
+        let arrays = Arrays::of(&self.of, split, self.needs_classes())?;
+        let scored = Scored::of(&self.of, &arrays, split, progress)?;
+        let is_used = |row: usize| held_back.is_none_or(|rows| rows[row]);
+        let used: Vec<usize> = (0..split.rows).filter(|&row| is_used(row)).collect();
+        let (calibration, thresholds) = self.thresholds(split, &scored, &used)?;
+        let rows = CalibrationRows {
+            split: split.role.to_string(),
+            rows: used.len(),
+            of: split.rows,
+            seed: held_back.map(|_| self.request.seed),
+        };
+        let description = self.describe(split, &arrays, rows);
+        let head = description.head.and(self.of.head.cloned());
+        let (score, inputs) = (Arc::clone(&self.of.score), arrays.inputs.clone());
+        let detector = Detector { description, score, head, inputs, calibration, thresholds };
+        let mut rates = Vec::new();
+        for other in others {
+            let own;
+            let (values, kept): (&Scored, Box<dyn Fn(usize) -> bool>) = if other.role == split.role {
+                (&scored, Box::new(|row| !is_used(row)))
+            } else {
+                own = Scored::of(&self.of, &arrays, other, progress)?;
+                (&own, Box::new(|_| true))
+            };
+            let rows = (0..other.rows).filter(|&row| kept(row));
+            rates.push(rate(&detector, other, values, rows));
         }
+        Ok((detector, rates))
+    }
+
+    fn needs_classes(&self) -> bool {
+        self.request.per_class || matches!(self.request.guarantee, Guarantee::SelectiveRisk { .. })
     }
 
     fn held_back(&self, rows: usize) -> Vec<bool> {
@@ -174,7 +216,7 @@ impl<'a> Work<'a> {
             return Ok((Calibration::together(scores), vec![threshold]));
         }
         let calibration = if self.request.per_class {
-            Calibration::per_class(&scores, &predicted(), self.plan.dump.classes.unwrap_or(0))
+            Calibration::per_class(&scores, &predicted(), self.of.classes.unwrap_or(0))
         } else {
             Calibration::together(scores)
         };
@@ -188,18 +230,11 @@ impl<'a> Work<'a> {
         Ok((calibration, thresholds))
     }
 
-    fn describe(
-        &self,
-        score: &FittedScore,
-        split: &Split,
-        arrays: &Arrays,
-        calibration: CalibrationRows,
-    ) -> Description {
-        let dump = &self.plan.dump;
+    fn describe(&self, split: &Split, arrays: &Arrays, calibration: CalibrationRows) -> Description {
+        let score = &self.of.score;
         let reads_head = score.needs.iter().any(|need| matches!(need, Need::LinearHead | Need::Prototypes));
-        let head = dump.head.as_ref().filter(|_| reads_head || arrays.makes_logits);
-        let mut read: Vec<ArrayRead> =
-            self.plan.fitted_on().flat_map(|(split, arrays)| self.plan.read_of(split, arrays)).collect();
+        let head = self.of.head.filter(|_| reads_head || arrays.makes_logits);
+        let mut read = self.of.read.clone();
         read.extend(arrays_read(split, arrays.kinds.clone()));
         let keep = |input: &Input| {
             let (columns, dtype) = (input.columns, input.dtype.clone());
@@ -208,7 +243,7 @@ impl<'a> Work<'a> {
         Description {
             format: FORMAT,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            run: dump.info.name.clone(),
+            run: self.of.run.to_owned(),
             score: KeptScore {
                 id: score.entry.id.to_owned(),
                 parameters: score.settings.all().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
@@ -219,26 +254,26 @@ impl<'a> Work<'a> {
             per_class: self.request.per_class,
             calibration,
             inputs: arrays.inputs.iter().map(keep).collect(),
-            classes: dump.classes,
+            classes: self.of.classes,
             makes_logits: arrays.makes_logits,
             head: head.map(|head| KeptHead { kind: head.kind(), checksum: head.checksum() }),
             read,
         }
     }
+}
 
-    fn rate(&self, detector: &Detector, split: &Split, scored: &Scored, rows: impl Iterator<Item = usize>) -> Rate {
-        let labels = split.labels.as_ref().filter(|_| !split.is_ood()).map(|labels| labels.block(0..split.rows));
-        let mut rate = Rate::of(split.role.to_string());
-        for row in rows {
-            let predicted = scored.predicted.as_ref().map(|all| all[row]);
-            let flagged = detector.judge(scored.scores[row], predicted).is_none_or(|decision| decision.flagged);
-            rate.count(flagged);
-            if let (false, Some(class), Some(labels)) = (flagged, predicted, &labels) {
-                rate.count_answer(class as i64 == labels[row]);
-            }
+fn rate(detector: &Detector, split: &Split, scored: &Scored, rows: impl Iterator<Item = usize>) -> Rate {
+    let labels = split.labels.as_ref().filter(|_| !split.is_ood()).map(|labels| labels.block(0..split.rows));
+    let mut rate = Rate::of(split.role.to_string());
+    for row in rows {
+        let predicted = scored.predicted.as_ref().map(|all| all[row]);
+        let flagged = detector.judge(scored.scores[row], predicted).is_none_or(|decision| decision.flagged);
+        rate.count(flagged);
+        if let (false, Some(class), Some(labels)) = (flagged, predicted, &labels) {
+            rate.count_answer(class as i64 == labels[row]);
         }
-        rate
     }
+    rate
 }
 
 /// The arrays of a split that are there, with their checksums.

@@ -1,6 +1,7 @@
 //! A fitted score with a threshold: decides rows.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::calibration::{Calibration, p_value};
 use super::description::Description;
@@ -14,7 +15,7 @@ use crate::score::FittedScore;
 pub struct Detector {
     /// What it is, as in its file.
     pub description: Description,
-    pub(super) score: FittedScore,
+    pub(super) score: Arc<FittedScore>,
     pub(super) head: Option<Head>,
     pub(super) inputs: Vec<Input>,
     pub(super) calibration: Calibration,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::threshold::ThresholdError;
 use crate::dump::DumpError;
 use crate::error::FileError;
-use crate::eval::{EvalError, PlanError};
+use crate::eval::{EvalError, InMemoryError, PlanError};
 use crate::printable;
 use crate::rows::RowsError;
 use crate::score::{SettingError, StateError};
@@ -46,6 +46,9 @@ pub enum DetectorError {
     /// The score cannot be fitted, or its values overflow.
     #[error(transparent)]
     Eval(Box<EvalError>),
+    /// Rows in memory are not what the score reads.
+    #[error(transparent)]
+    InMemory(Box<InMemoryError>),
     /// New rows cannot be read.
     #[error(transparent)]
     Dump(#[from] DumpError),
@@ -86,6 +89,12 @@ impl From<PlanError> for DetectorError {
 impl From<EvalError> for DetectorError {
     fn from(error: EvalError) -> Self {
         Self::Eval(Box::new(error))
+    }
+}
+
+impl From<InMemoryError> for DetectorError {
+    fn from(error: InMemoryError) -> Self {
+        Self::InMemory(Box::new(error))
     }
 }
 

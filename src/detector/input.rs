@@ -63,9 +63,11 @@ pub(super) fn check(inputs: &[Input], split: &Split) -> Result<(), DetectorError
             Some(matrix) => input.check(matrix)?,
             None if input.required => {
                 return Err(RowsError::Missing {
-                    path: split.place.join(format!("{}.npy", input.kind.file_stem())),
+                    path: split
+                        .origin
+                        .either(split.place.join(format!("{}.npy", input.kind.file_stem())), split.place.clone()),
                     expected: format!("{} (rows, {}), which the detector reads", input.kind.file_stem(), input.columns),
-                    remedy: "dump it beside the others".to_owned(),
+                    remedy: split.origin.either("dump it beside the others", "add the array").to_owned(),
                 }
                 .into());
             }

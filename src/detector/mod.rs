@@ -26,6 +26,7 @@ pub mod description;
 pub mod error;
 mod head;
 pub mod input;
+mod made_of;
 pub mod martingale;
 pub mod monitor;
 pub mod rate;
@@ -38,7 +39,7 @@ pub mod threshold;
 mod write;
 
 pub use apply::{Applied, Decided, DecisionSink, OnNan, apply};
-pub use calibrate::{Calibrated, Request, calibrate};
+pub use calibrate::{Calibrated, Request, calibrate, calibrate_rows};
 pub use decide::{Decision, Detector};
 pub use error::{DetectorError, RowError};
 pub use monitor::{Monitor, Watch};

@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::calibration::Calibration;
@@ -36,7 +37,7 @@ struct File<'a> {
 impl File<'_> {
     fn load(&self) -> Result<Detector, DetectorError> {
         let file = SealedFile::<Description>::open(self.path).map_err(|error| self.refusal(error))?;
-        let score = self.score(&file)?;
+        let score = Arc::new(self.score(&file)?);
         let description = file.description.clone();
         let head = self.head(&file, &description)?;
         let calibration = self.calibration(&file, &description)?;

@@ -48,6 +48,15 @@ impl<'a> NewRows<'a> {
         Ok(Self { detector, from: From::Files(Some(split)), skipped: 0 })
     }
 
+    /// Rows in memory.
+    ///
+    /// # Errors
+    /// [`DetectorError::Rows`] if their arrays are not those that the detector reads.
+    pub fn of_rows(detector: &'a Detector, split: Split) -> Result<Self, DetectorError> {
+        input::check(&detector.inputs, &split)?;
+        Ok(Self { detector, from: From::Files(Some(split)), skipped: 0 })
+    }
+
     /// Reads one `.npy` array from a pipe; `name` stands for it in messages.
     ///
     /// # Errors

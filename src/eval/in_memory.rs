@@ -21,6 +21,8 @@
 
 use std::path::PathBuf;
 
+use super::error::{EvalError, PlanError};
+use super::fits::FitsError;
 use super::score_split::{Scoring, collect};
 use crate::fit::{FitError, Training};
 use crate::progress::Silent;
@@ -42,6 +44,15 @@ pub enum InMemoryError {
     /// The rows do not determine the score.
     #[error(transparent)]
     Fit(#[from] FitError),
+    /// The rows do not allow the scores asked for.
+    #[error(transparent)]
+    Plan(Box<PlanError>),
+    /// The scores cannot be fitted.
+    #[error(transparent)]
+    Eval(Box<EvalError>),
+    /// The fits in a file cannot be used.
+    #[error(transparent)]
+    Fits(Box<FitsError>),
     /// An array that the score reads is not there.
     #[error("{}: score {score} reads {what}, found none; add the array", place.display())]
     Lacking {
@@ -50,6 +61,24 @@ pub enum InMemoryError {
         score: &'static str,
         what: String,
     },
+}
+
+impl From<PlanError> for InMemoryError {
+    fn from(error: PlanError) -> Self {
+        Self::Plan(Box::new(error))
+    }
+}
+
+impl From<EvalError> for InMemoryError {
+    fn from(error: EvalError) -> Self {
+        Self::Eval(Box::new(error))
+    }
+}
+
+impl From<FitsError> for InMemoryError {
+    fn from(error: FitsError) -> Self {
+        Self::Fits(Box::new(error))
+    }
 }
 
 /// A fitted score together with the rows it was fitted on, which the rows to be scored have to be like.

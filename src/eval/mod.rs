@@ -7,10 +7,13 @@ mod cautions;
 pub mod error;
 pub mod evaluate;
 pub mod fits;
+#[cfg(feature = "plot")]
+pub mod full_report;
 pub mod in_memory;
 pub mod kept;
 pub mod measured;
 pub mod memory;
+pub mod model;
 pub mod one_run;
 pub mod plan;
 #[cfg(feature = "plot")]
@@ -37,6 +40,7 @@ pub use evaluate::{Measures, evaluate};
 pub use fits::{FitsError, FitsFile};
 pub use in_memory::{FittedInMemory, InMemoryError};
 pub use kept::KeptScores;
+pub use model::Model;
 pub use one_run::{SplitScores, score_run};
 pub use plan::Plan;
 #[cfg(feature = "plot")]

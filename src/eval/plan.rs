@@ -124,6 +124,16 @@ impl<'s> Plan<'s> {
         Ok(plan)
     }
 
+    /// As [`Plan::of_fit`], of a run whose rows are in memory.
+    ///
+    /// # Errors
+    /// [`PlanError`] for the first thing that is wrong with it.
+    pub fn of_fit_in_memory(dump: Dump, selection: &'s Selection) -> Result<Self, PlanError> {
+        let mut plan = Self::opened(dump, selection, Purpose::Fit)?;
+        plan.check_values(&Silent)?;
+        Ok(plan)
+    }
+
     /// Opens and checks a run that a detector is to be made from: rows are fitted on and scored, id/val too, and there need be no OOD set.
     ///
     /// # Errors

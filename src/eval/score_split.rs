@@ -52,7 +52,12 @@ impl Scoring<'_> {
     ) -> Result<(), E> {
         progress.begin(&split.role.to_string(), split.rows);
         for ranges in split.block_ranges().chunks(BLOCKS_PER_BATCH) {
-            let blocks: Vec<Batch> = ranges.par_iter().map(|range| self.score_block(split, range.clone())).collect();
+            let score = |range: &Range<usize>| self.score_block(split, range.clone());
+            let blocks: Vec<Batch> = match ranges {
+                // Few rows are scored sooner than another thread is asked.
+                [range] => vec![score(range)],
+                _ => ranges.par_iter().map(score).collect(),
+            };
             let rows = ranges[0].start..ranges[ranges.len() - 1].end;
             progress.advance(rows.len());
             take(join(rows, blocks))?;

@@ -103,6 +103,12 @@ impl Selection {
         all.chain(own).collect()
     }
 
+    /// The scores asked for, with their parameters.
+    #[must_use]
+    pub fn scores(&self) -> &[Chosen] {
+        &self.scores
+    }
+
     /// Ids of all scores asked for.
     #[must_use]
     pub fn ids(&self) -> Vec<&'static str> {

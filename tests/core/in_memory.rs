@@ -1,8 +1,10 @@
 //! Arrays in memory give what the same arrays in files give, and are refused for the same reasons.
 
 use ndarray::{Array2, arr2, array};
+use oodbench::detector::{Guarantee, Request, calibrate, calibrate_rows};
 use oodbench::dump::{Dump, layout::discover};
-use oodbench::eval::{FittedInMemory, InMemoryError, Plan, Selection, score_run};
+use oodbench::eval::fits::{describe, fit, write};
+use oodbench::eval::{FittedInMemory, InMemoryError, Model, Plan, Selection, score_run};
 use oodbench::fit::Training;
 use oodbench::progress::Silent;
 use oodbench::rows::matrix::Rows;
@@ -124,5 +126,72 @@ fn what_is_missing_in_memory_is_named_as_an_array() {
     for entry in REGISTRY {
         let refused = FittedInMemory::fit(entry, &entry.settings(), &rows).err().map(|error| error.to_string());
         assert!(refused.as_ref().is_none_or(|text| !text.contains(".npy")), "{}: {refused:?}", entry.id);
+    }
+}
+
+fn bits(values: &[f64]) -> Vec<u64> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
+#[test]
+fn a_model_of_rows_in_memory_is_the_file_of_the_run() {
+    let files = discover(&fixture("dumps").join("densenet-cifar10-softmax")).unwrap();
+    let selection = Selection::new(&["all".to_owned()], &[]).unwrap();
+    let plan = Plan::of_fit(&files[0], &selection).unwrap();
+    let fits = fit(&plan).unwrap();
+    let (mut expected, mut found) = (Vec::new(), Vec::new());
+    write(&mut expected, &fits, describe(&plan, &fits)).unwrap();
+    let rows = copies(&plan.dump);
+    let model = Model::fit(plan.dump.info.clone(), copies(&plan.dump), &selection).unwrap();
+    model.write(&mut found).unwrap();
+    assert!(found == expected && found.len() > 100_000, "{} and {} bytes", found.len(), expected.len());
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.fit");
+    std::fs::write(&file, found).unwrap();
+    let again = Model::open(&file, rows.head.clone()).unwrap();
+    let test = rows.split(&Role::Test).unwrap();
+    let (scores, restored) = (model.score(test).unwrap(), again.score(test).unwrap());
+    assert!(scores.len() >= 30 && scores.len() == restored.len());
+    for ((score, values), restored) in model.scores().iter().zip(&scores).zip(&restored) {
+        let fitted = FittedInMemory::fit(score.entry, &score.settings, &rows).unwrap();
+        assert_eq!(bits(values), bits(&fitted.score(test).unwrap()), "{}", score.entry.id);
+        assert_eq!(bits(values), bits(restored), "{}", score.entry.id);
+    }
+    let mut other = rows.head.clone().unwrap();
+    if let oodbench::rows::Head::Linear { bias, .. } = &mut other {
+        bias[0] += 1.0;
+    }
+    assert!(matches!(Model::open(&file, Some(other)), Err(InMemoryError::Fits(_))));
+    assert!(matches!(Model::open(&file, None).unwrap().score(test), Err(InMemoryError::Lacking { .. })));
+}
+
+#[test]
+fn a_threshold_of_rows_in_memory_is_that_of_the_run() {
+    let files = discover(&fixture("dumps").join("densenet-cifar10-softmax")).unwrap();
+    let dump = Dump::open(&files[0]).unwrap();
+    let as_val = || {
+        let mut rows = copies(&dump);
+        rows.splits.retain(|split| split.role == Role::Test);
+        let mut val = rows.splits.remove(0);
+        val.role = Role::Val;
+        val
+    };
+    let selection = Selection::new(&["mahalanobis".to_owned()], &[]).unwrap();
+    let mut rows = copies(&dump);
+    rows.splits.insert(1, as_val());
+    let plan = Plan::of_dump(Dump::from_parts(dump.info.clone(), rows), &selection).unwrap();
+    let model = Model::fit(dump.info.clone(), copies(&dump), &selection).unwrap();
+    for (guarantee, per_class) in [
+        (Guarantee::Marginal { alpha: 0.05 }, false),
+        (Guarantee::TrainingConditional { alpha: 0.1, delta: 0.1 }, false),
+        (Guarantee::Marginal { alpha: 0.1 }, true),
+        (Guarantee::SelectiveRisk { alpha: 0.2, delta: 0.1 }, false),
+    ] {
+        let request = Request { guarantee, per_class, held_back: 0.5, seed: 0 };
+        let (mut expected, mut found) = (Vec::new(), Vec::new());
+        calibrate(&plan, &request, &Silent).unwrap().detector.write(&mut expected).unwrap();
+        calibrate_rows(&model, &as_val(), &request).unwrap().detector.write(&mut found).unwrap();
+        assert!(found == expected, "{guarantee:?}");
     }
 }

@@ -15,21 +15,14 @@ use crate::paper::compared;
 use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal};
 use oodbench::dump::layout::RunFiles;
-use oodbench::eval::by_seeds::by_seeds;
-use oodbench::eval::measured::Measured;
-use oodbench::eval::{KeptScores, Measures, Plan, ScoreSink, evaluate, memory, report_plots};
+use oodbench::eval::{Measures, Plan, full_report};
+use oodbench::metric::Procedure;
 use oodbench::metric::registry::usual;
-use oodbench::metric::{Procedure, openood};
 use oodbench::output::OutputSet;
-use oodbench::plot::Format;
-use oodbench::report::full::{Drawn, Report};
-use oodbench::report::ranks::diagram;
+use oodbench::report::full::Report;
 use oodbench::stats::bootstrap::Bootstrap;
-use oodbench::stats::row_draws::RowDraws;
-use oodbench::table::against_best::LEVEL;
+use oodbench::table::Record;
 use oodbench::table::provenance::Provenance;
-use oodbench::table::ranks::ranked;
-use oodbench::table::{Record, Results};
 
 /// Write a report: one page of HTML, the tables as LaTeX and as Markdown, with intervals and which scores may be the best
 #[derive(Args)]
@@ -78,7 +71,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         Found::Records(records) => of_records(command, records)?,
     };
     report.command = Some(command_line::typed());
-    differences(&mut report)?;
+    full_report::draw_differences(&mut report)?;
     if command.paper {
         report.extra = compared::tables(&report.records, &report.provenance)?;
     }
@@ -136,82 +129,10 @@ fn of_dumps(
     if procedures.iter().any(|procedure| procedure.needs_predictions()) {
         plans.iter_mut().try_for_each(|plan| plan.with_predictions(&progress))?;
     }
-    let columns = selection.columns();
-    let mut kept = KeptScores::default();
-    let is_kept = memory::of_kept(&plans) < MOST_KEPT;
-    let sink: Option<&mut dyn ScoreSink> = if is_kept { Some(&mut kept) } else { None };
-    let results = evaluate(&plans, &columns, sink, &Measures { procedures, bootstrap }, &progress)?;
-    let mut report = Report {
-        provenance: vec![Provenance::new(&results, Some(command_line::typed()))],
-        warnings: results.warnings.clone(),
-        notes: results.notes.clone(),
-        ..Report::of(results.records.clone())
-    };
-    // What there is to say was said while values were made. DeLong's covariance needs no draws.
-    let what = Measured {
-        procedure: &openood::PROCEDURE,
-        metric: openood::PROCEDURE.metric(AUROC).with_context(|| format!("found no {AUROC}"))?,
-        draws: RowDraws { draws: 0, seed: 0 },
-    };
-    report.tests = by_seeds(&plans, &what, &mut Results::default(), &progress)?;
+    let measures = Measures { procedures, bootstrap };
+    let (mut report, results) = full_report::of_plans(&plans, &selection.columns(), &measures, &progress)?;
+    report.provenance = vec![Provenance::new(&results, Some(command_line::typed()))];
     remarks::unchanged()?;
     remarks::say(&results, common);
-    if is_kept {
-        draw(&mut report, &kept, &columns)?;
-    } else {
-        report.left_out.push(
-            "Plots: the scores of all rows would take more than 2 GB; ask for fewer scores with --score.".to_owned(),
-        );
-    }
     Ok(report)
-}
-
-/// The metric that is tested over rows.
-const AUROC: &str = "auroc";
-
-/// No more memory is taken for the scores behind plots.
-const MOST_KEPT: u64 = 2_000_000_000;
-
-/// More curves in one plot can hardly be told apart.
-const MOST_CURVES: usize = 5;
-
-/// More runs make the page slow to open.
-const MOST_RUNS: usize = 6;
-
-/// The diagrams of critical differences by the AUROC, where there are sets enough.
-fn differences(report: &mut Report) -> anyhow::Result<()> {
-    let Some(procedure) = report.procedures().first().copied() else { return Ok(()) };
-    let Some(metric) = procedure.metric(AUROC) else { return Ok(()) };
-    let found = ranked(&report.records, procedure, metric, LEVEL);
-    for table in found.tables.iter().filter(|table| table.lines.len() > 1) {
-        let svg = String::from_utf8_lossy(&diagram(table).render(Format::Svg)?).into_owned();
-        let cautions: String = table.cautions.iter().map(|caution| format!(" Caution: {caution}.")).collect();
-        let caption = format!(
-            "Mean ranks of the scores of {} over {} sets; bars join scores that Nemenyi's test does not tell apart.{cautions}",
-            table.training,
-            table.sets.len()
-        );
-        report.critical_differences.push(Drawn { svg, caption, is_wide: true });
-    }
-    report.left_out.extend(found.untested.iter().map(|why| format!("Critical differences: {why}")));
-    Ok(())
-}
-
-fn draw(report: &mut Report, kept: &KeptScores, columns: &[&str]) -> anyhow::Result<()> {
-    let mut worth = report.worth_drawing(MOST_CURVES);
-    for (run, _) in worth.drain(MOST_RUNS.min(worth.len())..) {
-        report.left_out.push(format!(
-            "Plots of {run}: the page has those of the first {MOST_RUNS} trainings. Name its dump alone to have them."
-        ));
-    }
-    for (run, scores) in worth {
-        let Some(kept) = kept.runs.iter().find(|own| own.run == run) else { continue };
-        let scores: Vec<&str> = scores.iter().map(String::as_str).collect();
-        report.plots.push(report_plots::of_run(kept, columns, &scores)?);
-    }
-    let several = |table: &oodbench::table::Overview| table.trainings.iter().any(|training| training.runs.len() > 1);
-    if report.tables().iter().any(several) {
-        report.left_out.push("Plots of further seeds: of each training the first run is drawn.".to_owned());
-    }
-    Ok(())
 }

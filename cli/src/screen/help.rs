@@ -1,7 +1,7 @@
 //! Help as wide as the terminal, in which no example is wrapped inside its command: what is copied from the screen runs.
 
+use std::ffi::OsString;
 use std::io::IsTerminal as _;
-use std::process::ExitCode;
 
 use clap::{Command, CommandFactory, FromArgMatches};
 
@@ -17,10 +17,10 @@ const NARROWEST: usize = 40;
 const KEPT: char = '\u{a0}';
 
 /// What was typed, or the code to exit with after help, a version or an error was printed.
-pub(crate) fn parse<A: CommandFactory + FromArgMatches>() -> Result<A, ExitCode> {
+pub(crate) fn parse<A: CommandFactory + FromArgMatches>(typed: &[OsString]) -> Result<A, u8> {
     let width = terminal::style().width.map_or(WIDEST, |width| usize::from(width).clamp(NARROWEST, WIDEST));
     let mut command = with_whole_examples(A::command(), width);
-    let typed = command.try_get_matches_from_mut(std::env::args_os());
+    let typed = command.try_get_matches_from_mut(typed);
     let parsed = typed.and_then(|matches| A::from_arg_matches(&matches).map_err(|error| error.format(&mut command)));
     parsed.map_err(|error| {
         if error.use_stderr() {
@@ -32,7 +32,7 @@ pub(crate) fn parse<A: CommandFactory + FromArgMatches>() -> Result<A, ExitCode>
             // A closed pipe is no failure.
             let _ = terminal::write(&text.replace(KEPT, " "));
         }
-        ExitCode::from(error.exit_code() as u8)
+        error.exit_code() as u8
     })
 }
 

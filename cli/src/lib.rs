@@ -1,16 +1,16 @@
 //! The command line of oodbench: `arguments` is what may be typed, `command` has one file per subcommand, `paper` the published values and the demo.
+//!
+//! [`main`] is all of it; the program `oodbench` calls it, and so does the console script of the Python package.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::print_stdout))]
 
 mod arguments;
 mod command;
-#[cfg(feature = "train")]
-mod memory;
 mod option;
 mod paper;
 mod screen;
 
+use std::ffi::OsString;
 use std::io;
-use std::process::ExitCode;
 
 use clap::CommandFactory;
 use clap_complete::CompleteEnv;
@@ -19,30 +19,33 @@ use arguments::{Arguments, Command};
 use oodbench::eval::PlanError;
 use oodbench::output::discard_pending;
 use oodbench::score::registry::UnknownScore;
+use option::command_line;
 use option::complete::VARIABLE;
 use screen::failed::Failed;
 use screen::interrupt::{self, INTERRUPTED, Interrupted};
 use screen::{help, lost_file, terminal};
 
-#[cfg(feature = "train")]
-#[global_allocator]
-static ALLOCATOR: memory::Allocator = memory::Allocator;
-
 /// The command was done, and its answer is no.
 const NO: u8 = 1;
 
-/// The command failed.
-const FAILED: u8 = 2;
+/// The exit code of a command that could not be done.
+pub const FAILED: u8 = 2;
 
-/// Runs the program. Exit codes: 0 done, 1 done and the answer is no (`diff --fail-if`, `apply --fail-above`, `monitor --fail-on-alarm`, `verify`), 2 could not be done, 130 stopped by a signal; a reader that closes the pipe is no failure.
-fn main() -> ExitCode {
+/// The exit code of a command that was done.
+const DONE: u8 = 0;
+
+/// Runs what was typed, the name of the program first, and gives the exit code: 0 done, 1 done and the answer is no (`diff --fail-if`, `apply --fail-above`, `monitor --fail-on-alarm`, `verify`), 2 could not be done, 130 stopped by a signal; a reader that closes the pipe is no failure.
+///
+/// To be called once in a process, which it treats as its own: signals end it, and threads are started for good.
+pub fn main(typed: impl IntoIterator<Item = OsString>) -> u8 {
+    let typed = command_line::keep(typed);
     CompleteEnv::with_factory(Arguments::command).var(VARIABLE).complete();
     #[cfg(feature = "train")]
     // SAFETY: nothing has started a thread yet.
     unsafe {
         oodbench_train::device::prepare_cpu();
     }
-    let arguments: Arguments = match help::parse() {
+    let arguments: Arguments = match help::parse(typed) {
         Ok(arguments) => arguments,
         Err(code) => return code,
     };
@@ -51,15 +54,15 @@ fn main() -> ExitCode {
         discard_pending();
     }
     match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Ok(()) => DONE,
+        Err(error) if is_broken_pipe(&error) => DONE,
         Err(error) if error.is::<Interrupted>() => {
             terminal::say(&format!("{error}"));
-            ExitCode::from(INTERRUPTED)
+            INTERRUPTED
         }
         Err(error) if error.is::<Failed>() => {
             terminal::say(&format!("{error}"));
-            ExitCode::from(NO)
+            NO
         }
         Err(error) => {
             let text = format!("error: {error:#}");
@@ -69,7 +72,7 @@ fn main() -> ExitCode {
             } else {
                 terminal::say(&text)
             }
-            ExitCode::from(FAILED)
+            FAILED
         }
     }
 }

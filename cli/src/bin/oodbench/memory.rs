@@ -53,5 +53,5 @@ fn out_of_memory(size: usize) -> ! {
     );
     let left = rest.len();
     let _ = std::io::stderr().write_all(&line[..line.len() - left]);
-    std::process::exit(crate::FAILED.into())
+    std::process::exit(oodbench_cli::FAILED.into())
 }
