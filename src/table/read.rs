@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::field::Content;
 use super::files::FileRecords;
-use super::record::{Key, Record, SCHEMA};
+use super::record::{Key, MeanOver, Record, SCHEMA};
 use super::{csv, openood_csv, results_csv};
 use crate::dump::DumpError;
 use crate::dump::format::file;
@@ -39,14 +39,19 @@ const SCORE_AGAIN: &str = "score the dump again with this version";
 /// [`RecordsError`] for a file of another format or schema, for two records of one value, and for records of several conventions: versions,
 /// levels of intervals, metrics that are not of their procedure, percentages.
 pub fn read<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Record>, RecordsError> {
-    Ok(read_each(paths)?.into_iter().flat_map(|file| file.records).collect())
+    Ok(files(paths, false)?.into_iter().flat_map(|file| file.records).collect())
 }
 
-/// The same, file by file.
+/// The records of single runs and their means over OOD sets, file by file. Means over seeds are left out: two files may each have one of a training of the
+/// same name.
 ///
 /// # Errors
 /// As [`read`].
 pub fn read_each<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<FileRecords>, RecordsError> {
+    files(paths, true)
+}
+
+fn files<P: AsRef<Path>>(paths: &[P], without_seeds: bool) -> Result<Vec<FileRecords>, RecordsError> {
     let mut all: Vec<FileRecords> = Vec::new();
     let mut together = Together::default();
     for path in paths {
@@ -58,7 +63,9 @@ pub fn read_each<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<FileRecords>, Record
             expected,
             remedy: remedy.to_owned(),
         };
-        let records = read_one(path).map_err(refuse)?;
+        let mut records = read_one(path).map_err(refuse)?;
+        let is_over_seeds = |record: &Record| matches!(record.mean_over, Some(MeanOver::Seeds | MeanOver::OodAndSeeds));
+        records.retain(|record| !(without_seeds && is_over_seeds(record)));
         records.iter().try_for_each(|record| together.check(record)).map_err(refuse)?;
         all.push(FileRecords { file: path.display().to_string(), records });
     }

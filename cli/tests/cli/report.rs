@@ -110,16 +110,19 @@ fn one_run_is_tested_by_its_rows() {
     let arguments = ["report", "-q", "--score", "es,energy", "--procedure", "lee,openood"];
     let (lead, _) = run(folder.path(), &arguments);
     assert!(lead.contains("one run of each training only"), "{lead}");
-    let page = || fs::read_to_string(folder.path().join("report/index.html")).unwrap();
+    let read = |name: &str| fs::read_to_string(folder.path().join("report").join(name)).unwrap();
+    let tables = read("tables.md");
     for part in ["by DeLong's tests over the rows of the set", "its 95 % interval by DeLong's variance"] {
-        assert!(page().contains(part), "{part}");
+        assert!(tables.contains(part), "{part}: {tables}");
     }
-    assert!(!page().contains("over its seeds"), "{}", page());
+    assert!(!tables.contains("over its seeds"), "{tables}");
     // Plots that there are not are said.
-    assert!(page().contains("Reliability of run: it needs the score mps; add it to --score."), "{}", page());
+    let page = read("index.html");
+    assert!(page.contains("Reliability of run: it needs the score mps; add it to --score."), "{page}");
     // The level asked for is that of all intervals, and it is told.
     run(folder.path(), &[&arguments[..], &["--bootstrap", "50", "--level", "80"]].concat());
-    assert!(page().contains("its 80 % bootstrap interval") && !page().contains("95 % interval"), "{}", page());
+    let tables = read("tables.md");
+    assert!(tables.contains("its 80 % bootstrap interval") && !tables.contains("95 % interval"), "{tables}");
 }
 
 #[test]
