@@ -73,7 +73,7 @@ fn a_run_with_dropout_goes_on_with_the_same_masks() {
     let mut recipe = recipe(&softmax::ENTRY, 4, 3);
     recipe.network.dropout = 0.2;
     let whole = tempfile::tempdir().unwrap();
-    start(&recipe, &noise(40, 4), whole.path(), false).unwrap();
+    start(&recipe, &noise(100, 4), whole.path(), false).unwrap();
     let bytes = |folder: &Path| {
         let weights = Weights::read(&weights_file(folder)).unwrap();
         let network = Network::new(&recipe.network, 0, &device::Device::cpu()).unwrap();
@@ -85,13 +85,13 @@ fn a_run_with_dropout_goes_on_with_the_same_masks() {
         let folder = tempfile::tempdir().unwrap();
         let mut recipe = recipe.clone();
         recipe.network.dropout = 0.0;
-        start(&recipe, &noise(40, 4), folder.path(), false).unwrap();
+        start(&recipe, &noise(100, 4), folder.path(), false).unwrap();
         bytes(folder.path())
     };
     assert_ne!(bytes(whole.path()), without);
     let stopped = tempfile::tempdir().unwrap();
-    super::run::stopped_after(&recipe, (&noise(40, 4), None), stopped.path(), 1);
-    start(&recipe, &noise(40, 4), stopped.path(), true).unwrap();
+    super::run::stopped_after(&recipe, (&noise(100, 4), None), stopped.path(), 1);
+    start(&recipe, &noise(100, 4), stopped.path(), true).unwrap();
     assert_eq!(bytes(stopped.path()), bytes(whole.path()));
 }
 
