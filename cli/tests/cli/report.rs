@@ -223,11 +223,11 @@ fn trainings_of_one_name_in_two_files_are_no_seeds_of_each_other() {
     );
     let (_, said) = run(folder.path(), &["leaderboard", "records", "--out", "site"]);
     assert!(
-        said.contains("warning: m softmax is in alice/records.json, bob/records.json: taken as 2 trainings"),
+        said.contains("warning: m SoftMax is in alice/records.json, bob/records.json: taken as 2 trainings"),
         "{said}"
     );
     let page = fs::read_to_string(folder.path().join("site/index.html")).unwrap();
-    for entry in ["m softmax (alice/records.json)</td>", "m softmax (bob/records.json)</td>", "<h2>Notes</h2>"] {
+    for entry in ["m SoftMax (alice/records.json)</td>", "m SoftMax (bob/records.json)</td>", "<h2>Notes</h2>"] {
         assert!(page.contains(entry), "{entry}: {page}");
     }
     // What was read is written as it was.
