@@ -10,7 +10,7 @@
 //! let train = Split::new(Role::Train, "train").with(ArrayKind::Features, features)?;
 //! let rows = RunRows::new("arrays", vec![train.with_labels(Labels::of("labels", vec![0, 0, 0, 0]))?], None)?;
 //!
-//! let selection = Selection::new(&["mahalanobis".to_owned(), "knn".to_owned()], &[])?;
+//! let selection = Selection::new(&["mahalanobis".to_owned()], &[])?;
 //! let model = Model::fit(RunInfo::default(), rows, &selection)?;
 //! let new = Matrix::of("new", array![[0.0, 0.0], [2.0, 0.0]])?;
 //! let scores = model.score(&Split::new(Role::Test, "new").with(ArrayKind::Features, new)?)?;
