@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use super::fits::description::Description;
 use super::fits::{Fits, FitsFile, describe, fit, sealed};
-use super::in_memory::InMemoryError;
+use super::in_memory::{InMemoryError, check_columns};
 use super::plan::Plan;
 use super::score_split::{Scoring, collect};
 use super::selection::Selection;
@@ -141,17 +141,8 @@ impl Model {
                 arrays.extend(read);
             }
         }
-        for matrix in arrays.iter().filter_map(|kind| Some((split.matrix(kind)?, self.columns(kind)?))) {
-            let (matrix, expected) = matrix;
-            if matrix.columns() != expected {
-                return Err(RowsError::malformed(
-                    matrix.path(),
-                    format!("{} columns", matrix.columns()),
-                    format!("{expected}, as in the rows that the score was fitted on"),
-                    "take every array from one model",
-                )
-                .into());
-            }
+        for (matrix, expected) in arrays.iter().filter_map(|kind| Some((split.matrix(kind)?, self.columns(kind)?))) {
+            check_columns(matrix, expected)?;
         }
         Ok(arrays)
     }

@@ -65,10 +65,10 @@ fn headline_first<'b>(boards: impl Iterator<Item = &'b Board>) -> Vec<&'b Board>
 /// How many entries of a board have a rank, and why the others have none.
 fn ranked(board: &Board) -> String {
     let entries = board.places.len();
-    let without = "no value of every seed on every OOD set, and means over different sets or seeds cannot be compared.";
+    let without = "for some seed or OOD set, and means over different ones cannot be compared.";
     match board.places.iter().filter(|place| place.is_none()).count() {
         0 => "Every entry has a value of every seed on every OOD set.".to_owned(),
-        1 => format!("1 of {entries} entries has no rank: it has {without}"),
-        unranked => format!("{unranked} of {entries} entries have no rank: they have {without}"),
+        1 => format!("1 of {entries} entries has no rank: a value is missing {without}"),
+        unranked => format!("{unranked} of {entries} entries have no rank: a value is missing {without}"),
     }
 }

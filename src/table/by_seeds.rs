@@ -186,6 +186,10 @@ pub fn compare_at(
             _ if !is_tested => Some("one seed, and no rows to tell how far it varies"),
             None if scores.len() == 1 => Some("found 1 score, expected at least 2 to compare"),
             None => Some("its differences from the other scores never vary"),
+            // Below another score it may be tested, and against the best there is still no test.
+            Some(p) if p >= levels.test && pair.is_some_and(|pair| pair.mean != 0.0 && pair.p().is_none()) => {
+                Some("its difference from the best score never varies")
+            }
             Some(_) => None,
         };
         let verdict = match (untested, lower[i]) {

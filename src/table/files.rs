@@ -45,17 +45,17 @@ pub enum Apart {
 pub fn together(files: &[FileRecords], apart: Apart) -> (Vec<Record>, Vec<String>) {
     let names = short_names(files);
     // By training the files that have it, and by score its parameters in each.
-    let mut found: BTreeMap<String, BTreeMap<usize, Scores<'_>>> = BTreeMap::new();
+    let mut found: BTreeMap<Training, BTreeMap<usize, Scores<'_>>> = BTreeMap::new();
     for (number, file) in files.iter().enumerate() {
         for record in file.records.iter().filter(|record| record.mean_over.is_none()) {
-            let Some(family) = record.family() else { continue };
-            let scores = found.entry(family).or_default().entry(number).or_default();
+            let Some(training) = training(record) else { continue };
+            let scores = found.entry(training).or_default().entry(number).or_default();
             scores.entry(&record.score).or_default().insert(record.parameters.as_deref());
         }
     }
     found.retain(|_, files| files.len() > 1 && (apart == Apart::All || differ(files)));
-    let renamed = |(number, record): (usize, &Record)| match record.family() {
-        Some(family) if found.contains_key(&family) => {
+    let renamed = |(number, record): (usize, &Record)| match training(record) {
+        Some(training) if found.contains_key(&training) => {
             let loss = record.loss.as_ref().map(|loss| format!("{loss} ")).unwrap_or_default();
             Record { loss: Some(format!("{loss}({})", names[number])), ..record.clone() }
         }
@@ -63,7 +63,7 @@ pub fn together(files: &[FileRecords], apart: Apart) -> (Vec<Record>, Vec<String
     };
     let all = files.iter().enumerate().flat_map(|(number, file)| file.records.iter().map(move |one| (number, one)));
     let records = all.map(renamed).collect();
-    let said = found.iter().map(|(family, files)| {
+    let said = found.iter().map(|((_, family), files)| {
         let files: Vec<&str> = files.keys().map(|number| names[*number].as_str()).collect();
         let why = if apart == Apart::All { "" } else { " with other parameters of its scores" };
         format!(
@@ -73,6 +73,13 @@ pub fn together(files: &[FileRecords], apart: Apart) -> (Vec<Record>, Vec<String
         )
     });
     (records, said.collect())
+}
+
+/// An in-distribution set and the name of those trained on it.
+type Training = (Option<String>, String);
+
+fn training(record: &Record) -> Option<Training> {
+    Some((record.in_distribution.clone(), record.family()?))
 }
 
 /// The parameters of each score in a file.

@@ -187,7 +187,7 @@ impl Seeds {
             let same_data = |other: &&&Record| own.data.is_some() && own.data == other.data;
             if let Some(other) = others.iter().find(same_data) {
                 remarks.push(format!(
-                    "{} and {} hold the same arrays on id/test (XXH3): one network, not two seeds; {} is left out of mean ± std",
+                    "{} and {} hold the same logits (or, without them, the same arrays) on id/test: one network, not two seeds; {} is left out of mean ± std",
                     other.run, own.run, own.run
                 ));
             } else if let Some(other) = others.iter().find(|other| other.seed == own.seed) {

@@ -112,9 +112,8 @@ fn read_one(path: &Path) -> Result<Vec<Record>, Wrong> {
             openood_csv::read(&bytes, &stem).map_err(|found| (found, expected, "write the file again"))
         }
         _ if results_csv::recognises(&bytes) => {
-            let stem = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
             let expected = "a table of results of OpenOOD or of Macêdo's program".to_owned();
-            results_csv::read(&bytes, &stem).map_err(|found| (found, expected, "write the file again"))
+            results_csv::read(&bytes, path).map_err(|found| (found, expected, "write the file again"))
         }
         _ => of_columns(csv::read(&bytes).map_err(unreadable)?),
     }

@@ -270,7 +270,7 @@ fn a_seed_twice_and_arrays_twice_are_no_spread() {
     let seeds = Seeds::of(&records);
     assert_eq!(seeds.remarks.len(), 2, "{:?}", seeds.remarks);
     assert!(seeds.remarks[0].contains("r1 and again are both m IsoMax+, seed 1"), "{:?}", seeds.remarks);
-    assert!(seeds.remarks[1].contains("r2 and copy hold the same arrays"), "{:?}", seeds.remarks);
+    assert!(seeds.remarks[1].contains("r2 and copy hold the same logits"), "{:?}", seeds.remarks);
     let all = with_means(&records);
     assert_eq!(mean(&all, MeanOver::Seeds, "m IsoMax+ (2 seeds)", "far").value, Some(0.6));
     // One seed and its copy have no spread at all.

@@ -56,6 +56,9 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
             command.sources.shown()
         );
     };
+    if files.iter().all(|file| file.records.is_empty()) {
+        bail!("{}: found no record, expected some", command.sources.shown());
+    }
     let (sets, procedures) = (&command.sets, procedure::named(&command.procedure));
     for set in sets {
         let is_there = |record: &Record| record.ood == *set || record.set() == *set;

@@ -238,5 +238,5 @@ fn trainings_of_one_name_in_two_files_are_no_seeds_of_each_other() {
     rename([4, 5, 6], "bob");
     run(folder.path(), &["score", "dumps", "-q", "--score", "energy", "--out", "records/bob"]);
     let (_, said) = run(folder.path(), &["report", "records"]);
-    assert!(!said.contains("taken as") && said.contains("hold the same arrays"), "{said}");
+    assert!(!said.contains("taken as") && said.contains("hold the same logits"), "{said}");
 }
