@@ -32,7 +32,7 @@ use super::score_split::{Scoring, collect};
 use super::selection::Selection;
 use crate::dump::{Dump, RunInfo};
 use crate::progress::Silent;
-use crate::rows::{ArrayKind, Head, RowsError, RunRows, Split};
+use crate::rows::{ArrayKind, Head, RunRows, Split};
 use crate::score::{FittedScore, Need, State};
 use crate::table::Skipped;
 

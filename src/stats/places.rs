@@ -172,7 +172,6 @@ mod tests {
             for spreads in [[1.0; 6], [0.2, 0.2, 1.0, 1.0, 3.0, 3.0], [1.0, 0.1, 1.0, 0.1, 1.0, 0.1]] {
                 for truth in [truth, [0.0; 6]] {
                     let missed = missed(&truth, &spreads, &seeds, 500);
-                    println!("{seeds:?} {spreads:?} {truth:?}: {missed} of 500");
                     // 25 are allowed on average; 38 is two and a half standard deviations of such a count more.
                     assert!(missed <= 38, "{seeds:?} {spreads:?} {truth:?}: {missed} of 500");
                 }
@@ -194,7 +193,6 @@ mod tests {
             let entries: Vec<Entry> = (0..truth.len()).map(entry).collect();
             missed += usize::from(places(&entries, 0.05).iter().any(|found| found.low > 1 || found.high < truth.len()));
         }
-        println!("20 entries of 2 and 5 seeds: {missed} of {samples}");
         // 15 are allowed; 24 is two and a half standard deviations more.
         assert!(missed <= 24, "{missed} of {samples}");
     }
