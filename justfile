@@ -60,6 +60,10 @@ golden-detector:
 fixture-npy:
     target/python/bin/python fixtures/npy/make_npy.py
 
+# Arrays and layouts as the tools of others write them; needs what fixtures/formats/requirements.txt names
+fixture-formats:
+    target/python/bin/python fixtures/formats/make_files.py
+
 # Images in every format that is read
 fixture-images:
     target/python/bin/python fixtures/images/formats/make_formats.py
@@ -67,6 +71,7 @@ fixture-images:
 # The run with further layers
 fixture-layers:
     target/python/bin/python fixtures/scores/make_layers.py
+    target/python/bin/python fixtures/scores/make_members.py
 
 # Networks and their gradients, by PyTorch
 fixture-train:

@@ -18,7 +18,8 @@ const DIGITS: [u8; 32] = [b'0'; 32];
 
 fn state() -> RunState {
     let architecture = Architecture::of(&small_cnn::ENTRY);
-    let network = Design { architecture, loss: LossChoice::of(&isomax_plus::ENTRY), channels: 1, classes: 2 };
+    let network =
+        Design { architecture, loss: LossChoice::of(&isomax_plus::ENTRY), channels: 1, classes: 2, dropout: 0.0 };
     let normalisation = Normalisation::new(vec![0.5], vec![0.25]).unwrap();
     RunState { recipe: Recipe::paper(network, &normalisation, 5), data: "0".to_owned(), history: Vec::new() }
 }

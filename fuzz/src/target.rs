@@ -788,7 +788,6 @@ fn name_seeds() -> Vec<Vec<u8>> {
     let native =
         "id/train/logits.npy\nid/test/logits.npy\nood/a/logits.npy\nood/g/b/features.npy\nid/test/features.npy";
     let notebook = "id/test_logits.npy\nnearood/a_logits.npy\nfarood/b_feature.npy\nval_ood/c_logits-0.npy\nval_ood/c_logits-1.npy";
-    let by_names =
-        "id_train_logits.npy\nid_logits.npy\nood_a_logits.npy\nval_ood_b_logits_0.npy\nfc_weight.npy\nnotes.npy";
+    let by_names = "id_train_logits.npy\nid_logits.npy\nood_a_logits.npy\nval_ood_b_logits_0.npy\nnotes.npy";
     [native, notebook, by_names].map(|names| names.as_bytes().to_vec()).to_vec()
 }

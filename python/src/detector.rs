@@ -179,12 +179,7 @@ impl Detector {
         run: Option<String>,
     ) -> PyResult<Bound<'py, Self>> {
         let own = slf.get();
-        let given = Given {
-            logits: logits.as_ref(),
-            features: features.as_ref(),
-            labels: labels.as_ref(),
-            layers: layers.as_ref(),
-        };
+        let given = Given { logits, features, labels, layers };
         let train = if given.is_empty() { None } else { Some(given.split(Role::Train, "")?) };
         let rows = fitted_on(train, val.as_ref(), val_ood.as_ref(), self::head(head.as_ref())?)?;
         let model = fit(slf.py(), info(run), rows, &own.selection()?, Call::Fit)?;
@@ -204,8 +199,7 @@ impl Detector {
         features: Option<Bound<'py, PyAny>>,
         layers: Option<Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyArray1<f64>>> {
-        let given =
-            Given { logits: logits.as_ref(), features: features.as_ref(), labels: None, layers: layers.as_ref() };
+        let given = Given { logits, features, labels: None, layers };
         let split = given.split(Role::Test, "")?;
         let state = self.state();
         if state.model.is_none() && state.detector.is_some() {
@@ -237,12 +231,7 @@ impl Detector {
         per_class: bool,
     ) -> PyResult<Bound<'py, Self>> {
         let (own, py) = (slf.get(), slf.py());
-        let given = Given {
-            logits: logits.as_ref(),
-            features: features.as_ref(),
-            labels: labels.as_ref(),
-            layers: layers.as_ref(),
-        };
+        let given = Given { logits, features, labels, layers };
         let guarantee = guarantee(false_alarms, confidence, tpr, wrong_answers, empirical)?;
         let state = own.state();
         if state.model.is_none() && state.detector.is_some() {
@@ -267,8 +256,7 @@ impl Detector {
         features: Option<Bound<'py, PyAny>>,
         layers: Option<Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyArray1<i64>>> {
-        let given =
-            Given { logits: logits.as_ref(), features: features.as_ref(), labels: None, layers: layers.as_ref() };
+        let given = Given { logits, features, labels: None, layers };
         let decided = self.decided(py, given.split(Role::Test, "")?, OnNan::Refuse)?;
         let sign = |flagged: bool| if flagged { -1 } else { 1 };
         Ok(decided.flagged.into_iter().map(sign).collect::<Vec<i64>>().into_pyarray(py))
@@ -291,8 +279,7 @@ impl Detector {
             "flag" => OnNan::Flag,
             _ => return Err(OodbenchError::new_err(format!("on_nan={on_nan:?}: expected \"refuse\" or \"flag\""))),
         };
-        let given =
-            Given { logits: logits.as_ref(), features: features.as_ref(), labels: None, layers: layers.as_ref() };
+        let given = Given { logits, features, labels: None, layers };
         let decided = self.decided(py, given.split(Role::Test, "")?, on_nan)?;
         let out = PyDict::new(py);
         out.set_item("score", decided.scores.into_pyarray(py))?;

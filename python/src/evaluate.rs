@@ -23,7 +23,7 @@ use crate::records::Records;
 use crate::run::Run;
 use crate::score::{names, selection};
 
-/// The scores of some runs, planned; all scores where none are named.
+/// Scores of some runs; all scores where none are named.
 struct Request<'py> {
     runs: Bound<'py, PyAny>,
     scores: Option<Bound<'py, PyAny>>,
@@ -31,6 +31,11 @@ struct Request<'py> {
 }
 
 impl Request<'_> {
+    /// What the work needs of Python's objects, which are not touched while it runs.
+    fn read(&self) -> PyResult<(Selection, Vec<oodbench::dump::Dump>)> {
+        Ok((self.selection()?, self.dumps()?))
+    }
+
     fn selection(&self) -> PyResult<Selection> {
         let names = self.scores.as_ref().map(names).transpose()?;
         selection(&names.unwrap_or_else(|| vec!["all".to_owned()]), self.parameters.as_ref())
@@ -116,9 +121,8 @@ pub(crate) fn evaluate(
     level: f64,
     seed: u64,
 ) -> PyResult<Records> {
-    let request = Request { runs, scores, parameters };
     let measures = measures(procedures, bootstrap, level, seed)?;
-    let (selection, dumps) = (request.selection()?, request.dumps()?);
+    let (selection, dumps) = Request { runs, scores, parameters }.read()?;
     let work = || -> PyResult<Results> {
         let plans = planned(dumps, &selection, &measures.procedures)?;
         evaluate_plans(&plans, &selection.columns(), None, &measures, &Silent).map_err(|error| of_eval(&error))
@@ -135,8 +139,7 @@ pub(crate) fn compare(
     scores: Option<Bound<'_, PyAny>>,
     parameters: Option<Bound<'_, PyDict>>,
 ) -> PyResult<(String, String)> {
-    let request = Request { runs, scores, parameters };
-    let (selection, dumps) = (request.selection()?, request.dumps()?);
+    let (selection, dumps) = Request { runs, scores, parameters }.read()?;
     let work = || -> PyResult<(String, String)> {
         let plans = planned(dumps, &selection, &[])?;
         let lines = against_best(&plans, &mut Results::default(), &Silent).map_err(|error| of_eval(&error))?;
@@ -164,25 +167,25 @@ pub(crate) fn report(
     level: f64,
     seed: u64,
 ) -> PyResult<String> {
-    let request = Request { runs, scores, parameters };
     let measures = measures(procedures, bootstrap, level, seed)?;
-    let (selection, dumps) = (request.selection()?, request.dumps()?);
+    let (selection, dumps) = Request { runs, scores, parameters }.read()?;
     let failed = |error: std::io::Error| of_io(&error, format!("{}: cannot be written ({error})", out.display()));
     let work = || -> PyResult<String> {
         // Before the work: what cannot be written has to be known now.
         let set = OutputSet::begin(&out, &[PAGE, LATEX, MARKDOWN]).map_err(failed)?;
         let plans = planned(dumps, &selection, &measures.procedures)?;
         let made = full_report::of_plans(&plans, &selection.columns(), &measures, &Silent);
-        let (mut report, _) = made.map_err(|error| match &error {
+        let (mut report, tables, _) = made.map_err(|error| match &error {
             ReportError::Eval(error) => of_eval(error),
             ReportError::Plot(error) => refused(error),
         })?;
         full_report::draw_differences(&mut report).map_err(refused)?;
-        set.write(PAGE, report.html().as_bytes()).map_err(failed)?;
-        set.write(LATEX, report.latex().as_bytes()).map_err(failed)?;
-        set.write(MARKDOWN, report.markdown().as_bytes()).map_err(failed)?;
+        let rendered = report.rendered(&tables);
+        set.write(PAGE, rendered.html.as_bytes()).map_err(failed)?;
+        set.write(LATEX, rendered.latex.as_bytes()).map_err(failed)?;
+        set.write(MARKDOWN, rendered.markdown.as_bytes()).map_err(failed)?;
         set.commit().map_err(failed)?;
-        Ok(report.lead())
+        Ok(rendered.lead)
     };
     pool::run(py, work)?
 }

@@ -117,7 +117,7 @@ pub(crate) fn score<'py>(
     parameters: Option<Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let selection = selection(&names(&scores)?, parameters.as_ref())?;
-    let given = Given { logits: logits.as_ref(), features: features.as_ref(), labels: None, layers: layers.as_ref() };
+    let given = Given { logits, features, labels: None, layers };
     let split = given.split(Role::Test, "")?;
     let train = train.map(|arrays| of_dict(&arrays, Role::Train, "train")).transpose()?;
     let rows = fitted_on(train, val.as_ref(), val_ood.as_ref(), self::head(head.as_ref())?)?;

@@ -31,6 +31,7 @@ pub struct Row<'a> {
     features: Option<Values<'a>>,
     layers: &'a [(&'a str, Values<'a>)],
     scores: &'a [(&'a str, Values<'a>)],
+    variants: &'a [(&'a str, Values<'a>)],
 }
 
 impl<'a> Row<'a> {
@@ -68,6 +69,13 @@ impl<'a> Row<'a> {
         self
     }
 
+    /// With logits under a name, for scores that read them: `members` of an ensemble, M·C numbers, one member after the other.
+    #[must_use]
+    pub fn with_variants(mut self, variants: &'a [(&'a str, Values<'a>)]) -> Self {
+        self.variants = variants;
+        self
+    }
+
     /// The numbers of an array that the detector reads; others that the caller has set are nothing to it, as they are to `apply`.
     pub(super) fn read(&self, inputs: &[Input], kind: &ArrayKind) -> Option<Values<'a>> {
         self.values(kind).filter(|_| inputs.iter().any(|input| input.kind == *kind))
@@ -80,6 +88,7 @@ impl<'a> Row<'a> {
             ArrayKind::Features => self.features,
             ArrayKind::Layer(name) => named(self.layers, name),
             ArrayKind::Score(name) => named(self.scores, name),
+            ArrayKind::Variant(name) => named(self.variants, name),
             ArrayKind::Labels => None,
         }
     }
@@ -114,6 +123,7 @@ impl<'a> Row<'a> {
         inputs.iter().fold(block, |block, input| match (&input.kind, self.values(&input.kind)) {
             (ArrayKind::Layer(name), Some(values)) => block.with_layer(name, values.rows()),
             (ArrayKind::Score(name), Some(values)) => block.with_score(name, values.rows()),
+            (ArrayKind::Variant(name), Some(values)) => block.with_variant(name, values.rows()),
             _ => block,
         })
     }

@@ -60,7 +60,9 @@ fn split_facts(split: &Split) -> SplitFacts {
     let named = [(ArrayKind::Logits, split.logits.as_ref()), (ArrayKind::Features, split.features.as_ref())];
     let layers = split.layers.iter().map(|(name, matrix)| (ArrayKind::Layer(name.clone()), Some(matrix)));
     let scores = split.scores.iter().map(|(name, matrix)| (ArrayKind::Score(name.clone()), Some(matrix)));
-    let matrices = named.into_iter().chain(layers).chain(scores).filter_map(|(kind, matrix)| Some((kind, matrix?)));
+    let variants = split.variants.iter().map(|(name, matrix)| (ArrayKind::Variant(name.clone()), Some(matrix)));
+    let all = named.into_iter().chain(layers).chain(scores).chain(variants);
+    let matrices = all.filter_map(|(kind, matrix)| Some((kind, matrix?)));
     let mut arrays: Vec<ArrayFacts> = matrices.map(|(kind, matrix)| matrix_facts(kind, matrix)).collect();
     arrays.extend(split.labels.as_ref().map(label_facts));
     SplitFacts { role: split.role.clone(), arrays }
@@ -69,7 +71,10 @@ fn split_facts(split: &Split) -> SplitFacts {
 fn matrix_facts(kind: ArrayKind, matrix: &Matrix) -> ArrayFacts {
     ArrayFacts {
         kind,
-        shape: vec![matrix.rows(), matrix.columns()],
+        shape: match matrix.members() {
+            1 => vec![matrix.rows(), matrix.columns()],
+            members => vec![matrix.rows(), members, matrix.columns() / members],
+        },
         dtype: matrix.dtype(),
         shards: matrix.shard_count(),
         values: Some(value_facts(matrix)),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -61,7 +61,8 @@ impl fmt::Display for Loss {
 }
 
 /// The keys of `run.toml`: a misspelt one would be no seed or no loss, in silence.
-const KEYS: [&str; 9] = ["name", "model", "loss", "in_distribution", "seed", "head", "lower", "groups", "note"];
+const KEYS: [&str; 10] =
+    ["name", "model", "loss", "in_distribution", "seed", "head", "lower", "groups", "members", "note"];
 
 /// What `run.toml` says, with the folder's name where it says nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -90,6 +91,9 @@ pub struct RunInfo {
     /// OOD sets by group, where their folders are in none: `groups = { near = ["cifar100"], far = ["svhn"] }`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub groups: BTreeMap<String, Vec<String>>,
+    /// Folders of runs, from this one, that are the members of an ensemble; the folder then holds no arrays of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<PathBuf>,
     /// Anything worth knowing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -167,7 +171,7 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let info = read(
-            "name = \"n\"\nmodel = \"m\"\nloss = \"isomax+\"\nin_distribution = \"i\"\nseed = 7\nhead = \"linear\"\nlower = \"a\"\ngroups = { near = [\"b\"] }\nnote = \"x\"",
+            "name = \"n\"\nmodel = \"m\"\nloss = \"isomax+\"\nin_distribution = \"i\"\nseed = 7\nhead = \"linear\"\nlower = \"a\"\ngroups = { near = [\"b\"] }\nmembers = [\"../c\"]\nnote = \"x\"",
         );
         let expected = RunInfo {
             name: "n".to_owned(),
@@ -178,6 +182,7 @@ mod tests {
             head: Some(HeadKind::Linear),
             lower: vec!["a".to_owned()],
             groups: BTreeMap::from([("near".to_owned(), vec!["b".to_owned()])]),
+            members: vec![PathBuf::from("../c")],
             note: Some("x".to_owned()),
         };
         assert_eq!(info, Ok(expected));

@@ -3,6 +3,7 @@
 //! [`layout::discover`] finds the files of runs; [`Dump::open`] and [`Split::check_finite`](crate::rows::Split::check_finite) are the gate.
 
 pub mod diagnose;
+mod ensemble;
 pub mod error;
 pub mod format;
 mod head;

@@ -6,6 +6,7 @@ use std::mem::discriminant;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
+use super::ensemble;
 use super::error::DumpError;
 use super::layout::{RunFiles, Source, SplitFiles};
 use super::meta::{Loss, RunInfo};
@@ -51,7 +52,15 @@ impl Dump {
     /// # Errors
     /// [`DumpError`] for the first thing that does not fit.
     pub fn open(files: &RunFiles) -> Result<Self, DumpError> {
-        let info = files.info()?;
+        let mut info = files.info()?;
+        if !files.members.is_empty() {
+            let members = files.members.iter().map(Self::open).collect::<Result<Vec<_>, _>>()?;
+            let members: Vec<_> = members.iter().map(|member| (&member.info, &member.rows)).collect();
+            let splits = ensemble::join(&files.folder, &mut info, &members)?;
+            let rows = RunRows::of_files(&files.folder, splits, None)?;
+            let (folder, files) = (files.folder.clone(), Some(files.clone()));
+            return Ok(Self { folder, info, rows, warnings: Vec::new(), faults: Vec::new(), files });
+        }
         let head = files.head.read()?;
         let opened = files.splits.iter().map(open_split).collect::<Result<Vec<_>, _>>()?;
         let (splits, labels): (Vec<_>, Vec<_>) = opened.into_iter().unzip();
@@ -201,6 +210,9 @@ fn open_split(files: &SplitFiles) -> Result<(Split, Labelling), DumpError> {
             }
             ArrayKind::Score(name) => {
                 split.scores.insert(name.clone(), matrix);
+            }
+            ArrayKind::Variant(name) => {
+                split.variants.insert(name.clone(), matrix);
             }
             ArrayKind::Logits | ArrayKind::Labels => split.logits = Some(matrix),
         }

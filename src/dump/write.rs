@@ -3,7 +3,7 @@
 //! ```text
 //! OUT/run.toml
 //! OUT/head/{weight,bias}.npy   or   OUT/head/{prototypes[,distance_scale]}.npy
-//! OUT/id/{train,val,test}/{logits,features,labels,features@LAYER}.npy
+//! OUT/id/{train,val,test}/{logits,features,labels,features@LAYER,logits@NAME}.npy
 //! OUT/val_ood/NAME/...
 //! OUT/ood/NAME/...             or   OUT/ood/GROUP/NAME/...
 //! ```
@@ -17,7 +17,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use ndarray::{Array, Array1, ArrayBase, Data, Dimension};
+use ndarray::{Array, Array1, ArrayBase, ArrayView2, Data, Dimension};
 use ndarray_npy::{WritableElement, WriteNpyExt};
 
 #[cfg(feature = "parquet")]
@@ -51,6 +51,9 @@ pub enum WriteError {
         kind.file_stem()
     )]
     Part { kind: ArrayKind },
+    /// Logits with an axis for members, in files whose matrices have two axes.
+    #[error("found the array {:?} of an ensemble, which has an axis for its members, expected matrices; write the dump as .npy", kind.file_stem())]
+    Members { kind: ArrayKind },
     /// Two splits of one name; OOD sets are told apart by their names, whatever their groups.
     #[error("{role}: found two sets of this name, expected distinct names; leave one out or rename it")]
     Twice { role: Role },
@@ -159,7 +162,7 @@ impl DumpWriter {
         let place = PathBuf::from(split.role.to_string());
         let mut tensors = Vec::new();
         for kind in split.arrays() {
-            if let ArrayKind::Layer(name) | ArrayKind::Score(name) = &kind {
+            if let ArrayKind::Layer(name) | ArrayKind::Score(name) | ArrayKind::Variant(name) = &kind {
                 check_array(&kind, name)?;
             }
             let Some(matrix) = split.matrix(&kind) else { continue };
@@ -169,7 +172,13 @@ impl DumpWriter {
                 (Rows::F32(rows), Precision::Double) => Rows::F64(Cow2::Owned(rows.view().mapv(f64::from))),
                 (rows, _) => rows,
             };
+            let members = matrix.members();
+            if members > 1 && self.form != Form::Npy {
+                return Err(WriteError::Members { kind });
+            }
             match (self.form, rows) {
+                (Form::Npy, Rows::F32(rows)) if members > 1 => self.members(&file, rows.view(), members)?,
+                (Form::Npy, Rows::F64(rows)) if members > 1 => self.members(&file, rows.view(), members)?,
                 (Form::Npy, Rows::F32(rows)) => self.array(&file, &rows.view())?,
                 (Form::Npy, Rows::F64(rows)) => self.array(&file, &rows.view())?,
                 (_, rows) => tensors.push((kind.file_stem(), Tensor::Rows(rows))),
@@ -208,6 +217,18 @@ impl DumpWriter {
             true => self.array(&file, &single),
             false => self.array(&file, values),
         }
+    }
+
+    /// Rows of members side by side, with an axis for the members.
+    fn members<T: WritableElement + Clone>(
+        &self,
+        file: &Path,
+        rows: ArrayView2<'_, T>,
+        members: usize,
+    ) -> Result<(), WriteError> {
+        let (count, columns) = rows.dim();
+        let shaped = rows.to_shape((count, members, columns / members)).map_err(io::Error::other);
+        self.array(file, &shaped.map_err(WriteError::io(&self.out.join(file)))?)
     }
 
     fn array<S: Data<Elem: WritableElement>, D: Dimension>(
@@ -308,6 +329,7 @@ mod tests {
             head: Some(HeadKind::Prototypes),
             lower: Vec::new(),
             groups: std::collections::BTreeMap::new(),
+            members: Vec::new(),
             note: Some("\"quoted\"\nand broken".to_owned()),
         };
         let head = Head::normalised_prototypes(array![[3.0, 4.0, 0.0], [0.1, 0.2, 0.3]], -2.5);

@@ -8,12 +8,13 @@ use super::measured::{Found, Measured, measure};
 use super::plan::Plan;
 use crate::progress::Progress;
 use crate::table::against_best::LEVEL;
-use crate::table::by_seeds::{BySeeds, SeedValues, compare};
+use crate::table::by_seeds::{BySeeds, Levels, SeedValues, compare_at};
 use crate::table::means::Seeds;
 use crate::table::{Record, Remark, Results};
 
 /// Compares the scores of every training on every OOD set, over its seeds and over the rows that all seeds were tested on. The covariance over rows is
-/// DeLong's for the AUROC that counts ties half, and that of draws of rows for other metrics.
+/// DeLong's for the AUROC that counts ties half, and that of draws of rows for other metrics. Seeds with other numbers of rows or other labels of id/test were
+/// tested on other rows: these count the seeds alone, with a warning.
 ///
 /// Warnings, notes and what was left out go to `results`.
 ///
@@ -25,6 +26,23 @@ use crate::table::{Record, Remark, Results};
 pub fn by_seeds(
     plans: &[Plan<'_>],
     what: &Measured,
+    results: &mut Results,
+    progress: &dyn Progress,
+) -> Result<Vec<BySeeds>, EvalError> {
+    by_seeds_at(plans, what, Levels { test: LEVEL, interval: 1.0 - LEVEL }, results, progress)
+}
+
+/// The same as [`by_seeds`] at other levels.
+///
+/// # Errors
+/// As [`by_seeds`].
+///
+/// # Panics
+/// As [`by_seeds`].
+pub fn by_seeds_at(
+    plans: &[Plan<'_>],
+    what: &Measured,
+    levels: Levels,
     results: &mut Results,
     progress: &dyn Progress,
 ) -> Result<Vec<BySeeds>, EvalError> {
@@ -53,13 +71,18 @@ pub fn by_seeds(
     }
     let mut lines = Vec::new();
     for (training, members) in sets {
-        lines.extend(on_set(&training, &members, what, results));
+        lines.extend(on_set(&training, &members, (what, levels), results));
     }
     Ok(lines)
 }
 
 /// The lines of a training on one set.
-fn on_set(training: &str, members: &[&Found], what: &Measured, results: &mut Results) -> Vec<BySeeds> {
+fn on_set(
+    training: &str,
+    members: &[&Found],
+    (what, levels): (&Measured, Levels),
+    results: &mut Results,
+) -> Vec<BySeeds> {
     let Some(first) = members.first() else { return Vec::new() };
     let mut runs: Vec<&str> = Vec::new();
     let mut scores: Vec<&'static str> = Vec::new();
@@ -71,13 +94,13 @@ fn on_set(training: &str, members: &[&Found], what: &Measured, results: &mut Res
             scores.push(one.score);
         }
     }
-    // Seeds share rows only if there are as many: otherwise they were tested on other rows.
-    let is_shared = members.iter().all(|one| one.rows == first.rows);
-    if !is_shared {
-        results.warnings.push(Remark::of_all(format!(
-            "{training}: its seeds have different numbers of rows on {}, expected the same rows for all: the seeds alone are counted",
+    let unlike = unlike(members, first);
+    if let Some(unlike) = unlike {
+        let text = format!(
+            "{training}: its seeds have different {unlike} on {}, expected the same rows for all: the seeds alone are counted",
             first.ood
-        )));
+        );
+        results.warnings.push(Remark::of_all(text));
     }
     let of_score = |score: &'static str| {
         let of_run = |run: &&str| members.iter().copied().find(|one| one.score == score && one.run.run == *run);
@@ -104,8 +127,18 @@ fn on_set(training: &str, members: &[&Found], what: &Measured, results: &mut Res
         .collect();
     let set = (first.ood.as_str(), first.group.as_deref());
     let of = BySeeds::of(training, first.run.in_distribution.as_deref(), set, (what.procedure.id, what.metric.id));
-    let covariance = (is_shared && covariance.iter().all(|value| value.is_finite())).then_some(&covariance);
-    compare(&of, &values, covariance, what.metric.better, LEVEL)
+    let covariance = (unlike.is_none() && covariance.iter().all(|value| value.is_finite())).then_some(&covariance);
+    compare_at(&of, &values, covariance, what.metric.better, levels)
+}
+
+/// What tells that seeds were not tested on the same rows: how many there are, or the labels of the ID rows of those that have labels.
+fn unlike(members: &[&Found], first: &Found) -> Option<&'static str> {
+    let mut labels = members.iter().filter_map(|one| one.labels);
+    let label = labels.next();
+    match members.iter().all(|one| one.rows == first.rows) {
+        false => Some("numbers of rows"),
+        true => labels.any(|other| Some(other) != label).then_some("labels of id/test"),
+    }
 }
 
 /// Whether a value is defined on the rows and in all draws of them.

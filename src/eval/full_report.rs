@@ -1,6 +1,6 @@
 //! The full report of runs whose rows are there: values, tests over seeds and rows, plots.
 
-use super::by_seeds::by_seeds;
+use super::by_seeds::by_seeds_at;
 use super::error::EvalError;
 use super::evaluate::{Measures, evaluate};
 use super::kept::KeptScores;
@@ -11,13 +11,14 @@ use super::{memory, report_plots};
 use crate::metric::openood;
 use crate::plot::{Format, PlotError};
 use crate::progress::Progress;
-use crate::report::full::{Drawn, Report};
+use crate::report::full::{Drawn, Report, worth_drawing};
 use crate::report::ranks::diagram;
 use crate::stats::row_draws::RowDraws;
 use crate::table::against_best::LEVEL;
+use crate::table::by_seeds::Levels;
 use crate::table::provenance::Provenance;
 use crate::table::ranks::ranked;
-use crate::table::{Overview, Results};
+use crate::table::{Overview, Remark, Results};
 
 /// A report that could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +44,7 @@ const MOST_CURVES: usize = 5;
 /// More runs make the page slow to open.
 const MOST_RUNS: usize = 6;
 
-/// Everything there is to say of some runs, but for [critical differences](draw_differences); what was found on the way besides.
+/// Everything there is to say of some runs, but for [critical differences](draw_differences): the report, its tables, and what was found on the way.
 ///
 /// # Errors
 /// [`ReportError`] if a run cannot be evaluated or a plot not be drawn.
@@ -52,32 +53,48 @@ pub fn of_plans(
     columns: &[&'static str],
     measures: &Measures,
     progress: &dyn Progress,
-) -> Result<(Report, Results), ReportError> {
+) -> Result<(Report, Vec<Overview>, Results), ReportError> {
     let mut kept = KeptScores::default();
     let is_kept = memory::of_kept(plans) < MOST_KEPT;
     let sink: Option<&mut dyn ScoreSink> = if is_kept { Some(&mut kept) } else { None };
-    let results = evaluate(plans, columns, sink, measures, progress)?;
+    let interval = measures.bootstrap.as_ref().map_or(1.0 - LEVEL, |bootstrap| bootstrap.level);
+    let mut results = evaluate(plans, columns, sink, measures, progress)?;
+    // DeLong's covariance needs no draws.
+    let draws = RowDraws { draws: 0, seed: 0 };
+    let metric = openood::PROCEDURE.metric(AUROC);
+    let what = metric.map(|metric| Measured { procedure: &openood::PROCEDURE, metric, draws });
+    let mut of_tests = Results::default();
+    let tests = match what {
+        Some(what) => by_seeds_at(plans, &what, Levels { test: LEVEL, interval }, &mut of_tests, progress)?,
+        None => Vec::new(),
+    };
+    // Most of it was said while values were made.
+    add_new(&mut results.warnings, of_tests.warnings);
+    add_new(&mut results.notes, of_tests.notes);
     let mut report = Report {
         provenance: vec![Provenance::new(&results, None)],
         warnings: results.warnings.clone(),
         notes: results.notes.clone(),
+        tests,
         ..Report::of(results.records.clone())
     };
-    // What there is to say was said while values were made. DeLong's covariance needs no draws.
-    let draws = RowDraws { draws: 0, seed: 0 };
-    let metric = openood::PROCEDURE.metric(AUROC);
-    let what = metric.map(|metric| Measured { procedure: &openood::PROCEDURE, metric, draws });
-    if let Some(what) = what {
-        report.tests = by_seeds(plans, &what, &mut Results::default(), progress)?;
-    }
+    let tables = report.tables();
     if is_kept {
-        draw(&mut report, &kept, columns)?;
+        draw(&mut report, &tables, &kept, columns)?;
     } else {
         report.left_out.push(
             "Plots: the scores of all rows would take more than 2 GB; ask for fewer scores with --score.".to_owned(),
         );
     }
-    Ok((report, results))
+    Ok((report, tables, results))
+}
+
+fn add_new(said: &mut Vec<Remark>, further: Vec<Remark>) {
+    for remark in further {
+        if !said.contains(&remark) {
+            said.push(remark);
+        }
+    }
 }
 
 /// The diagrams of critical differences by the AUROC, where there are sets enough.
@@ -102,8 +119,8 @@ pub fn draw_differences(report: &mut Report) -> Result<(), PlotError> {
     Ok(())
 }
 
-fn draw(report: &mut Report, kept: &KeptScores, columns: &[&str]) -> Result<(), PlotError> {
-    let mut worth = report.worth_drawing(MOST_CURVES);
+fn draw(report: &mut Report, tables: &[Overview], kept: &KeptScores, columns: &[&str]) -> Result<(), PlotError> {
+    let mut worth = worth_drawing(tables, MOST_CURVES);
     for (run, _) in worth.drain(MOST_RUNS.min(worth.len())..) {
         report.left_out.push(format!(
             "Plots of {run}: the page has those of the first {MOST_RUNS} trainings. Name its dump alone to have them."
@@ -112,10 +129,12 @@ fn draw(report: &mut Report, kept: &KeptScores, columns: &[&str]) -> Result<(), 
     for (run, scores) in worth {
         let Some(kept) = kept.runs.iter().find(|own| own.run == run) else { continue };
         let scores: Vec<&str> = scores.iter().map(String::as_str).collect();
-        report.plots.push(report_plots::of_run(kept, columns, &scores)?);
+        let (plots, left_out) = report_plots::of_run(kept, columns, &scores)?;
+        report.plots.push(plots);
+        report.left_out.extend(left_out);
     }
     let several = |table: &Overview| table.trainings.iter().any(|training| training.runs.len() > 1);
-    if report.tables().iter().any(several) {
+    if tables.iter().any(several) {
         report.left_out.push("Plots of further seeds: of each training the first run is drawn.".to_owned());
     }
     Ok(())

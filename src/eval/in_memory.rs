@@ -26,7 +26,7 @@ use super::fits::FitsError;
 use super::score_split::{Scoring, collect};
 use crate::fit::{FitError, Training};
 use crate::progress::Silent;
-use crate::rows::{ArrayKind, RowsError, RunRows, Split};
+use crate::rows::{ArrayKind, Matrix, RowsError, RunRows, Split};
 use crate::score::need::Splits;
 use crate::score::{Chosen, FittedScore, Need, ScoreEntry, SettingError, Settings};
 
@@ -129,19 +129,20 @@ impl<'a> FittedInMemory<'a> {
                 let (place, what) = (split.place.clone(), kind.file_stem());
                 return Err(InMemoryError::Lacking { place, score: self.score.entry.id, what });
             };
-            if let Some(expected) = self.rows.columns(kind).filter(|columns| *columns != matrix.columns()) {
-                return Err(RowsError::malformed(
-                    matrix.path(),
-                    format!("{} columns", matrix.columns()),
-                    format!("{expected}, as in the rows that the score was fitted on"),
-                    "take every array from one model",
-                )
-                .into());
-            }
+            self.rows.columns(kind).map_or(Ok(()), |expected| check_columns(matrix, expected))?;
         }
         split.check_finite(&arrays, &|_| {})?;
         let scores = &[&self.score];
         let scoring = Scoring { arrays: &arrays, head: self.rows.head.as_ref(), scores, predictions: false };
         Ok(collect(&scoring, split, &Silent).pop().unwrap_or_default())
     }
+}
+
+/// Refuses rows of another width than those that a score was fitted on.
+pub(super) fn check_columns(matrix: &Matrix, expected: usize) -> Result<(), RowsError> {
+    if matrix.columns() == expected {
+        return Ok(());
+    }
+    let (found, expected) = (matrix.columns(), format!("{expected}, as in the rows that the score was fitted on"));
+    Err(RowsError::malformed(matrix.path(), format!("{found} columns"), expected, "take every array from one model"))
 }

@@ -9,9 +9,9 @@ use super::run_record::of_run;
 use super::scored_sets::{ScoredSet, each_set};
 use crate::metric::row_ranking::RowRanking;
 use crate::metric::{Metric, Procedure, openood};
-use crate::numeric::checksum::Hasher;
+use crate::numeric::checksum::{Checksum, Hasher};
 use crate::progress::Progress;
-use crate::rows::Role;
+use crate::rows::{ArrayKind, Role};
 use crate::stats::delong::Components;
 use crate::stats::row_draws::{self, RowDraws};
 use crate::table::{Record, Remark, Results};
@@ -128,6 +128,8 @@ pub(super) struct Found {
     pub(super) group: Option<String>,
     /// ID and OOD rows.
     pub(super) rows: (usize, usize),
+    /// The checksum of the labels of the ID rows, if there are any: other labels are those of other rows.
+    pub(super) labels: Option<Checksum>,
     /// The score's id.
     pub(super) score: &'static str,
     /// The value, as a fraction.
@@ -165,7 +167,9 @@ pub(super) fn measure(
     let mut found = Vec::new();
     for plan in plans {
         let run = of_run(plan);
-        let id_rows = plan.dump.split(&Role::Test).map_or(0, |test| test.rows);
+        let test = plan.dump.split(&Role::Test);
+        let id_rows = test.map_or(0, |test| test.rows);
+        let labels = test.and_then(|test| test.checksum(&ArrayKind::Labels));
         each_set(plan, what.procedure.needs_predictions(), results, progress, |set, results| {
             if what.procedure.needs_predictions() && set.right.is_none() {
                 let text = format!(
@@ -192,6 +196,7 @@ pub(super) fn measure(
                 ood: set.name.to_owned(),
                 group: set.group.map(str::to_owned),
                 rows: (id_rows, set.split.rows),
+                labels,
                 score: ranked.score,
                 value,
                 spread,

@@ -10,7 +10,7 @@
 //! let train = Split::new(Role::Train, "train").with(ArrayKind::Features, features)?;
 //! let rows = RunRows::new("arrays", vec![train.with_labels(Labels::of("labels", vec![0, 0, 0, 0]))?], None)?;
 //!
-//! let selection = Selection::new(&["mahalanobis".to_owned(), "knn".to_owned()], &[])?;
+//! let selection = Selection::new(&["mahalanobis".to_owned()], &[])?;
 //! let model = Model::fit(RunInfo::default(), rows, &selection)?;
 //! let new = Matrix::of("new", array![[0.0, 0.0], [2.0, 0.0]])?;
 //! let scores = model.score(&Split::new(Role::Test, "new").with(ArrayKind::Features, new)?)?;
@@ -26,13 +26,13 @@ use std::sync::Arc;
 
 use super::fits::description::Description;
 use super::fits::{Fits, FitsFile, describe, fit, sealed};
-use super::in_memory::InMemoryError;
+use super::in_memory::{InMemoryError, check_columns};
 use super::plan::Plan;
 use super::score_split::{Scoring, collect};
 use super::selection::Selection;
 use crate::dump::{Dump, RunInfo};
 use crate::progress::Silent;
-use crate::rows::{ArrayKind, Head, RowsError, RunRows, Split};
+use crate::rows::{ArrayKind, Head, RunRows, Split};
 use crate::score::{FittedScore, Need, State};
 use crate::table::Skipped;
 
@@ -141,17 +141,8 @@ impl Model {
                 arrays.extend(read);
             }
         }
-        for matrix in arrays.iter().filter_map(|kind| Some((split.matrix(kind)?, self.columns(kind)?))) {
-            let (matrix, expected) = matrix;
-            if matrix.columns() != expected {
-                return Err(RowsError::malformed(
-                    matrix.path(),
-                    format!("{} columns", matrix.columns()),
-                    format!("{expected}, as in the rows that the score was fitted on"),
-                    "take every array from one model",
-                )
-                .into());
-            }
+        for (matrix, expected) in arrays.iter().filter_map(|kind| Some((split.matrix(kind)?, self.columns(kind)?))) {
+            check_columns(matrix, expected)?;
         }
         Ok(arrays)
     }

@@ -19,11 +19,12 @@ const CONFIDENCE: &str = "mps";
 /// Histograms of the first of `drawn`, ROC, precision–recall and DET curves of all of them on every OOD set, and, where it is known which ID rows are
 /// classified rightly, risk–coverage curves and the reliability of the probabilities.
 ///
-/// `columns` names the scores that were kept; those of `drawn` that the run does not have are left out.
+/// `columns` names the scores that were kept; those of `drawn` that the run does not have are left out. With them comes which plots there are not and why,
+/// one line each.
 ///
 /// # Errors
 /// [`PlotError`] if a plot cannot be drawn.
-pub fn of_run(kept: &KeptRun, columns: &[&str], drawn: &[&str]) -> Result<RunPlots, PlotError> {
+pub fn of_run(kept: &KeptRun, columns: &[&str], drawn: &[&str]) -> Result<(RunPlots, Vec<String>), PlotError> {
     let work = Work { kept, columns, drawn };
     let mut plots = Vec::new();
     plots.extend(work.histograms()?);
@@ -32,7 +33,7 @@ pub fn of_run(kept: &KeptRun, columns: &[&str], drawn: &[&str]) -> Result<RunPlo
     }
     plots.extend(work.risk_coverage()?);
     plots.extend(work.reliability()?);
-    Ok(RunPlots { run: kept.run.clone(), plots })
+    Ok((RunPlots { run: kept.run.clone(), plots }, work.left_out()))
 }
 
 struct Work<'a> {
@@ -105,6 +106,17 @@ impl Work<'_> {
             drawn(pr_out, format!("Precision–recall on {set}, OOD positive.")),
             drawn(det, format!("Detection error trade-off on {set}.")),
         ])
+    }
+
+    fn left_out(&self) -> Vec<String> {
+        let run = &self.kept.run;
+        match (&self.kept.test.right, self.values(&self.kept.test, CONFIDENCE)) {
+            (None, _) => vec![format!(
+                "Risk–coverage and reliability of {run}: which rows are classified rightly is not known without logits and labels of id/test."
+            )],
+            (_, None) => vec![format!("Reliability of {run}: it needs the score {CONFIDENCE}; add it to --score.")],
+            _ => Vec::new(),
+        }
     }
 
     fn risk_coverage(&self) -> Result<Option<Drawn>, PlotError> {

@@ -6,24 +6,24 @@ use super::error::EvalError;
 use super::evaluate::fit;
 use super::plan::Plan;
 use super::score_split::score_rows;
-use crate::metric::sample::finite;
+use super::scored_sets::can_be_ranked;
 use crate::progress::Progress;
 use crate::rows::Role;
 use crate::score::FittedScore;
 use crate::score::need::Splits;
 use crate::stats::delong::Components;
-use crate::stats::{holm, normal};
+use crate::stats::{holm, normal, rank_sum};
 use crate::table::against_best::LEVEL;
 use crate::table::sanity::Sanity;
 use crate::table::{Remark, Results, RunSummary};
 
 /// The AUROC of id/test against id/val of every planned score: 50 % within its interval if both hold rows of one kind. What is told apart is warned of in
-/// words; so is a run without id/val.
+/// words; so is a run without id/val. The p-value is that of [Wilcoxon's rank-sum test](rank_sum), which holds where the two do not overlap, the interval DeLong's.
 ///
 /// A score that was fitted on id/val may prefer its rows and is marked; it raises no warning.
 ///
 /// # Errors
-/// [`EvalError`] if a score cannot be fitted.
+/// [`EvalError`] if a score cannot be fitted, or its scores are not finite, and it was asked for by name.
 pub fn sanity(plans: &[Plan<'_>], results: &mut Results, progress: &dyn Progress) -> Result<Vec<Sanity>, EvalError> {
     let mut lines = Vec::new();
     for plan in plans {
@@ -42,18 +42,29 @@ pub fn sanity(plans: &[Plan<'_>], results: &mut Results, progress: &dyn Progress
             skipped,
             arrays: plan.arrays.clone(),
         });
-        let lacks = |score: &&FittedScore| {
-            let chosen = plan.scores.iter().find(|chosen| chosen.entry.id == score.entry.id);
-            chosen.is_some_and(|chosen| plan.lacking_in(chosen, val).is_some())
+        let lacking = |score: &FittedScore| {
+            let chosen = plan.scores.iter().find(|chosen| chosen.entry.id == score.entry.id)?;
+            plan.lacking_in(chosen, val)
         };
-        let scores: Vec<&FittedScore> = scores.iter().filter(|score| !lacks(score)).collect();
-        let (of_test, of_val) = (score_rows(plan, &scores, test, progress), score_rows(plan, &scores, val, progress));
-        let pairs: Vec<(&FittedScore, &Vec<f64>, &Vec<f64>)> = scores
-            .iter()
-            .zip(of_test.iter().zip(&of_val))
-            .filter(|(_, (test, val))| finite(test).is_ok() && finite(val).is_ok())
-            .map(|(score, (test, val))| (*score, test, val))
-            .collect();
+        let mut allowed: Vec<&FittedScore> = Vec::with_capacity(scores.len());
+        for score in &scores {
+            match lacking(score) {
+                Some(file) => results.notes.push(Remark::of_score(
+                    &info.name,
+                    score.entry.id,
+                    format!("left out on {}: it needs {file}", val.role),
+                )),
+                None => allowed.push(score),
+            }
+        }
+        let (of_test, of_val) = (score_rows(plan, &allowed, test, progress), score_rows(plan, &allowed, val, progress));
+        let mut pairs: Vec<(&FittedScore, &Vec<f64>, &Vec<f64>)> = Vec::with_capacity(allowed.len());
+        for (score, (of_test, of_val)) in allowed.into_iter().zip(of_test.iter().zip(&of_val)) {
+            if can_be_ranked(plan, test, score, of_test, results)? && can_be_ranked(plan, val, score, of_val, results)?
+            {
+                pairs.push((score, of_test, of_val));
+            }
+        }
         let own: Vec<Sanity> = pairs.par_iter().map(|(score, test, val)| line(plan, score, test, val)).collect();
         lines.extend(judged(own, results));
     }
@@ -62,11 +73,11 @@ pub fn sanity(plans: &[Plan<'_>], results: &mut Results, progress: &dyn Progress
 
 fn line(plan: &Plan<'_>, score: &FittedScore, test: &[f64], val: &[f64]) -> Sanity {
     let components = Components::of(test, val);
-    let error = components.covariance(&components).sqrt();
+    // None where the two do not overlap: that says nothing of how far an AUROC of 0 or 1 would vary.
+    let error = Some(components.covariance(&components).sqrt()).filter(|error| error.is_finite() && *error > 0.0);
     let reads_val =
         |need: &crate::score::Need| matches!(need.reads(&plan.dump), Some((Splits::Val | Splits::Calibration, _)));
-    let z = (components.auroc() - 0.5) / error;
-    let half = -normal::quantile(LEVEL / 2.0) * error;
+    let half = error.map(|error| -normal::quantile(LEVEL / 2.0) * error);
     Sanity {
         run: plan.dump.info.name.clone(),
         in_distribution: plan.dump.info.in_distribution.clone(),
@@ -74,14 +85,10 @@ fn line(plan: &Plan<'_>, score: &FittedScore, test: &[f64], val: &[f64]) -> Sani
         test_rows: test.len(),
         held_out_rows: val.len(),
         auroc: components.auroc(),
-        standard_error: error.is_finite().then_some(error),
-        low: error.is_finite().then_some((components.auroc() - half).max(0.0)),
-        high: error.is_finite().then_some((components.auroc() + half).min(1.0)),
-        p: if components.auroc() == 0.5 {
-            Some(1.0)
-        } else {
-            z.is_finite().then(|| 2.0 * normal::share_below(-z.abs()))
-        },
+        standard_error: error,
+        low: half.map(|half| (components.auroc() - half).max(0.0)),
+        high: half.map(|half| (components.auroc() + half).min(1.0)),
+        p: Some(rank_sum::p_value(components.auroc(), rank_sum::error_of_one_kind(test, val))),
         p_adjusted: None,
         fitted_on_held_out: score.needs.iter().any(reads_val),
         told_apart: false,

@@ -36,11 +36,12 @@ pub fn smallest_differences(
 fn on_set(set: &[Found], what: &Measured) -> Vec<Smallest> {
     let sign = if what.metric.better == Better::Higher { 1.0 } else { -1.0 };
     let better = |a: usize, b: usize| if sign * set[b].value > sign * set[a].value { b } else { a };
-    let Some(best) = (0..set.len()).filter(|&i| set[i].value.is_finite()).reduce(better) else { return Vec::new() };
+    let best = (0..set.len()).filter(|&i| set[i].value.is_finite()).reduce(better);
     let pairs = (set.len() * (set.len() - 1) / 2).max(1) as f64;
     let line = |(i, one): (usize, &Found)| {
-        let difference = (i != best && one.value.is_finite()).then(|| one.value - set[best].value);
-        let error = difference.map(|_| one.spread.error_of_difference(&set[best].spread));
+        let other = best.filter(|&best| i != best && one.value.is_finite()).map(|best| &set[best]);
+        let difference = other.map(|best| one.value - best.value);
+        let error = other.map(|best| one.spread.error_of_difference(&best.spread));
         let error = error.filter(|error| error.is_finite() && *error > 0.0);
         let factor = |(difference, error): (f64, f64)| rows_needed(difference, error, LEVEL, POWER);
         Smallest {
@@ -54,7 +55,7 @@ fn on_set(set: &[Found], what: &Measured) -> Vec<Smallest> {
             id_rows: one.rows.0,
             ood_rows: one.rows.1,
             value: one.value,
-            best: set[best].score,
+            best: best.map(|best| set[best].score),
             difference,
             standard_error: error,
             smallest: error.map(|error| smallest(error, LEVEL, POWER)),

@@ -68,6 +68,24 @@ impl NearestMean {
         Self { centre, whitening, means, half_squares }
     }
 
+    /// The mean of the class means (D).
+    #[must_use]
+    pub fn centre(&self) -> &Array1<f64> {
+        &self.centre
+    }
+
+    /// What turns differences to it into coordinates of unit variance (D, rank).
+    #[must_use]
+    pub fn whitening(&self) -> &Array2<f64> {
+        &self.whitening.matrix
+    }
+
+    /// The class means in these coordinates (C, rank).
+    #[must_use]
+    pub fn means(&self) -> &Array2<f64> {
+        &self.means
+    }
+
     /// What a file keeps of it.
     #[must_use]
     pub fn save(&self) -> State<'_> {

@@ -16,7 +16,7 @@ use crate::stats::bootstrap::Method;
 /// The procedure.
 pub const PROCEDURE: Procedure = Procedure {
     id: "lee",
-    title: "Lee et al. (the paper's): positive class ID; ties count against the score; TPR closest to 95 %",
+    title: "Lee et al. 2018: positive class ID; ties count against the score; TPR closest to 95 %",
     reference: "Lee et al., A Simple Unified Framework for Detecting OOD Samples and Adversarial Attacks, NeurIPS 2018, arXiv:1807.03888",
     page: include_str!("lee.md"),
     metrics: &[TNR_AT_TPR95, AUROC, DTACC, AUIN, AUOUT],

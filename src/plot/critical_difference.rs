@@ -59,9 +59,10 @@ impl CriticalDifferences {
     /// The plot as a file.
     ///
     /// # Errors
-    /// [`PlotError`] for fewer than two scores or ranks that are not finite, and for failures of drawing.
+    /// [`PlotError`] for fewer than two scores, for ranks or a critical difference that are not finite, and for failures of drawing.
     pub fn render(&self, format: Format) -> Result<Vec<u8>, PlotError> {
-        if self.scores.len() < 2 || !self.scores.iter().all(|(_, rank)| rank.is_finite()) {
+        let mut numbers = self.scores.iter().map(|(_, rank)| rank).chain([&self.critical_difference]);
+        if self.scores.len() < 2 || !numbers.all(|number| number.is_finite()) {
             return Err(PlotError::Nothing { plot: self.title.clone(), part: "pair of ranked scores" });
         }
         canvas::encode(&Measured::new(self)?, format)

@@ -8,8 +8,11 @@
 //! recall(t) = share of ID with score ≥ t        precision(t) = ID with score ≥ t / all rows with score ≥ t
 //! ```
 //!
-//! joined by straight lines from the first threshold on; the dotted line is what scores without information give, the share of positive rows. The
-//! number in the legend is the average precision, as `openood` measures it: `Σ (R_i − R_{i−1})·P_i`.
+//! drawn as steps at the height of the next threshold, so that the area below is the number in the legend: the average precision, as `openood` measures
+//! it, `Σ (R_i − R_{i−1})·P_i`. Straight lines would lie above what can be reached. The dotted line is what scores without information give, the share of
+//! positive rows.
+//!
+//! Source: J. Davis, M. Goadrich, The Relationship Between Precision-Recall and ROC Curves, ICML 2006.
 //!
 //! # Example
 //!
@@ -59,7 +62,7 @@ impl PrecisionRecall {
             };
             chance.get_or_insert(positive as f64 / (ranking.id() + ranking.ood()) as f64);
             let area = average_precision(&ranking, self.positive);
-            let vertices = vertices(&ranking, self.positive);
+            let vertices = steps(&vertices(&ranking, self.positive));
             lines.push(Line { name: format!("{name}: AP {:.1} %", 100.0 * area), vertices, marks: Vec::new() });
         }
         let names = match self.positive {
@@ -87,10 +90,27 @@ fn vertices(ranking: &Ranking, positive: Positive) -> Vec<(f64, f64)> {
     groups(ranking, positive).map(vertex).collect()
 }
 
+/// The outline of the steps: each threshold's precision from the recall before on.
+fn steps(vertices: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let before = std::iter::once(0.0).chain(vertices.iter().map(|vertex| vertex.0));
+    before.zip(vertices).flat_map(|(recall, vertex)| [(recall, vertex.1), *vertex]).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::metric::Sample;
+
+    #[test]
+    fn the_area_below_the_steps_is_the_average_precision() {
+        let sample = |values: &[f64]| Sample::new(values.to_vec()).unwrap();
+        let ranking = Ranking::new(&sample(&[5.0, 4.0, 2.0, 2.0, 0.0]), &sample(&[4.5, 2.0, 1.0, 1.0]));
+        for positive in [Positive::In, Positive::Out] {
+            let outline = steps(&vertices(&ranking, positive));
+            let area: f64 = outline.windows(2).map(|two| (two[1].0 - two[0].0) * (two[0].1 + two[1].1) / 2.0).sum();
+            assert!((area - average_precision(&ranking, positive)).abs() < 1e-12, "{outline:?}");
+        }
+    }
 
     #[test]
     fn ties_are_one_vertex_and_either_class_may_be_positive() {

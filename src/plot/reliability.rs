@@ -25,6 +25,7 @@
 
 use super::square::{Line, Square, shares};
 use super::{Format, PlotError};
+use crate::metric::reliability::calibration::{Bin, Binning, Norm, bins, of_bins};
 use crate::metric::sample::finite;
 
 /// Bins of confidence.
@@ -85,17 +86,8 @@ impl Reliability {
 
 /// The point of every bin that has rows, and the expected calibration error.
 fn vertices(curve: &Calibration) -> (Vec<(f64, f64)>, f64) {
-    let mut bins = [(0_usize, 0.0, 0_usize); BINS];
-    for (confidence, right) in curve.confidence.iter().zip(&curve.right) {
-        let place = ((confidence * BINS as f64).ceil().max(1.0) as usize - 1).min(BINS - 1);
-        let (rows, sum, hits) = &mut bins[place];
-        *rows += 1;
-        *sum += confidence;
-        *hits += usize::from(*right);
-    }
-    let filled = bins.iter().filter(|(rows, ..)| *rows > 0);
-    let points: Vec<(f64, (f64, f64))> =
-        filled.map(|&(rows, sum, hits)| (rows as f64, (sum / rows as f64, hits as f64 / rows as f64))).collect();
-    let error: f64 = points.iter().map(|(rows, (x, y))| rows * (y - x).abs()).sum();
-    (points.into_iter().map(|(_, point)| point).collect(), error / curve.confidence.len() as f64)
+    let rows: Vec<(f64, bool)> = curve.confidence.iter().copied().zip(curve.right.iter().copied()).collect();
+    let bins = bins(&rows, Binning::Width(BINS));
+    let point = |bin: &Bin| (bin.confidence / bin.rows, bin.right / bin.rows);
+    (bins.iter().map(point).collect(), of_bins(&bins, Norm::Absolute))
 }

@@ -13,8 +13,7 @@ pub fn header(lines: &[BayesLine]) -> String {
         "\
 How probable is it that a score is better than the best one by more than matters?
 Percent, {procedure} {metric}; {} points do not matter (--rope). Over sets, Bayesian signed-rank test;
-IQM: mean of the middle half over runs and sets, its interval over draws of the runs;
-above best: how often one of its runs is better than one of the best score's.
+IQM: mean of the middle half over runs and sets; above best: how often one of its runs is better than one of the best score's.
 
 ",
         plain(format!("{:.2}", rope * 100.0))
@@ -24,7 +23,7 @@ above best: how often one of its runs is better than one of the best score's.
 /// A line each.
 #[must_use]
 pub fn grid(lines: &[BayesLine]) -> Grid {
-    let headings = ["IQM", "95 % interval", "median", "above best", "P(better)", "P(same)", "P(worse)"];
+    let headings = ["IQM", "median", "above best", "P(better)", "P(same)", "P(worse)"];
     let mut grid = Grid::of_numbers(&["score"], headings).with_labels("training");
     let percent = |value: f64, decimals: usize| plain(format!("{:.decimals$}", value * 100.0));
     let optional = |value: Option<f64>| value.map_or_else(String::new, |value| percent(value, 1));
@@ -32,11 +31,9 @@ pub fn grid(lines: &[BayesLine]) -> Grid {
         if i == 0 || lines[i - 1].training != line.training {
             grid.group(&line.training);
         }
-        let ends = line.iqm_low.zip(line.iqm_high);
         grid.row([
             line.score.clone(),
             percent(line.iqm, 2),
-            ends.map_or_else(String::new, |(low, high)| format!("[{}, {}]", percent(low, 1), percent(high, 1))),
             percent(line.median, 2),
             optional(line.probability_above),
             optional(line.p_better),

@@ -37,7 +37,8 @@ fn header(lines: &[BySeeds]) -> String {
         "\
 Would other seeds and other rows give another best score? Percent, {procedure} {metric}.
 * the best mean of the training on the set; = may be as good as any; no mark: worse.
-Errors are standard errors of the mean: by the seeds alone, by the rows alone, by both.
+Errors are standard errors of the mean: by the seeds alone, by the rows alone, by both
+(which can come out below that of the rows: it rests on the few seeds that there are).
 difference: from the best, seed by seed, with its interval and p of this pair alone;
 p (adjusted): of lying below another score, Holm's correction over all pairs.
 

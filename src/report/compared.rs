@@ -57,14 +57,17 @@ pub(super) fn by_set<T>(
 /// Why there are no tests: a line for a set if it holds for all of its scores, else one for each score.
 pub(super) fn untested<T>(lines: &[T], of: for<'a> fn(&'a T) -> Compared<'a>) -> String {
     let mut reasons: Vec<String> = Vec::new();
-    for line in lines.iter().map(of) {
-        let Some(why) = line.untested else { continue };
-        let of_all = lines.iter().map(of).filter(|other| other.same_set(&line)).all(|own| own.untested == Some(why));
-        let score = if of_all { String::new() } else { format!(", {}", line.score) };
-        let reason =
-            format!("not tested: {}, {}{score}: {why}\n", printable::line(line.of), printable::line(&line.set()));
-        if !reasons.contains(&reason) {
-            reasons.push(reason);
+    for set in lines.chunk_by(|a, b| of(a).same_set(&of(b))) {
+        let first = of(&set[0]);
+        let place = format!("{}, {}", printable::line(first.of), printable::line(&first.set()));
+        match first.untested {
+            Some(why) if set.iter().all(|line| of(line).untested == Some(why)) => {
+                reasons.push(format!("not tested: {place}: {why}\n"));
+            }
+            _ => reasons.extend(set.iter().map(of).filter_map(|line| {
+                let why = line.untested?;
+                Some(format!("not tested: {place}, {}: {why}\n", line.score))
+            })),
         }
     }
     reasons.concat()

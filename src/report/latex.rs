@@ -19,7 +19,7 @@ pub fn document(comment: &str, body: &str) -> String {
 /// ```
 /// use oodbench::report::latex::escape;
 /// assert_eq!(escape("max_logit & 5 %"), r"max\_logit \& 5 \%");
-/// assert_eq!(escape(r"\input{x} ± é 中"), r"\textbackslash{}input\{x\} $\pm$ é [U+4E2D]");
+/// assert_eq!(escape(r"\input{x} ± é 中"), r"\textbackslash{}input\{x\} $\pm$ é {[}U+4E2D{]}");
 /// ```
 #[must_use]
 pub fn escape(text: &str) -> String {
@@ -28,6 +28,8 @@ pub fn escape(text: &str) -> String {
         match letter {
             '&' | '%' | '$' | '#' | '_' | '{' | '}' => out.extend(['\\', letter]),
             '\\' => out.push_str("\\textbackslash{}"),
+            // Behind `\midrule` and `\\` they would begin an option.
+            '[' | ']' | '*' => out.extend(['{', letter, '}']),
             '~' => out.push_str("\\textasciitilde{}"),
             '^' => out.push_str("\\textasciicircum{}"),
             '<' => out.push_str("$<$"),
@@ -47,7 +49,7 @@ pub fn escape(text: &str) -> String {
             // Latin letters with accents; those that LaTeX's first fonts lack are named.
             'À'..='ÿ' if !"ÐÞðþ×÷".contains(letter) => out.push(letter),
             letter if letter.is_control() => out.push(' '),
-            letter => out.push_str(&format!("[U+{:04X}]", u32::from(letter))),
+            letter => out.push_str(&format!("{{[}}U+{:04X}{{]}}", u32::from(letter))),
         }
     }
     out

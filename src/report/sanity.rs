@@ -8,8 +8,8 @@ use crate::table::sanity::Sanity;
 /// What has to be, and what the marks say.
 pub const HEADER: &str = "\
 Is id/test like id/val, as it has to be? Percent, AUROC of the two, ties counting half:
-50 if a score does not tell them apart. ! it does (Holm over the scores of the run);
-(val) fitted on id/val and not counted.
+50 if a score does not tell them apart. ! it does (rank-sum test, Holm over the scores
+of the run). The interval is DeLong's. (val) fitted on id/val and not counted.
 
 ";
 

@@ -32,7 +32,7 @@ pub fn grid(lines: &[Smallest]) -> Grid {
     let times = |factor: f64| if factor < 100.0 { format!("{factor:.2}×") } else { format!("{factor:.0}×") };
     let heading = |line: &Smallest| format!("{} ({} + {})", compared(line).set(), line.id_rows, line.ood_rows);
     let row = |line: &Smallest| {
-        let mark = if line.score == line.best { "*" } else { "" };
+        let mark = if line.best == Some(line.score) { "*" } else { "" };
         let cells = [
             line.run.clone(),
             line.score.to_owned(),

@@ -22,6 +22,7 @@ pub struct RowBlock<'a> {
     features: Option<Rows<'a>>,
     layers: BTreeMap<String, Layer<'a>>,
     scores: BTreeMap<String, Rows<'a>>,
+    variants: BTreeMap<String, Rows<'a>>,
     head: Option<&'a Head>,
     derived_logits: OnceCell<Rows<'a>>,
     features_f64: OnceCell<RecycledMatrix>,
@@ -47,6 +48,7 @@ impl<'a> RowBlock<'a> {
             features,
             layers: BTreeMap::new(),
             scores: BTreeMap::new(),
+            variants: BTreeMap::new(),
             head,
             derived_logits: OnceCell::new(),
             features_f64: OnceCell::new(),
@@ -78,6 +80,22 @@ impl<'a> RowBlock<'a> {
     #[must_use]
     pub fn score(&self, name: &str) -> &Rows<'a> {
         self.scores.get(name).expect("the plan checks that the split has the score")
+    }
+
+    /// The same rows with logits under a name (rows, C), or (rows, M·C) of M members side by side.
+    #[must_use]
+    pub fn with_variant(mut self, name: &str, rows: Rows<'a>) -> Self {
+        self.variants.insert(name.to_owned(), rows);
+        self
+    }
+
+    /// Logits under a name (rows, C), or (rows, M·C) of M members side by side.
+    ///
+    /// # Panics
+    /// If the split has none of this name.
+    #[must_use]
+    pub fn variant(&self, name: &str) -> &Rows<'a> {
+        self.variants.get(name).expect("the plan checks that the split has the logits")
     }
 
     /// Number of rows.
@@ -139,7 +157,9 @@ impl<'a> RowBlock<'a> {
         let name = match array {
             ArrayKind::Features => return self.features(),
             ArrayKind::Layer(name) => name,
-            ArrayKind::Logits | ArrayKind::Labels | ArrayKind::Score(_) => unreachable!("no array of features"),
+            ArrayKind::Logits | ArrayKind::Labels | ArrayKind::Score(_) | ArrayKind::Variant(_) => {
+                unreachable!("no array of features")
+            }
         };
         let layer = self.layers.get(name).expect("the plan checks that the split has the layer");
         layer.as_f64.get_or_init(|| layer.rows.to_recycled())

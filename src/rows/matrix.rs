@@ -94,6 +94,8 @@ pub struct Matrix {
     shards: Vec<Shard>,
     rows: usize,
     columns: usize,
+    /// Members that lie side by side in a row; 1 where there is no such axis.
+    members: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -138,7 +140,7 @@ impl Matrix {
     /// [`RowsError::Malformed`] for an array that is not two-dimensional or no float, has no columns, or has another
     /// number of columns than the first.
     pub fn new(arrays: Vec<StoredArray>) -> Result<Self, RowsError> {
-        let mut matrix = Self { shards: Vec::with_capacity(arrays.len()), rows: 0, columns: 0 };
+        let mut matrix = Self { shards: Vec::with_capacity(arrays.len()), rows: 0, columns: 0, members: 1 };
         for array in arrays {
             let (rows, columns) = match array.shape[..] {
                 [rows, columns] | [rows, columns, 1, 1] | [rows, 1, 1, columns] if columns > 0 => (rows, columns),
@@ -172,6 +174,52 @@ impl Matrix {
             matrix.rows += rows;
         }
         Ok(matrix)
+    }
+
+    /// Joins arrays of shape (n_i, C), or of shape (n_i, M, C) with the members of an ensemble side by side: the matrix has M·C columns.
+    ///
+    /// # Errors
+    /// [`RowsError::Malformed`] as [`Matrix::new`], and where arrays have another number of members than the first.
+    pub fn of_members(mut arrays: Vec<StoredArray>) -> Result<Self, RowsError> {
+        let members = arrays.first().map_or(1, members_in);
+        if let Some(other) = arrays.iter().find(|array| members_in(array) != members) {
+            let found = format!("{} members", members_in(other));
+            let remedy = "dump all shards with one ensemble";
+            return Err(RowsError::malformed(&other.path, found, format!("{members}, as in the first shard"), remedy));
+        }
+        for array in &mut arrays {
+            if let [rows, members, classes] = array.shape[..] {
+                if array.fortran {
+                    let remedy = "save it by numpy.ascontiguousarray";
+                    return Err(RowsError::malformed(&array.path, "Fortran order", "C order", remedy));
+                }
+                array.shape = vec![rows, members * classes];
+            }
+        }
+        Ok(Self { members, ..Self::new(arrays)? })
+    }
+
+    /// The same rows, taken for those of so many members side by side.
+    ///
+    /// # Errors
+    /// [`RowsError::Malformed`] if the columns are no multiple of it.
+    pub fn with_members(self, members: usize) -> Result<Self, RowsError> {
+        if members == 0 || !self.columns.is_multiple_of(members) {
+            let expected = format!("a multiple of {members} members");
+            return Err(RowsError::malformed(
+                self.path(),
+                format!("{} columns", self.columns),
+                expected,
+                "give the members side by side",
+            ));
+        }
+        Ok(Self { members, ..self })
+    }
+
+    /// Number of members that lie side by side in a row; 1 where there is no such axis.
+    #[must_use]
+    pub fn members(&self) -> usize {
+        self.members
     }
 
     /// Number of rows.
@@ -279,6 +327,14 @@ impl Matrix {
             return None;
         }
         ArrayView2::from_shape((range.len(), self.columns), middle).ok()
+    }
+}
+
+/// Members of an ensemble in an array of logits.
+fn members_in(array: &StoredArray) -> usize {
+    match array.shape[..] {
+        [_, members, _] => members,
+        _ => 1,
     }
 }
 

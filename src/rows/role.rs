@@ -57,6 +57,8 @@ pub enum ArrayKind {
     Layer(String),
     /// Values (n) of a score that somebody else computed.
     Score(String),
+    /// Logits under a name: of the members of an ensemble (n, M, C), or of inputs that were changed (n, C).
+    Variant(String),
 }
 
 impl ArrayKind {
@@ -69,6 +71,7 @@ impl ArrayKind {
             Self::Labels => "labels".to_owned(),
             Self::Layer(layer) => format!("features@{layer}"),
             Self::Score(name) => format!("scores@{name}"),
+            Self::Variant(name) => format!("logits@{name}"),
         }
     }
 
@@ -80,8 +83,9 @@ impl ArrayKind {
             "features" | "feature" => Some(Self::Features),
             "labels" => Some(Self::Labels),
             _ => {
-                let layer = name.strip_prefix("features@").map(|layer| Self::Layer(layer.to_owned()));
-                layer.or_else(|| name.strip_prefix("scores@").map(|score| Self::Score(score.to_owned())))
+                let behind = |prefix: &str| name.strip_prefix(prefix).map(str::to_owned);
+                let layer = || behind("features@").map(Self::Layer);
+                layer().or_else(|| behind("scores@").map(Self::Score)).or_else(|| behind("logits@").map(Self::Variant))
             }
         }
     }

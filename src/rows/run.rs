@@ -87,6 +87,19 @@ impl RunRows {
         arrays
     }
 
+    /// The arrays of logits under a name that any split has.
+    #[must_use]
+    pub fn variants(&self) -> BTreeSet<ArrayKind> {
+        self.splits.iter().flat_map(|split| split.variants.keys().cloned().map(ArrayKind::Variant)).collect()
+    }
+
+    /// The members of an ensemble in logits under a name, and the classes of each, where a split has them.
+    #[must_use]
+    pub fn members(&self, kind: &ArrayKind) -> Option<(usize, usize)> {
+        let matrix = self.splits.iter().find_map(|split| split.matrix(kind))?;
+        Some((matrix.members(), matrix.columns() / matrix.members()))
+    }
+
     /// The names of the scores of somebody else that any split has.
     #[must_use]
     pub fn own_scores(&self) -> BTreeSet<&str> {
@@ -121,6 +134,7 @@ impl RunRows {
     fn check_columns(&mut self) -> Result<(), RowsError> {
         let mut kinds = self.feature_arrays();
         kinds.insert(ArrayKind::Logits);
+        kinds.extend(self.variants());
         let place_of_head = || self.origin.either(self.place.join("head"), PathBuf::from("the head"));
         for kind in kinds {
             let from_head = self.head.as_ref().and_then(|head| match kind {
@@ -146,6 +160,27 @@ impl RunRows {
             }
             if kind == ArrayKind::Logits {
                 self.classes = reference.map(|(_, columns)| columns);
+            }
+        }
+        self.check_members()
+    }
+
+    /// Logits under a name are of the same classes, and of the same number of members throughout.
+    fn check_members(&mut self) -> Result<(), RowsError> {
+        let of_variant = || self.variants().iter().find_map(|kind| self.members(kind));
+        self.classes = self.classes.or_else(|| of_variant().map(|(_, classes)| classes));
+        for split in &self.splits {
+            for (name, matrix) in &split.variants {
+                let Some((members, classes)) = self.members(&ArrayKind::Variant(name.clone())) else { continue };
+                let expected = self.classes.unwrap_or(classes);
+                if (matrix.members(), matrix.columns() / matrix.members()) != (members, expected) {
+                    return Err(RowsError::malformed(
+                        matrix.path(),
+                        format!("{} members of {} classes", matrix.members(), matrix.columns() / matrix.members()),
+                        format!("{members} of {expected}, as everywhere in the run"),
+                        "save the members of an ensemble as an array of shape (rows, members, classes)",
+                    ));
+                }
             }
         }
         Ok(())

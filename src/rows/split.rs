@@ -36,6 +36,8 @@ pub struct Split {
     pub layers: BTreeMap<String, Matrix>,
     /// Scores that somebody else computed (rows, 1).
     pub scores: BTreeMap<String, Matrix>,
+    /// Logits under a name (rows, C), or (rows, M·C) of M members side by side.
+    pub variants: BTreeMap<String, Matrix>,
 }
 
 /// Elements of a block: about 1 MB of `f32`, which stays in a core's second-level cache.
@@ -55,6 +57,7 @@ impl Split {
             labels: None,
             layers: BTreeMap::new(),
             scores: BTreeMap::new(),
+            variants: BTreeMap::new(),
         }
     }
 
@@ -77,6 +80,9 @@ impl Split {
             ArrayKind::Score(name) => {
                 self.scores.insert(name, one_column(matrix)?);
             }
+            ArrayKind::Variant(name) => {
+                self.variants.insert(name, matrix);
+            }
             ArrayKind::Labels => {
                 return Err(RowsError::malformed(matrix.path(), "a matrix", "labels", "pass them to with_labels"));
             }
@@ -98,6 +104,7 @@ impl Split {
     /// All arrays of a split have the same, positive number of rows.
     pub(crate) fn check_rows(&mut self) -> Result<(), RowsError> {
         let matrices = self.logits.iter().chain(&self.features).chain(self.layers.values()).chain(self.scores.values());
+        let matrices = matrices.chain(self.variants.values());
         let mut counts: Vec<_> = matrices.map(|matrix| (matrix.path(), matrix.rows())).collect();
         if counts.is_empty() {
             return Err(RowsError::Missing {
@@ -184,6 +191,7 @@ impl Split {
     pub fn arrays(&self) -> BTreeSet<ArrayKind> {
         let mut arrays: BTreeSet<ArrayKind> = self.layers.keys().cloned().map(ArrayKind::Layer).collect();
         arrays.extend(self.scores.keys().cloned().map(ArrayKind::Score));
+        arrays.extend(self.variants.keys().cloned().map(ArrayKind::Variant));
         arrays.extend(self.logits.as_ref().map(|_| ArrayKind::Logits));
         arrays.extend(self.features.as_ref().map(|_| ArrayKind::Features));
         arrays
@@ -197,6 +205,7 @@ impl Split {
             ArrayKind::Features => self.features.as_ref(),
             ArrayKind::Layer(name) => self.layers.get(name),
             ArrayKind::Score(name) => self.scores.get(name),
+            ArrayKind::Variant(name) => self.variants.get(name),
             ArrayKind::Labels => None,
         }
     }
@@ -204,7 +213,8 @@ impl Split {
     /// The ranges of rows that are read together, in order.
     #[must_use]
     pub fn block_ranges(&self) -> Vec<Range<usize>> {
-        let matrices = self.logits.iter().chain(&self.features).chain(self.layers.values());
+        let matrices =
+            self.logits.iter().chain(&self.features).chain(self.layers.values()).chain(self.variants.values());
         let columns = matrices.map(Matrix::columns).max().unwrap_or(1);
         let step = (BLOCK_ELEMENTS / columns).max(16);
         (0..self.rows.div_ceil(step)).map(|block| block * step..self.rows.min((block + 1) * step)).collect()
@@ -229,6 +239,7 @@ impl Split {
             match kind {
                 ArrayKind::Layer(name) => block.with_layer(name, matrix.block(range.clone())),
                 ArrayKind::Score(name) => block.with_score(name, matrix.block(range.clone())),
+                ArrayKind::Variant(name) => block.with_variant(name, matrix.block(range.clone())),
                 ArrayKind::Logits | ArrayKind::Features | ArrayKind::Labels => block,
             }
         })
@@ -240,6 +251,9 @@ pub(crate) fn matrix_of(kind: &ArrayKind, mut arrays: Vec<StoredArray>) -> Resul
     if let ArrayKind::Score(_) = kind {
         arrays.iter_mut().filter(|array| array.shape.len() == 1).for_each(|array| array.shape.push(1));
         return one_column(Matrix::new(arrays)?);
+    }
+    if let ArrayKind::Variant(_) = kind {
+        return Matrix::of_members(arrays);
     }
     Matrix::new(arrays)
 }

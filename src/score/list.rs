@@ -2,11 +2,12 @@
 
 use super::entry::ScoreEntry;
 use super::{
-    ash_b, ash_p, ash_s, cadref, caref, cfood, cop, corp, cosine, dice, dml, doctor, energy, es, fdbd, feature_norm,
-    r#gen, gmm, grad_norm, igeood, joint_energy, kl_matching, knn, logit_gap, lts, mahalanobis, mahalanobis_layers,
-    mahalanobis_pp, max_logit, mds, mmleps, mmles, mmls, mps, nac, nan, nci, neco, nnguide, odin_t, openmax, optfs,
-    pnml, r_cosine, ras, react, relation, relative_mahalanobis, relative_mahalanobis_pp, residual, scale,
-    scaled_cosine, she, sirc, ssd, temperature, vim, vra, wdiscood, weiper_kld,
+    ash_b, ash_p, ash_s, cadref, caref, cfood, cop, corp, cosine, dice, dml, doctor, energy, ensemble_energy,
+    ensemble_mps, es, expected_entropy, fdbd, feature_norm, r#gen, gmm, grad_norm, igeood, joint_energy, kl_matching,
+    knn, logit_gap, lts, mahalanobis, mahalanobis_layers, mahalanobis_pp, max_logit, mds, mmleps, mmles, mmls, mps,
+    mutual_information, nac, nan, nci, neco, nnguide, odin, odin_t, openmax, optfs, pnml, predictive_entropy, r_cosine,
+    ras, react, relation, relative_mahalanobis, relative_mahalanobis_pp, residual, scale, scaled_cosine, she, sirc,
+    ssd, temperature, variation_ratio, vim, vra, wdiscood, weiper_kld,
 };
 use crate::suggestion::nearest;
 
@@ -30,6 +31,15 @@ pub const REGISTRY: &[ScoreEntry] = &[
     logit_gap::ENTRY,
     igeood::ENTRY,
     joint_energy::ENTRY,
+    // Members of an ensemble.
+    ensemble_mps::ENTRY,
+    ensemble_energy::ENTRY,
+    predictive_entropy::ENTRY,
+    expected_entropy::ENTRY,
+    mutual_information::ENTRY,
+    variation_ratio::ENTRY,
+    // Moved images.
+    odin::ENTRY,
     // Features.
     mahalanobis::ENTRY,
     mahalanobis_layers::ENTRY,

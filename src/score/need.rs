@@ -19,6 +19,14 @@ pub enum Need {
     Layers,
     /// Values of this name that somebody else computed, of the rows to be scored.
     Score(String),
+    /// Logits under a name, such as those of the members of an ensemble, of the rows to be scored.
+    Variant(String),
+    /// Every array of logits whose name begins so, of the rows to be scored.
+    Variants(&'static str),
+    /// The same of the validation rows, of the training rows where there are none.
+    CalibrationVariants(&'static str),
+    /// The same of the OOD set of this name that parameters are chosen on.
+    ValOodVariants(String, &'static str),
     /// A linear head: weight and bias in `head/`.
     LinearHead,
     /// Prototypes in `head/`.
@@ -111,6 +119,10 @@ impl Need {
             Self::Layer(name) => one(Splits::Scored, ArrayKind::Layer(name.clone())),
             Self::Layers => Some((Splits::Scored, layers(run))),
             Self::Score(name) => one(Splits::Scored, ArrayKind::Score(name.clone())),
+            Self::Variant(name) => one(Splits::Scored, ArrayKind::Variant(name.clone())),
+            Self::Variants(prefix) => Some((Splits::Scored, variants(run, prefix))),
+            Self::CalibrationVariants(prefix) => Some((Splits::Calibration, variants(run, prefix))),
+            Self::ValOodVariants(name, prefix) => Some((Splits::ValOod(Some(name.clone())), variants(run, prefix))),
             Self::TrainLogits => one(Splits::Train, ArrayKind::Logits),
             Self::TrainFeatures => one(Splits::Train, ArrayKind::Features),
             Self::TrainLayer(name) => one(Splits::Train, ArrayKind::Layer(name.clone())),
@@ -169,7 +181,9 @@ impl Need {
                 (name, run.splits.iter().flat_map(|split| split.layers.keys().map(String::as_str)).collect())
             }
             Self::Score(name) => (name, run.own_scores()),
-            Self::ValOodLayers(Some(name)) | Self::ValOodFeatures(Some(name)) => (name, run.val_ood().collect()),
+            Self::ValOodLayers(Some(name)) | Self::ValOodFeatures(Some(name)) | Self::ValOodVariants(name, _) => {
+                (name, run.val_ood().collect())
+            }
             Self::ValOodLayers(None) | Self::ValOodFeatures(None) if self.is_open(run) => {
                 let names: Vec<&str> = run.val_ood().collect();
                 return Some(format!("set its parameter fit_on to one of {}", names.join(", ")));
@@ -195,6 +209,16 @@ fn layers(run: &RunRows) -> BTreeSet<ArrayKind> {
     arrays
 }
 
+/// Every array of logits of a run whose name begins so. Where there is none, one to be dumped, which no split has.
+fn variants(run: &RunRows, prefix: &str) -> BTreeSet<ArrayKind> {
+    let begins = |kind: &ArrayKind| matches!(kind, ArrayKind::Variant(name) if name.starts_with(prefix));
+    let mut arrays: BTreeSet<ArrayKind> = run.variants().into_iter().filter(begins).collect();
+    if arrays.is_empty() {
+        arrays.insert(ArrayKind::Variant(format!("{prefix}<T>_<epsilon>")));
+    }
+    arrays
+}
+
 /// Whether a split has an array, or can be given it: logits come from features and head as well.
 fn has(split: &Split, kind: &ArrayKind, run: &RunRows) -> bool {
     match kind {
@@ -212,6 +236,10 @@ impl fmt::Display for Need {
             Self::Layer(name) => return write!(f, "features@{name}"),
             Self::Layers => "layers",
             Self::Score(name) => return write!(f, "scores@{name}"),
+            Self::Variant(name) => return write!(f, "logits@{name}"),
+            Self::Variants(prefix) => return write!(f, "logits@{prefix}*"),
+            Self::CalibrationVariants(prefix) => return write!(f, "val or train logits@{prefix}*"),
+            Self::ValOodVariants(_, prefix) => return write!(f, "val_ood logits@{prefix}*"),
             Self::LinearHead => "linear head",
             Self::Prototypes => "prototypes",
             Self::TrainLogits => "train logits",

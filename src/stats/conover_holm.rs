@@ -9,6 +9,12 @@
 //!
 //! The k(k − 1)/2 p-values are [adjusted](super::holm). A pair of blocks that agree entirely has no spread to measure by: t is infinite where ranks differ.
 //!
+//! # What it does not control
+//!
+//! t takes all treatments to vary alike in their ranks. Those that keep their order in all blocks do not vary, and make the others look surer than they are: where some
+//! are equally good and the others keep their order, one of the best is called worse in about a quarter of simulated
+//! trainings and more (`tests/core/coverage_of_verdicts.rs`). So [Nemenyi's test](super::nemenyi) decides in tables, and this one is shown beside it.
+//!
 //! # Source
 //!
 //! W. Conover, R. Iman, Multiple-comparisons procedures, Los Alamos LA-7677-MS (1979); W. Conover, Practical Nonparametric Statistics, 3rd ed. 1999, §5.8.

@@ -8,14 +8,15 @@
 //! ```text
 //! rank i         = 1 + how many have a better mean
 //! interval of i  = [1 + how many are significantly better,  K − how many are significantly worse]
-//! Welch:  t = (m_i − m_j)/√(v_i + v_j),  v = s²/n,  df = (v_i + v_j)²/(v_i²/(n_i − 1) + v_j²/(n_j − 1))
+//! Welch:  t = (m_i − m_j)/√(v_i + v_j),  v = s²/n,  df = (v_i + v_j)²/(v_i²/(n_i − 1) + v_j²/(n_j − 1)), or min(n_i, n_j) − 1 where n_i ≠ n_j
 //! ```
 //!
 //! # What it controls
 //!
 //! All intervals together hold the ranks of the true means in a share 1 − α of samples at least, since they are wrong only if a pair is called different the
 //! wrong way round or while it is equal. What varies is the training; the rows tested are not drawn again. An entry with one seed cannot be tested: its
-//! interval is all places.
+//! interval is all places. With Welch's degrees of freedom beside different numbers of seeds, intervals of equal entries were wrong in up to 14 % of samples of six
+//! entries and more in larger tables; the lesser number of seeds decides there, which is cautious. What the test below prints is simulated.
 //!
 //! # Source
 //!
@@ -97,7 +98,8 @@ fn p_of(a: &Entry, b: &Entry) -> Option<f64> {
         (spread.mean, spread.std * spread.std / n, n - 1.0)
     };
     let ((mean_a, a, df_a), (mean_b, b, df_b)) = (part(&a.values), part(&b.values));
-    by_error(mean_a - mean_b, (a + b).sqrt(), (a + b) * (a + b) / (a * a / df_a + b * b / df_b))
+    let degrees = if df_a == df_b { (a + b) * (a + b) / (a * a / df_a + b * b / df_b) } else { f64::min(df_a, df_b) };
+    by_error(mean_a - mean_b, (a + b).sqrt(), degrees)
 }
 
 fn by_error(difference: f64, error: f64, degrees: f64) -> Option<f64> {
@@ -117,10 +119,13 @@ mod tests {
 
     #[test]
     fn welch_is_scipys() {
-        // scipy.stats.ttest_ind([1, 2, 4], [2, 5, 9, 6], equal_var=False)
+        // scipy.stats.ttest_ind([1, 2, 4], [2, 5, 9], equal_var=False)
         let entry = |training, values: &[f64]| Entry { training, values: values.to_vec() };
+        let found = p_of(&entry(0, &[1.0, 2.0, 4.0]), &entry(1, &[2.0, 5.0, 9.0])).unwrap();
+        assert!((found - 0.276_105_097_229_477).abs() < 1e-12, "{found}");
+        // 2*scipy.stats.t.sf(1.872125628512157, 2), the statistic of [1, 2, 4] and [2, 5, 9, 6]
         let found = p_of(&entry(0, &[1.0, 2.0, 4.0]), &entry(1, &[2.0, 5.0, 9.0, 6.0])).unwrap();
-        assert!((found - 0.124_054_562_250_688_6).abs() < 1e-12, "{found}");
+        assert!((found - 0.202_075_001_424_964_76).abs() < 1e-12, "{found}");
         // scipy.stats.ttest_rel([1, 2, 4], [2, 5, 9])
         let found = p_of(&entry(0, &[1.0, 2.0, 4.0]), &entry(0, &[2.0, 5.0, 9.0])).unwrap();
         assert!((found - 0.121_689_934_346_320_14).abs() < 1e-12, "{found}");
@@ -133,25 +138,21 @@ mod tests {
         assert!(places(&[], 0.05).is_empty());
     }
 
-    /// Six entries whose true means are known, five seeds each: all intervals hold the true ranks in 95 % of samples at least.
-    #[test]
-    fn all_intervals_hold_the_true_ranks() {
+    /// In how many of so many samples an interval does not hold a true rank: entries with these means, standard deviations and numbers of seeds, two of each
+    /// training.
+    fn missed(truth: &[f64], spreads: &[f64], seeds: &[usize], samples: usize) -> usize {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
-        let truth = [0.0, 0.0, 0.5, 3.0, 3.0, 6.0];
         let mut missed = 0;
-        for _ in 0..1000 {
-            let entries: Vec<Entry> = truth
-                .iter()
-                .enumerate()
-                .map(|(training, mean)| {
-                    let mut draw = || -> f64 {
-                        let z: f64 = StandardNormal.sample(&mut rng);
-                        mean + z
-                    };
-                    Entry { training: training / 2, values: (0..5).map(|_| draw()).collect() }
-                })
-                .collect();
-            let held = places(&entries, 0.05).iter().zip(&truth).all(|(found, mean)| {
+        for _ in 0..samples {
+            let entry = |i: usize| {
+                let mut draw = || -> f64 {
+                    let z: f64 = StandardNormal.sample(&mut rng);
+                    truth[i] + spreads[i] * z
+                };
+                Entry { training: i / 2, values: (0..seeds[i]).map(|_| draw()).collect() }
+            };
+            let entries: Vec<Entry> = (0..truth.len()).map(entry).collect();
+            let held = places(&entries, 0.05).iter().zip(truth).all(|(found, mean)| {
                 // Equal true means share all of their places.
                 let best = 1 + truth.iter().filter(|other| *other > mean).count();
                 let worst = truth.iter().filter(|other| *other >= mean).count();
@@ -159,6 +160,40 @@ mod tests {
             });
             missed += usize::from(!held);
         }
-        assert!(missed <= 70, "{missed} of 1000");
+        missed
+    }
+
+    /// Six entries whose true means are known: all intervals hold the true ranks in 95 % of samples at least, with the two or three seeds that most trainings
+    /// have, too, and where spreads and numbers of seeds differ.
+    #[test]
+    fn all_intervals_hold_the_true_ranks() {
+        let truth = [0.0, 0.0, 0.5, 3.0, 3.0, 6.0];
+        for seeds in [[2; 6], [3; 6], [5; 6], [2, 2, 5, 5, 3, 3]] {
+            for spreads in [[1.0; 6], [0.2, 0.2, 1.0, 1.0, 3.0, 3.0], [1.0, 0.1, 1.0, 0.1, 1.0, 0.1]] {
+                for truth in [truth, [0.0; 6]] {
+                    let missed = missed(&truth, &spreads, &seeds, 500);
+                    // 25 are allowed on average; 38 is two and a half standard deviations of such a count more.
+                    assert!(missed <= 38, "{seeds:?} {spreads:?} {truth:?}: {missed} of 500");
+                }
+            }
+        }
+    }
+
+    /// A large table that mixes 2 and 5 seeds and tenfold spreads, each entry of a training of its own.
+    #[test]
+    fn a_large_table_of_mixed_seeds_holds_its_ranks() {
+        let (truth, mut rng, samples) = ([0.0; 20], ChaCha8Rng::seed_from_u64(4), 300);
+        let mut missed = 0;
+        for _ in 0..samples {
+            let mut draw = |i: usize| {
+                let z: f64 = StandardNormal.sample(&mut rng);
+                z * [1.0, 0.1][i % 2]
+            };
+            let entry = |i: usize| Entry { training: i, values: (0..[2, 5][i % 2]).map(|_| draw(i)).collect() };
+            let entries: Vec<Entry> = (0..truth.len()).map(entry).collect();
+            missed += usize::from(places(&entries, 0.05).iter().any(|found| found.low > 1 || found.high < truth.len()));
+        }
+        // 15 are allowed; 24 is two and a half standard deviations more.
+        assert!(missed <= 24, "{missed} of {samples}");
     }
 }

@@ -13,7 +13,12 @@
 //! ```
 //!
 //! c̄ comes from hundreds of rows or draws and counts as known; one below 0 counts as 0. A single seed has the error of rows alone, and its interval is
-//! normal.
+//! normal. The error of both can come out below that of rows alone, since s² is that of few seeds.
+//!
+//! # What the interval holds
+//!
+//! In simulations of 200 + 200 rows (`seeds_and_rows_are_covered` in `tests/core/coverage_of_comparisons.rs`) intervals of 95 % of ten seeds held the mean in 93 to
+//! 95 % of samples. The more the trainings vary, the less few seeds hold: three in 93 down to 90 %, two in 94 down to 85 %.
 //!
 //! # Source
 //!

@@ -7,7 +7,7 @@
 //! ```text
 //! w ~ Dirichlet(½, 1, …, 1)
 //! better = Σ_ij w_i w_j [d_i + d_j > 2r]       worse = Σ_ij w_i w_j [d_i + d_j < −2r]       same = the rest      sums of exactly ±2r count half
-//! P(better) = share of draws in which `better` is the largest of the three, and so on
+//! P(better) = share of draws in which `better` is larger than the two others,   P(worse) likewise,   P(same) = the rest
 //! ```
 //!
 //! Unlike a p-value this can say that two treatments are *the same* for practical purposes, and few sets make it undecided rather than equal.
@@ -80,7 +80,7 @@ pub fn signed_rank(differences: &[f64], rope: f64) -> Probabilities {
     let draws: Vec<(f64, f64, f64)> = (0..DRAWS).into_par_iter().map(one).collect();
     let share =
         |wins: &dyn Fn(&(f64, f64, f64)) -> bool| draws.iter().filter(|draw| wins(draw)).count() as f64 / DRAWS as f64;
-    let (better, worse) = (share(&|d| d.0 > d.1 && d.0 > d.2), share(&|d| d.2 > d.1 && d.2 >= d.0));
+    let (better, worse) = (share(&|d| d.0 > d.1 && d.0 > d.2), share(&|d| d.2 > d.1 && d.2 > d.0));
     Probabilities { better, same: 1.0 - better - worse, worse }
 }
 
@@ -108,5 +108,12 @@ mod tests {
         assert!((found.better - turned.worse).abs() < 1e-12 && (found.same - turned.same).abs() < 1e-12);
         assert!((found.better + found.same + found.worse - 1.0).abs() < 1e-12);
         assert!(signed_rank(&[], 0.01).same == 1.0);
+    }
+
+    /// Every sum is exactly the width of the region: a half for better and a half for worse, which decides for neither.
+    #[test]
+    fn identical_treatments_are_the_same_where_every_difference_matters() {
+        let found = signed_rank(&[0.0; 6], 0.0);
+        assert_eq!((found.better, found.same, found.worse), (0.0, 1.0, 0.0));
     }
 }

@@ -8,7 +8,8 @@
 //! rows needed for a difference d: (smallest/d)² times as many, on either side
 //! ```
 //!
-//! A difference of this size in truth is found significant with the probability `power`. One that is not found says nothing of smaller ones.
+//! A difference of this size in truth is found significant with the probability `power` (in simulations by DeLong's errors in 79 to 83 % for 80 %,
+//! `tests/core/coverage_of_verdicts.rs`). One that is not found says nothing of smaller ones.
 //!
 //! # Source
 //!

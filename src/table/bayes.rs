@@ -5,8 +5,7 @@ use serde::Serialize;
 use super::record::Record;
 use super::trainings::trainings;
 use crate::metric::{Better, Metric, Procedure};
-use crate::stats::aggregate::{above, interval_of_iqm, iqm, median};
-use crate::stats::row_draws::RowDraws;
+use crate::stats::aggregate::{above, iqm, median};
 use crate::stats::signed_rank::signed_rank;
 
 /// A score. These field names are an interface; what a score does not have is null. Values are fractions.
@@ -24,10 +23,6 @@ pub struct BayesLine {
     pub sets: usize,
     /// The mean of the middle half of its values over runs and sets: [`crate::stats::aggregate`].
     pub iqm: f64,
-    /// The lower end of its 95 % interval over draws of the runs; null where no set has several.
-    pub iqm_low: Option<f64>,
-    /// The upper end.
-    pub iqm_high: Option<f64>,
     /// The median over sets of its means over runs.
     pub median: f64,
     /// The score with the best IQM.
@@ -48,7 +43,6 @@ pub struct BayesLine {
 ///
 /// ```
 /// use oodbench::metric::openood;
-/// use oodbench::stats::row_draws::RowDraws;
 /// use oodbench::table::{Record, bayes::compare};
 /// let record = |(set, score, value): (usize, &str, f64)| Record {
 ///     run: "run".to_owned(),
@@ -61,7 +55,7 @@ pub struct BayesLine {
 /// };
 /// let records: Vec<Record> = (0..8).flat_map(|set| [(set, "mds", 0.9), (set, "es", 0.8)].map(record)).collect();
 /// let metric = openood::PROCEDURE.metric("auroc").unwrap();
-/// let (lines, _) = compare(&records, &openood::PROCEDURE, metric, 0.005, &RowDraws { draws: 1000, seed: 0 });
+/// let (lines, _) = compare(&records, &openood::PROCEDURE, metric, 0.005);
 /// assert_eq!((lines[0].score.as_str(), lines[0].p_worse, lines[1].best.as_str()), ("mds", None, "mds"));
 /// assert!(lines[1].p_worse.unwrap() > 0.99 && lines[1].probability_above == Some(0.0));
 /// ```
@@ -71,7 +65,6 @@ pub fn compare(
     procedure: &'static Procedure,
     metric: &'static Metric,
     rope: f64,
-    draws: &RowDraws,
 ) -> (Vec<BayesLine>, Vec<String>) {
     let (mut lines, mut notes) = (Vec::new(), Vec::new());
     let sign = if metric.better == Better::Higher { 1.0 } else { -1.0 };
@@ -91,12 +84,9 @@ pub fn compare(
         let mut all: Vec<(&String, Vec<Vec<f64>>)> = complete.iter().map(|score| (*score, of(score))).collect();
         all.sort_by(|a, b| iqm(&b.1).total_cmp(&iqm(&a.1)));
         let Some((best, of_best)) = all.first().cloned() else { continue };
+        notes.extend(training.cautions());
         let mean = |runs: &Vec<f64>| runs.iter().sum::<f64>() / runs.len() as f64;
         for (place, (score, values)) in all.iter().enumerate() {
-            let ends = interval_of_iqm(values, draws, 0.95).map(|found| {
-                let (low, high) = (sign * found.low, sign * found.high);
-                (low.min(high), low.max(high))
-            });
             let differences: Vec<f64> = values.iter().zip(&of_best).map(|(own, best)| mean(own) - mean(best)).collect();
             let probabilities = (place > 0).then(|| signed_rank(&differences, rope));
             lines.push(BayesLine {
@@ -106,8 +96,6 @@ pub fn compare(
                 score: (*score).clone(),
                 sets: training.blocks.len(),
                 iqm: sign * iqm(values),
-                iqm_low: ends.map(|ends| ends.0),
-                iqm_high: ends.map(|ends| ends.1),
                 median: sign * median(values),
                 best: best.clone(),
                 probability_above: (place > 0).then(|| above(values, &of_best)),

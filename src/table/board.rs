@@ -1,5 +1,8 @@
 //! A leaderboard: trainings with scores, ranked by the mean of all OOD sets; what has no value on all of them has no rank.
 //!
+//! Records of several people are one table: [`together`](super::files::together) keeps their trainings apart, so that nobody's runs are taken for seeds of
+//! somebody else's.
+//!
 //! ```
 //! use oodbench::metric::openood;
 //! use oodbench::table::{Board, Record};
@@ -14,8 +17,7 @@
 //! };
 //! // The second run has the higher values, and has none on lsun.
 //! let records = [record("a", "svhn", 0.6), record("a", "lsun", 0.6), record("b", "svhn", 0.9)];
-//! // FPR first, then AUROC.
-//! let board = &Board::all(&records, &openood::PROCEDURE)[1];
+//! let board = &Board::all(&records, &openood::PROCEDURE)[0];
 //! let ranks: Vec<_> = board.places.iter().map(|place| place.as_ref().map(|place| place.rank)).collect();
 //! assert_eq!(ranks, [Some(1), None]);
 //! ```
@@ -48,7 +50,7 @@ impl Board {
         let lines =
             trainings.flat_map(|(number, training)| training.lines.iter().map(move |line| (number, training, line)));
         let entry = |(number, training, line): (usize, &Training, &Line)| {
-            let last = line.values.last().filter(|value| value.each.len() == training.runs.len())?;
+            let last = line.values.last().filter(|value| training.is_complete(value))?;
             Some(Entry { training: number, values: last.each.iter().map(|value| sign * value).collect() })
         };
         let entries: Vec<Option<Entry>> = lines.map(entry).collect();

@@ -23,7 +23,7 @@ pub struct ByRows {
     pub score: &'static str,
     /// The value as a fraction.
     pub value: f64,
-    /// Its standard error over draws of rows.
+    /// Its standard error over draws of rows; null where the value is not defined.
     pub standard_error: f64,
     /// Its place among the scores of the run on the set, 1 being the best; equal values share the mean of their places.
     pub rank: f64,
@@ -31,8 +31,8 @@ pub struct ByRows {
     pub rank_low: usize,
     /// The worst place.
     pub rank_high: usize,
-    /// The best score on the set.
-    pub best: &'static str,
+    /// The best score on the set; null where none is defined.
+    pub best: Option<&'static str>,
     /// The value less that of the best one.
     pub difference: Option<f64>,
     /// The lower end of the interval of the difference.

@@ -101,6 +101,30 @@ pub fn compare(
     better: Better,
     level: f64,
 ) -> Vec<BySeeds> {
+    compare_at(of, scores, covariance, better, Levels { test: level, interval: 1.0 - level })
+}
+
+/// How often a test may err, and how often an interval is to hold what it is of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Levels {
+    /// Of tests, such as 0.05.
+    pub test: f64,
+    /// Of intervals, such as 0.95.
+    pub interval: f64,
+}
+
+/// The same as [`compare`], with intervals of a level of their own.
+///
+/// # Panics
+/// As [`compare`].
+#[must_use]
+pub fn compare_at(
+    of: &BySeeds,
+    scores: &[SeedValues],
+    covariance: Option<&Array2<f64>>,
+    better: Better,
+    levels: Levels,
+) -> Vec<BySeeds> {
     let Some(seeds) = scores.first().map(|score| score.values.len()) else { return Vec::new() };
     assert!(scores.iter().all(|score| score.values.len() == seeds), "values of every seed");
     let sign = if better == Better::Higher { 1.0 } else { -1.0 };
@@ -136,9 +160,9 @@ pub fn compare(
     }
     let line = |i: usize| {
         let found = &own[i];
-        let interval = is_tested.then(|| found.interval(1.0 - level));
+        let interval = is_tested.then(|| found.interval(levels.interval));
         let pair = (i != best).then(|| differences(i, best));
-        let of_pair = pair.filter(|_| is_tested).map(|pair| pair.interval(1.0 - level));
+        let of_pair = pair.filter(|_| is_tested).map(|pair| pair.interval(levels.interval));
         let line = BySeeds {
             score: scores[i].score.clone(),
             seeds,
@@ -149,7 +173,7 @@ pub fn compare(
             between_seeds: (seeds > 1 && covariance.is_some()).then_some(found.between_seeds),
             low: interval.map(|interval| interval.low),
             high: interval.map(|interval| interval.high),
-            level: 1.0 - level,
+            level: levels.interval,
             best: scores[best].score.clone(),
             difference: pair.map(|pair| pair.mean),
             difference_low: of_pair.map(|interval| interval.low),
@@ -162,11 +186,15 @@ pub fn compare(
             _ if !is_tested => Some("one seed, and no rows to tell how far it varies"),
             None if scores.len() == 1 => Some("found 1 score, expected at least 2 to compare"),
             None => Some("its differences from the other scores never vary"),
+            // Below another score it may be tested, and against the best there is still no test.
+            Some(p) if p >= levels.test && pair.is_some_and(|pair| pair.mean != 0.0 && pair.p().is_none()) => {
+                Some("its difference from the best score never varies")
+            }
             Some(_) => None,
         };
         let verdict = match (untested, lower[i]) {
             (None, _) if i == best => Verdict::Best,
-            (None, Some(p)) if p < level => Verdict::Worse,
+            (None, Some(p)) if p < levels.test => Verdict::Worse,
             (None, _) => Verdict::MayBeBest,
             (Some(_), _) => Verdict::Untested,
         };

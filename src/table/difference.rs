@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::record::{Key, MeanOver, Record};
 use crate::metric::registry::named;
-use crate::stats::beta::regularised;
 use crate::stats::spread::{Spread, mean_and_std};
+use crate::stats::student::two_sided;
 
 /// A value that is another one than before, or is there on one side only.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -130,9 +130,7 @@ fn paired(old: &BTreeMap<u64, Option<f64>>, new: &BTreeMap<u64, Option<f64>>) ->
     let differences = differences.collect::<Option<Vec<f64>>>()?;
     let Spread { mean, std } = mean_and_std(&differences);
     let n = differences.len() as f64;
-    let t_squared = mean * mean * n / (std * std);
-    // P(|T| > t) of ν degrees of freedom is I_x(ν/2, ½) at x = ν/(ν + t²).
-    (std > 0.0).then(|| regularised((n - 1.0) / 2.0, 0.5, (n - 1.0) / (n - 1.0 + t_squared)))
+    (std > 0.0).then(|| two_sided(mean / (std / n.sqrt()), n - 1.0))
 }
 
 fn by_key(records: &[Record]) -> BTreeMap<Key, &Record> {

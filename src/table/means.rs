@@ -16,6 +16,49 @@ pub fn with_means(records: &[Record]) -> Vec<Record> {
     means_and_seeds(records).0
 }
 
+/// What to know before some records are averaged over seeds, a line each: runs that do not count, and parameters of scores that differ between seeds.
+///
+/// ```
+/// use oodbench::table::Record;
+/// use oodbench::table::means::remarks;
+/// let of = |seed: u64, temperature: &str| Record {
+///     run: format!("r{seed}"),
+///     score: "energy".to_owned(),
+///     parameters: Some(temperature.to_owned()),
+///     model: Some("net".to_owned()),
+///     seed: Some(seed),
+///     ..Record::default()
+/// };
+/// assert!(remarks(&[of(1, "temperature=1"), of(2, "temperature=1")]).is_empty());
+/// let found = remarks(&[of(1, "temperature=1"), of(2, "temperature=100")]);
+/// assert!(found[0].starts_with("net ?: the parameters of energy differ between its seeds (temperature=1; temperature=100)"));
+/// ```
+#[must_use]
+pub fn remarks(records: &[Record]) -> Vec<String> {
+    let seeds = Seeds::of(records);
+    let mut found: BTreeMap<(String, &str), BTreeSet<&str>> = BTreeMap::new();
+    for record in records.iter().filter(|record| record.mean_over.is_none()) {
+        let is_counted = seeds.of_family(record).is_some_and(|runs| runs.contains(&record.run));
+        let Some(family) = record.family().filter(|_| is_counted) else { continue };
+        found.entry((family, &record.score)).or_default().insert(record.parameters.as_deref().unwrap_or("none"));
+    }
+    let differing = found.into_iter().filter(|(_, parameters)| parameters.len() > 1);
+    let of_score = differing.map(|((family, score), parameters)| {
+        let all = parameters.into_iter().collect::<Vec<_>>().join("; ");
+        format!(
+            "{family}: the parameters of {score} differ between its seeds ({all}), as after --tune, and its mean is over all of them; \
+             if they are two methods, give them different losses in run.toml"
+        )
+    });
+    let mut lines: Vec<String> = Vec::new();
+    for line in seeds.remarks.iter().cloned().chain(of_score) {
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
+}
+
 /// The same, with the seeds that the means are over.
 pub(super) fn means_and_seeds(records: &[Record]) -> (Vec<Record>, Seeds) {
     let mut all: Vec<Record> = records.iter().filter(|record| record.mean_over.is_none()).cloned().collect();
@@ -144,7 +187,7 @@ impl Seeds {
             let same_data = |other: &&&Record| own.data.is_some() && own.data == other.data;
             if let Some(other) = others.iter().find(same_data) {
                 remarks.push(format!(
-                    "{} and {} hold the same arrays on id/test (XXH3): one network, not two seeds; {} is left out of mean ± std",
+                    "{} and {} hold the same logits (or, without them, the same arrays) on id/test: one network, not two seeds; {} is left out of mean ± std",
                     other.run, own.run, own.run
                 ));
             } else if let Some(other) = others.iter().find(|other| other.seed == own.seed) {

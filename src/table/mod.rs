@@ -9,6 +9,7 @@ pub mod comparison;
 pub mod csv;
 pub mod difference;
 pub mod field;
+pub mod files;
 pub mod frame;
 pub mod means;
 pub mod numbers;

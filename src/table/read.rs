@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::field::Content;
-use super::record::{Key, Record, SCHEMA};
+use super::files::FileRecords;
+use super::record::{Key, MeanOver, Record, SCHEMA};
 use super::{csv, openood_csv, results_csv};
 use crate::dump::DumpError;
 use crate::dump::format::file;
@@ -38,7 +39,20 @@ const SCORE_AGAIN: &str = "score the dump again with this version";
 /// [`RecordsError`] for a file of another format or schema, for two records of one value, and for records of several conventions: versions,
 /// levels of intervals, metrics that are not of their procedure, percentages.
 pub fn read<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Record>, RecordsError> {
-    let mut all: Vec<Record> = Vec::new();
+    Ok(files(paths, false)?.into_iter().flat_map(|file| file.records).collect())
+}
+
+/// The records of single runs and their means over OOD sets, file by file. Means over seeds are left out: two files may each have one of a training of the
+/// same name.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_each<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<FileRecords>, RecordsError> {
+    files(paths, true)
+}
+
+fn files<P: AsRef<Path>>(paths: &[P], without_seeds: bool) -> Result<Vec<FileRecords>, RecordsError> {
+    let mut all: Vec<FileRecords> = Vec::new();
     let mut together = Together::default();
     for path in paths {
         let path = path.as_ref();
@@ -49,9 +63,11 @@ pub fn read<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Record>, RecordsError> {
             expected,
             remedy: remedy.to_owned(),
         };
-        let records = read_one(path).map_err(refuse)?;
+        let mut records = read_one(path).map_err(refuse)?;
+        let is_over_seeds = |record: &Record| matches!(record.mean_over, Some(MeanOver::Seeds | MeanOver::OodAndSeeds));
+        records.retain(|record| !(without_seeds && is_over_seeds(record)));
         records.iter().try_for_each(|record| together.check(record)).map_err(refuse)?;
-        all.extend(records);
+        all.push(FileRecords { file: path.display().to_string(), records });
     }
     Ok(all)
 }
@@ -96,9 +112,8 @@ fn read_one(path: &Path) -> Result<Vec<Record>, Wrong> {
             openood_csv::read(&bytes, &stem).map_err(|found| (found, expected, "write the file again"))
         }
         _ if results_csv::recognises(&bytes) => {
-            let stem = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
             let expected = "a table of results of OpenOOD or of Macêdo's program".to_owned();
-            results_csv::read(&bytes, &stem).map_err(|found| (found, expected, "write the file again"))
+            results_csv::read(&bytes, path).map_err(|found| (found, expected, "write the file again"))
         }
         _ => of_columns(csv::read(&bytes).map_err(unreadable)?),
     }

@@ -7,9 +7,11 @@
 //! A false-positive rate means what its program computed: OpenOOD's `FPR@95` is `fpr_at_tpr95_ood_positive` of procedure `openood`, Macêdo's `TNR` is `tnr_at_tpr95` of
 //! procedure `lee`, which takes the point whose true-positive rate is *closest* to 95 %. `ACC` and costs are not read: records do not know them.
 //!
-//! OpenOOD lists the sets of a group before the row of its mean, `nearood` or `farood`. Macêdo's values are percentages where one is above 1.
+//! OpenOOD lists the sets of a group before the row of its mean, `nearood` or `farood`, which is read only where the table has no set of the group: means are made anew.
+//! Its tables are called `<model>/ood/<postprocessor>.csv`. Macêdo's values are percentages where one is above 1.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::record::Record;
 
@@ -45,20 +47,20 @@ fn is_macedo(header: &[u8]) -> bool {
     header.starts_with(b"EXECUTION,MODEL,IN-DATA,OUT-DATA,LOSS,")
 }
 
-/// The records of such a table; `stem` is the name of its file without `.csv`.
+/// The records of such a table; `file` says the run and the score of OpenOOD's.
 ///
 /// ```
 /// let table = ",FPR@95,AUROC,AUPR_IN,AUPR_OUT,ACC\ntin,79.14 ± 4.04,83.84,80.65,84.03,95.06\nnearood,80.46,82.55,78.16,83.64,95.06\n";
-/// let records = oodbench::table::results_csv::read(table.as_bytes(), "scale")?;
+/// let records = oodbench::table::results_csv::read(table.as_bytes(), "resnet18/ood/scale.csv".as_ref())?;
 /// assert_eq!((records[0].set(), records[0].score.as_str(), records[0].metric.as_str()), ("near/tin".to_owned(), "scale", "fpr_at_tpr95_ood_positive"));
 /// assert_eq!((records[0].value, records[0].std), (Some(0.7914), Some(0.0404)));
-/// assert_eq!(records[4].set(), "near/near-OOD");
+/// assert_eq!((records[0].run.as_str(), records.len()), ("resnet18", 4));
 /// # Ok::<(), String>(())
 /// ```
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn read(bytes: &[u8], stem: &str) -> Result<Vec<Record>, String> {
+pub fn read(bytes: &[u8], file: &Path) -> Result<Vec<Record>, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reader = csv::Reader::from_reader(bytes);
     let names: Vec<String> =
@@ -73,7 +75,7 @@ pub fn read(bytes: &[u8], stem: &str) -> Result<Vec<Record>, String> {
     if names.first().is_some_and(|first| first == "EXECUTION") {
         of_macedo(&rows)
     } else {
-        of_openood(&rows, &names[0], stem)
+        of_openood(&rows, &names[0], file)
     }
 }
 
@@ -107,7 +109,8 @@ impl Row {
     }
 }
 
-fn of_openood(rows: &[Row], sets: &str, stem: &str) -> Result<Vec<Record>, String> {
+fn of_openood(rows: &[Row], sets: &str, file: &Path) -> Result<Vec<Record>, String> {
+    let (run, score) = names(file)?;
     let mut records = Vec::new();
     // The mean of a group stands behind its sets.
     let mut groups: Vec<Option<&str>> = vec![None; rows.len()];
@@ -118,16 +121,20 @@ fn of_openood(rows: &[Row], sets: &str, stem: &str) -> Result<Vec<Record>, Strin
         }
         groups[at] = next;
     }
-    for (row, group) in rows.iter().zip(groups) {
-        let name = row.field(sets);
-        let mean = GROUPS.iter().find(|(own, ..)| *own == name).map(|(_, _, shown)| *shown);
+    let shown = |row: &Row| GROUPS.iter().find(|(own, ..)| *own == row.field(sets)).map(|(_, _, shown)| *shown);
+    for (row, group) in rows.iter().zip(&groups) {
+        let (name, mean) = (row.field(sets), shown(row));
+        let has_sets = || rows.iter().zip(&groups).any(|(other, own)| own == group && shown(other).is_none());
+        if mean.is_some() && has_sets() {
+            continue;
+        }
         for (column, metric) in OPENOOD {
             let cell = row.cell(column, "e-2")?;
             records.push(Record {
-                run: stem.to_owned(),
+                run: run.clone(),
                 ood: mean.unwrap_or(name).to_owned(),
                 group: group.map(str::to_owned),
-                score: stem.to_owned(),
+                score: score.clone(),
                 procedure: "openood".to_owned(),
                 metric: metric.to_owned(),
                 value: cell.map(|(value, _)| value),
@@ -138,6 +145,18 @@ fn of_openood(rows: &[Row], sets: &str, stem: &str) -> Result<Vec<Record>, Strin
         }
     }
     Ok(records)
+}
+
+/// The run and the score that a file of OpenOOD's is named after.
+fn names(file: &Path) -> Result<(String, String), String> {
+    let text = |name: Option<&std::ffi::OsStr>| name.map(|name| name.to_string_lossy().into_owned());
+    let score = text(file.file_stem()).unwrap_or_default();
+    if score == "ood" {
+        return Err("the file ood.csv, whose name is that of no score: rename it to <postprocessor>.csv".to_owned());
+    }
+    let folder = file.parent().filter(|folder| folder.file_name().is_some_and(|name| name == "ood"));
+    let run = folder.and_then(Path::parent).and_then(|model| text(model.file_name()));
+    Ok((run.unwrap_or_else(|| score.clone()), score))
 }
 
 fn of_macedo(rows: &[Row]) -> Result<Vec<Record>, String> {
@@ -193,7 +212,7 @@ mod tests {
                 "{HEADER}\n1,densenetbc100,cifar10,svhn,isomaxplus,NONE,MDS,NO,NO,{tnr},99.13,95.7,98.9,99.2,0,0,0,0,None,None\n"
             )
         };
-        let records = read(row("96.8").as_bytes(), "results_odd").unwrap();
+        let records = read(row("96.8").as_bytes(), Path::new("results_odd.csv")).unwrap();
         assert_eq!(records.len(), 5);
         let first = &records[0];
         assert_eq!(
@@ -202,15 +221,19 @@ mod tests {
         );
         assert_eq!((first.run.as_str(), first.seed), ("densenetbc100 cifar10 isomaxplus 1", Some(1)));
         assert!(recognises(row("1").as_bytes()) && !recognises(b"run,score\n"));
-        assert!(read(row("much").as_bytes(), "").unwrap_err().contains("\"much\" in column TNR of line 2"));
+        assert!(read(row("much").as_bytes(), Path::new("")).unwrap_err().contains("\"much\" in column TNR of line 2"));
     }
 
     #[test]
     fn sets_of_openood_are_in_the_group_whose_mean_follows() {
         let table = "dataset,FPR@95,AUROC,AUPR_IN,AUPR_OUT,ACC\na,1,2,3,4,5\nnearood,1,2,3,4,5\nb,1,/,3,4,5\nfarood,1,2,3,4,5\n";
-        let records = read(table.as_bytes(), "msp").unwrap();
+        let records = read(table.as_bytes(), Path::new("msp.csv")).unwrap();
         let sets: Vec<String> = records.iter().step_by(4).map(Record::set).collect();
-        assert_eq!(sets, ["near/a", "near/near-OOD", "far/b", "far/far-OOD"]);
-        assert_eq!((records[9].value, records[9].missing.is_some()), (None, true));
+        assert_eq!(sets, ["near/a", "far/b"]);
+        assert_eq!((records[5].value, records[5].missing.is_some()), (None, true));
+        // A mean without its sets is all there is.
+        let means = "dataset,FPR@95,AUROC,AUPR_IN,AUPR_OUT,ACC\nnearood,1,2,3,4,5\n";
+        assert_eq!(read(means.as_bytes(), Path::new("m/ood/msp.csv")).unwrap()[0].set(), "near/near-OOD");
+        assert!(read(means.as_bytes(), Path::new("m/ood.csv")).unwrap_err().contains("rename it"));
     }
 }

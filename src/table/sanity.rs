@@ -17,13 +17,13 @@ pub struct Sanity {
     pub held_out_rows: usize,
     /// AUROC of id/test against id/val, ties counting half, as a fraction: 0.5 if the score does not tell them apart.
     pub auroc: f64,
-    /// DeLong's standard error of it.
+    /// DeLong's standard error of it; null where the two do not overlap or nothing varies.
     pub standard_error: Option<f64>,
     /// The lower end of its 95 % interval.
     pub low: Option<f64>,
     /// The upper end.
     pub high: Option<f64>,
-    /// Two-sided p-value that it is 0.5, of this score alone.
+    /// Two-sided p-value that rows of one kind give it, of this score alone: [`crate::stats::rank_sum`].
     pub p: Option<f64>,
     /// The same with Holm's correction over the scores of the run.
     pub p_adjusted: Option<f64>,

@@ -25,8 +25,8 @@ pub struct Smallest {
     pub ood_rows: usize,
     /// The value.
     pub value: f64,
-    /// The best score on the set.
-    pub best: &'static str,
+    /// The best score on the set; null where none is defined.
+    pub best: Option<&'static str>,
     /// The value less that of the best one.
     pub difference: Option<f64>,
     /// The standard error of the difference.

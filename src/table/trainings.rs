@@ -102,6 +102,33 @@ impl Training {
         incomplete.map(line).collect()
     }
 
+    /// What to be careful about where its sets are compared, one line each.
+    pub(super) fn cautions(&self) -> Vec<String> {
+        let (training, mut found) = (self.title(), Vec::new());
+        let sets = self.blocks.len();
+        if sets < FEW_SETS {
+            found.push(format!(
+                "{training}: {sets} sets: tests over sets need {FEW_SETS} and more to mean what they say"
+            ));
+        }
+        let groups: BTreeSet<Option<&str>> = self.blocks.iter().map(|block| block.group.as_deref()).collect();
+        if let (1, Some(Some(group))) = (groups.len(), groups.first()) {
+            found.push(format!(
+                "{training}: all sets are of the group {group}: what is best on them need not be best on others"
+            ));
+        }
+        let mut names: BTreeMap<&str, usize> = BTreeMap::new();
+        self.blocks.iter().for_each(|block| *names.entry(&block.ood).or_default() += 1);
+        let several: Vec<&str> = names.iter().filter(|(_, count)| **count > 1).map(|(name, _)| *name).collect();
+        if !several.is_empty() {
+            found.push(format!(
+                "{training}: {} counts more than once, with several in-distribution sets or groups: sets of one source are not independent, and tests are too sure",
+                several.join(", ")
+            ));
+        }
+        found
+    }
+
     /// Whether there is something to compare.
     pub(super) fn check(&self, scores: &[&String]) -> Result<(), String> {
         if self.blocks.len() > 1 && scores.len() > 1 {
@@ -115,6 +142,9 @@ impl Training {
         ))
     }
 }
+
+/// Fewer sets than this make tests over sets doubtful.
+const FEW_SETS: usize = 5;
 
 impl Block {
     /// As `CIFAR10 vs near/tin`.

@@ -2,9 +2,10 @@
 
 use oodbench::metric::row_ranking::RowRanking;
 use oodbench::metric::{Metric, Procedure, registry::usual};
-use oodbench::stats::bootstrap::Bootstrap;
+use oodbench::stats::bootstrap::{Bootstrap, Method};
 use oodbench::stats::delong::Components;
 use oodbench::stats::rank_interval::intervals;
+use oodbench::stats::ranks::ranks;
 use oodbench::stats::row_draws::RowDraws;
 use oodbench::stats::seeds_and_rows::seeds_and_rows;
 use rand::SeedableRng as _;
@@ -117,6 +118,7 @@ fn scenarios() -> Vec<(&'static str, Scenario)> {
         ("200 + 200", plain.clone()),
         ("200 + 200, equal", Scenario { apart: vec![1.5, 1.5], ..plain.clone() }),
         ("200 + 200, ties", Scenario { step: Some(0.25), ..plain.clone() }),
+        ("1000 + 50", Scenario { id: 1000, ood: 50, ..plain.clone() }),
         ("1000 + 10", Scenario { id: 1000, ood: 10, ..plain.clone() }),
         ("1000 + 1000", Scenario { id: 1000, ood: 1000, ..plain }),
     ]
@@ -127,14 +129,22 @@ fn fewest(covered: f64, samples: usize) -> f64 {
     covered * samples as f64 - 3.1 * (samples as f64 * covered * (1.0 - covered)).sqrt()
 }
 
-/// `coverage_of_differences_at_length` says what each covers.
+/// What intervals of 95 % of a metric cover of 200 + 200 rows: `coverage_of_differences_at_length` prints it.
+fn covered(metric: &Metric) -> f64 {
+    match metric.id {
+        "dtacc" => 0.92,
+        id if id.contains("tpr") => 0.97,
+        _ => 0.94,
+    }
+}
+
 #[test]
 fn differences_are_covered() {
     let (samples, how) = (300, RowDraws { draws: 200, seed: 0 });
     for (name, scenario) in &scenarios()[..3] {
         for ((procedure, metric), hits) in metrics().iter().zip(hits_of_differences(scenario, samples, &how)) {
             assert!(
-                hits as f64 >= fewest(0.91, samples),
+                hits as f64 >= fewest(covered(metric), samples),
                 "{name}: {} {}: {hits} of {samples}",
                 procedure.id,
                 metric.id
@@ -157,8 +167,9 @@ fn coverage_of_differences_at_length() {
     }
 }
 
-/// Of each score how many samples have a rank interval that holds its true ranks: all that equally good scores may have.
-fn hits_of_ranks(scenario: &Scenario, samples: usize, how: &RowDraws) -> Vec<usize> {
+/// Of each score how many samples have a rank interval that holds its true ranks, all that equally good scores may have; beside it how many were the interval one of
+/// quantiles of the ranks that the score has in the draws.
+fn hits_of_ranks(scenario: &Scenario, samples: usize, how: &RowDraws) -> Vec<[usize; 2]> {
     let auroc = metrics().iter().position(|(own, metric)| own.id == "openood" && metric.id == "auroc").unwrap();
     let of = |beats: &dyn Fn(f64, f64) -> bool| -> Vec<usize> {
         scenario.apart.iter().map(|own| scenario.apart.iter().filter(|other| beats(**other, *own)).count()).collect()
@@ -173,22 +184,52 @@ fn hits_of_ranks(scenario: &Scenario, samples: usize, how: &RowDraws) -> Vec<usi
             drawn.iter().map(|draws| draws.iter().map(|draw| draw[auroc]).collect()).collect();
         let views: Vec<&[f64]> = of_auroc.iter().map(Vec::as_slice).collect();
         let found = intervals(&own, &views, 0.95);
-        let hit = |i: usize| usize::from(found[i].low <= above[i] + 1 && not_below[i] <= found[i].high);
-        (0..own.len()).map(hit).collect::<Vec<usize>>()
+        let in_draw = |draw: usize| ranks(&views.iter().map(|own| own[draw]).collect::<Vec<f64>>());
+        let drawn_ranks: Vec<Vec<f64>> = (0..how.draws).map(in_draw).collect();
+        let bootstrap = Bootstrap { resamples: how.draws, level: 0.95, seed: how.seed };
+        let hit = |i: usize| {
+            let holds = |low: f64, high: f64| usize::from(low <= above[i] as f64 + 1.0 && not_below[i] as f64 <= high);
+            let mut of_score: Vec<f64> = drawn_ranks.iter().map(|ranks| ranks[i]).collect();
+            of_score.sort_unstable_by(f64::total_cmp);
+            let quantiles = bootstrap.interval(Method::Percentile, ranks(&own)[i], &of_score);
+            [holds(found[i].low as f64, found[i].high as f64), holds(quantiles.low, quantiles.high)]
+        };
+        (0..own.len()).map(hit).collect::<Vec<[usize; 2]>>()
     };
-    let all: Vec<Vec<usize>> = (0..samples).into_par_iter().map(one).collect();
-    (0..scenario.apart.len()).map(|i| all.iter().map(|hits| hits[i]).sum()).collect()
+    let all: Vec<Vec<[usize; 2]>> = (0..samples).into_par_iter().map(one).collect();
+    let sum = |i: usize, rule: usize| all.iter().map(|hits| hits[i][rule]).sum();
+    (0..scenario.apart.len()).map(|i| [sum(i, 0), sum(i, 1)]).collect()
 }
 
-/// Eight equally good scores, and clusters: the true ranks are in at least 95 % of intervals up to the error of the simulation.
+/// Equally good scores, and scores in clusters.
+fn scenarios_of_ranks(equal: usize) -> [Scenario; 2] {
+    let equal = Scenario { id: 150, ood: 150, apart: vec![1.5; equal], noise: 0.7, step: None };
+    let clusters = Scenario { apart: vec![1.5, 1.5, 1.45, 1.1, 1.1, 0.5], ..equal.clone() };
+    [equal, clusters]
+}
+
+/// Six equally good scores, and clusters: the true ranks of each score are in 94 % of intervals and more, up to the error of the simulation.
 #[test]
 fn ranks_are_covered() {
     let (samples, how) = (200, RowDraws { draws: 200, seed: 0 });
-    let equal = Scenario { id: 150, ood: 150, apart: vec![1.5; 6], noise: 0.7, step: None };
-    let clusters = Scenario { apart: vec![1.5, 1.5, 1.45, 1.1, 1.1, 0.5], ..equal.clone() };
-    for scenario in [equal, clusters] {
-        for hits in hits_of_ranks(&scenario, samples, &how) {
+    for scenario in scenarios_of_ranks(6) {
+        for [hits, _] in hits_of_ranks(&scenario, samples, &how) {
             assert!(hits as f64 >= fewest(0.94, samples), "{:?}: {hits} of {samples}", scenario.apart);
+        }
+    }
+}
+
+/// `cargo test --release --test core coverage_of_ranks_at_length -- --ignored --nocapture`
+#[test]
+#[ignore = "minutes"]
+#[expect(clippy::print_stdout, reason = "the figures are what it is for")]
+fn coverage_of_ranks_at_length() {
+    let (samples, how) = (500, RowDraws { draws: 400, seed: 0 });
+    for scenario in scenarios_of_ranks(10) {
+        println!("{:?}, {samples} samples: percent of intervals of 95 % that hold the true ranks", scenario.apart);
+        for ((score, apart), hits) in scenario.apart.iter().enumerate().zip(hits_of_ranks(&scenario, samples, &how)) {
+            let [own, quantiles] = hits.map(|hits| 100.0 * hits as f64 / samples as f64);
+            println!("  score {score}, {apart} apart: {own:5.1}, quantiles of the drawn ranks {quantiles:5.1}");
         }
     }
 }
@@ -225,16 +266,16 @@ fn hits_of_seeds(seeds: usize, rows: usize, between: f64, samples: usize) -> usi
     (0..samples).into_par_iter().map(one).sum()
 }
 
-/// Three seeds and ten, which differ by nothing, as much as rows do, and more.
+/// Two seeds, three and ten, which differ by nothing up to several times as much as rows do.
 #[test]
 #[expect(clippy::print_stdout, reason = "the figures are what it is for")]
 fn seeds_and_rows_are_covered() {
-    let samples = 400;
-    for seeds in [3, 10] {
-        for between in [0.0, 0.1, 0.3] {
+    let samples = 1000;
+    for (seeds, covered) in [(2, 0.84), (3, 0.89), (10, 0.93)] {
+        for between in [0.0, 0.1, 0.3, 0.6] {
             let hits = hits_of_seeds(seeds, 200, between, samples);
             println!("{seeds} seeds, between {between}: {:.1} % of {samples}", 100.0 * hits as f64 / samples as f64);
-            assert!(hits as f64 >= fewest(0.93, samples), "{seeds} seeds, {between}: {hits} of {samples}");
+            assert!(hits as f64 >= fewest(covered, samples), "{seeds} seeds, {between}: {hits} of {samples}");
         }
     }
 }

@@ -7,6 +7,7 @@ mod common;
 mod compositions;
 mod coverage;
 mod coverage_of_comparisons;
+mod coverage_of_verdicts;
 mod dependent_features;
 mod detector_files;
 mod detector_goldens;

@@ -201,7 +201,6 @@ fn records_that_do_not_belong_together_are_refused() {
     assert!(text.contains("found records without a schema version, expected 3; score the dump again"), "{text}");
 }
 
-/// A JSON record that lacks a field is one of another program, not one with a missing value.
 /// Elsewhere a NaN would pass for a missing value.
 #[test]
 fn csv_with_a_value_that_is_not_finite_is_refused() {
@@ -215,6 +214,7 @@ fn csv_with_a_value_that_is_not_finite_is_refused() {
     }
 }
 
+/// A JSON record that lacks a field is one of another program, not one with a missing value.
 #[test]
 fn json_without_a_field_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -270,7 +270,7 @@ fn a_seed_twice_and_arrays_twice_are_no_spread() {
     let seeds = Seeds::of(&records);
     assert_eq!(seeds.remarks.len(), 2, "{:?}", seeds.remarks);
     assert!(seeds.remarks[0].contains("r1 and again are both m IsoMax+, seed 1"), "{:?}", seeds.remarks);
-    assert!(seeds.remarks[1].contains("r2 and copy hold the same arrays"), "{:?}", seeds.remarks);
+    assert!(seeds.remarks[1].contains("r2 and copy hold the same logits"), "{:?}", seeds.remarks);
     let all = with_means(&records);
     assert_eq!(mean(&all, MeanOver::Seeds, "m IsoMax+ (2 seeds)", "far").value, Some(0.6));
     // One seed and its copy have no spread at all.

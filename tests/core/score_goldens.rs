@@ -1,5 +1,6 @@
 //! Every score against an independent implementation (`fixtures/scores/make_goldens.py`, float64 NumPy from the definitions in
-//! `fixtures/scores/DEFINITIONS.md`), on the real dumps of `fixtures/dumps`; scores of several layers on `fixtures/layers`.
+//! `fixtures/scores/DEFINITIONS.md`), on the real dumps of `fixtures/dumps`; scores of several layers on `fixtures/layers`,
+//! of several members on `fixtures/members`, of runs that are members among them.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -28,7 +29,8 @@ const LOOSER: &[(&str, f64)] = &[
 ];
 
 /// Files of goldens, and the folder of their runs.
-const GOLDENS: [(&str, &str); 2] = [("scores/golden.json", "dumps"), ("scores/golden_layers.json", "")];
+const GOLDENS: [(&str, &str); 3] =
+    [("scores/golden.json", "dumps"), ("scores/golden_layers.json", ""), ("scores/golden_members.json", "members")];
 
 fn dump(folder: &Path) -> Dump {
     let files = discover(folder).unwrap();
@@ -38,6 +40,7 @@ fn dump(folder: &Path) -> Dump {
 fn scores(dump: &Dump, split: &Split, scorer: &dyn Fitted) -> Vec<f64> {
     let mut wanted = BTreeSet::from([ArrayKind::Logits]);
     wanted.extend(dump.feature_arrays());
+    wanted.extend(dump.variants());
     let mut all = Vec::new();
     for range in split.block_ranges() {
         let mut out = vec![0.0; range.len()];

@@ -65,6 +65,24 @@ const NOT_ON_DISTANCES: &[(&str, &str)] = &[
     ("lts", "scaling negative logits up lowers their log-sum-exp"),
 ];
 
+/// The parts of the entropy add up, row by row: what is uncertain of the class is uncertain in each member, or between them.
+#[test]
+fn the_entropy_of_an_ensemble_is_that_of_its_members_and_what_they_differ_by() {
+    let dump = Arrays::linear(8, ROWS).dump();
+    let of = |id: &str, role: &Role| {
+        let fit = fit(find(id).unwrap(), &[], &Training::new(&dump)).unwrap();
+        score(fit.scorer.as_ref(), &dump, role)
+    };
+    for role in [Role::Test, far()] {
+        let (all, each, between) =
+            (of("predictive_entropy", &role), of("expected_entropy", &role), of("mutual_information", &role));
+        for ((all, each), between) in all.iter().zip(&each).zip(&between) {
+            assert!((all - each - between).abs() < 1e-14, "{all} {each} {between}");
+            assert!(*between <= 0.0 && *all <= 0.0 && *each <= 0.0);
+        }
+    }
+}
+
 /// Scores of the length of features alone, which is the same here and there: far points use as many features as clusters do.
 const OF_LENGTH: &[&str] = &["nan", "feature_norm"];
 
@@ -386,6 +404,11 @@ const UNCHANGED_BY_A_CONSTANT: &[Case] = &[
     ("grad_norm", &[]),
     ("fdbd", &[]),
     ("relation", &[]),
+    ("predictive_entropy", &[]),
+    ("ensemble_mps", &[]),
+    ("expected_entropy", &[]),
+    ("mutual_information", &[]),
+    ("variation_ratio", &[]),
 ];
 
 /// Scores of mean logits, whose own rounding moves with the constant.

@@ -66,6 +66,9 @@ impl Random {
 
 pub(crate) const CLASSES: usize = 4;
 
+/// Members of the ensemble.
+const MEMBERS: usize = 3;
+
 /// Rows of id/val and of val_ood.
 const VALIDATION: usize = 150;
 
@@ -217,11 +220,30 @@ impl Arrays {
             arrays.push((layer("first"), rows.features.slice(s![.., ..blocks]).to_owned()));
             arrays.push((layer("second"), rows.features.slice(s![.., ..;2]).to_owned()));
         }
+        let members = self.members(rows);
+        // Moved images: confident rows gain.
+        let moved = |factor: f64| rows.logits.mapv(|logit| logit * factor);
+        let variant = |name: &str| ArrayKind::Variant(name.to_owned());
+        arrays.extend([(variant("odin_1000_0"), moved(1.0)), (variant("odin_1000_0.0014"), moved(1.0625))]);
         let split = arrays.into_iter().fold(Split::new(role, "synthetic"), |split, (kind, array)| {
             let array = array.as_standard_layout().into_owned();
             split.with(kind.clone(), Matrix::of(kind.file_stem(), array).unwrap()).unwrap()
         });
+        let split = split.with(ArrayKind::Variant("members".to_owned()), members).unwrap();
         split.with_labels(Labels::of("labels", rows.labels.clone())).unwrap()
+    }
+
+    /// Three members whose logits are those of the run turned a little, more where features are none of a class: blocks of the others.
+    fn members(&self, rows: &Rows) -> Matrix {
+        let classes = rows.logits.ncols();
+        let last = rows.features.ncols() / (CLASSES + 1) * CLASSES;
+        let side_by_side = Array2::from_shape_fn((rows.logits.nrows(), MEMBERS * classes), |(row, column)| {
+            let (member, class) = (column / classes, column % classes);
+            let unknown = rows.features.slice(s![row, last..]).mean().unwrap_or(0.0);
+            let turn = [0.25, -0.125, -0.25][(member + class) % MEMBERS];
+            rows.logits[[row, class]] + turn * on_grid(1.0 + unknown.clamp(0.0, 1e3))
+        });
+        Matrix::of("members", side_by_side).unwrap().with_members(MEMBERS).unwrap()
     }
 
     /// The run as files.
@@ -256,6 +278,7 @@ pub(crate) fn fit(entry: &ScoreEntry, settings: &[(&str, &str)], training: &Trai
 pub(crate) fn score_in(scorer: &dyn Fitted, dump: &Dump, split: &Split, pieces: &[Range<usize>]) -> Vec<f64> {
     let mut wanted = BTreeSet::from([ArrayKind::Logits]);
     wanted.extend(dump.feature_arrays());
+    wanted.extend(dump.variants());
     let mut all = Vec::with_capacity(split.rows);
     for piece in pieces {
         let mut out = vec![f64::NAN; piece.len()];

@@ -47,6 +47,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         loss: LossChoice::of(&isomax_plus::ENTRY),
         channels: 1,
         classes: 10,
+        dropout: 0.0,
     };
     let network = Network::new(&design, 0, &Device::Cpu.into())?;
     let mut sgd = Sgd::new(network.params(), 0.9, 1e-4)?;

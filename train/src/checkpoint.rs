@@ -266,7 +266,7 @@ mod tests {
     /// A network, its optimiser with that momentum in every place, and the state after `epochs`.
     fn run(momentum: f32, epochs: usize) -> (Network, Sgd, RunState) {
         let architecture = Architecture::of(&small_cnn::ENTRY);
-        let design = Design { architecture, loss: LossChoice::default(), channels: 1, classes: 2 };
+        let design = Design { architecture, loss: LossChoice::default(), channels: 1, classes: 2, dropout: 0.0 };
         let network = Network::new(&design, 1, &crate::device::Device::cpu()).unwrap();
         let mut sgd = Sgd::new(network.params(), 0.9, 0.0).unwrap();
         let full = |(name, v): (String, Tensor)| (name, v.ones_like().unwrap().affine(momentum.into(), 0.0).unwrap());

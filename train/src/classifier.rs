@@ -1,5 +1,6 @@
 //! What extraction needs of a model, whatever it is made of.
 
+use candle_core::Tensor;
 use ndarray::Array2;
 use oodbench::rows::Head;
 
@@ -8,6 +9,7 @@ use super::error::TrainError;
 use super::input::tensors;
 use super::model::{Network, Taps};
 use super::nn::{Mode, rows};
+use super::perturb::{Moved, Prepared};
 
 /// A model that turns images into logits.
 ///
@@ -29,11 +31,35 @@ pub trait Classifier {
     /// The parameters cannot be fetched.
     fn head(&self) -> Result<Option<Head>, TrainError>;
 
-    /// What the model makes of a batch, with the mean over pixels of each of these layers.
+    /// What the model makes of a batch.
     ///
     /// # Errors
     /// The images do not fit the model, or its device failed.
-    fn outputs(&self, images: Batch, layers: &[String]) -> Result<Outputs, TrainError>;
+    fn outputs(&self, images: Batch, wanted: &Wanted<'_>) -> Result<Outputs, TrainError>;
+}
+
+/// What is asked of a model beside logits and features.
+#[derive(Clone, Copy, Default)]
+pub struct Wanted<'a> {
+    /// Inner layers: the mean over pixels of each.
+    pub layers: &'a [String],
+    /// Passes with dropout; 0 for none.
+    pub samples: usize,
+    /// How images are moved before another look at them.
+    pub moved: Option<&'a Prepared>,
+    /// The number of the batch among all of a dump: random numbers depend on it.
+    pub batch: u64,
+}
+
+/// Logits under a name.
+#[derive(Clone, Debug)]
+pub struct Variant {
+    /// The name: `members` of an ensemble.
+    pub name: String,
+    /// Members side by side.
+    pub members: usize,
+    /// (n, members · C).
+    pub logits: Array2<f32>,
 }
 
 /// Rows of a batch, one per image and in its order.
@@ -46,6 +72,8 @@ pub struct Outputs {
     pub layers: Vec<(String, Array2<f32>)>,
     /// Scores of the model itself (n, 1), by name, higher = more in-distribution.
     pub scores: Vec<(String, Array2<f32>)>,
+    /// Logits of members or of changed images, where they were asked for.
+    pub variants: Vec<Variant>,
 }
 
 /// A network of this trainer, in evaluation mode.
@@ -62,18 +90,40 @@ impl Classifier for Network {
         Ok(Network::head(self).head()?)
     }
 
-    fn outputs(&self, images: Batch, layers: &[String]) -> Result<Outputs, TrainError> {
+    fn outputs(&self, images: Batch, wanted: &Wanted<'_>) -> Result<Outputs, TrainError> {
         let (images, _) = tensors(images, self.device().candle())?;
-        let mut taps = Taps::of(layers);
+        let mut taps = Taps::of(wanted.layers);
         let features = self.backbone().forward(&images, Mode::Eval, &mut taps)?.detach();
+        let Moved { logits: moved_logits, scores: moved_scores } = match wanted.moved {
+            Some(prepared) => prepared.outputs(self, &images)?,
+            None => Moved::default(),
+        };
         let layers = taps.into_recorded().into_iter().map(|(name, tensor)| Ok((name, rows(&tensor)?)));
         let head = Network::head(self);
         let scores = head.scores(&features)?.into_iter().map(|(name, tensor)| Ok((name.to_owned(), rows(&tensor)?)));
         Ok(Outputs {
             logits: rows(&head.logits(&features, Mode::Eval)?)?,
             layers: layers.collect::<candle_core::Result<_>>()?,
-            scores: scores.collect::<candle_core::Result<_>>()?,
+            scores: scores.collect::<candle_core::Result<Vec<_>>>()?.into_iter().chain(moved_scores).collect(),
             features: Some(rows(&features)?),
+            variants: {
+                let moved = moved_logits.into_iter().map(|(name, logits)| Variant { name, members: 1, logits });
+                mc_dropout(self, &images, wanted)?.into_iter().chain(moved).collect()
+            },
         })
     }
+}
+
+/// Logits of passes with dropout: as many members, side by side.
+fn mc_dropout(network: &Network, images: &Tensor, wanted: &Wanted<'_>) -> Result<Option<Variant>, TrainError> {
+    let members = wanted.samples;
+    if members == 0 {
+        return Ok(None);
+    }
+    let pass = |sample: usize| {
+        network.dropout().start(wanted.batch, sample as u64);
+        Ok(network.logits(images, Mode::Sample)?.detach())
+    };
+    let passes = (0..members).map(pass).collect::<candle_core::Result<Vec<Tensor>>>()?;
+    Ok(Some(Variant { name: "members".to_owned(), members, logits: rows(&Tensor::cat(&passes, 1)?)? }))
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use oodbench::dump::WriteError;
 use oodbench::error::FileError;
+use oodbench::fit::FitError;
 use oodbench::rows::RowsError;
 
 use super::checkpoint::CheckpointError;
@@ -36,6 +37,17 @@ pub enum TrainError {
         "loss {loss}: found {found}, expected {expected}; --outliers names a set for losses that learn from outliers, outlier-exposure among them"
     )]
     Outliers { loss: String, found: &'static str, expected: &'static str },
+    /// A last batch that the loss cannot learn from.
+    #[error(
+        "loss {loss}: found {images} training images in batches of {batch}, the last of 1, expected 2 images or more in each, over which the loss normalises; \
+         choose another --batch"
+    )]
+    LoneImage {
+        loss: String,
+        images: usize,
+        /// Images of a batch.
+        batch: usize,
+    },
     /// The loss is not finite.
     #[error(
         "training diverged: found loss {loss} in step {step} of epoch {epoch}, expected a finite one; lower the learning rate or resume from the last checkpoint"
@@ -70,12 +82,30 @@ pub enum TrainError {
     /// A layer the network does not have.
     #[error("found layer {found:?}, expected one of {expected}")]
     Layer { found: String, expected: String },
+    /// Something that a perturbation of images needs.
+    #[error("--perturb: missing {lacking}, expected {why}")]
+    Perturbation { lacking: String, why: &'static str },
+    /// Class means and covariances could not be had.
+    #[error(transparent)]
+    Fit(#[from] Box<FitError>),
+    /// Passes with dropout of a network without it.
+    #[error(
+        "--mc-samples {samples}: found a network without dropout, which makes the same of an image every time, expected one trained with --dropout; give --dropout to `train`, or to `extract` for weights of others"
+    )]
+    Dropout { samples: usize },
     /// A file could not be written or read.
     #[error(transparent)]
     File(#[from] FileError),
     /// candle failed: out of memory, or a device error.
     #[error("{}", .0.to_string().lines().next().unwrap_or_default())]
-    Candle(#[from] candle_core::Error),
+    Candle(candle_core::Error),
+}
+
+/// candle's error is no source: its text holds a backtrace, and the first line is the message already.
+impl From<candle_core::Error> for TrainError {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Candle(error)
+    }
 }
 
 impl TrainError {

@@ -1,7 +1,7 @@
 //! From a classifier and sets of images to a dump that scores read.
 //!
 //! logits (n, C) and features (n, D) are f32, labels (n) i64 where the set has any; `features@LAYER.npy` (n, channels) holds means over pixels of an
-//! inner layer that was asked for, `scores@NAME.npy` (n, 1) what the network's method tells OOD images by, where that is no score of logits. [`dump::write`](oodbench::dump::write) has the layout; the folder appears under its name when it is complete.
+//! inner layer that was asked for, `logits@members.npy` (n, M, C) the logits of passes with dropout, `scores@NAME.npy` (n, 1) what the network's method tells OOD images by, where that is no score of logits. [`dump::write`](oodbench::dump::write) has the layout; the folder appears under its name when it is complete.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,11 +11,12 @@ use ndarray::{Array2, Axis};
 use oodbench::dump::{DumpWriter, RunInfo};
 use oodbench::rows::{ArrayKind, Labels, Matrix, Role, Split};
 
-use super::classifier::{Classifier, Outputs};
+use super::classifier::{Classifier, Outputs, Variant, Wanted};
 use super::data::{Batches, ImageSet, Normalisation};
 use super::error::TrainError;
 use super::evaluate::EVALUATION_BATCH;
 use super::observer::Observer;
+use super::perturb::Prepared;
 
 /// Sets of images with their roles in a dump.
 pub type Sets = Vec<(Role, Arc<ImageSet>)>;
@@ -35,6 +36,10 @@ pub struct Extraction<'a> {
     pub normalisation: &'a Normalisation,
     /// Inner layers to record, of [`Classifier::layers`].
     pub layers: &'a [String],
+    /// Passes with dropout, whose logits become `logits@members`; 0 for none.
+    pub samples: usize,
+    /// How images are moved before another look at them; what becomes of them is dumped beside the rest.
+    pub moved: Option<&'a Prepared>,
     /// Set from outside to stop after the current batch.
     pub stop: &'a AtomicBool,
 }
@@ -95,13 +100,14 @@ pub fn check_layers(classifier: &dyn Classifier, layers: &[String]) -> Result<()
 struct Gathered {
     kind: ArrayKind,
     columns: usize,
+    members: usize,
     values: Vec<f32>,
 }
 
 impl Gathered {
     /// No rows yet, as wide as those of the first batch.
-    fn like(kind: ArrayKind, rows: &Array2<f32>) -> Self {
-        Self { kind, columns: rows.len_of(Axis(1)), values: Vec::new() }
+    fn like(kind: ArrayKind, rows: &Array2<f32>, members: usize) -> Self {
+        Self { kind, columns: rows.len_of(Axis(1)), members, values: Vec::new() }
     }
 
     /// Adds the rows of a batch of that many images.
@@ -122,7 +128,7 @@ impl Gathered {
     fn matrix(self, name: &str) -> Result<Matrix, TrainError> {
         let rows = self.values.len() / self.columns.max(1);
         let array = Array2::from_shape_vec((rows, self.columns), self.values).map_err(std::io::Error::other);
-        Ok(Matrix::of(name, array.map_err(TrainError::io(Path::new(name)))?)?)
+        Ok(Matrix::of(name, array.map_err(TrainError::io(Path::new(name)))?)?.with_members(self.members)?)
     }
 }
 
@@ -135,23 +141,30 @@ fn split(
     observer: &dyn Observer,
 ) -> Result<Split, TrainError> {
     let mut arrays: Vec<Gathered> = Vec::new();
-    let mut push = |kind: ArrayKind, rows: &Array2<f32>, images: usize| {
+    let mut push_members = |kind: ArrayKind, rows: &Array2<f32>, images: usize, members: usize| {
         let at = arrays.iter().position(|gathered| gathered.kind == kind).unwrap_or_else(|| {
-            arrays.push(Gathered::like(kind, rows));
+            arrays.push(Gathered::like(kind, rows, members));
             arrays.len() - 1
         });
         arrays[at].push(rows, images, set)
     };
-    for batch in Batches::evaluation(set, extraction.normalisation, EVALUATION_BATCH)? {
+    let batches = Batches::evaluation(set, extraction.normalisation, EVALUATION_BATCH)?;
+    for (number, batch) in (0..).zip(batches) {
         if extraction.stop.load(Ordering::Relaxed) {
             return Err(TrainError::Stopped { epochs: 0 });
         }
         let images = batch.shape[0];
-        let Outputs { logits, features, layers, scores } = classifier.outputs(batch, extraction.layers)?;
+        let wanted =
+            Wanted { layers: extraction.layers, samples: extraction.samples, moved: extraction.moved, batch: number };
+        let Outputs { logits, features, layers, scores, variants } = classifier.outputs(batch, &wanted)?;
+        let mut push = |kind, rows: &Array2<f32>, images| push_members(kind, rows, images, 1);
         push(ArrayKind::Logits, &logits, images)?;
         features.iter().try_for_each(|features| push(ArrayKind::Features, features, images))?;
         layers.into_iter().try_for_each(|(layer, rows)| push(ArrayKind::Layer(layer), &rows, images))?;
         scores.into_iter().try_for_each(|(name, rows)| push(ArrayKind::Score(name), &rows, images))?;
+        for Variant { name, members, logits } in variants {
+            push_members(ArrayKind::Variant(name), &logits, images, members)?;
+        }
         observer.advance(images);
     }
     let mut split = Split::new(role.clone(), role.to_string());

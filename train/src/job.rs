@@ -20,6 +20,7 @@ use super::history::EpochRecord;
 use super::model::weights::Weights;
 use super::model::{Design, Network};
 use super::observer::Observer;
+use super::perturb::Perturbation;
 use super::recipe::Recipe;
 use super::run::{Options, train};
 
@@ -51,6 +52,10 @@ pub struct DumpPlan {
     pub sets: Sets,
     /// Inner layers to record; `all` for all of them.
     pub layers: Vec<String>,
+    /// Passes with dropout, whose logits are recorded as those of an ensemble; 0 for none.
+    pub samples: usize,
+    /// How images are moved before another look at them.
+    pub perturbation: Option<Perturbation>,
 }
 
 impl DumpPlan {
@@ -64,6 +69,7 @@ impl DumpPlan {
             head: None,
             lower: Vec::new(),
             groups: std::collections::BTreeMap::new(),
+            members: Vec::new(),
             note: self.note.clone(),
         }
     }
@@ -77,6 +83,14 @@ impl DumpPlan {
         Ok(self.layers.clone())
     }
 
+    /// Passes with dropout: a network without it would make the same of an image every time.
+    fn samples_of(&self, design: &Design) -> Result<usize, TrainError> {
+        match self.samples {
+            samples if samples == 0 || design.dropout > 0.0 => Ok(samples),
+            samples => Err(TrainError::Dropout { samples }),
+        }
+    }
+
     fn write(
         &self,
         network: &Network,
@@ -84,6 +98,8 @@ impl DumpPlan {
         normalisation: &Normalisation,
         at: Workplace<'_>,
     ) -> Result<(), TrainError> {
+        let prepare = |perturbation: &Perturbation| perturbation.prepare(network, (&self.sets, normalisation, at.stop));
+        let moved = self.perturbation.as_ref().map(prepare).transpose()?;
         let extraction = Extraction {
             out: &self.out,
             replace: self.replace,
@@ -91,6 +107,8 @@ impl DumpPlan {
             sets: &self.sets,
             normalisation,
             layers: &self.layers_of(network)?,
+            samples: self.samples_of(network.design())?,
+            moved: moved.as_ref(),
             stop: at.stop,
         };
         extract(network, &extraction, at.observer)
@@ -124,9 +142,12 @@ impl Training {
     pub fn run(&self, at: Workplace<'_>) -> Result<Vec<EpochRecord>, TrainError> {
         // Names of sets and layers are wrong before the training, not after it.
         check_roles(self.dump.sets.iter().map(|(role, _)| role))?;
-        if !self.dump.layers.is_empty() {
+        self.dump.samples_of(&self.recipe.network)?;
+        if !self.dump.layers.is_empty() || self.dump.perturbation.is_some() {
             // Only a network knows its layers.
-            self.dump.layers_of(&Network::new(&self.recipe.network, 0, at.device)?)?;
+            let network = Network::new(&self.recipe.network, 0, at.device)?;
+            self.dump.layers_of(&network)?;
+            self.dump.perturbation.iter().try_for_each(|own| own.check(&network, &self.dump.sets))?;
         }
         let options = Options {
             name: &self.dump.name,

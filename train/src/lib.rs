@@ -10,6 +10,7 @@
 //! * [`recipe`] says how a network is trained, [`run`] trains it. The loop is written once: what varies is the
 //!   loss, the [`schedule`] and the [`observer`].
 //! * A [`job`] is all of it in order. A [`classifier`] is what extraction needs of a model; candle networks are one kind.
+//! * [`perturb`] moves images along gradients before a network sees them, for scores that judge by what becomes of them.
 //! * [`checkpoint`] lets a run go on where it stopped, [`history`] is its record, [`curves`] draws it, [`extract`] writes a dump.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -30,6 +31,7 @@ pub mod model;
 pub mod nn;
 pub mod observer;
 pub mod optim;
+pub mod perturb;
 pub mod recipe;
 pub mod run;
 pub mod schedule;

@@ -90,7 +90,7 @@ impl Recipe {
     pub fn check(&self) -> Result<(), RecipeError> {
         let Schedule { epochs, rate, milestones, gamma, .. } = &self.schedule;
         let within = |range: std::ops::Range<f64>, value: f64| range.contains(&value);
-        let rules: [(bool, &'static str, String, &'static str); 8] = [
+        let rules: [(bool, &'static str, String, &'static str); 9] = [
             (self.batch_size >= 2, "batch_size", self.batch_size.to_string(), "at least 2, for batch normalisation"),
             (within(0.0..1.0, self.momentum), "momentum", self.momentum.to_string(), "0 or more and below 1"),
             (
@@ -107,6 +107,12 @@ impl Recipe {
                 "schedule.milestones",
                 format!("{milestones:?}"),
                 "increasing epochs",
+            ),
+            (
+                within(0.0..1.0, self.network.dropout),
+                "network.dropout",
+                self.network.dropout.to_string(),
+                "0 or more and below 1",
             ),
             (self.network.classes >= 2, "network.classes", self.network.classes.to_string(), "at least 2"),
         ];

@@ -103,7 +103,6 @@ pub fn train(
 ) -> Result<Outcome, TrainError> {
     recipe.check()?;
     check_set(recipe, set)?;
-    make_folder(options.folder).map_err(TrainError::io(options.folder))?;
     let (training, validation) = match recipe.held_out {
         0 => (Arc::clone(set), None),
         count => {
@@ -111,6 +110,12 @@ pub fn train(
             (Arc::new(training), Some(Arc::new(validation)))
         }
     };
+    let loss = &recipe.network.loss;
+    if loss.entry().normalises && training.len() % recipe.batch_size == 1 {
+        let (loss, images, batch) = (loss.to_string(), training.len(), recipe.batch_size);
+        return Err(TrainError::LoneImage { loss, images, batch });
+    }
+    make_folder(options.folder).map_err(TrainError::io(options.folder))?;
     let network = Network::new(&recipe.network, recipe.seed, options.device)?;
     if let Some(weights) = options.start {
         weights.load(&network).map_err(Box::new)?;
@@ -285,6 +290,8 @@ impl Run<'_> {
             drop_last: false,
         };
         let rate = self.recipe.schedule.rate_in(epoch);
+        // As order and crops: a run that goes on draws the masks of one that was never stopped.
+        self.network.dropout().start(self.recipe.seed, epoch as u64);
         let start = Instant::now();
         let mut tally = Tally::default();
         let batches = Batches::training(&self.training, &self.normalisation, &recipe, epoch as u64)?;

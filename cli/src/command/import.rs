@@ -19,7 +19,7 @@ use oodbench::dump::{DumpWriter, RunInfo};
   oodbench import raw_logits.npz --out dumps/study              FD-Shifts
 
 Values are taken as they are, as scores@NAME of the dump. Files with logits and features need no import: `oodbench score` reads them where they are. Tables of
-results (OpenOOD's ood.csv and leaderboard, Macêdo's results_odd.csv) are read wherever records are: `oodbench convert results_odd.csv --to json`.")]
+results (OpenOOD's <model>/ood/<postprocessor>.csv and leaderboard, Macêdo's results_odd.csv) are read wherever records are: `oodbench convert results_odd.csv --to json`.")]
 pub(crate) struct Command {
     /// A file, or the folder that holds the files of a run or of several
     #[arg(value_name = "SRC", value_hint = ValueHint::AnyPath)]

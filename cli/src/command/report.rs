@@ -10,7 +10,7 @@ use crate::option::command_line;
 use crate::option::common::Common;
 use crate::option::intervals::Intervals;
 use crate::option::procedure::{self, ProcedureName};
-use crate::option::sources::{Found, Sources, is_wanted};
+use crate::option::sources::{FoundEach, Sources, is_wanted};
 use crate::paper::compared;
 use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal};
@@ -21,8 +21,9 @@ use oodbench::metric::registry::usual;
 use oodbench::output::OutputSet;
 use oodbench::report::full::Report;
 use oodbench::stats::bootstrap::Bootstrap;
-use oodbench::table::Record;
+use oodbench::table::files::{Apart, FileRecords, together};
 use oodbench::table::provenance::Provenance;
+use oodbench::table::{Overview, Record, Remark};
 
 /// Write a report: one page of HTML, the tables as LaTeX and as Markdown, with intervals and which scores may be the best
 #[derive(Args)]
@@ -64,22 +65,23 @@ const MARKDOWN: &str = "tables.md";
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let writing = || format!("{}: cannot be written", command.out.display());
     let bootstrap = command.intervals.bootstrap()?;
-    let source = command.sources.find(common.quiet)?;
+    let source = command.sources.find_each(common.quiet)?;
     let set = OutputSet::begin(&command.out, &[PAGE, LATEX, MARKDOWN]).with_context(writing)?;
-    let mut report = match source {
-        Found::Runs(runs) => of_dumps(command, &runs, bootstrap, common)?,
-        Found::Records(records) => of_records(command, records)?,
+    let (mut report, tables) = match source {
+        FoundEach::Runs(runs) => of_dumps(command, &runs, bootstrap, common)?,
+        FoundEach::Records(files) => of_records(command, files, common)?,
     };
     report.command = Some(command_line::typed());
     full_report::draw_differences(&mut report)?;
     if command.paper {
         report.extra = compared::tables(&report.records, &report.provenance)?;
     }
-    set.write(PAGE, report.html().as_bytes()).with_context(writing)?;
-    set.write(LATEX, report.latex().as_bytes()).with_context(writing)?;
-    set.write(MARKDOWN, report.markdown().as_bytes()).with_context(writing)?;
+    let rendered = report.rendered(&tables);
+    set.write(PAGE, rendered.html.as_bytes()).with_context(writing)?;
+    set.write(LATEX, rendered.latex.as_bytes()).with_context(writing)?;
+    set.write(MARKDOWN, rendered.markdown.as_bytes()).with_context(writing)?;
     let written = set.commit().with_context(writing)?;
-    terminal::print(&format!("{}\n", report.lead()))?;
+    terminal::print(&format!("{}\n", rendered.lead))?;
     if !common.quiet {
         terminal::say(&format!("wrote to {}: {}", command.out.display(), written.join(", ")));
     }
@@ -91,25 +93,35 @@ fn asked(command: &Command) -> Vec<&'static Procedure> {
     procedure::named(&command.procedure)
 }
 
-fn of_records(command: &Command, mut records: Vec<Record>) -> anyhow::Result<Report> {
+fn of_records(
+    command: &Command,
+    mut files: Vec<FileRecords>,
+    common: &Common,
+) -> anyhow::Result<(Report, Vec<Overview>)> {
     let procedures = asked(command);
-    records.retain(|record| {
+    let is_shown = |record: &Record| {
         let is_asked = procedures.is_empty() || procedures.iter().any(|one| one.id == record.procedure);
         record.mean_over.is_none() && is_asked && is_wanted(record, &command.names)
-    });
+    };
+    files.iter_mut().for_each(|file| file.records.retain(is_shown));
+    let (records, apart) = together(&files, Apart::OtherParameters);
     if records.is_empty() {
         bail!(
             "{}: found no record of a single run of these scores and procedures, expected some; leave out --score and --procedure",
             command.sources.shown()
         );
     }
-    Ok(Report {
+    let mut report = Report {
         provenance: command.sources.provenance()?,
         left_out: vec![
             "Plots, and tests over rows: they need the scores of rows, and records hold values. Name the dumps to have them.".to_owned(),
         ],
         ..Report::of(records)
-    })
+    };
+    report.warnings.splice(0..0, apart.into_iter().map(Remark::of_all));
+    remarks::warn(&report.warnings, common);
+    let tables = report.tables();
+    Ok((report, tables))
 }
 
 fn of_dumps(
@@ -117,7 +129,7 @@ fn of_dumps(
     runs: &[RunFiles],
     bootstrap: Option<Bootstrap>,
     common: &Common,
-) -> anyhow::Result<Report> {
+) -> anyhow::Result<(Report, Vec<Overview>)> {
     let mut selection = command.fitted.selection(&command.names.scores)?;
     selection.add_own(runs);
     let progress = Bars::new(common.quiet);
@@ -130,9 +142,9 @@ fn of_dumps(
         plans.iter_mut().try_for_each(|plan| plan.with_predictions(&progress))?;
     }
     let measures = Measures { procedures, bootstrap };
-    let (mut report, results) = full_report::of_plans(&plans, &selection.columns(), &measures, &progress)?;
+    let (mut report, tables, results) = full_report::of_plans(&plans, &selection.columns(), &measures, &progress)?;
     report.provenance = vec![Provenance::new(&results, Some(command_line::typed()))];
     remarks::unchanged()?;
     remarks::say(&results, common);
-    Ok(report)
+    Ok((report, tables))
 }

@@ -69,7 +69,10 @@ pub(crate) struct Command {
     /// What is done at random to training images
     #[arg(long, value_enum, default_value_t = AugmentationName::CropFlip)]
     augmentation: AugmentationName,
-    /// Seed of weights, held-out images, order, crops, flips and noise
+    /// Probability that dropout layers drop a value, as MC-dropout needs them (`--mc-samples`)
+    #[arg(long, value_name = "P", default_value_t = 0.0)]
+    dropout: f64,
+    /// Seed of weights, held-out images, order, crops, flips, dropout and noise
     #[arg(long, value_name = "SEED", default_value_t = 1)]
     seed: u64,
     /// Training images held out for validation, dumped as id/val
@@ -166,7 +169,13 @@ impl Command {
         let classes = training.classes.with_context(|| {
             format!("{}: found no labels, expected one per image; choose a labelled set", training.name)
         })?;
-        let design = Design { architecture: self.model, loss: self.loss.clone(), channels: training.channels, classes };
+        let design = Design {
+            architecture: self.model,
+            loss: self.loss.clone(),
+            channels: training.channels,
+            classes,
+            dropout: self.dropout,
+        };
         let normalisation = self.images.normalisation(source, training.channels)?;
         let mut recipe = Recipe::paper(design, &normalisation, self.seed);
         recipe.schedule = self.preset.clone();

@@ -128,7 +128,7 @@ fn of_other_data(old: &[Record], new: &[Record]) {
     for (run, data) in data(old) {
         if data.is_some() && now.get(&run).is_some_and(|now| *now != data) {
             terminal::say(&format!(
-                "note: {run}: id/test of the dump is another than that of the records (XXH3 of its logits or, without them, features)"
+                "note: {run}: id/test of the dump differs from that of the records (XXH3 of its logits or, without them, features)"
             ));
         }
     }

@@ -1,12 +1,12 @@
 //! Which images a command reads, and the dump it makes of them.
 
 use std::collections::HashSet;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::bail;
-use clap::Args;
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
 
 use super::choice;
 use super::sets::{SetOptions, run_name};
@@ -17,6 +17,7 @@ use oodbench_train::data::{ImageSet, Normalisation, Published, Source, ood, open
 use oodbench_train::device::{Device, DeviceChoice, allow_tf32};
 use oodbench_train::extract::Sets;
 use oodbench_train::job::DumpPlan;
+use oodbench_train::perturb::{Perturbation, godin};
 
 /// Options of every command that reads images.
 #[derive(Args)]
@@ -26,6 +27,18 @@ pub(crate) struct ImageOptions {
     /// Inner layers to dump as features@LAYER, comma-separated, or all
     #[arg(long, value_name = "LAYERS", value_delimiter = ',', value_parser = choice::name)]
     pub(crate) layers: Vec<String>,
+    /// Passes with dropout of each image, dumped as logits@members (MC-dropout); the network needs --dropout
+    #[arg(long, value_name = "M")]
+    pub(crate) mc_samples: Option<NonZeroUsize>,
+    /// Move images a step along a gradient and dump what becomes of them beside the rest
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub(crate) perturb: Option<PerturbName>,
+    /// Steps of --perturb on the scale 0 to 1, comma-separated [default: those of the method's authors]
+    #[arg(long, value_name = "STEPS", value_delimiter = ',', requires = "perturb", value_parser = step)]
+    epsilon: Vec<f64>,
+    /// Temperatures of --perturb odin, comma-separated [default: 1000]
+    #[arg(long, value_name = "T", value_delimiter = ',', requires = "perturb", value_parser = temperature)]
+    temperature: Vec<f64>,
     /// Published normalisation constants [default: those of the data]: macedo-cifar10, lee-densenet, ..., none
     #[arg(long, value_name = "NAME")]
     pub(crate) normalisation: Option<Published>,
@@ -37,7 +50,49 @@ pub(crate) struct ImageOptions {
     pub(crate) tf32: bool,
 }
 
+/// `--perturb`.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PerturbName {
+    /// Towards the predicted class; logits@odin_T_STEP for the score odin
+    Odin,
+    /// Towards a higher score of the loss itself (generalized-odin, scaled-cosine), by the step that is best on id/val; scores@godin_STEP
+    Godin,
+    /// Towards the nearest class mean, for every layer; scores@mahalanobis_LAYER_STEP
+    Mahalanobis,
+}
+
+/// What Lee et al. try for ODIN and Mahalanobis.
+const STEPS: [f64; 11] = [0.0, 0.0005, 0.001, 0.0014, 0.002, 0.0024, 0.005, 0.01, 0.05, 0.1, 0.2];
+
+fn step(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|step| (0.0..=1.0).contains(step))
+        .ok_or_else(|| "expected a number from 0 to 1".to_owned())
+}
+
+fn temperature(text: &str) -> Result<f64, String> {
+    let above_0 = |t: &f64| *t > 0.0 && t.is_finite();
+    text.parse().ok().filter(above_0).ok_or_else(|| "expected a number above 0".to_owned())
+}
+
 impl ImageOptions {
+    fn perturbation(&self) -> anyhow::Result<Option<Perturbation>> {
+        let Some(name) = self.perturb else { return Ok(None) };
+        if name != PerturbName::Odin && !self.temperature.is_empty() {
+            bail!("--temperature: found another perturbation than odin, expected none; leave it out");
+        }
+        let epsilons = |usual: &[f64]| if self.epsilon.is_empty() { usual.to_vec() } else { self.epsilon.clone() };
+        Ok(Some(match name {
+            PerturbName::Odin => Perturbation::Odin {
+                temperatures: if self.temperature.is_empty() { vec![1000.0] } else { self.temperature.clone() },
+                epsilons: epsilons(&STEPS),
+            },
+            PerturbName::Godin => Perturbation::Godin { epsilons: epsilons(&godin::EPSILONS) },
+            PerturbName::Mahalanobis => Perturbation::Mahalanobis { epsilons: epsilons(&STEPS) },
+        }))
+    }
+
     pub(crate) fn device(&self) -> anyhow::Result<Device> {
         let device = self.device.open()?;
         if self.tf32 && !device.is_cuda() {
@@ -121,6 +176,8 @@ impl ImageOptions {
             note: None,
             sets,
             layers: self.layers.clone(),
+            perturbation: self.perturbation()?,
+            samples: self.mc_samples.map_or(0, NonZeroUsize::get),
         })
     }
 }

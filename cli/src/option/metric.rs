@@ -55,6 +55,9 @@ impl MetricName {
             }
         }
         let (procedure, metric) = self.first();
+        if there.is_empty() {
+            bail!("found no records, expected some with {}.{}", procedure.id, metric.id);
+        }
         bail!(
             "found no {}.{} among the records, expected it; name one of theirs with --metric: {}",
             procedure.id,

@@ -18,8 +18,9 @@ use oodbench::eval::{Measures, Plan, evaluate};
 use oodbench::metric::Procedure;
 use oodbench::score::registry::{entries, find};
 use oodbench::table::Record;
+use oodbench::table::files::FileRecords;
 use oodbench::table::provenance::Provenance;
-use oodbench::table::read::read;
+use oodbench::table::read::read_each;
 
 /// Folders of runs, or files of records.
 #[derive(Args)]
@@ -35,6 +36,12 @@ pub(crate) struct Sources {
 pub(crate) enum Found {
     Runs(Vec<RunFiles>),
     Records(Vec<Record>),
+}
+
+/// The same, records file by file.
+pub(crate) enum FoundEach {
+    Runs(Vec<RunFiles>),
+    Records(Vec<FileRecords>),
 }
 
 /// What `score --out` calls its records, each file holding the same.
@@ -53,16 +60,24 @@ impl Sources {
     }
 
     /// The records, where runs do not do: what runs lie beside them does not count. `None` if a path has no records.
-    pub(crate) fn only_records(&self) -> anyhow::Result<Option<Vec<Record>>> {
+    pub(crate) fn only_records(&self) -> anyhow::Result<Option<Vec<FileRecords>>> {
         let files: Vec<Vec<PathBuf>> = self.paths.iter().map(|path| records_in(path)).collect();
         if files.is_empty() || files.iter().any(Vec::is_empty) {
             return Ok(None);
         }
-        Ok(Some(read(&files.concat())?))
+        Ok(Some(read_each(&files.concat())?))
     }
 
     /// The runs, or the records. A folder with runs and records is one of runs: the records were made of them, and may be older.
     pub(crate) fn find(&self, quiet: bool) -> anyhow::Result<Found> {
+        Ok(match self.find_each(quiet)? {
+            FoundEach::Runs(runs) => Found::Runs(runs),
+            FoundEach::Records(files) => Found::Records(files.into_iter().flat_map(|file| file.records).collect()),
+        })
+    }
+
+    /// The runs, or the records of each file.
+    pub(crate) fn find_each(&self, quiet: bool) -> anyhow::Result<FoundEach> {
         let mut files = Vec::new();
         let mut folders = Vec::new();
         for path in &self.paths {
@@ -72,8 +87,8 @@ impl Sources {
             }
         }
         match (&files[..], &folders[..]) {
-            ([], _) => Ok(Found::Runs(Runs::of(folders, self.layout.clone()).find(quiet)?)),
-            (_, []) => Ok(Found::Records(read(&files)?)),
+            ([], _) => Ok(FoundEach::Runs(Runs::of(folders, self.layout.clone()).find(quiet)?)),
+            (_, []) => Ok(FoundEach::Records(read_each(&files)?)),
             ([file, ..], [folder, ..]) => bail!(
                 "found records ({}) and a folder without any ({}), expected dumps alone or records alone; score the dumps with --out first",
                 file.display(),

@@ -70,7 +70,10 @@ fn table(number: u32, all: &[Published], ours: &Ours<'_>) -> Extra {
         "Published | ours, percent, mean ± standard deviation (ours: over seeds, ddof = 1). {filled} of {} cells have a value of ours.",
         own.len()
     )];
-    notes.extend(empty.into_iter().map(|(why, count)| format!("{count} empty: {why}")));
+    notes.extend(
+        empty.into_iter().map(|(why, count)| format!("{count} empty cell{}: {why}", if count == 1 { "" } else { "s" })),
+    );
+    notes.extend(ours.sets_taken(&own));
     if number == 2 {
         notes.push(SOURCE.to_owned());
     }
@@ -93,19 +96,43 @@ fn title(number: u32) -> &'static str {
     }
 }
 
-/// A name without what people write differently; the paper's resized sets under the names of their files.
+/// A name without what people write differently.
 fn plain(name: &str) -> String {
     let letters: String =
         name.to_lowercase().chars().filter(|letter| letter.is_alphanumeric() || *letter == '+').collect();
     match letters.as_str() {
         "densenetbc100" | "densenetbc10012" | "densenet" => "densenet100".to_owned(),
-        "imagenetresize" | "tinyimagenetresize" | "tin" => "tinyimagenet".to_owned(),
-        "lsunresize" => "lsun".to_owned(),
+        "outlierexposure" => "softmax+oe".to_owned(),
         _ => letters,
     }
 }
 
+/// How our sets may be called that hold the images of a published one, the surest name first. The paper's TinyImageNet and LSUN are the resized images of
+/// ODIN's authors: the TinyImageNet of OpenOOD holds others, and what is called LSUN alone may be cropped.
+fn names_of(published: &str) -> Vec<String> {
+    match published {
+        "TinyImageNet" => ["imagenetresize", "tinyimagenetresize"].map(str::to_owned).into(),
+        "LSUN" => ["lsunresize", "lsun"].map(str::to_owned).into(),
+        other => vec![plain(other)],
+    }
+}
+
 impl Ours<'_> {
+    /// Which of our sets stand for published ones of another name.
+    fn sets_taken(&self, published: &[&Published]) -> Option<String> {
+        let mut taken: Vec<String> = Vec::new();
+        for set in published.iter().flat_map(|value| value.sets()) {
+            for name in names_of(set).iter().filter(|name| **name != plain(set)) {
+                let own = self.records.iter().find(|record| plain(&record.ood) == *name);
+                if let Some(said) = own.map(|own| format!("{} for {set}", own.ood)).filter(|said| !taken.contains(said))
+                {
+                    taken.push(said);
+                }
+            }
+        }
+        (!taken.is_empty()).then(|| format!("Sets of ours: {}.", taken.join(", ")))
+    }
+
     /// Our value of a cell as text, or why there is none.
     fn of(&self, value: &Published) -> Result<String, String> {
         let (loss, score) = value.loss_and_score();
@@ -167,8 +194,10 @@ impl Ours<'_> {
             }
         }
         let of_run = |run: &str| -> Option<f64> {
-            let on =
-                |set: &&str| own.iter().find(|record| record.run == run && plain(&record.ood) == plain(set))?.value;
+            let on = |set: &&str| {
+                let of_name = |name: String| own.iter().find(|record| record.run == run && plain(&record.ood) == name);
+                names_of(set).into_iter().find_map(of_name)?.value
+            };
             let values = value.sets().iter().map(on).collect::<Option<Vec<f64>>>()?;
             Some(values.iter().sum::<f64>() / values.len() as f64)
         };
@@ -213,7 +242,10 @@ mod tests {
         assert_eq!(row[5], "97.0 ± 0.7 | ours 97.0 ± 1.4 (2 seeds)");
         assert_eq!(row[3], "40.4 ± 5.3 | ours –");
         assert!(
-            found[1].notes.iter().any(|note| note == "6 empty: no run of DenseNet100 trained with SoftMax on CIFAR10"),
+            found[1]
+                .notes
+                .iter()
+                .any(|note| note == "6 empty cells: no run of DenseNet100 trained with SoftMax on CIFAR10"),
             "{:?}",
             found[1].notes
         );
@@ -223,7 +255,47 @@ mod tests {
             "{:?}",
             found[3].rows[0]
         );
+        assert!(
+            found[1]
+                .notes
+                .iter()
+                .any(|note| note == "Sets of ours: imagenet-resize for TinyImageNet, lsun-resize for LSUN."),
+            "{:?}",
+            found[1].notes
+        );
+        assert!(
+            found[2].notes.iter().any(|note| note.contains("ODIN as published perturbs its input")),
+            "{:?}",
+            found[2].notes
+        );
         let cells: usize = found.iter().map(|table| table.rows.len() * (table.headings.len() - 3)).sum();
         assert_eq!(cells, 272);
+    }
+    #[test]
+    fn other_images_do_not_fill_a_cell_and_resized_ones_come_first() {
+        let cell = |sets: &[(&str, f64)], place: usize| {
+            let records: Vec<Record> = sets.iter().map(|(ood, value)| record(1, ood, "tnr_at_tpr95", *value)).collect();
+            let row = ["TinyImageNet", "LSUN"][place];
+            let found = tables(&records, &[]).unwrap();
+            found[1].rows.iter().find(|own| own[..3] == ["DenseNet100", "CIFAR10", row]).unwrap()[5].clone()
+        };
+        assert!(cell(&[("tin", 0.8)], 0).ends_with("ours –"));
+        assert!(cell(&[("tiny-imagenet", 0.8)], 0).ends_with("ours –"));
+        assert!(cell(&[("imagenet-resize", 0.8)], 0).ends_with("ours 80.0 (1 seed)"));
+        assert!(cell(&[("lsun", 0.7), ("lsun-resize", 0.8)], 1).ends_with("ours 80.0 (1 seed)"));
+    }
+
+    #[test]
+    fn the_trainers_outlier_exposure_is_that_of_table_5() {
+        let sets = ["svhn", "imagenet-resize", "lsun-resize"];
+        let records: Vec<Record> = sets
+            .map(|ood| Record {
+                loss: Some("outlier-exposure".to_owned()),
+                score: "es".to_owned(),
+                ..record(1, ood, "auroc", 0.9)
+            })
+            .into();
+        let found = tables(&records, &[]).unwrap();
+        assert!(found[3].rows.iter().flatten().any(|cell| cell.ends_with("ours 90.0 (1 seed)")), "{:?}", found[3].rows);
     }
 }

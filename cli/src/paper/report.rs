@@ -86,7 +86,7 @@ fn page(settings: &Settings, device: &Device, images: &Images, outcome: &Outcome
     let headings = ACCURACY_HEADINGS.map(str::to_owned).to_vec();
     let sections = vec![
         section("What the paper says, and what these networks show", vec![statements(outcome)]),
-        section("Accuracy", vec![Part::Table { headings, rows: accuracies(outcome) }]),
+        section("Accuracy", vec![Part::Table { names: 1, headings, rows: accuracies(outcome) }]),
         section("Every loss with every score", outcome.tables.iter().map(comparison).collect()),
         section(
             "Entropy and minimum distance (the paper's Fig. 1)",
@@ -118,7 +118,7 @@ fn page(settings: &Settings, device: &Device, images: &Images, outcome: &Outcome
 fn statements(outcome: &Outcome) -> Part {
     let row = |finding: &Finding| vec![finding.statement.clone(), finding.verdict.to_string(), finding.values.clone()];
     let headings = ["the paper says", "here", "by these values"].map(str::to_owned).to_vec();
-    Part::Table { headings, rows: outcome.findings.all.iter().map(row).collect() }
+    Part::Table { names: 3, headings, rows: outcome.findings.all.iter().map(row).collect() }
 }
 
 fn section(heading: &str, parts: Vec<Part>) -> Section {

@@ -55,7 +55,7 @@ pub(crate) fn recipe(
     normalisation: &Normalisation,
     (seed, epochs): (u64, usize),
 ) -> Recipe {
-    let design = Design { architecture: Architecture::of(&strided_cnn::ENTRY), loss, channels, classes };
+    let design = Design { architecture: Architecture::of(&strided_cnn::ENTRY), loss, channels, classes, dropout: 0.0 };
     let mut recipe = Recipe::paper(design, normalisation, seed);
     recipe.schedule = Schedule::scaled(epochs);
     recipe.augmentation = Crop { padding: 0, flip: false };

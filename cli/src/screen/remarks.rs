@@ -17,14 +17,19 @@ pub(crate) fn unchanged() -> anyhow::Result<()> {
     }
 }
 
+/// Warnings, unless quiet.
+pub(crate) fn warn(warnings: &[Remark], common: &Common) {
+    if !common.quiet {
+        remark::lines(warnings).iter().for_each(|line| terminal::say(&format!("warning: {line}")));
+    }
+}
+
 /// Warnings always (unless quiet), notes and what was left out if verbose.
 pub(crate) fn say(results: &Results, common: &Common) {
     if common.quiet {
         return;
     }
-    for warning in remark::lines(&results.warnings) {
-        terminal::say(&format!("warning: {warning}"));
-    }
+    warn(&results.warnings, common);
     let mut notes = results.notes.clone();
     for run in &results.runs {
         let name = &run.info.name;

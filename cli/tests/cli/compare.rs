@@ -45,7 +45,7 @@ fn ranks_are_the_same_from_dumps_and_from_records() {
     assert!((mean - 2.0).abs() < 1e-12, "ranks 1 to 3 have the mean 2: {json}");
     let table = ranks("out", "table");
     assert!(table.contains("a: 3 scores on 2 sets by openood auroc: F(2, 2) = "), "{table}");
-    assert!(table.contains("caution: a: 2 sets: tests of ranks need 5 and more"), "{table}");
+    assert!(table.contains("caution: a: 2 sets: tests over sets need 5 and more"), "{table}");
     assert!(ranks("out", "markdown").contains("| score | mean rank |"));
 }
 
@@ -222,6 +222,42 @@ fn seeds_and_rows_are_counted_from_dumps_and_seeds_alone_from_records() {
         assert!(record["error_of_rows"].is_null());
         assert!((of(record, "standard_error") - of(record, "error_of_seeds")).abs() < 1e-12);
     }
+    // As many rows with other labels are other rows: nothing is paired.
+    let labels: Vec<i64> = (0..40).map(|row| row / 10).collect();
+    super::common::write_labels(&folder.path().join("dumps/seed2/id/test/labels.npy"), &labels);
+    assert!(seeds("dumps").iter().all(|line| line["error_of_rows"].is_null() && line["error_of_seeds"].is_number()));
+    let (_, said, _) = run(folder.path(), &["compare", "dumps", "--test", "seeds"]);
+    assert!(said.contains("its seeds have different labels of id/test on near"), "{said}");
+}
+
+/// All rows of id/test are classified rightly: that the AUROC of errors is not defined is said in place of leaving everything out.
+#[test]
+fn sets_without_a_defined_value_are_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().join("dumps/a");
+    small_run(&at);
+    let logits = super::common::noise(40, 4, 2);
+    let largest = |row: ndarray::ArrayView1<'_, f32>| (0..4).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap() as i64;
+    super::common::write(&at.join("id/test/logits.npy"), &logits);
+    let labels: Vec<i64> = logits.rows().into_iter().map(largest).collect();
+    super::common::write_labels(&at.join("id/test/labels.npy"), &labels);
+    let compared = |test: &str, format: &str| {
+        let metric = "misclassification.auroc_of_errors";
+        let arguments =
+            ["compare", "dumps", "-q", "--test", test, "--format", format, "--metric", metric, "--draws", "100"];
+        let (out, said, code) = run(folder.path(), &[&arguments[..], &SCORES].concat());
+        assert_eq!(code, Some(0), "{said}");
+        out
+    };
+    for (test, sets) in [("rows", 3), ("smallest", 2)] {
+        let lines: Vec<Value> = serde_json::from_str(&compared(test, "json")).unwrap();
+        assert_eq!(lines.len(), sets * 3, "{test}");
+        assert!(lines.iter().all(|line| line["value"].is_null() && line["best"].is_null()), "{lines:?}");
+        let table = compared(test, "table");
+        assert!(table.contains("misclassification auroc_of_errors"), "{table}");
+    }
+    assert!(compared("rows", "table").contains("100 draws of rows"));
+    assert!(compared("rows", "table").contains("auroc_of_errors is undefined"));
 }
 
 #[test]
@@ -239,6 +275,9 @@ fn probabilities_and_smallest_differences_are_told() {
         let sum: f64 = ["p_better", "p_same", "p_worse"].map(|name| line[name].as_f64().unwrap()).iter().sum();
         assert!((sum - 1.0).abs() < 1e-12 && line["rope"] == 0.01, "{line}");
     }
+    // What tests over few sets are worth is said for these as for ranks.
+    let (_, said, _) = run(folder.path(), &["compare", "out", "--test", "bayes"]);
+    assert!(said.contains("note: a: 2 sets: tests over sets need 5 and more"), "{said}");
     let smallest = lines(&["compare", "dumps", "--test", "smallest"]);
     assert_eq!(smallest.len(), 2 * 2 * 3);
     for line in smallest.iter().filter(|line| line["score"] != line["best"]) {
@@ -282,4 +321,16 @@ fn id_rows_of_another_kind_are_warned_of() {
     let (out, said, code) = run(folder.path(), &sanity);
     assert!(code == Some(0) && said.contains("id/test and id/val are told apart by"), "{out}{said}");
     assert!(out.contains("!"), "{out}");
+    // So much more that nothing overlaps: an AUROC of 0 has no error of its own, and yet the clearest verdict.
+    let shifted = |by: f32| {
+        rows(1).mapv_into(|logit| logit / 10.0)
+            + &ndarray::Array2::from_shape_fn((60, 4), |(_, class)| if class == 1 { by } else { 0.0 })
+    };
+    super::common::write(&at.join("id/val/logits.npy"), &shifted(100.0));
+    let (out, said, code) = run(folder.path(), &[&sanity[..], &["--format", "json"]].concat());
+    let lines: Vec<Value> = serde_json::from_str(&out).unwrap();
+    let energy = lines.iter().find(|line| line["score"] == "energy").unwrap();
+    assert!(code == Some(0) && energy["told_apart"] == true && energy["auroc"] == 0.0, "{energy}{said}");
+    assert!(energy["p"].as_f64().unwrap() < 1e-9 && energy["low"].is_null(), "{energy}");
+    assert!(said.contains("energy (0.0 %)"), "{said}");
 }

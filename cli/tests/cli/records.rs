@@ -78,7 +78,7 @@ fn a_seed_twice_and_a_copy_are_said_and_not_averaged() {
     fs::copy(folder.path().join("dumps/r1/id/test/logits.npy"), folder.path().join("dumps/r2/id/test/logits.npy"))
         .unwrap();
     let (table, said) = run(folder.path(), &["score", "--score", "mps"]);
-    assert!(said.contains("r1 and r2 hold the same arrays on id/test") && !table.contains('±'), "{said}{table}");
+    assert!(said.contains("r1 and r2 hold the same logits") && !table.contains('±'), "{said}{table}");
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn dumps_give_plots_and_the_same_values_as_their_records() {
     seeds(folder.path());
     let arguments = ["--score", "mps,es,energy", "--bootstrap", "50"];
     run(folder.path(), &[&["report", "dumps", "-q", "--out", "a"], &arguments[..]].concat());
-    run(folder.path(), &[&["report", "dumps", "-q", "--out", "b", "--threads", "2"], &arguments[..]].concat());
+    run(folder.path(), &[&["report", "dumps", "-q", "--out", "b", "--threads", "1"], &arguments[..]].concat());
     run(folder.path(), &[&["score", "dumps", "-q", "--out", "out"], &arguments[..]].concat());
     run(folder.path(), &["report", "out", "-q", "--out", "c"]);
     let read = |place: &str| fs::read_to_string(folder.path().join(place)).unwrap();
@@ -107,10 +107,22 @@ fn dumps_give_plots_and_the_same_values_as_their_records() {
 fn one_run_is_tested_by_its_rows() {
     let folder = tempfile::tempdir().unwrap();
     small_run(&folder.path().join("dumps/run"));
-    let (lead, _) = run(folder.path(), &["report", "-q", "--score", "mps,es,energy", "--bootstrap", "50"]);
+    let arguments = ["report", "-q", "--score", "es,energy", "--procedure", "lee,openood"];
+    let (lead, _) = run(folder.path(), &arguments);
     assert!(lead.contains("one run of each training only"), "{lead}");
-    let page = fs::read_to_string(folder.path().join("report/index.html")).unwrap();
-    assert!(page.contains("over the rows of the set") && page.contains("its bootstrap interval"), "{page}");
+    let read = |name: &str| fs::read_to_string(folder.path().join("report").join(name)).unwrap();
+    let tables = read("tables.md");
+    for part in ["by DeLong's tests over the rows of the set", "its 95 % interval by DeLong's variance"] {
+        assert!(tables.contains(part), "{part}: {tables}");
+    }
+    assert!(!tables.contains("over its seeds"), "{tables}");
+    // Plots that there are not are said.
+    let page = read("index.html");
+    assert!(page.contains("Reliability of run: it needs the score mps; add it to --score."), "{page}");
+    // The level asked for is that of all intervals, and it is told.
+    run(folder.path(), &[&arguments[..], &["--bootstrap", "50", "--level", "80"]].concat());
+    let tables = read("tables.md");
+    assert!(tables.contains("its 80 % bootstrap interval") && !tables.contains("95 % interval"), "{tables}");
 }
 
 #[test]
@@ -184,10 +196,47 @@ fn a_leaderboard_ranks_records_of_several_machines() {
     );
     run(folder.path(), &["leaderboard", "machines", "-q", "--sets", "near"]);
     let page = fs::read_to_string(folder.path().join("site/index.html")).unwrap();
-    assert!(page.contains("every entry has a value on every OOD set"), "{page}");
+    assert!(page.contains("Every entry has a value of every seed on every OOD set"), "{page}");
     let output = oodbench(folder.path()).args(["leaderboard", "machines", "--sets", "nera"]).output().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.code() == Some(2) && error.contains("--sets: found no record of \"nera\""), "{error}");
     let output = oodbench(folder.path()).args(["leaderboard", "dumps"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn trainings_of_one_name_in_two_files_are_no_seeds_of_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    seeds(folder.path());
+    let rename = |seeds: [u32; 3], who: &str| {
+        for (run, seed) in (1..).zip(seeds) {
+            let toml = format!("name = \"{who}-{seed}\"\nmodel = \"m\"\nloss = \"softmax\"\nseed = {seed}");
+            fs::write(folder.path().join(format!("dumps/r{run}/run.toml")), toml).unwrap();
+        }
+    };
+    rename([1, 2, 3], "alice");
+    run(folder.path(), &["score", "dumps", "-q", "--score", "energy", "--out", "records/alice"]);
+    rename([4, 5, 6], "bob");
+    run(
+        folder.path(),
+        &["score", "dumps", "-q", "--score", "energy", "--set", "energy.temperature=100", "--out", "records/bob"],
+    );
+    let (_, said) = run(folder.path(), &["leaderboard", "records", "--out", "site"]);
+    assert!(
+        said.contains("warning: m SoftMax is in alice/records.json, bob/records.json: taken as 2 trainings"),
+        "{said}"
+    );
+    let page = fs::read_to_string(folder.path().join("site/index.html")).unwrap();
+    for entry in ["m SoftMax (alice/records.json)</td>", "m SoftMax (bob/records.json)</td>", "<h2>Notes</h2>"] {
+        assert!(page.contains(entry), "{entry}: {page}");
+    }
+    // What was read is written as it was.
+    assert!(!fs::read_to_string(folder.path().join("site/records.csv")).unwrap().contains("(alice"));
+    // In a report files may hold seeds of one training, but not of other parameters.
+    let (_, said) = run(folder.path(), &["report", "records"]);
+    assert!(said.contains("bob/records.json with other parameters of its scores: taken as 2 trainings"), "{said}");
+    rename([4, 5, 6], "bob");
+    run(folder.path(), &["score", "dumps", "-q", "--score", "energy", "--out", "records/bob"]);
+    let (_, said) = run(folder.path(), &["report", "records"]);
+    assert!(!said.contains("taken as") && said.contains("hold the same logits"), "{said}");
 }

@@ -29,7 +29,7 @@ fn table_of_the_fixtures() {
     let expected = "\
 smallcnn-cifar10-isomax-plus-seed1 (SmallCNN, IsoMax+, seed 1): accuracy 78.75 % on 400 ID test rows
 
-Percent. Lee et al. (the paper's): positive class ID; ties count against the score; TPR closest to 95 %.
+Percent. Lee et al. 2018: positive class ID; ties count against the score; TPR closest to 95 %.
  CIFAR10 vs  run                                 score  TNR@TPR95 (ID pos.)   AUROC   DTACC    AUIN   AUOUT  tied pairs
 ";
     assert!(table.starts_with(expected), "{table}");

@@ -98,6 +98,88 @@ fn a_trained_network_is_scored_and_extracted_again() {
     assert!(error.contains("small-cnn trained with isomax-plus"), "{error}");
 }
 
+/// An extraction of moved images, with held-out ones and others to choose on.
+fn moved<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    let own = ["extract", "--weights", "runs/a/weights.safetensors", "--data", "embedded", "--images", "200"];
+    [&own[..], &["--ood", "embedded:kmnist", "--val-ood", "uniform-noise", "--split", "val,test"], more].concat()
+}
+
+/// ODIN: T and ε of the grid chosen on id/val alone, or with a set of val_ood.
+#[test]
+fn moved_images_are_dumped_and_scored() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let tiny = with(&["--epochs", "2", "--val", "60", "--loss", "generalized-odin"]);
+    run(here, &[&tiny[..], &["--out", "dumps/a", "--perturb", "godin", "--val-ood", "uniform-noise"]].concat());
+    assert!(files(&here.join("dumps/a/id/test")).iter().any(|file| file.starts_with("scores@godin_")));
+    let odin = ["--perturb", "odin", "--epsilon", "0,0.002,0.01", "--temperature", "1,1000", "--out", "dumps/b"];
+    run(here, &moved(&odin));
+    assert!(same(here, "dumps/a/id/val/logits.npy", "dumps/b/id/val/logits.npy"));
+    let score =
+        |set: &[&str]| run(here, &[&["score", "dumps/b", "--score", "odin,odin_t", "--format", "json"], set].concat());
+    let (json, err) = score(&[]);
+    assert!(err.contains("T = 1000, the largest in the dump") && err.contains("id/val; no OOD row"), "{err}");
+    let auroc = |json: &str, score: &str| {
+        let records: Value = serde_json::from_str(json).unwrap();
+        let own = |r: &&Value| {
+            r["score"] == score && r["procedure"] == "lee" && r["metric"] == "auroc" && r["mean_over"].is_null()
+        };
+        records.as_array().unwrap().iter().find(own).unwrap()["value"].as_f64().unwrap()
+    };
+    assert!((0.0..=1.0).contains(&auroc(&json, "odin")));
+    let (_, err) = score(&["--set", "odin.fit_on=uniform-noise"]);
+    assert!(err.contains("rows of val_ood/uniform-noise are taken for in-distribution"), "{err}");
+    // Without a step it is the score of plain logits.
+    let (json, _) = score(&["--set", "odin.t=1000", "--set", "odin.epsilon=0"]);
+    assert_eq!(auroc(&json, "odin"), auroc(&json, "odin_t"));
+
+    let error = refused(here, &moved(&["--perturb", "mahalanobis", "--out", "dumps/c"]));
+    assert!(error.contains("missing id/train"), "{error}");
+}
+
+/// MC-dropout, and an ensemble of two runs that a run.toml names.
+#[test]
+fn members_of_dropout_and_of_runs_are_scored() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let dropout = ["--dropout", "0.2", "--mc-samples", "4", "--epochs", "2", "--model", "strided-cnn"];
+    for (seed, name) in [("1", "dumps/a"), ("2", "dumps/b")] {
+        run(here, &with(&[&dropout[..], &["--seed", seed, "--out", name]].concat()));
+    }
+    fs::create_dir(here.join("dumps/both")).unwrap();
+    fs::write(here.join("dumps/both/run.toml"), "members = [\"../a\", \"../b\"]\n").unwrap();
+    let scores = "ensemble_mps,ensemble_energy,predictive_entropy,expected_entropy,mutual_information,variation_ratio";
+    let (json, err) = run(here, &["score", "dumps", "--score", scores, "--format", "json"]);
+    let records: Value = serde_json::from_str(&json).unwrap();
+    let of = |run: &str, score: &str| {
+        let own = |record: &&Value| {
+            record["run"] == run
+                && record["score"] == score
+                && record["ood"] == "uniform-noise"
+                && record["procedure"] == "lee"
+                && record["metric"] == "auroc"
+        };
+        records.as_array().unwrap().iter().find(own).unwrap_or_else(|| panic!("{run} {score}: {err}"))["value"].clone()
+    };
+    for score in scores.split(',') {
+        let found = ["a", "b", "both"].map(|run| of(run, score).as_f64().unwrap());
+        assert!(found.iter().all(|auroc| (0.0..=1.0).contains(auroc)), "{score}: {found:?}");
+        assert!(found[0] != found[1] && found[2] != found[0], "{score}: {found:?}");
+    }
+    // The mean logit is what scores of logits see of an ensemble.
+    let (json, _) = run(here, &["score", "dumps/both", "--score", "energy,ensemble_energy", "--format", "json"]);
+    let records: Value = serde_json::from_str(&json).unwrap();
+    let values = |score: &str| {
+        let own = records.as_array().unwrap().iter().filter(|record| record["score"] == score);
+        own.map(|record| record["value"].as_f64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(values("energy"), values("ensemble_energy"));
+    let error = refused(here, &with(&["--mc-samples", "4", "--epochs", "1", "--out", "dumps/c"]));
+    assert!(error.contains("found a network without dropout"), "{error}");
+    let error = refused(here, &with(&["--dropout", "1", "--epochs", "1", "--out", "dumps/c"]));
+    assert!(error.contains("network.dropout: found 1, expected 0 or more and below 1"), "{error}");
+}
+
 #[test]
 fn a_run_that_was_ended_before_its_dump_goes_on_there() {
     let folder = tempfile::tempdir().unwrap();

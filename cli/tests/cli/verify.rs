@@ -48,7 +48,7 @@ fn the_arrays_of_another_network_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     small_run(&at.join("dumps/run"));
-    let note = "note: run: id/test of the dump is another than that of the records";
+    let note = "note: run: id/test of the dump differs from that of the records";
     // What is scored of the records does not matter: all of them have the same checksum.
     let (_, records, _) = run(
         at,

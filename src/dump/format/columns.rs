@@ -13,6 +13,7 @@ use crate::rows::element::{Dtype, Endian, Float};
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Cells {
     /// Single precision.
+    #[cfg_attr(not(feature = "parquet"), allow(dead_code, reason = "text has no single precision"))]
     Single(Vec<f32>),
     /// Double precision.
     Double(Vec<f64>),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::dump::error::DumpError;
 use crate::dump::layout::Taken;
-use crate::dump::layout::listing::entries;
+use crate::dump::layout::listing::files_below;
 use crate::dump::meta::RunInfo;
 use crate::rows::Split;
 
@@ -34,26 +34,10 @@ const DEPTH: usize = 4;
 /// Files looked at.
 const MOST_FILES: usize = 1 << 14;
 
-/// The files below a place, itself if it is one, with the names of their folders and their own below it.
+/// The files below a place, itself if it is one.
 pub(super) fn files(place: &Path) -> Result<Vec<PathBuf>, DumpError> {
-    if !place.is_dir() {
-        return Ok(vec![place.to_owned()]);
-    }
-    let mut found = Vec::new();
-    let mut open = vec![(place.to_owned(), 0)];
-    while let Some((folder, depth)) = open.pop() {
-        for entry in entries(&folder)? {
-            match entry.is_dir() {
-                true if depth < DEPTH => open.push((entry, depth + 1)),
-                true => {}
-                false => found.push(entry),
-            }
-            if found.len() + open.len() > MOST_FILES {
-                let remedy = "name the folder that holds the scores";
-                return Err(DumpError::malformed(place, format!("more than {MOST_FILES} files"), "fewer", remedy));
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
+    files_below(place, (DEPTH, MOST_FILES), |_| true)?.ok_or_else(|| {
+        let remedy = "name the folder that holds the scores";
+        DumpError::malformed(place, format!("more than {MOST_FILES} files"), "fewer", remedy)
+    })
 }

@@ -32,6 +32,8 @@ pub struct RunFiles {
     pub splits: Vec<SplitFiles>,
     /// Its last layer.
     pub head: HeadFiles,
+    /// The runs that are the members of an ensemble, where run.toml names some; then there are no splits here.
+    pub members: Vec<RunFiles>,
     /// Files and folders that are not part of the layout.
     pub strays: Vec<Stray>,
     /// What was taken for what, where names had to be understood; empty for the known layouts.
@@ -49,6 +51,7 @@ impl RunFiles {
             folder: folder.to_owned(),
             splits: Vec::new(),
             head: HeadFiles::default(),
+            members: Vec::new(),
             strays: Vec::new(),
             taken: Vec::new(),
             name: None,

@@ -14,10 +14,12 @@
 //!
 //! An array may be one file of any of the [`FORMATS`](super::format::FORMATS), or shards `logits-00000.npy`, `logits-00001.npy`, ...; a whole split
 //! may be one file of named arrays (`id/test.npz`, `ood/svhn.safetensors`) with members `logits`, `features`, `labels`.
-//! Features of further layers are `features@<layer>.npy`. What is laid out otherwise is understood by its names, and [`RunFiles::taken`] says what was
+//! Features of further layers are `features@<layer>.npy`, logits of the members of an ensemble `logits@members.npy` (n, M, C); a folder whose `run.toml`
+//! names other runs as `members` is the ensemble of these. What is laid out otherwise is understood by its names, and [`RunFiles::taken`] says what was
 //! taken for what.
 
 mod described;
+mod ensemble;
 mod files;
 mod find;
 mod groups;
@@ -99,7 +101,7 @@ fn almost_a_run(folder: &Path) -> Option<Stray> {
 }
 
 fn is_run(path: &Path) -> bool {
-    path.join("id").is_dir()
+    path.join("id").is_dir() || ensemble::is_one(path)
 }
 
 impl SplitFiles {
@@ -120,6 +122,11 @@ impl RunFiles {
     fn find(folder: &Path) -> Result<Self, DumpError> {
         let mut run = Self::empty(folder);
         run.strays = stray::at_the_top(folder, TOP);
+        if !folder.join("id").is_dir() {
+            let members = ensemble::members(folder, is_run)?;
+            run.members = members.iter().map(|member| Self::find(member)).collect::<Result<_, _>>()?;
+            return Ok(run);
+        }
         run.find_id(&folder.join("id"))?;
         run.find_named(&folder.join("val_ood"), |name| Role::ValOod { name })?;
         run.find_named(&folder.join("csid"), |name| Role::Csid { name })?;

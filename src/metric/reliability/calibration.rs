@@ -77,28 +77,62 @@ pub enum Norm {
     Squared,
 }
 
+/// The rows of a bin.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Bin {
+    /// How many there are.
+    pub rows: f64,
+    /// How many of them are classified rightly.
+    pub right: f64,
+    /// The sum of their confidences.
+    pub confidence: f64,
+}
+
+impl Bin {
+    /// How far confidence and accuracy are apart on average.
+    #[must_use]
+    pub fn gap(&self) -> f64 {
+        (self.right - self.confidence).abs() / self.rows
+    }
+}
+
+/// The bins that have rows, from the lowest confidence on; rows are confidences, and whether they are right. No bins are one bin.
+#[must_use]
+pub fn bins(rows: &[(f64, bool)], binning: Binning) -> Vec<Bin> {
+    let mut ascending: Vec<f64> = rows.iter().map(|(confidence, _)| *confidence).collect();
+    sort(&mut ascending);
+    let count = match binning {
+        Binning::Width(count) | Binning::Mass(count) => count.max(1),
+    };
+    let mut all = vec![Bin::default(); count];
+    for (confidence, is_right) in rows {
+        let place = match binning {
+            Binning::Width(_) => of_width(*confidence, count),
+            Binning::Mass(_) => ascending.partition_point(|other| other < confidence) * count / rows.len(),
+        };
+        let bin = &mut all[place];
+        bin.rows += 1.0;
+        bin.right += f64::from(u8::from(*is_right));
+        bin.confidence += confidence;
+    }
+    all.retain(|bin| bin.rows > 0.0);
+    all
+}
+
 /// The expected calibration error of at least one row. No bins are one bin.
 #[must_use]
 pub fn ece(rows: &[Prediction], binning: Binning, norm: Norm) -> f64 {
-    let mut ascending: Vec<f64> = rows.iter().map(|row| row.confidence).collect();
-    sort(&mut ascending);
-    let bins = match binning {
-        Binning::Width(bins) | Binning::Mass(bins) => bins.max(1),
-    };
-    // Rows, those that are right, and confidences, bin by bin.
-    let mut sums = vec![(0.0, 0.0, 0.0); bins];
-    for row in rows {
-        let bin = match binning {
-            Binning::Width(_) => of_width(row.confidence, bins),
-            Binning::Mass(_) => ascending.partition_point(|other| *other < row.confidence) * bins / rows.len(),
-        };
-        let sum = &mut sums[bin];
-        *sum = (sum.0 + 1.0, sum.1 + f64::from(u8::from(row.is_right)), sum.2 + row.confidence);
-    }
-    let n = rows.len() as f64;
-    let gaps = sums.iter().filter(|(count, ..)| *count > 0.0).map(|(count, right, confidence)| {
-        let gap = (right - confidence).abs() / count;
-        count / n * if norm == Norm::Squared { gap * gap } else { gap }
+    let pairs: Vec<(f64, bool)> = rows.iter().map(|row| (row.confidence, row.is_right)).collect();
+    of_bins(&bins(&pairs, binning), norm)
+}
+
+/// The same of bins.
+#[must_use]
+pub fn of_bins(bins: &[Bin], norm: Norm) -> f64 {
+    let n: f64 = bins.iter().map(|bin| bin.rows).sum();
+    let gaps = bins.iter().map(|bin| {
+        let gap = bin.gap();
+        bin.rows / n * if norm == Norm::Squared { gap * gap } else { gap }
     });
     let sum: f64 = gaps.sum();
     if norm == Norm::Squared { sum.sqrt() } else { sum }

@@ -1,8 +1,11 @@
 //! The result card of a run.
 
+use std::collections::BTreeMap;
+
 use super::content::{Drawn, Report, RunPlots};
 use crate::report::html::Part;
 use crate::report::percent;
+use crate::table::overview::Column;
 use crate::table::provenance::RunProvenance;
 use crate::table::{Cell, Overview, Record};
 
@@ -50,33 +53,31 @@ fn card(report: &Report, tables: &[&Overview], of: &Record) -> Part {
 /// The values of the run by the headline metric.
 fn values(report: &Report, tables: &[&Overview], of: &Record) -> Option<Part> {
     let table = tables.iter().find(|table| table.trainings.iter().any(|training| training.runs.contains(&of.run)))?;
-    let columns: Vec<_> = table.columns.iter().filter(|column| !column.is_mean).collect();
-    let own: Vec<&Record> = report
-        .records
-        .iter()
-        .filter(|record| {
-            record.run == of.run && record.procedure == table.procedure.id && record.metric == table.metric.id
-        })
-        .collect();
+    let columns: Vec<String> = table.columns.iter().filter(|column| !column.is_mean).map(Column::name).collect();
     let mut scores: Vec<&str> = Vec::new();
-    for record in &own {
-        if !scores.contains(&record.score.as_str()) {
-            scores.push(&record.score);
+    let mut own: BTreeMap<(&str, String), &Record> = BTreeMap::new();
+    for record in &report.records {
+        if (&record.run, record.procedure.as_str(), record.metric.as_str())
+            == (&of.run, table.procedure.id, table.metric.id)
+        {
+            if !scores.contains(&record.score.as_str()) {
+                scores.push(&record.score);
+            }
+            own.entry((&record.score, record.set())).or_insert(record);
         }
     }
     let row = |score: &str| {
-        let cell = |label: String| {
-            let record = own.iter().find(|record| record.score == score && record.set() == label);
-            let cell = record.map_or_else(Cell::default, |record| Cell {
+        let cell = |column: &String| {
+            let cell = own.get(&(score, column.clone())).map_or_else(Cell::default, |record| Cell {
                 value: record.value,
                 interval: record.low.zip(record.high),
                 ..Cell::default()
             });
             percent(&cell)
         };
-        std::iter::once(score.to_owned()).chain(columns.iter().map(|column| cell(column.name()))).collect()
+        std::iter::once(score.to_owned()).chain(columns.iter().map(cell)).collect()
     };
-    let headings =
-        std::iter::once(format!("{} (%)", table.metric.title)).chain(columns.iter().map(|column| column.name()));
-    Some(Part::Table { headings: headings.collect(), rows: scores.into_iter().map(row).collect() })
+    let rows = scores.into_iter().map(row).collect();
+    let headings = std::iter::once(format!("{} (%)", table.metric.title)).chain(columns.iter().cloned()).collect();
+    Some(Part::Table { names: 1, headings, rows })
 }

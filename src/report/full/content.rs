@@ -2,6 +2,7 @@
 
 use crate::metric::{PROCEDURES, Procedure};
 use crate::table::by_seeds::BySeeds;
+use crate::table::means::remarks;
 use crate::table::provenance::Provenance;
 use crate::table::{Overview, Record, Remark};
 
@@ -24,7 +25,7 @@ pub struct Report {
     pub critical_differences: Vec<Drawn>,
     /// Further tables, such as published values beside these.
     pub extra: Vec<Extra>,
-    /// What the report has not, and why; one line each.
+    /// What is not in the report, and why; one line each.
     pub left_out: Vec<String>,
     /// The command that made it, as typed.
     pub command: Option<Vec<String>>,
@@ -66,10 +67,11 @@ pub struct Extra {
 }
 
 impl Report {
-    /// A report of records alone.
+    /// A report of records alone; runs that are not averaged as seeds are among its warnings.
     #[must_use]
     pub fn of(records: Vec<Record>) -> Self {
-        Self { records, ..Self::default() }
+        let warnings = remarks(&records).into_iter().map(Remark::of_all).collect();
+        Self { records, warnings, ..Self::default() }
     }
 
     /// The procedures that there are records of, in the order of the list.

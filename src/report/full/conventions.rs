@@ -1,5 +1,7 @@
 //! What the values of a report mean: procedures, scores, where the values come from.
 
+use std::collections::BTreeSet;
+
 use super::content::Report;
 use crate::metric::Better;
 use crate::report::html::Part;
@@ -22,11 +24,12 @@ pub(super) fn conventions(report: &Report) -> Vec<Part> {
         let metrics: Vec<String> = procedure.metrics.iter().map(metric).collect();
         (procedure.id.to_owned(), format!("{}. {}. {}", procedure.title, metrics.join(", "), procedure.reference))
     };
+    let mut seen: BTreeSet<(&str, &str)> = BTreeSet::new();
     let mut scores: Vec<(String, String)> = Vec::new();
     for record in &report.records {
-        let fact = (record.score.clone(), record.parameters.clone().unwrap_or_else(|| "no parameters".to_owned()));
-        if !scores.contains(&fact) {
-            scores.push(fact);
+        let (score, parameters) = (record.score.as_str(), record.parameters.as_deref().unwrap_or("no parameters"));
+        if seen.insert((score, parameters)) {
+            scores.push((score.to_owned(), parameters.to_owned()));
         }
     }
     vec![
@@ -52,15 +55,16 @@ pub(super) fn accuracy(report: &Report) -> Vec<Part> {
     if rows.is_empty() {
         return Vec::new();
     }
-    vec![Part::Table { headings: texts(&["run", "accuracy on id/test (%)", "ID test rows"]), rows }]
+    vec![Part::Table { names: 1, headings: texts(&["run", "accuracy on id/test (%)", "ID test rows"]), rows }]
 }
 
 /// How many pairs of an ID and an OOD row have equal scores, the largest share first.
 pub(super) fn ties(report: &Report) -> Vec<Part> {
+    let mut seen: BTreeSet<(&str, String, &str)> = BTreeSet::new();
     let mut found: Vec<(f64, Vec<String>)> = Vec::new();
     for record in report.records.iter().filter(|record| record.tied_share.is_some_and(|share| share > 0.0)) {
-        let key = vec![record.run.clone(), record.set(), record.score.clone()];
-        if !found.iter().any(|(_, other)| *other == key) {
+        if seen.insert((&record.run, record.set(), &record.score)) {
+            let key = vec![record.run.clone(), record.set(), record.score.clone()];
             found.push((record.tied_share.unwrap_or_default(), key));
         }
     }
@@ -70,6 +74,7 @@ pub(super) fn ties(report: &Report) -> Vec<Part> {
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
     let row = |(share, key): (f64, Vec<String>)| [&key[..], &[crate::report::tied(Some(share))]].concat();
     let table = Part::Table {
+        names: 3,
         headings: texts(&["run", "OOD set", "score", "tied pairs (%)"]),
         rows: found.into_iter().map(row).collect(),
     };
@@ -114,7 +119,7 @@ pub(super) fn provenance(report: &Report) -> Vec<Part> {
     if !arrays.is_empty() {
         let headings = texts(&["array", "XXH3 (128 bits)", "rows"]);
         let summary = format!("Checksums of the {} arrays that were read", arrays.len());
-        parts.push(Part::Details { summary, parts: vec![Part::Table { headings, rows: arrays }] });
+        parts.push(Part::Details { summary, parts: vec![Part::Table { names: 2, headings, rows: arrays }] });
     }
     parts
 }

@@ -16,8 +16,9 @@
 //!     ..Record::default()
 //! };
 //! let report = Report::of(vec![record("mds", 0.9), record("es", 0.8)]);
-//! assert!(report.lead().contains("the best of 2 scores is mds of a (90.00 %)"), "{}", report.lead());
-//! assert!(report.latex().contains("mds & \\bfseries 90.00"));
+//! let found = report.rendered(&report.tables());
+//! assert!(found.lead.contains("the best of 2 scores is mds of a (90.00 %)"), "{}", found.lead);
+//! assert!(found.latex.contains("mds & \\bfseries 90.00"));
 //! ```
 
 mod card;
@@ -32,41 +33,44 @@ use super::latex::document;
 use super::markdown::escape;
 use super::overview::{latex, markdown};
 
+use crate::table::Overview;
+
 pub use content::{Drawn, Extra, Report, RunPlots};
 
-impl Report {
-    /// What is worth drawing: of each training the first run, with so many of its scores at most, the best by the headline metric first.
-    #[must_use]
-    pub fn worth_drawing(&self, most: usize) -> Vec<(String, Vec<String>)> {
-        verdict::headline(&self.tables()).iter().flat_map(|table| verdict::best_of_trainings(table, most)).collect()
-    }
-
+/// A report in every format.
+#[derive(Clone, Debug)]
+pub struct Rendered {
     /// The verdict in words: all sets first, then groups, then what to be careful about.
-    #[must_use]
-    pub fn lead(&self) -> String {
-        let verdict = verdict::of(&self.tables());
-        [verdict.first, verdict.further].concat().join(" ")
-    }
-
+    pub lead: String,
     /// One page of HTML with everything in it.
-    #[must_use]
-    pub fn html(&self) -> String {
-        html::render(&page::of(self))
-    }
-
+    pub html: String,
     /// The tables as a LaTeX file.
-    #[must_use]
-    pub fn latex(&self) -> String {
-        let tables: String = self.tables().iter().map(latex::table).collect();
-        document(&format!("{}\n{}", self.origin(), self.lead()), &tables)
-    }
-
+    pub latex: String,
     /// The tables as Markdown.
+    pub markdown: String,
+}
+
+/// What is worth drawing: of each training the first run, with so many of its scores at most, the best by the headline metric first.
+#[must_use]
+pub fn worth_drawing(tables: &[Overview], most: usize) -> Vec<(String, Vec<String>)> {
+    verdict::headline(tables).iter().flat_map(|table| verdict::best_of_trainings(table, most)).collect()
+}
+
+impl Report {
+    /// The report with its [tables](Report::tables), which need only be made once.
     #[must_use]
-    pub fn markdown(&self) -> String {
-        let tables: Vec<String> = self.tables().iter().map(markdown::table).collect();
+    pub fn rendered(&self, tables: &[Overview]) -> Rendered {
+        let verdict = verdict::of(tables);
+        let lead = [&verdict.first[..], &verdict.further].concat().join(" ");
+        let of_latex: String = tables.iter().map(latex::table).collect();
+        let of_markdown: Vec<String> = tables.iter().map(markdown::table).collect();
         let extra: String = self.extra.iter().map(extra).collect();
-        format!("# Report\n\n{}\n\n{}{extra}", escape(&self.lead()), tables.join("\n"))
+        Rendered {
+            latex: document(&format!("{}\n{lead}", self.origin()), &of_latex),
+            markdown: format!("# Report\n\n{}\n\n{}{extra}", escape(&lead), of_markdown.join("\n")),
+            html: html::render(&page::of(self, tables, verdict)),
+            lead,
+        }
     }
 }
 

@@ -1,25 +1,24 @@
 //! The report as a page: what a reader wants first comes first.
 
 use super::content::{Drawn, Extra, Report};
+use super::verdict::Verdict;
 use super::{card, conventions, verdict};
 use crate::report::html::{Page, Part, Section};
 use crate::report::overview::caption;
 use crate::table::{Overview, remark};
 
 /// The page of a report.
-pub(super) fn of(report: &Report) -> Page {
-    let tables = report.tables();
-    let headline = verdict::headline(&tables);
-    let verdict = verdict::of(&tables);
+pub(super) fn of(report: &Report, tables: &[Overview], verdict: Verdict) -> Page {
+    let headline = verdict::headline(tables);
     let figure = |plot: &Drawn| Part::Figure { svg: plot.svg.clone(), caption: plot.caption.clone() };
     let differences = report.critical_differences.iter().map(figure).collect();
     let all = [
         ("Verdict", list(verdict.further)),
-        ("Results", results(&tables, &headline)),
+        ("Results", results(tables, &headline)),
         ("Critical differences", differences),
         ("Runs", card::all(report, &headline)),
         ("Accuracy", conventions::accuracy(report)),
-        ("Ties and precision", [conventions::ties(report), list(remark::lines(&report.warnings))].concat()),
+        ("Ties, precision, warnings", [conventions::ties(report), list(remark::lines(&report.warnings))].concat()),
         ("Conventions", conventions::conventions(report)),
         ("Left out, and other notes", list([report.left_out.clone(), remark::lines(&report.notes)].concat())),
         ("Provenance", conventions::provenance(report)),
@@ -44,7 +43,7 @@ fn results(tables: &[Overview], headline: &[&Overview]) -> Vec<Part> {
 
 fn extra(table: &Extra) -> Section {
     let (headings, rows) = (table.headings.clone(), table.rows.clone());
-    let parts = vec![Part::Table { headings, rows }, Part::List(table.notes.clone())];
+    let parts = vec![Part::Table { names: table.names, headings, rows }, Part::List(table.notes.clone())];
     Section { heading: table.heading.clone(), parts }
 }
 

@@ -41,8 +41,10 @@ pub enum Part {
     Text(String),
     /// Names and values.
     Facts(Vec<(String, String)>),
-    /// Rows of text under headings; the first column holds names, the others numbers.
+    /// Rows of text under headings; the first columns hold names, the others numbers.
     Table {
+        /// How many columns hold names.
+        names: usize,
         /// Headings.
         headings: Vec<String>,
         /// Rows.
@@ -116,9 +118,9 @@ fn write_part(out: &mut String, part: &Part) {
             }
             out.push_str("</dl>\n");
         }
-        Part::Table { headings, rows } => {
+        Part::Table { names, headings, rows } => {
             let rows = rows.iter().map(|row| row.iter().map(|cell| xml(cell)).collect());
-            write_table(out, headings.iter().map(|heading| xml(heading)), rows, 1);
+            write_table(out, headings.iter().map(|heading| xml(heading)), rows, *names);
         }
         Part::Comparison { title, table } => {
             let _ = writeln!(out, "<p>Percent. {}.</p>", xml(title));
@@ -235,7 +237,7 @@ mod tests {
         let parts = vec![
             Part::Text("tabs\tand </p> tags".to_owned()),
             Part::Facts(vec![("command".to_owned(), "oodbench demo --data \"a&b\"".to_owned())]),
-            Part::Table { headings: vec!["run".to_owned()], rows: vec![vec!["<i>".to_owned()]] },
+            Part::Table { names: 1, headings: vec!["run".to_owned()], rows: vec![vec!["<i>".to_owned()]] },
             Part::Comparison { title: "Lee".to_owned(), table },
             Part::Figure { svg: format!("<?xml version=\"1.0\"?>\n{svg}\n"), caption: "Fig. 1".to_owned() },
         ];

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::caption;
 use super::html::{cell, headings};
 use crate::printable::xml;
+use crate::report::MISSING;
 use crate::report::html::sortable::SORTABLE;
 use crate::table::Board;
 use crate::table::overview::Overview;
@@ -18,13 +19,14 @@ pub(in crate::report) fn write(out: &mut String, board: &Board) {
     out.push_str("<tbody>\n");
     for (training, line, place) in board.lines() {
         let rank = place.map_or_else(
-            || "<td class=\"n\">–</td>".to_owned(),
+            || "<td class=\"n\">not ranked</td>".to_owned(),
             |place| format!("<td class=\"n\" data-v=\"{0}\">{0}</td>", place.rank),
         );
         let interval = match place.filter(|place| place.is_tested) {
             Some(place) if place.low == place.high => format!("<td class=\"n\" data-v=\"{0}\">{0}</td>", place.low),
             Some(place) => format!("<td class=\"n\" data-v=\"{0}\">{0}–{1}</td>", place.low, place.high),
-            None => "<td class=\"n\">—</td>".to_owned(),
+            None if place.is_some() && training.runs.len() == 1 => "<td class=\"n\">one seed</td>".to_owned(),
+            None => format!("<td class=\"n\">{MISSING}</td>"),
         };
         let _ = write!(
             out,

@@ -76,7 +76,8 @@ fn one(out: &mut String, table: &Overview, columns: Range<usize>, lines: Range<u
             let _ = writeln!(out, " & & {} \\\\", cells.collect::<Vec<_>>().join(" & "));
         }
     }
-    out.push_str("\\bottomrule\n\\end{tabular}\n\\end{table}\n\n");
+    // LaTeX keeps some dozens of floats waiting and fails at more.
+    out.push_str("\\bottomrule\n\\end{tabular}\n\\end{table}\n\\clearpage\n\n");
 }
 
 /// A column for numbers as long as these.

@@ -7,7 +7,7 @@ pub mod markdown;
 
 use super::{MISSING, plain};
 use crate::table::comparison::DIGITS;
-use crate::table::overview::{LEVEL, Overview, Value};
+use crate::table::overview::{IntervalBy, Overview, Value};
 
 /// The texts of a value, in percent.
 struct Shown {
@@ -23,9 +23,9 @@ impl Shown {
             value: value.value.map_or_else(|| MISSING.to_owned(), percent(DIGITS)),
             std: value.value.and(value.std).map(percent(DIGITS)),
             // One digit less: what is uncertain by whole points needs no hundredths.
-            interval: value.value.and(value.interval).map(|(low, high)| {
+            interval: value.value.and(value.interval).map(|interval| {
                 let end = percent(DIGITS - 1);
-                format!("[{}, {}]", end(low), end(high))
+                format!("[{}, {}]", end(interval.low), end(interval.high))
             }),
         }
     }
@@ -34,44 +34,55 @@ impl Shown {
 /// What a table is of, in one line.
 #[must_use]
 pub fn caption(table: &Overview) -> String {
-    format!("{} in percent, in-distribution {}. {}.", table.metric.title, table.in_distribution, table.procedure.title)
+    let of = table.in_distribution.as_ref().map(|set| format!(", in-distribution {set}")).unwrap_or_default();
+    format!("{} in percent{of}. {}.", table.metric.title, table.procedure.title)
 }
 
 /// What its numbers and marks mean, a sentence each.
 #[must_use]
 pub fn legend(table: &Overview) -> Vec<String> {
-    let has = |is: &dyn Fn(&Value) -> bool, several: bool| {
-        let own = table.lines().filter(|(training, _)| (training.runs.len() > 1) == several);
-        own.into_iter().any(|(_, line)| line.values.iter().any(is))
-    };
+    let has = |is: &dyn Fn(&Value) -> bool| table.lines().any(|(_, line)| line.values.iter().any(is));
     let mut said = Vec::new();
-    if has(&|value| value.std.is_some(), true) {
+    if has(&|value| value.std.is_some()) {
         said.push("Mean ± standard deviation over seeds (ddof = 1)".to_owned());
     }
-    let level = LEVEL * 100.0;
-    if has(&|value| value.interval.is_some() && !value.counts_rows, true) {
-        said.push(format!(
-            "Brackets below a mean over seeds: its {level:.0} % interval by Student's t, what other seeds would give on the same rows"
-        ));
-    }
-    if has(&|value| value.interval.is_some() && value.counts_rows, true) {
-        said.push(format!(
-            "Brackets in columns of single sets: {level:.0} % intervals of the AUROC by seeds and rows, what other seeds would give on other rows"
-        ));
-    }
-    if has(&|value| value.interval.is_some() && value.counts_rows, false) {
-        said.push(format!(
-            "Brackets below the AUROC of a single run: its {level:.0} % interval by DeLong's variance, what other rows of the same set would give"
-        ));
-    }
-    if has(&|value| value.interval.is_some() && !value.counts_rows, false) {
-        said.push(
-            "Brackets below a value of a single run: its bootstrap interval, what other rows of the same sets would give"
-                .to_owned(),
-        );
-    }
+    let level = short(table.level * 100.0);
+    let kinds = [
+        (
+            IntervalBy::Seeds,
+            format!(
+                "Brackets below a mean over seeds: its {level} % interval by Student's t, what other seeds would give on the same rows"
+            ),
+        ),
+        (
+            IntervalBy::SeedsAndRows,
+            format!(
+                "Brackets in columns of single sets: {level} % intervals of the AUROC by seeds and rows, what other seeds would give on other rows"
+            ),
+        ),
+        (
+            IntervalBy::Rows,
+            format!(
+                "Brackets below the AUROC of a single run: its {level} % interval by DeLong's variance, what other rows of the same set would give"
+            ),
+        ),
+        (
+            IntervalBy::Draws,
+            format!(
+                "Brackets below a value of a single run: its {level} % bootstrap interval, what other rows of the same sets would give"
+            ),
+        ),
+    ];
+    let is_there = |by: IntervalBy| has(&|value| value.interval.is_some_and(|interval| interval.by == by));
+    said.extend(kinds.into_iter().filter(|(by, _)| is_there(*by)).map(|(_, text)| text));
     said.extend(table.ways());
     said
+}
+
+/// A level such as 95 or 99.9, without the rounding of its binary number.
+fn short(percent: f64) -> String {
+    let text = format!("{percent:.6}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// The columns in groups that stand side by side: name of the group, if it has one, and number of columns.

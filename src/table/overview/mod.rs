@@ -13,8 +13,7 @@
 //!     ..Record::default()
 //! };
 //! let records = [record("svhn", "mds", 0.9), record("lsun", "mds", 0.7), record("svhn", "es", 0.8), record("lsun", "es", 0.6)];
-//! // FPR first, then AUROC.
-//! let table = &Overview::all(&records, &openood::PROCEDURE, &[])[1];
+//! let table = &Overview::all(&records, &openood::PROCEDURE, &[])[0];
 //! let labels: Vec<&str> = table.columns.iter().map(|column| column.label.as_str()).collect();
 //! assert_eq!((table.metric.id, labels), ("auroc", vec!["svhn", "lsun", "mean of 2"]));
 //! let mds = &table.trainings[0].lines[0];
@@ -26,6 +25,8 @@ mod columns;
 mod marks;
 mod shape;
 
+use std::collections::BTreeMap;
+
 use ndarray::Array2;
 
 use super::against_best::Verdict;
@@ -36,10 +37,10 @@ use crate::metric::{Metric, Procedure};
 use crate::stats::seeds_and_rows::seeds_and_rows;
 
 pub use columns::Column;
-pub use shape::{LEVEL, Line, Overview, Training, Value};
+pub use shape::{Interval, IntervalBy, LEVEL, Line, Overview, Training, Value};
 
 impl Overview {
-    /// The tables of a procedure: for each in-distribution set one per metric. `tests` are of AUROCs over seeds and rows,
+    /// The tables of a procedure: for each in-distribution set one per metric that there are records of. `tests` are of AUROCs over seeds and rows,
     /// where the dumps were there; without them the seeds alone are tested.
     #[must_use]
     pub fn all(records: &[Record], procedure: &'static Procedure, tests: &[BySeeds]) -> Vec<Self> {
@@ -54,8 +55,8 @@ impl Overview {
         let tables = sets.iter().map(|set| {
             let of_set = |record: &&Record| record.in_distribution.as_deref() == *set;
             let (all, seeds) = means_and_seeds(&own.iter().filter(of_set).cloned().collect::<Vec<_>>());
-            let of = |metric| Self::of((&all, &seeds), set.unwrap_or("in-distribution"), procedure, metric, tests);
-            procedure.metrics.iter().map(of).collect::<Vec<Self>>()
+            let of = |metric| Self::of((&all, &seeds), *set, procedure, metric, tests);
+            procedure.metrics.iter().map(of).filter(|table| !table.trainings.is_empty()).collect::<Vec<Self>>()
         });
         tables.flatten().collect()
     }
@@ -63,26 +64,33 @@ impl Overview {
     /// `records` are of one in-distribution set, means included.
     fn of(
         (records, seeds): (&[Record], &Seeds),
-        in_distribution: &str,
+        in_distribution: Option<&str>,
         procedure: &'static Procedure,
         metric: &'static Metric,
         tests: &[BySeeds],
     ) -> Self {
         let own: Vec<&Record> = records.iter().filter(|record| record.metric == metric.id).collect();
-        let columns = columns::of(&own);
-        let mut trainings = trainings(&own, seeds);
+        let mut table = Self {
+            in_distribution: in_distribution.map(str::to_owned),
+            level: own.iter().find_map(|record| record.level).unwrap_or(LEVEL),
+            procedure,
+            metric,
+            columns: columns::of(&own),
+            trainings: trainings(&own, seeds),
+        };
+        let cells = Cells::of(&own, &table.columns);
+        let mut trainings = std::mem::take(&mut table.trainings);
         for training in &mut trainings {
-            let cell = |line: &Line, column: &Column| value(&own, training, &line.score, column, metric);
-            let filled = training.lines.iter().map(|line| Line {
-                score: line.score.clone(),
-                values: columns.iter().map(|column| cell(line, column)).collect(),
-            });
-            training.lines = filled.collect();
-            for (number, column) in columns.iter().enumerate() {
-                marks::mark(training, (number, column), metric, (in_distribution, tests));
+            for number in 0..training.lines.len() {
+                let score = training.lines[number].score.clone();
+                let cell = |column| value(&cells, training, (&score, column), &table);
+                training.lines[number].values = (0..table.columns.len()).map(cell).collect();
+            }
+            for column in 0..table.columns.len() {
+                marks::mark(training, column, &table, tests);
             }
         }
-        Self { in_distribution: in_distribution.to_owned(), procedure, metric, columns, trainings }
+        Self { trainings, ..table }
     }
 
     /// How its marks were found, one sentence for each way.
@@ -119,15 +127,32 @@ fn family_name(record: &Record) -> String {
     format!("{} {}", record.model.as_deref().unwrap_or("?"), record.loss.as_deref().unwrap_or("?"))
 }
 
+/// The records of one metric by run or, means over seeds, by model and loss; then by score and column.
+struct Cells<'r> {
+    of_run: BTreeMap<(&'r str, &'r str, usize), &'r Record>,
+    of_family: BTreeMap<(String, &'r str, usize), &'r Record>,
+}
+
+impl<'r> Cells<'r> {
+    fn of(records: &[&'r Record], columns: &[Column]) -> Self {
+        let mut all = Self { of_run: BTreeMap::new(), of_family: BTreeMap::new() };
+        for record in records.iter().copied() {
+            let Some(column) = columns.iter().position(|column| column.is_of(record)) else { continue };
+            if columns::is_over_seeds(record) {
+                all.of_family.entry((family_name(record), &record.score, column)).or_insert(record);
+            } else {
+                all.of_run.entry((&record.run, &record.score, column)).or_insert(record);
+            }
+        }
+        all
+    }
+}
+
 /// The cell of a score in a column: of the mean over seeds where the training has several.
-fn value(records: &[&Record], training: &Training, score: &str, column: &Column, metric: &Metric) -> Value {
-    let own = |record: &&&Record| record.score == score && column.is_of(record);
-    let of_run = |run: &String| records.iter().filter(own).find(|record| record.run == *run).copied();
+fn value(cells: &Cells<'_>, training: &Training, (score, column): (&str, usize), table: &Overview) -> Value {
+    let of_run = |run: &String| cells.of_run.get(&(run.as_str(), score, column)).copied();
     let single: Vec<&Record> = training.runs.iter().filter_map(of_run).collect();
-    let mean = (training.runs.len() > 1).then(|| {
-        let is_own = |record: &&&Record| columns::is_over_seeds(record) && family_name(record) == training.name;
-        records.iter().filter(own).find(is_own).copied()
-    });
+    let mean = (training.runs.len() > 1).then(|| cells.of_family.get(&(training.name.clone(), score, column)).copied());
     let blank = Value {
         value: None,
         std: None,
@@ -143,12 +168,16 @@ fn value(records: &[&Record], training: &Training, score: &str, column: &Column,
         (Some(Some(mean)), _) => {
             let values: Vec<f64> = single.iter().filter_map(|record| record.value).collect();
             let by_seeds = || seeds_and_rows(&values, &Array2::zeros((values.len(), values.len())).view());
-            let interval = (values.len() > 1).then(|| by_seeds().interval(LEVEL));
-            let (least, greatest) = metric.range;
+            let interval = (values.len() > 1).then(|| by_seeds().interval(table.level));
+            let (least, greatest) = table.metric.range;
             Value {
                 value: mean.value,
                 std: mean.std,
-                interval: interval.map(|found| (found.low.max(least), found.high.min(greatest))),
+                interval: interval.map(|found| Interval {
+                    low: found.low.max(least),
+                    high: found.high.min(greatest),
+                    by: IntervalBy::Seeds,
+                }),
                 each: values,
                 missing: single.iter().find_map(|record| record.missing.clone()).or_else(|| mean.missing.clone()),
                 ..blank
@@ -156,7 +185,7 @@ fn value(records: &[&Record], training: &Training, score: &str, column: &Column,
         }
         (None, Some(record)) => Value {
             value: record.value,
-            interval: record.low.zip(record.high),
+            interval: record.low.zip(record.high).map(|(low, high)| Interval { low, high, by: IntervalBy::Draws }),
             each: record.value.into_iter().collect(),
             missing: record.missing.clone(),
             ..blank

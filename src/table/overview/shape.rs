@@ -4,14 +4,16 @@ use super::super::against_best::Verdict;
 use super::columns::Column;
 use crate::metric::{Metric, Procedure};
 
-/// How often an interval over seeds is to hold the mean over all seeds.
+/// How often intervals are to hold what they are of, where the records have none.
 pub const LEVEL: f64 = 0.95;
 
 /// One metric of one procedure on one in-distribution set.
 #[derive(Clone)]
 pub struct Overview {
-    /// The in-distribution set.
-    pub in_distribution: String,
+    /// The in-distribution set, if `run.toml` names it.
+    pub in_distribution: Option<String>,
+    /// How often its intervals are to hold what they are of: as those of the records, else [`LEVEL`].
+    pub level: f64,
     /// The procedure.
     pub procedure: &'static Procedure,
     /// The metric.
@@ -49,18 +51,50 @@ pub struct Value {
     pub value: Option<f64>,
     /// Sample standard deviation over seeds.
     pub std: Option<f64>,
-    /// Its interval: of a mean over seeds Student's at [`LEVEL`], of a single run that of the record, if it has one; by seeds and rows where it counts rows.
-    pub interval: Option<(f64, f64)>,
+    /// Its interval.
+    pub interval: Option<Interval>,
     /// The value of each run that has one, in the order of the runs.
     pub each: Vec<f64>,
-    /// Whether no other score of the training is better at the digits shown.
+    /// Whether no other score of the training is better at the digits shown, of those with a value of every seed.
     pub is_first: bool,
-    /// Whether interval and verdict are by the rows tested, too, not by seeds alone.
+    /// Whether the verdict is by the rows tested, too, not by seeds alone.
     pub counts_rows: bool,
     /// Whether it may be the best score of the training.
     pub verdict: Verdict,
     /// Why there is no value.
     pub missing: Option<String>,
+}
+
+/// Both ends of an interval, as fractions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    /// The lower one.
+    pub low: f64,
+    /// The upper one.
+    pub high: f64,
+    /// What it tells of.
+    pub by: IntervalBy,
+}
+
+/// What an interval tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IntervalBy {
+    /// Other seeds on the same rows: Student's t.
+    Seeds,
+    /// Other seeds on other rows of the set.
+    SeedsAndRows,
+    /// Other rows of the set, of a single run: DeLong's variance.
+    Rows,
+    /// Other rows of the set, of a single run: the bootstrap interval of the record.
+    Draws,
+}
+
+impl Training {
+    /// Whether a value is over every seed: a mean over fewer is another one, and is compared with none.
+    #[must_use]
+    pub fn is_complete(&self, value: &Value) -> bool {
+        value.each.len() == self.runs.len()
+    }
 }
 
 impl Value {
@@ -99,7 +133,7 @@ impl Overview {
             reasons.into_iter().map(|(text, scores)| format!("{text} ({})", scores.join(", "))).collect();
         for (training, line) in self.lines() {
             for (column, value) in self.columns.iter().zip(&line.values) {
-                if (1..training.runs.len()).contains(&value.each.len()) {
+                if !training.is_complete(value) && !value.each.is_empty() {
                     lines.push(format!(
                         "{} on {}: the mean is over {} of {} seeds ({})",
                         training.name,

@@ -25,6 +25,7 @@ pub static ENTRY: LossEntry = LossEntry {
     reference: "Liu et al. 2020",
     parameters: &[LAMBDA, M_IN, M_OUT],
     outliers: true,
+    normalises: false,
     build,
 };
 

@@ -18,6 +18,8 @@ pub struct LossEntry {
     pub parameters: &'static [Parameter],
     /// Whether it learns from images that belong to no class, beside the training images.
     pub outliers: bool,
+    /// Whether its head normalises one number per image over a batch, which a batch of one image does not allow.
+    pub normalises: bool,
     /// Reads the parameters; what it returns makes heads.
     pub build: fn(&Settings) -> std::result::Result<MakeHead, SettingError>,
 }

@@ -24,6 +24,7 @@ pub static ENTRY: LossEntry = LossEntry {
     reference: "Hsu et al. 2020",
     parameters: &[H],
     outliers: false,
+    normalises: true,
     build,
 };
 

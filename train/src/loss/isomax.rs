@@ -25,6 +25,7 @@ pub static ENTRY: LossEntry = LossEntry {
     reference: "Macêdo, Ren, Zanchettin, Oliveira and Ludermir 2021",
     parameters: &[EntropicScale::PARAMETER],
     outliers: false,
+    normalises: false,
     build,
 };
 

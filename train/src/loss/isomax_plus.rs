@@ -24,6 +24,7 @@ pub static ENTRY: LossEntry = LossEntry {
     reference: "Macêdo and Ludermir 2022",
     parameters: &[EntropicScale::PARAMETER],
     outliers: false,
+    normalises: false,
     build,
 };
 

@@ -23,6 +23,7 @@ pub static ENTRY: LossEntry = LossEntry {
     reference: "Wei et al. 2022",
     parameters: &[TAU],
     outliers: false,
+    normalises: false,
     build,
 };
 

@@ -24,6 +24,7 @@ pub static ENTRY: LossEntry = LossEntry {
     reference: "Hendrycks, Mazeika and Dietterich 2019",
     parameters: &[LAMBDA],
     outliers: true,
+    normalises: false,
     build,
 };
 

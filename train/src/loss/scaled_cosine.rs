@@ -22,6 +22,7 @@ pub static ENTRY: LossEntry = LossEntry {
     reference: "Techapanurak, Suganuma and Okatani 2020",
     parameters: &[],
     outliers: false,
+    normalises: true,
     build,
 };
 

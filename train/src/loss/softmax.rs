@@ -19,6 +19,7 @@ pub static ENTRY: LossEntry = LossEntry {
     reference: "the baseline of every paper",
     parameters: &[],
     outliers: false,
+    normalises: false,
     build,
 };
 

@@ -8,10 +8,13 @@
 //! ```
 //!
 //! Names are those of `andreasveit/densenet-pytorch`, which Lee et al. and the paper on IsoMax+
-//! use; the initialisation is He's by outputs.
+//! use; the initialisation is He's by outputs. Dropout, where asked for, follows the convolutions of layers and transitions, as there, and stands before
+//! the head, too.
 
 use super::{Backbone, NetworkEntry, Taps};
-use crate::nn::{Activation, BatchNorm2d, Builder, Conv2d, ConvInit, Mode, Window, avg_pool2d, global_avg_pool};
+use crate::nn::{
+    Activation, BatchNorm2d, Builder, Conv2d, ConvInit, Dropout, Mode, Window, avg_pool2d, global_avg_pool,
+};
 use candle_core::{Result, Tensor};
 
 const GROWTH: usize = 12;
@@ -24,6 +27,7 @@ struct Bottleneck {
     conv1: Conv2d,
     bn2: BatchNorm2d,
     conv2: Conv2d,
+    dropout: Dropout,
 }
 
 impl Bottleneck {
@@ -34,19 +38,22 @@ impl Bottleneck {
             conv1: Conv2d::new(b, "conv1", [inputs, inside], Window::one(1), INIT)?,
             bn2: BatchNorm2d::new(b, "bn2", inside)?,
             conv2: Conv2d::new(b, "conv2", [inside, GROWTH], Window::three(1), INIT)?,
+            dropout: b.dropout(),
         })
     }
 
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         let y = self.bn1.forward(x, mode, Activation::Relu)?;
-        let y = self.bn2.forward(&self.conv1.forward(&y)?, mode, Activation::Relu)?;
-        Tensor::cat(&[x, &self.conv2.forward(&y)?], 1)
+        let y = self.dropout.forward(&self.conv1.forward(&y)?, mode)?;
+        let y = self.bn2.forward(&y, mode, Activation::Relu)?;
+        Tensor::cat(&[x, &self.dropout.forward(&self.conv2.forward(&y)?, mode)?], 1)
     }
 }
 
 struct Transition {
     bn1: BatchNorm2d,
     conv1: Conv2d,
+    dropout: Dropout,
 }
 
 impl Transition {
@@ -54,12 +61,13 @@ impl Transition {
         Ok(Self {
             bn1: BatchNorm2d::new(b, "bn1", inputs)?,
             conv1: Conv2d::new(b, "conv1", [inputs, inputs / 2], Window::one(1), INIT)?,
+            dropout: b.dropout(),
         })
     }
 
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         let y = self.bn1.forward(x, mode, Activation::Relu)?;
-        avg_pool2d(&self.conv1.forward(&y)?, 2)
+        avg_pool2d(&self.dropout.forward(&self.conv1.forward(&y)?, mode)?, 2)
     }
 }
 

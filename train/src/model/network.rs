@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::{Architecture, Backbone, Taps};
 use crate::device::Device;
 use crate::loss::{LossChoice, LossHead};
-use crate::nn::{Builder, Mode, Params};
+use crate::nn::{Builder, Dropout, Mode, Params};
 
 /// What a network is made from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Design {
     /// The backbone.
     pub architecture: Architecture,
@@ -19,6 +19,15 @@ pub struct Design {
     pub channels: usize,
     /// Number of classes.
     pub classes: usize,
+    /// The probability that dropout layers drop a value; 0 for none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub dropout: f64,
+}
+
+/// Recipes of networks without dropout do not speak of it.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "what serde calls")]
+fn is_none(rate: &f64) -> bool {
+    *rate == 0.0
 }
 
 /// The prefix of the head's parameter names, the authors'.
@@ -30,6 +39,7 @@ pub struct Network {
     backbone: Box<dyn Backbone>,
     head: Box<dyn LossHead>,
     params: Params,
+    dropout: Dropout,
     device: Device,
 }
 
@@ -40,10 +50,12 @@ impl Network {
     ///
     /// The device has no room for it.
     pub fn new(design: &Design, seed: u64, device: &Device) -> Result<Self> {
-        let mut builder = Builder::new(seed, device.candle());
+        let mut builder = Builder::new(seed, device.candle()).with_dropout(design.dropout);
+        let dropout = builder.dropout();
         let backbone = design.architecture.build(&mut builder, design.channels)?;
         let head = design.loss.head(&mut builder, HEAD, [backbone.features(), design.classes])?;
-        Ok(Self { design: design.clone(), backbone, head, params: builder.finish(), device: device.clone() })
+        let params = builder.finish();
+        Ok(Self { design: design.clone(), backbone, head, params, dropout, device: device.clone() })
     }
 
     /// What it was made from.
@@ -71,6 +83,11 @@ impl Network {
         &self.device
     }
 
+    /// The random numbers of its dropout layers.
+    pub fn dropout(&self) -> &Dropout {
+        &self.dropout
+    }
+
     /// Logits (n, C) of normalised images (n, channels, h, w), without the entropic scale.
     ///
     /// # Errors
@@ -78,6 +95,6 @@ impl Network {
     /// The images do not fit the network.
     pub fn logits(&self, images: &Tensor, mode: Mode) -> Result<Tensor> {
         let features = self.backbone.forward(images, mode, &mut Taps::none())?;
-        self.head.logits(&features, mode)
+        self.head.logits(&self.dropout.forward(&features, mode)?, mode)
     }
 }

@@ -4,9 +4,11 @@
 //! ```text
 //! block:  y = relu( bn2(conv2(relu(bn1(conv1(x))))) + shortcut(x) )
 //! ```
+//!
+//! Dropout, where asked for, stands before `conv2`, as in wide residual networks (Zagoruyko and Komodakis 2016), and before the head.
 
 use super::{Backbone, Taps};
-use crate::nn::{Activation, BatchNorm2d, Builder, Conv2d, ConvInit, Mode, Window, add_relu, global_avg_pool};
+use crate::nn::{Activation, BatchNorm2d, Builder, Conv2d, ConvInit, Dropout, Mode, Window, add_relu, global_avg_pool};
 use candle_core::{Result, Tensor};
 
 /// How the input of a block comes to its sum: what the networks differ in.
@@ -35,6 +37,7 @@ struct Block<S> {
     conv2: Conv2d,
     bn2: BatchNorm2d,
     shortcut: S,
+    dropout: Dropout,
 }
 
 impl<S: Shortcut> Block<S> {
@@ -46,11 +49,13 @@ impl<S: Shortcut> Block<S> {
             conv2: Conv2d::new(b, "conv2", [width, width], Window::three(1), S::INIT)?,
             bn2: BatchNorm2d::new(b, "bn2", width)?,
             shortcut: S::new(b, [inputs, width], stride)?,
+            dropout: b.dropout(),
         })
     }
 
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         let y = self.bn1.forward(&self.conv1.forward(x)?, mode, Activation::Relu)?;
+        let y = self.dropout.forward(&y, mode)?;
         let y = self.bn2.forward(&self.conv2.forward(&y)?, mode, Activation::Identity)?;
         add_relu(&y, &self.shortcut.forward(x, mode)?)
     }

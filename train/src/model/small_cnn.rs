@@ -6,9 +6,13 @@
 //! [conv 3×3, 64 → batch norm, ReLU] → mean 2×2
 //! [conv 3×3, 128 → batch norm, ReLU] → mean over pixels = features (128)
 //! ```
+//!
+//! Dropout, where asked for, stands before the second and the third convolution and before the head.
 
 use super::{Backbone, NetworkEntry, Taps};
-use crate::nn::{Activation, BatchNorm2d, Builder, Conv2d, ConvInit, Mode, Window, avg_pool2d, global_avg_pool};
+use crate::nn::{
+    Activation, BatchNorm2d, Builder, Conv2d, ConvInit, Dropout, Mode, Window, avg_pool2d, global_avg_pool,
+};
 use candle_core::{Result, Tensor};
 
 const WIDTHS: [usize; 3] = [32, 64, 128];
@@ -23,6 +27,7 @@ pub static ENTRY: NetworkEntry = NetworkEntry {
 /// The network.
 pub struct SmallCnn {
     stages: Vec<(Conv2d, BatchNorm2d)>,
+    dropout: Dropout,
 }
 
 impl SmallCnn {
@@ -43,7 +48,7 @@ impl SmallCnn {
             ));
             inputs = width;
         }
-        Ok(Self { stages })
+        Ok(Self { stages, dropout: builder.dropout() })
     }
 }
 
@@ -60,7 +65,7 @@ impl Backbone for SmallCnn {
         let mut x = images.clone();
         for (i, (conv, bn)) in self.stages.iter().enumerate() {
             if i > 0 {
-                x = avg_pool2d(&x, 2)?;
+                x = self.dropout.forward(&avg_pool2d(&x, 2)?, mode)?;
             }
             x = bn.forward(&conv.forward(&x)?, mode, Activation::Relu)?;
             taps.record(&format!("stage{}", i + 1), &x)?;

@@ -7,9 +7,11 @@
 //! [conv 3×3 by stride 2, 128 → batch norm, ReLU]     4 × 4 pixels of images of 28 × 28 or 32 × 32
 //! dense, ReLU = features (128)
 //! ```
+//!
+//! Dropout, where asked for, stands before every convolution but the first, before the dense layer and before the head.
 
 use super::{Backbone, NetworkEntry, Taps};
-use crate::nn::{Activation, BatchNorm2d, Builder, Conv2d, ConvInit, Linear, Mode, Window};
+use crate::nn::{Activation, BatchNorm2d, Builder, Conv2d, ConvInit, Dropout, Linear, Mode, Window};
 use candle_core::{Result, Tensor, bail};
 
 const WIDTHS: [usize; 3] = [32, 64, 128];
@@ -28,6 +30,7 @@ pub static ENTRY: NetworkEntry = NetworkEntry {
 pub struct StridedCnn {
     stages: Vec<(Conv2d, BatchNorm2d)>,
     dense: Linear,
+    dropout: Dropout,
 }
 
 impl StridedCnn {
@@ -49,7 +52,7 @@ impl StridedCnn {
             inputs = width;
         }
         let dense = Linear::new(builder, "dense", [inputs * SIDE * SIDE, FEATURES])?;
-        Ok(Self { stages, dense })
+        Ok(Self { stages, dense, dropout: builder.dropout() })
     }
 }
 
@@ -65,6 +68,9 @@ impl Backbone for StridedCnn {
     fn forward(&self, images: &Tensor, mode: Mode, taps: &mut Taps) -> Result<Tensor> {
         let mut x = images.clone();
         for (i, (conv, bn)) in self.stages.iter().enumerate() {
+            if i > 0 {
+                x = self.dropout.forward(&x, mode)?;
+            }
             x = bn.forward(&conv.forward(&x)?, mode, Activation::Relu)?;
             taps.record(&format!("stage{}", i + 1), &x)?;
         }
@@ -73,6 +79,6 @@ impl Backbone for StridedCnn {
             let (_, _, h, w) = images.dims4()?;
             bail!("strided-cnn: found images of {h} x {w} pixels, expected 25 to 32 pixels a side");
         }
-        self.dense.forward(&x.flatten_from(1)?)?.relu()
+        self.dense.forward(&self.dropout.forward(&x.flatten_from(1)?, mode)?)?.relu()
     }
 }

@@ -10,6 +10,7 @@ use crate::nn::global_avg_pool;
 pub struct Taps {
     wanted: Vec<String>,
     recorded: Vec<(String, Tensor)>,
+    keeps_graph: bool,
 }
 
 impl Taps {
@@ -20,7 +21,13 @@ impl Taps {
 
     /// These layers are recorded.
     pub fn of(layers: &[String]) -> Self {
-        Self { wanted: layers.to_vec(), recorded: Vec::new() }
+        Self { wanted: layers.to_vec(), recorded: Vec::new(), keeps_graph: false }
+    }
+
+    /// What is recorded stays a function of the images, for gradients.
+    #[must_use]
+    pub fn with_graph(self) -> Self {
+        Self { keeps_graph: true, ..self }
     }
 
     /// Called by a network with the output (n, c, h, w) of each of its layers.
@@ -30,7 +37,10 @@ impl Taps {
     /// The output has not four axes.
     pub fn record(&mut self, layer: &str, output: &Tensor) -> Result<()> {
         if self.wanted.iter().any(|wanted| wanted == layer) {
-            let pooled = global_avg_pool(&output.detach())?;
+            let pooled = match self.keeps_graph {
+                true => global_avg_pool(output)?,
+                false => global_avg_pool(&output.detach())?,
+            };
             self.recorded.push((layer.to_owned(), pooled));
         }
         Ok(())

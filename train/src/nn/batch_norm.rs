@@ -54,8 +54,10 @@ pub fn batch_norm(
         bail!("batch norm: {:?} has {c} channels, γ has {:?}", x.dims(), weight.dims());
     }
     let x = x.contiguous()?;
+    // Only dropout tells them apart.
+    let mode = if mode == Mode::Sample { Mode::Eval } else { mode };
     let moments = match mode {
-        Mode::Eval => running.detach(),
+        Mode::Eval | Mode::Sample => running.detach(),
         Mode::Train => {
             let count = x.elem_count() / c.max(1);
             if count < 2 {
@@ -303,7 +305,7 @@ impl CustomOp3 for Gradients {
                     let inverse = f64::from(inverse_deviation(variance));
                     [(plain / count) as f32, (weighted * inverse * inverse / count) as f32]
                 }
-                Mode::Eval => [0.0, 0.0],
+                Mode::Eval | Mode::Sample => [0.0, 0.0],
             })
             .collect();
         let mut packed = Vec::with_capacity(x.len() + 2 * c);

@@ -16,6 +16,7 @@ mod batch_norm_kernel;
 mod conv;
 #[cfg(feature = "cuda")]
 pub(crate) mod cuda;
+mod dropout;
 mod function;
 mod host;
 mod im2col;
@@ -28,6 +29,7 @@ mod storage;
 pub use add_relu::add_relu;
 pub use batch_norm::{Activation, EPSILON, MOMENTUM, batch_norm};
 pub use conv::{Window, conv2d};
+pub use dropout::Dropout;
 pub use function::{with_gradient, with_gradients};
 pub use host::{matrix, rows, values, vector};
 pub use layer::{BatchNorm2d, Conv2d, ConvInit, Linear};
@@ -35,11 +37,13 @@ pub use params::{Builder, Init, LoadError, Params};
 pub use pool::{avg_pool2d, global_avg_pool};
 pub(crate) use storage::{slice, slice_mut};
 
-/// Which of its two lives a network lives.
+/// Which of its lives a network lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Batch normalisation uses the batch's moments and moves the running ones.
+    /// Batch normalisation uses the batch's moments and moves the running ones; dropout drops.
     Train,
     /// Batch normalisation uses the running moments: a row's result depends on that row alone.
     Eval,
+    /// As in evaluation, but dropout drops: one member of the ensemble that a network with dropout is.
+    Sample,
 }

@@ -3,6 +3,7 @@
 //! Names are PyTorch's (`layer1.0.conv1.weight`, `bn1.running_mean`), so that a `state_dict`
 //! loads as it is.
 
+use super::Dropout;
 use candle_core::{DType, Device, Result, Shape, Tensor, Var};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -145,6 +146,7 @@ pub struct Builder {
     rng: ChaCha8Rng,
     prefix: String,
     device: Device,
+    dropout: Dropout,
 }
 
 impl Builder {
@@ -155,7 +157,21 @@ impl Builder {
             rng: ChaCha8Rng::seed_from_u64(seed),
             prefix: String::new(),
             device: device.clone(),
+            dropout: Dropout::new(0.0),
         }
+    }
+
+    /// The same, whose networks drop values with that probability.
+    #[must_use]
+    pub fn with_dropout(mut self, rate: f64) -> Self {
+        self.dropout = Dropout::new(rate);
+        self
+    }
+
+    /// A dropout layer; it has no parameters, and takes its random numbers with the others of the network.
+    #[must_use]
+    pub fn dropout(&self) -> Dropout {
+        self.dropout.clone()
     }
 
     /// What was made.

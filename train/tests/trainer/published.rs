@@ -38,7 +38,7 @@ fn densenet_classifies_cifar10_as_published() {
     let set = ImageSet::new("cifar10-test", images, Some(labels.clone()), [3, 32, 32], Some(10)).unwrap();
 
     let architecture = Architecture::of(&densenet::ENTRY);
-    let design = Design { architecture, loss: LossChoice::default(), channels: 3, classes: 10 };
+    let design = Design { architecture, loss: LossChoice::default(), channels: 3, classes: 10, dropout: 0.0 };
     let network = Network::new(&design, 0, &Device::cpu()).unwrap();
     Weights::read(&file("DENSENET_WEIGHTS")).unwrap().load(&network).unwrap();
 
@@ -54,6 +54,8 @@ fn densenet_classifies_cifar10_as_published() {
         sets: &sets,
         normalisation: &normalisation,
         layers: &[],
+        samples: 0,
+        moved: None,
         stop: &AtomicBool::new(false),
     };
     extract(&network, &extraction, &Silent).unwrap();

@@ -11,10 +11,9 @@ use oodbench::table::bayes::compare;
 /// Runs the test.
 pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let (procedure, _) = command.metric().first();
-    let draws = command.draws()?;
     let records = command.sources.records(procedure, (&command.names, &command.fitted), common)?;
     let (procedure, metric) = command.metric().of_records(&records)?;
-    let (lines, notes) = compare(&records, procedure, metric, command.rope / 100.0, &draws);
+    let (lines, notes) = compare(&records, procedure, metric, command.rope / 100.0);
     if lines.is_empty() {
         bail!("{}", notes.join("; "));
     }

@@ -1,5 +1,7 @@
 //! Would other rows of the same sets give another best score? By any metric.
 
+use anyhow::bail;
+
 use super::arguments::Command;
 use crate::option::common::Common;
 use crate::screen::progress::Bars;
@@ -52,6 +54,12 @@ pub(super) fn of_runs<T>(
     let lines = find(&plans, &what, &mut results)?;
     remarks::unchanged()?;
     remarks::say(&results, common);
+    if lines.is_empty() {
+        bail!(
+            "{}: found no score with values to compare, expected at least one with a value on an OOD set",
+            command.sources.shown()
+        );
+    }
     Ok(lines)
 }
 

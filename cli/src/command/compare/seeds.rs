@@ -1,5 +1,7 @@
 //! Would other seeds and other rows give another best score?
 
+use anyhow::bail;
+
 use super::arguments::Command;
 use super::rows::of_runs;
 use crate::option::common::Common;
@@ -29,6 +31,12 @@ fn lines(command: &Command, common: &Common) -> anyhow::Result<Vec<BySeeds>> {
                     "note: records hold no rows: the seeds alone are counted; name the dumps to count rows as well",
                 );
                 notes.iter().for_each(|note| terminal::say(&format!("note: {note}")));
+            }
+            if lines.is_empty() {
+                bail!(
+                    "{}: found no score with values to compare, expected at least one with a value of every seed",
+                    command.sources.shown()
+                );
             }
             return Ok(lines);
         }

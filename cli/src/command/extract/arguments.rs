@@ -32,6 +32,10 @@ pub(crate) struct Command {
     #[cfg(feature = "train")]
     #[arg(long, value_name = "LOSS", value_parser = named::loss, requires = "weights")]
     pub(super) loss: Option<LossChoice>,
+    /// Probability that dropout layers drop a value, for --mc-samples [default: what the weights say, else none]
+    #[cfg(feature = "train")]
+    #[arg(long, value_name = "P", requires = "weights")]
+    pub(super) dropout: Option<f64>,
     #[cfg(feature = "onnx")]
     #[command(flatten)]
     pub(super) model_options: ModelOptions,
@@ -67,6 +71,9 @@ pub(super) const NETWORKS: &[&str] = &[
 pub(super) enum SplitName {
     /// id/train, which fitted scores need
     Train,
+    /// id/val: the images that the training held out, as the weights say
+    #[cfg(feature = "train")]
+    Val,
     /// id/test
     Test,
 }
@@ -78,6 +85,9 @@ const AFTER_HELP_OF_WEIGHTS: &str = "Examples:
   oodbench extract --weights densenet_cifar10.safetensors --model densenet-bc-100 --normalisation lee-densenet \\
       --data cifar10:cifar-10-batches-bin --split test --ood svhn:svhn --out dumps/densenet-cifar10
   oodbench extract --weights runs/first/weights.safetensors --data embedded --ood gaussian-noise --out dumps/first-noise
+  oodbench extract --weights runs/first/weights.safetensors --data embedded --split val,test --ood embedded:kmnist --perturb odin \\
+      --out dumps/odin       then `oodbench score dumps/odin --score odin`
+  oodbench extract --weights runs/dropped/weights.safetensors --data embedded --ood embedded:kmnist --mc-samples 20 --out dumps/mc
 
 Names of tensors are PyTorch's; a head called fc or linear and the module. of DataParallel are understood. Weights that
 `oodbench train` wrote know their network, loss and normalisation. ONNX models need a program built with the feature onnx.";
@@ -86,6 +96,9 @@ const AFTER_HELP_OF_ALL: &str = "Examples:
   oodbench extract --weights densenet_cifar10.safetensors --model densenet-bc-100 --normalisation lee-densenet \\
       --data cifar10:cifar-10-batches-bin --split test --ood svhn:svhn --out dumps/densenet-cifar10
   oodbench extract --weights runs/first/weights.safetensors --data embedded --ood gaussian-noise --out dumps/first-noise
+  oodbench extract --weights runs/first/weights.safetensors --data embedded --split val,test --ood embedded:kmnist --perturb odin \\
+      --out dumps/odin       then `oodbench score dumps/odin --score odin`
+  oodbench extract --weights runs/dropped/weights.safetensors --data embedded --ood embedded:kmnist --mc-samples 20 --out dumps/mc
   oodbench extract --onnx model.onnx --data npy:digits --ood letters=npy:letters --out dumps/digits
   oodbench extract --onnx resnet.onnx --normalisation imagenet --data photos --ood svhn:svhn --out dumps/photos
 

@@ -97,6 +97,12 @@ impl Command {
                     "--layers: found {layer} with --onnx, expected --features TENSOR,{layer}; name tensors of the model"
                 );
             }
+            if self.images.mc_samples.is_some() || self.images.perturb.is_some() {
+                bail!("--mc-samples, --perturb: found one with --onnx, expected --weights; an ONNX file has no backward pass and no dropout");
+            }
+            if self.splits.contains(&SplitName::Val) {
+                bail!("--split val: found it with --onnx, expected --val DATA; name the held-out data");
+            }
             if self.images.tf32 || matches!(self.images.device, oodbench_train::device::DeviceChoice::Cuda(_)) {
                 bail!("--device: found a GPU with --onnx, expected cpu; ONNX models are run on the CPU");
             }

@@ -26,8 +26,11 @@ pub(super) fn run(command: &Command, file: &Path, common: &Common) -> anyhow::Re
     let weights = Weights::read(file)?;
     let recipe = recipe_of_weights(&weights)?;
     let source = images.source()?;
-    let sets = command.sets(&source)?;
+    let sets = command.sets(&source, recipe.as_ref())?;
     let design = command.design(file, recipe.as_ref(), &sets)?;
+    if !(0.0..1.0).contains(&design.dropout) {
+        bail!("--dropout: found {}, expected 0 or more and below 1", design.dropout);
+    }
     let job = FromWeights {
         weights,
         seed: recipe.as_ref().map(|recipe| recipe.seed),
@@ -46,12 +49,26 @@ pub(super) fn run(command: &Command, file: &Path, common: &Common) -> anyhow::Re
 }
 
 impl Command {
-    fn sets(&self, source: &Source) -> anyhow::Result<Sets> {
-        let has = |split: SplitName| self.splits.is_empty() || self.splits.contains(&split);
+    fn sets(&self, source: &Source, recipe: Option<&Recipe>) -> anyhow::Result<Sets> {
+        let usual = [SplitName::Train, SplitName::Test];
+        let splits = if self.splits.is_empty() { &usual[..] } else { &self.splits };
+        let has = |split: SplitName| splits.contains(&split);
         let mut sets = Sets::new();
-        if has(SplitName::Train) {
+        let (with_train, with_val) = (has(SplitName::Train), has(SplitName::Val));
+        if with_train || with_val {
             let train = source.train().context("id/train cannot be read (--split test leaves it out)")?;
-            sets.push((Role::Train, self.images.first(train)?.into()));
+            let mut train = self.images.first(train)?;
+            if with_val {
+                let recipe = recipe.filter(|recipe| recipe.held_out > 0).context(
+                    "--split val: found weights that know of no held-out images, expected those of `train --val N`; leave val out",
+                )?;
+                let (rest, val) = train.hold_out(recipe.held_out, recipe.seed)?;
+                train = rest;
+                sets.push((Role::Val, val.into()));
+            }
+            if with_train {
+                sets.push((Role::Train, train.into()));
+            }
         }
         let test = self.images.first(source.test()?)?;
         let shape = test.shape();
@@ -66,7 +83,7 @@ impl Command {
     fn design(&self, file: &Path, recipe: Option<&Recipe>, sets: &Sets) -> anyhow::Result<Design> {
         let (model, loss) = (&self.model, &self.loss);
         if let Some(recipe) = recipe {
-            let design = recipe.network.clone();
+            let mut design = recipe.network.clone();
             let same = model.is_none_or(|model| model == design.architecture)
                 && loss.as_ref().is_none_or(|loss| *loss == design.loss);
             if !same {
@@ -77,6 +94,8 @@ impl Command {
                     design.loss
                 );
             }
+            // Dropout has no weights: it may be turned on after the training, and turned off.
+            design.dropout = self.dropout.unwrap_or(design.dropout);
             return Ok(design);
         }
         let Some(architecture) = *model else {
@@ -85,6 +104,7 @@ impl Command {
         };
         let (_, set) = sets.first().context("found no set, expected --split or --ood")?;
         let classes = set.classes.with_context(|| format!("{}: found no labels, expected a labelled set", set.name))?;
-        Ok(Design { architecture, loss: loss.clone().unwrap_or_default(), channels: set.channels, classes })
+        let (loss, dropout) = (loss.clone().unwrap_or_default(), self.dropout.unwrap_or(0.0));
+        Ok(Design { architecture, loss, channels: set.channels, classes, dropout })
     }
 }

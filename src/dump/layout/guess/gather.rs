@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::words::{self, Said};
 use crate::dump::error::DumpError;
 use crate::dump::format::safetensors_index::is_part;
-use crate::dump::layout::listing::{entries, file_name, stem};
+use crate::dump::layout::listing::{file_name, files_below, stem};
 use crate::dump::layout::source::Source;
 use crate::dump::layout::stray::{Stray, is_silent};
 
@@ -62,25 +62,6 @@ pub(super) fn gather(place: &Path) -> Result<(Vec<Named>, Vec<Stray>), DumpError
 }
 
 fn files(place: &Path) -> Result<Vec<PathBuf>, DumpError> {
-    if !place.is_dir() {
-        return Ok(vec![place.to_owned()]);
-    }
-    let mut found = Vec::new();
-    let mut open = vec![(place.to_owned(), 0)];
-    while let Some((folder, depth)) = open.pop() {
-        for entry in entries(&folder)? {
-            if entry.is_dir() {
-                if depth < DEPTH {
-                    open.push((entry, depth + 1));
-                }
-            } else if !is_silent(&entry) && !is_part(&entry) && !file_name(&entry).ends_with(".toml") {
-                found.push(entry);
-            }
-            if found.len() + open.len() > MOST_FILES {
-                return Ok(Vec::new());
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
+    let is_array = |file: &Path| !is_silent(file) && !is_part(file) && !file_name(file).ends_with(".toml");
+    Ok(files_below(place, (DEPTH, MOST_FILES), is_array)?.unwrap_or_default())
 }

@@ -7,7 +7,7 @@ use oodbench::dump::layout::discover;
 use oodbench::dump::{Dump, RunInfo, WriteError};
 use oodbench::progress::Progress;
 use oodbench::rows::{Head, Role};
-use oodbench_train::classifier::{Classifier, Outputs};
+use oodbench_train::classifier::{Classifier, Outputs, Wanted};
 use oodbench_train::data::{Batch, ImageSet, Normalisation};
 use oodbench_train::error::TrainError;
 use oodbench_train::extract::{Extraction, extract};
@@ -51,7 +51,8 @@ fn dump_sets(
 ) -> Result<(), TrainError> {
     let normalisation = Normalisation::new(vec![0.5], vec![0.25]).unwrap();
     let run = &info();
-    let extraction = Extraction { out, replace, run, sets, normalisation: &normalisation, layers, stop };
+    let extraction =
+        Extraction { out, replace, run, sets, normalisation: &normalisation, layers, samples: 0, moved: None, stop };
     extract(classifier, &extraction, observer)
 }
 
@@ -226,7 +227,7 @@ impl<F: Fn(Batch) -> Outputs> Classifier for Function<F> {
         Ok(None)
     }
 
-    fn outputs(&self, images: Batch, _: &[String]) -> Result<Outputs, TrainError> {
+    fn outputs(&self, images: Batch, _: &Wanted<'_>) -> Result<Outputs, TrainError> {
         Ok(self.0(images))
     }
 }
@@ -237,7 +238,7 @@ fn halves(images: Batch) -> Outputs {
     let half = |image: &[f32], first: usize| image[first..first + pixels / 2].iter().sum::<f32>();
     let sums = images.images.chunks(pixels).flat_map(|image| [half(image, 0), half(image, pixels / 2)]);
     let logits = Array2::from_shape_vec((images.shape[0], 2), sums.collect()).unwrap();
-    Outputs { logits, features: None, layers: Vec::new(), scores: Vec::new() }
+    Outputs { logits, features: None, layers: Vec::new(), scores: Vec::new(), variants: Vec::new() }
 }
 
 #[test]
@@ -262,7 +263,13 @@ fn changing(of_the_second: (usize, usize)) -> impl Classifier {
         let first = images.shape[0] > 100;
         let features = if first { (images.shape[0], 2) } else { of_the_second };
         let logits = Array2::zeros((images.shape[0], 2));
-        Outputs { logits, features: Some(Array2::zeros(features)), layers: Vec::new(), scores: Vec::new() }
+        Outputs {
+            logits,
+            features: Some(Array2::zeros(features)),
+            layers: Vec::new(),
+            scores: Vec::new(),
+            variants: Vec::new(),
+        }
     })
 }
 

@@ -1,9 +1,12 @@
 //! Tests of the trainer, as one program so that the libraries are linked once.
 
 mod device;
+mod dropout;
 mod extract;
 mod loss;
+mod methods;
 mod model;
 mod nn;
+mod perturb;
 mod reference;
 mod run;

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 fn design(architecture: Architecture) -> Design {
-    Design { architecture, loss: LossChoice::default(), channels: 3, classes: 10 }
+    Design { architecture, loss: LossChoice::default(), channels: 3, classes: 10, dropout: 0.0 }
 }
 
 fn network(design: &Design, seed: u64) -> Network {

@@ -31,7 +31,7 @@ pub(crate) fn noise(count: usize, classes: u32) -> ImageSet {
 
 pub(crate) fn recipe(loss: &'static LossEntry, classes: usize, epochs: usize) -> Recipe {
     let architecture = Architecture::of(&small_cnn::ENTRY);
-    let network = Design { architecture, loss: LossChoice::of(loss), channels: 1, classes };
+    let network = Design { architecture, loss: LossChoice::of(loss), channels: 1, classes, dropout: 0.0 };
     let normalisation = Normalisation::new(vec![0.5], vec![0.25]).unwrap();
     Recipe {
         batch_size: 8,
@@ -47,23 +47,21 @@ fn without_augmentation(mut recipe: Recipe) -> Recipe {
 }
 
 pub(crate) fn start(recipe: &Recipe, set: &ImageSet, folder: &Path, resume: bool) -> Result<Outcome, TrainError> {
-    let stop = AtomicBool::new(false);
     let inverted = || ImageSet { images: set.images.iter().map(|byte| !byte).collect(), ..noise(set.len(), 4) };
     let outliers = recipe.network.loss.entry().outliers.then(|| Arc::new(inverted()));
-    train(
-        recipe,
-        &Arc::new(set.clone()),
-        Options {
-            name: "run",
-            outliers: outliers.as_ref(),
-            start: None,
-            folder,
-            resume,
-            device: &Device::cpu(),
-            stop: &stop,
-        },
-        &Silent,
-    )
+    start_with(recipe, (set, outliers.as_ref()), folder, resume)
+}
+
+/// The same with outliers of one's own.
+pub(crate) fn start_with(
+    recipe: &Recipe,
+    (set, outliers): (&ImageSet, Option<&Arc<ImageSet>>),
+    folder: &Path,
+    resume: bool,
+) -> Result<Outcome, TrainError> {
+    let (device, stop) = (Device::cpu(), AtomicBool::new(false));
+    let options = Options { name: "run", outliers, start: None, folder, resume, device: &device, stop: &stop };
+    train(recipe, &Arc::new(set.clone()), options, &Silent)
 }
 
 fn bits(network: &Network) -> BTreeMap<String, Vec<u32>> {
@@ -188,6 +186,20 @@ impl Observer for StopAt<'_> {
     }
 }
 
+/// Trains and is stopped in the epoch behind so many.
+pub(crate) fn stopped_after(
+    recipe: &Recipe,
+    (set, outliers): (&ImageSet, Option<&Arc<ImageSet>>),
+    folder: &Path,
+    epochs: usize,
+) {
+    let (device, stop) = (Device::cpu(), AtomicBool::new(false));
+    let options = Options { name: "run", outliers, start: None, folder, resume: false, device: &device, stop: &stop };
+    let halted = train(recipe, &Arc::new(set.clone()), options, &StopAt { epoch: epochs, stop: &stop }).unwrap();
+    assert!(halted.stopped);
+    assert_eq!(halted.history.len(), epochs);
+}
+
 #[test]
 fn a_stopped_run_resumes_to_the_same_bits() {
     let set = noise(100, 4);
@@ -200,20 +212,7 @@ fn a_stopped_run_resumes_to_the_same_bits() {
     let expected = start(&recipe, &set, straight.path(), false).unwrap();
 
     let folder = tempfile::tempdir().unwrap();
-    let stop = AtomicBool::new(false);
-    let device = Device::cpu();
-    let options = Options {
-        name: "run",
-        outliers: None,
-        start: None,
-        folder: folder.path(),
-        resume: false,
-        device: &device,
-        stop: &stop,
-    };
-    let halted = train(&recipe, &Arc::new(set.clone()), options, &StopAt { epoch: 1, stop: &stop }).unwrap();
-    assert!(halted.stopped);
-    assert_eq!(halted.history.len(), 1);
+    stopped_after(&recipe, (&set, None), folder.path(), 1);
     assert!(!weights_file(folder.path()).exists());
 
     let resumed = start(&recipe, &set, folder.path(), true).unwrap();
@@ -226,7 +225,7 @@ fn a_stopped_run_resumes_to_the_same_bits() {
     assert_eq!(figures(&resumed), figures(&expected));
     assert_eq!(read_history(&history_file(folder.path())).unwrap(), resumed.history);
 
-    let copy = Network::new(&recipe.network, 0, &device).unwrap();
+    let copy = Network::new(&recipe.network, 0, &Device::cpu()).unwrap();
     let weights = Weights::read(&weights_file(folder.path())).unwrap();
     weights.load(&copy).unwrap();
     assert_eq!(bits(&copy), bits(&expected.network));
@@ -305,6 +304,35 @@ fn recipes_and_data_that_cannot_be_are_refused() {
     assert!(message.starts_with("noise: found 1 channels and 5 classes"), "{message}");
     let unlabelled = ImageSet { labels: None, ..noise(16, 4) };
     assert!(refuse(&good, &unlabelled).contains("no labels"));
+}
+
+/// A number per image cannot be normalised over one image; losses that do so say it before they train, the others learn from it.
+#[test]
+fn a_last_batch_of_one_image_is_refused_where_it_cannot_be_learnt_from() {
+    for loss in LOSSES {
+        let folder = tempfile::tempdir().unwrap();
+        let run = folder.path().join("run");
+        let recipe = recipe(loss, 4, 1);
+        match start(&recipe, &noise(17, 4), &run, false) {
+            Err(error) => {
+                let message =
+                    format!("loss {}: found 17 training images in batches of 8, the last of 1, expected", loss.id);
+                assert!(loss.normalises && error.to_string().starts_with(&message), "{error}");
+                assert!(!run.exists());
+            }
+            Ok(outcome) => assert!(!loss.normalises && outcome.history.len() == 1, "{}", loss.id),
+        }
+        assert!(start(&recipe, &noise(18, 4), &run, false).is_ok(), "{}", loss.id);
+    }
+}
+
+/// candle puts a backtrace behind its first line, and programs print the sources of an error, too.
+#[test]
+fn an_error_of_candle_is_one_line_without_a_source() {
+    let wrong = candle_core::Error::Msg("first\n   0: backtrace".to_owned());
+    let error = TrainError::from(wrong);
+    assert_eq!(error.to_string(), "first");
+    assert!(std::error::Error::source(&error).is_none());
 }
 
 /// A recipe is what `recipe.toml` says.
