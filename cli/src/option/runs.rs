@@ -45,7 +45,7 @@ impl Runs {
         let (models, dirs): (Vec<&PathBuf>, Vec<&PathBuf>) = self.dirs.iter().partition(is_model);
         let dirs: Vec<PathBuf> = dirs.into_iter().cloned().collect();
         let is_needed = models.is_empty() || !dirs.is_empty();
-        (models.into_iter().cloned().collect(), is_needed.then(|| Self::of(dirs)))
+        (models.into_iter().cloned().collect(), is_needed.then(|| Self::of(dirs, self.layout.clone())))
     }
 
     /// All runs, each once, in the order of the folders.

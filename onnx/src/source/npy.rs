@@ -84,12 +84,13 @@ fn check(array: &StoredArray, input: &ModelInput) -> Result<(), OnnxError> {
         let expected = "rows one after the other".to_owned();
         return wrong("an array in Fortran order".to_owned(), expected, "save numpy.ascontiguousarray of it");
     }
-    let fits = match (&array.dtype, input.kind) {
-        (Dtype::Float(..), Kind::Float) => true,
-        (Dtype::Signed(..) | Dtype::Unsigned(..), Kind::Float | Kind::Integer) => true,
-        (Dtype::Unsigned(1, _), Kind::Byte) | (Dtype::Signed(1, _), Kind::SignedByte) => true,
-        _ => false,
-    };
+    let fits = matches!(
+        (&array.dtype, input.kind),
+        (Dtype::Float(..), Kind::Float)
+            | (Dtype::Signed(..) | Dtype::Unsigned(..), Kind::Float | Kind::Integer)
+            | (Dtype::Unsigned(1, _), Kind::Byte)
+            | (Dtype::Signed(1, _), Kind::SignedByte)
+    );
     match fits {
         true => Ok(()),
         false => wrong(array.dtype.to_string(), input.text(), "save it with that type (array.astype)"),

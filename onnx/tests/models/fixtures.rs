@@ -48,8 +48,8 @@ fn each_is_read_rightly_and_equals_onnxruntime() {
 fn the_head_is_the_same_however_it_was_exported() {
     let head = |name: &str| {
         let got = run(&fixture(&format!("{name}.onnx")), &fixture("mlp.npz"), &Asked::default()).unwrap();
-        let Some(Head::Linear { weight, bias }) = got.dump.head else { panic!("{name} has no linear head") };
-        (weight, bias)
+        let Some(Head::Linear { weight, bias }) = &got.dump.head else { panic!("{name} has no linear head") };
+        (weight.clone(), bias.clone())
     };
     let (weight, bias) = head("mlp");
     assert_eq!(weight.dim(), (4, 12));

@@ -98,7 +98,9 @@ impl Command {
                 );
             }
             if self.images.mc_samples.is_some() || self.images.perturb.is_some() {
-                bail!("--mc-samples, --perturb: found one with --onnx, expected --weights; an ONNX file has no backward pass and no dropout");
+                bail!(
+                    "--mc-samples, --perturb: found one with --onnx, expected --weights; an ONNX file has no backward pass and no dropout"
+                );
             }
             if self.splits.contains(&SplitName::Val) {
                 bail!("--split val: found it with --onnx, expected --val DATA; name the held-out data");

@@ -14,9 +14,8 @@ use oodbench_train::checkpoint::recipe_of_weights;
 use oodbench_train::data::Source;
 use oodbench_train::extract::Sets;
 use oodbench_train::job::{FromWeights, Workplace};
-use oodbench_train::loss::LossChoice;
 use oodbench_train::model::weights::Weights;
-use oodbench_train::model::{Architecture, Design, NETWORKS};
+use oodbench_train::model::{Design, NETWORKS};
 use oodbench_train::recipe::Recipe;
 
 /// Runs the command on these weights.
