@@ -16,6 +16,7 @@
 pub mod error;
 pub mod extract;
 pub mod graph;
+mod locations;
 mod outputs;
 pub mod rten;
 pub mod runtime;

@@ -30,7 +30,8 @@ pub(crate) fn with_outputs(model: &[u8], names: &[&str]) -> Result<Vec<u8>, Defe
     Ok(out)
 }
 
-fn push_bytes(out: &mut Vec<u8>, field: u64, contents: &[u8]) {
+/// Appends a field that has a length.
+pub(crate) fn push_bytes(out: &mut Vec<u8>, field: u64, contents: &[u8]) {
     push_tag(out, field);
     push_varint(out, contents.len() as u64);
     out.extend(contents);

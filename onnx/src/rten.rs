@@ -1,5 +1,6 @@
 //! The runtime in pure Rust.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueOrVi
 use rten_tensor::Tensor;
 use rten_tensor::prelude::*;
 
+use crate::locations::renamed;
 use crate::runtime::{Input, ModelBytes, Numbers, Runtime};
 
 /// A model in rten.
@@ -21,11 +23,15 @@ impl Runtime for Rten {
 
     fn load(bytes: ModelBytes, threads: usize) -> Result<Self, String> {
         let mut options = ModelOptions::with_all_ops();
+        // rten takes files that end in `.data` only, beside the model; which files may be read was settled when they were.
+        let names: BTreeMap<String, String> =
+            bytes.external.keys().enumerate().map(|(at, name)| (name.clone(), format!("{at}.data"))).collect();
+        let model = renamed(&bytes.model, &names).map_err(|defect| defect.found.to_owned())?;
         for (name, contents) in bytes.external {
-            options.external_data(&name, contents);
+            options.external_data(&names[&name], contents);
         }
         options.prepack_weights(true);
-        let model = whole(|| options.load(bytes.model).map_err(|error| error.to_string()))?;
+        let model = whole(|| options.load(model).map_err(|error| error.to_string()))?;
         Ok(Self { model, threads: Arc::new(ThreadPool::with_num_threads(threads)) })
     }
 

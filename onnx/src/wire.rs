@@ -14,7 +14,7 @@ const MOST_MESSAGES: usize = 1 << 22;
 
 /// Messages of ONNX that hold others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Message {
+pub(crate) enum Message {
     Model,
     Graph,
     Node,
@@ -31,10 +31,10 @@ enum Message {
 
 impl Message {
     /// The message in a field of this one.
-    fn inner(self, field: u64) -> Option<Self> {
+    pub(crate) fn inner(self, field: u64) -> Option<Self> {
         Some(match (self, field) {
             (Self::Model, GRAPH_OF_MODEL) | (Self::Attribute, 6 | 11) => Self::Graph,
-            (Self::Model, 8 | 14) | (Self::Tensor, 13) | (Self::Shape, 1) => Self::Pairs,
+            (Self::Model, 8 | 14) | (Self::Tensor, EXTERNAL_OF_TENSOR) | (Self::Shape, 1) => Self::Pairs,
             (Self::Graph, 1) => Self::Node,
             (Self::Graph, 5) | (Self::Attribute, 5 | 10) | (Self::SparseTensor, 1 | 2) => Self::Tensor,
             (Self::Graph, 15) | (Self::Attribute, 22 | 23) => Self::SparseTensor,
@@ -61,6 +61,9 @@ impl Message {
 
 /// The field of a model that holds its graph.
 pub(crate) const GRAPH_OF_MODEL: u64 = 7;
+
+/// The field of a tensor that holds a pair of where its numbers are.
+pub(crate) const EXTERNAL_OF_TENSOR: u64 = 13;
 
 /// The field of a graph that holds an output.
 pub(crate) const OUTPUT_OF_GRAPH: u64 = 12;
