@@ -343,4 +343,14 @@ mod tests {
         let found = compare(&of(), &scores, None, Better::Lower, 0.05);
         assert_eq!((found[0].verdict, found[1].verdict), (Verdict::Best, Verdict::Worse));
     }
+    /// b lies below a by the same amount on every seed: nothing says how far that varies, and no test is passed without one.
+    #[test]
+    fn a_difference_that_never_varies_is_not_tested() {
+        let scores = [own("a", &[0.5, 0.75]), own("b", &[0.25, 0.5]), own("c", &[0.5, 0.25])];
+        let found = compare(&of(), &scores, None, Better::Higher, 0.05);
+        assert_eq!(found[0].verdict, Verdict::Best);
+        assert_eq!((found[1].verdict, found[1].p), (Verdict::Untested, None));
+        assert_eq!(found[1].untested.as_deref(), Some("its difference from the best score never varies"));
+        assert_eq!((found[2].verdict, found[2].untested.as_deref()), (Verdict::MayBeBest, None));
+    }
 }

@@ -24,6 +24,7 @@ mod npy_files;
 mod over_sets_goldens;
 mod procedures;
 mod procedures_of_errors;
+mod published_goldens;
 mod rank_goldens;
 mod records;
 mod reliability;

@@ -17,6 +17,7 @@ pub(crate) use arguments::Command;
 
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
+    command.check()?;
     match command.test {
         Test::Best => best::run(command, common),
         Test::Rows => rows::run(command, common),

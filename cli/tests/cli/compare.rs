@@ -129,6 +129,20 @@ fn a_test_of_the_auroc_takes_no_other_metric() {
     assert!(code == Some(2) && said.contains("did you mean openood?"), "{said}");
 }
 
+/// An option that would change nothing is refused.
+#[test]
+fn options_of_other_tests_are_refused() {
+    let folder = dumps_and_records();
+    for (test, option, value, expected) in [
+        ("best", "--draws", "200", "--draws: found it with --test best, expected --test rows, seeds or smallest"),
+        ("ranks", "--seed", "1", "--seed: found it with --test ranks, expected --test rows, seeds or smallest"),
+        ("rows", "--rope", "1", "--rope: found it with --test rows, expected --test bayes"),
+    ] {
+        let (_, said, code) = run(folder.path(), &["compare", "dumps", "--test", test, option, value]);
+        assert!(code == Some(2) && said.lines().count() == 1 && said.contains(expected), "{said}");
+    }
+}
+
 /// Draws are announced where rows are drawn, DeLong's components where they are kept.
 #[test]
 fn memory_is_that_of_what_is_kept() {

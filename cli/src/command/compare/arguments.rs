@@ -29,15 +29,15 @@ pub(crate) struct Command {
     /// The metric to compare by, METRIC or PROCEDURE.METRIC; `oodbench score --help` lists them [default: openood.auroc]
     #[arg(long, value_name = "METRIC")]
     metric: Option<MetricName>,
-    /// Draws of rows, for the tests that draw
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    pub(super) draws: u64,
-    /// Seed of the draws
-    #[arg(long, value_name = "SEED", default_value_t = 0)]
-    pub(super) seed: u64,
-    /// Percentage points that do not matter, for --test bayes
-    #[arg(long, value_name = "POINTS", default_value_t = 0.5, value_parser = points)]
-    pub(super) rope: f64,
+    /// Draws of rows, for --test rows, seeds and smallest [default: 1000]
+    #[arg(long, value_name = "N")]
+    draws: Option<u64>,
+    /// Seed of the draws [default: 0]
+    #[arg(long, value_name = "SEED")]
+    seed: Option<u64>,
+    /// Percentage points that do not matter, for --test bayes [default: 0.5]
+    #[arg(long, value_name = "POINTS", value_parser = points)]
+    rope: Option<f64>,
     #[command(flatten)]
     pub(super) names: ScoreNames,
     #[command(flatten)]
@@ -52,6 +52,10 @@ fn points(text: &str) -> Result<f64, &'static str> {
     text.parse().ok().filter(is_valid).ok_or("expected percentage points from 0 to 100, e.g. 0.5")
 }
 
+/// Points that do not matter, as the authors of the test have them.
+const ROPE: f64 = 0.5;
+/// Draws, if nobody says how many.
+const DRAWS: u64 = 1000;
 /// Fewer draws leave an interval without a draw outside.
 const FEWEST_DRAWS: u64 = 100;
 /// More draws make no interval better, and take their time and memory.
@@ -76,12 +80,33 @@ impl Command {
         }
     }
 
+    /// Refuses options that would change nothing.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        let draws_rows = matches!(self.test, Test::Rows | Test::Seeds | Test::Smallest);
+        let unused = [
+            ("--draws", self.draws.is_some() && !draws_rows, "rows, seeds or smallest"),
+            ("--seed", self.seed.is_some() && !draws_rows, "rows, seeds or smallest"),
+            ("--rope", self.rope.is_some() && self.test != Test::Bayes, "bayes"),
+        ];
+        if let Some((option, _, of)) = unused.into_iter().find(|(_, is_unused, _)| *is_unused) {
+            let test = self.test.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
+            bail!("{option}: found it with --test {test}, expected --test {of}; leave it out");
+        }
+        Ok(())
+    }
+
+    /// The difference that does not matter, as a fraction.
+    pub(super) fn rope(&self) -> f64 {
+        self.rope.unwrap_or(ROPE) / 100.0
+    }
+
     /// How rows are drawn.
     pub(super) fn draws(&self) -> anyhow::Result<RowDraws> {
-        if !(FEWEST_DRAWS..=MOST_DRAWS).contains(&self.draws) {
-            bail!("--draws: found {}, expected {FEWEST_DRAWS} to {MOST_DRAWS}; 1000 to 10000 are usual", self.draws);
+        let draws = self.draws.unwrap_or(DRAWS);
+        if !(FEWEST_DRAWS..=MOST_DRAWS).contains(&draws) {
+            bail!("--draws: found {draws}, expected {FEWEST_DRAWS} to {MOST_DRAWS}; 1000 to 10000 are usual");
         }
-        Ok(RowDraws { draws: self.draws as usize, seed: self.seed })
+        Ok(RowDraws { draws: draws as usize, seed: self.seed.unwrap_or(0) })
     }
 }
 

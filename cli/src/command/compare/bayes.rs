@@ -13,7 +13,7 @@ pub(super) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let (procedure, _) = command.metric().first();
     let records = command.sources.records(procedure, (&command.names, &command.fitted), common)?;
     let (procedure, metric) = command.metric().of_records(&records)?;
-    let (lines, notes) = compare(&records, procedure, metric, command.rope / 100.0);
+    let (lines, notes) = compare(&records, procedure, metric, command.rope());
     if lines.is_empty() {
         bail!("{}", notes.join("; "));
     }
