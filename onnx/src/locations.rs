@@ -45,9 +45,9 @@ fn copy_entry(
     out: &mut Vec<u8>,
 ) -> Result<(), Defect> {
     let fields: Vec<_> = wire::fields(model, range).collect::<Result<_, _>>()?;
-    let is_location = fields.iter().any(|field| {
-        field.number == 1 && field.contents.clone().is_some_and(|key| &model[key] == b"location")
-    });
+    let is_location = fields
+        .iter()
+        .any(|field| field.number == 1 && field.contents.clone().is_some_and(|key| &model[key] == b"location"));
     for field in fields {
         let name = field.contents.filter(|_| is_location && field.number == 2);
         let new = name.and_then(|name| names.get(std::str::from_utf8(&model[name]).ok()?));
