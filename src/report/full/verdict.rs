@@ -111,7 +111,7 @@ fn of_column(table: &Overview, column: usize) -> String {
     let count = valued().count();
     let among = match table.trainings.len() {
         1 => format!("the best of {} is", counted(count, "score", "scores")),
-        _ => format!("of {} of training and score the best is", counted(count, "combination", "combinations")),
+        _ => format!("the best of {} of training and score is", counted(count, "combination", "combinations")),
     };
     format!(
         "{place}: by {} {among} {} of {} ({}{std} %{over}).{}{}",
