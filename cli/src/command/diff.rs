@@ -8,27 +8,27 @@ use clap::{Args, ValueHint};
 
 use crate::option::common::Common;
 use crate::option::format::Printed;
+use crate::option::sources::records_of;
 use crate::screen::failed::Failed;
 use crate::screen::terminal;
 use oodbench::report::difference::grid;
 use oodbench::table::Record;
 use oodbench::table::difference::{Condition, Difference, differences};
-use oodbench::table::read::read;
 
 /// Compare two files of records; with --fail-if the exit code is 1 where a condition is met, for CI
 #[derive(Args)]
 #[command(after_help = "Examples:
-  oodbench diff old/records.json new/records.json
+  oodbench diff old/ new/                                     folders of `score --out`, or files of records
   oodbench diff old.csv new.csv --fail-if 'auroc<-0.5pp'     exit code 1 if any AUROC fell by more than half a point
   oodbench diff old.csv new.csv --fail-if 'lee.tnr_at_tpr95<-1pp' --significant    only where bootstrap intervals are apart
 
 Files are those of `score --out`, what `score --format json` or csv printed, or tables of OpenOOD's leaderboard. A value that is gone meets every condition on its metric.")]
 pub(crate) struct Command {
     /// Records of before
-    #[arg(value_name = "OLD", value_hint = ValueHint::FilePath)]
+    #[arg(value_name = "OLD", value_hint = ValueHint::AnyPath)]
     old: PathBuf,
     /// Records of now
-    #[arg(value_name = "NEW", value_hint = ValueHint::FilePath)]
+    #[arg(value_name = "NEW", value_hint = ValueHint::AnyPath)]
     new: PathBuf,
     /// Fail if a metric changed by less or more than this, e.g. auroc<-0.5pp; may be repeated
     #[arg(long, value_name = "CONDITION")]
@@ -43,7 +43,7 @@ pub(crate) struct Command {
 
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
-    let (old, new) = (read(&[&command.old])?, read(&[&command.new])?);
+    let (old, new) = (records_of(&command.old)?, records_of(&command.new)?);
     let mut found = differences(&old, &new);
     if command.significant {
         // Seeds need no intervals, and where nothing differs there is nothing to tell from chance.

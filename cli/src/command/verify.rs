@@ -9,6 +9,7 @@ use clap::{Args, ValueHint};
 use crate::option::common::Common;
 use crate::option::format::Printed;
 use crate::option::runs::Runs;
+use crate::option::sources::records_of;
 use crate::screen::failed::Failed;
 use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal};
@@ -18,7 +19,6 @@ use oodbench::metric::PROCEDURES;
 use oodbench::report::difference::grid;
 use oodbench::table::Record;
 use oodbench::table::difference::{Difference, differences};
-use oodbench::table::read::read;
 
 /// Recompute the values of a file of records from dumps and name each that differs; exit code 1 if any does
 #[derive(Args)]
@@ -28,8 +28,8 @@ use oodbench::table::read::read;
 
 Scores are fitted and measured as the records say: same scores, parameters and procedures. Means and intervals are left out.")]
 pub(crate) struct Command {
-    /// The records: a file of `score --out`, or what `score --format json` or csv printed
-    #[arg(value_name = "RECORDS", value_hint = ValueHint::FilePath)]
+    /// The records: the folder of `score --out` or a file in it, or what `score --format json` or csv printed
+    #[arg(value_name = "RECORDS", value_hint = ValueHint::AnyPath)]
     records: PathBuf,
     #[command(flatten)]
     runs: Runs,
@@ -48,7 +48,7 @@ fn points(text: &str) -> Result<f64, &'static str> {
 
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
-    let mut old = read(&[&command.records])?;
+    let mut old = records_of(&command.records)?;
     old.retain(|record| record.mean_over.is_none() && record.value.is_some());
     if old.is_empty() {
         bail!(

@@ -20,7 +20,7 @@ use oodbench::score::registry::{entries, find};
 use oodbench::table::Record;
 use oodbench::table::files::FileRecords;
 use oodbench::table::provenance::Provenance;
-use oodbench::table::read::read_each;
+use oodbench::table::read::{RecordsError, read, read_each};
 
 /// Folders of runs, or files of records.
 #[derive(Args)]
@@ -172,6 +172,17 @@ pub(crate) fn is_wanted(record: &Record, names: &ScoreNames) -> bool {
             || find(name).is_ok_and(|entry| entry.id == record.score)
     };
     names.scores.iter().any(is_own)
+}
+
+/// The records of a file, or of the folder of `score --out` and of the folders in it, means included.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn records_of(path: &Path) -> Result<Vec<Record>, RecordsError> {
+    match records_in(path) {
+        none if none.is_empty() => read(&[path]),
+        files => read(&files),
+    }
 }
 
 /// The files of records that a path names, unless it holds runs.

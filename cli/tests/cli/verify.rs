@@ -42,6 +42,22 @@ fn values_are_recomputed_with_their_parameters() {
     assert!(code == Some(1) && said.contains("failed: ") && !said.contains("note: run: id/test"), "{said}");
 }
 
+/// What `score --out` wrote is named by its folder, as everywhere else.
+#[test]
+fn folders_of_records_are_verified_and_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    small_run(&at.join("dumps/run"));
+    let (code, _, said) = run(at, &["score", "-q", "--score", "energy,mps", "--out", "out"]);
+    assert_eq!(code, Some(0), "{said}");
+    let (code, found, said) = run(at, &["verify", "out", "dumps", "-q"]);
+    assert!(code == Some(0) && found.contains("values recomputed, all the same"), "{found}{said}");
+    let (code, found, said) = run(at, &["diff", "out", "out/records.csv", "--fail-if", "auroc<-0.5pp"]);
+    assert!(code == Some(0) && found.contains("no differences in "), "{found}{said}");
+    let (code, _, said) = run(at, &["diff", "out", "dumps"]);
+    assert!(code == Some(2) && said.contains("dumps: found a folder, expected records"), "{said}");
+}
+
 /// Another network is named, by what the dump holds and not by what was chosen to be scored.
 #[test]
 fn the_arrays_of_another_network_are_named() {
