@@ -3,7 +3,7 @@
     python files.py OUT ROOT...
 
 In-distribution are files whose extension names one of its types, at most 120 of each, every other one in train; OOD are kinds of files that it has no
-type for, text and binary. Writes OUT/id/{train,test} and OUT/{text,binary}, each bytes.npy and, in-distribution, labels.npy.
+type for, text and binary. Writes OUT/file-types/{train,test} and OUT/{text,binary}, each bytes.npy and, in-distribution, labels.npy.
 """
 
 import json
@@ -81,7 +81,7 @@ for name, ending in TYPES.items():
     train, test, kinds = train + rows[::2], test + rows[1::2], kinds + (len(rows) > 1)
 print(f"{kinds} types")
 for split, rows in [("train", train), ("test", test)]:
-    write(out / "id" / split, *map(list, zip(*rows)))
+    write(out / "file-types" / split, *map(list, zip(*rows)))
 for name, endings in UNKNOWN.items():
     rows = [numbers for ending in endings for numbers in distinct(files[ending], 400, seen, rng)]
     print(name, {ending: len(files[ending]) for ending in endings if files[ending]})

@@ -13,7 +13,8 @@ make() {
 make speech "$dumps"/digitcnn-fsdd-{softmax,isomax-plus}-seed1
 make intents "$dumps"/tinyformer-clinc150-{softmax,isomax-plus}-seed1
 make minilm "$dumps"/minilm-clinc150-{softmax,isomax-plus}-seed{1,2,3}
-for run in digitcnn-fsdd-softmax-seed1 tinyformer-clinc150-softmax-seed1 minilm-clinc150-softmax-seed1; do
+make files "$dumps"/magika
+for run in digitcnn-fsdd-softmax-seed1 tinyformer-clinc150-softmax-seed1 minilm-clinc150-softmax-seed1 magika; do
   oodbench score "$dumps/$run" --score "$relu" --procedure lee --format markdown --quiet
 done > features.md
 for run in speech:digitcnn-fsdd intents:tinyformer-clinc150 minilm:minilm-clinc150; do
@@ -21,3 +22,4 @@ for run in speech:digitcnn-fsdd intents:tinyformer-clinc150 minilm:minilm-clinc1
     oodbench plot "$dumps/${run#*:}-${pair%%:*}-seed1" --hist "${pair#*:}" --out "${run%%:*}" --quiet
   done
 done
+oodbench plot "$dumps/magika" --hist es --out files --quiet
