@@ -82,8 +82,13 @@ fn pairs_of_files() {
     // Other numbers of the ID rows are another run.
     text(&at("lsun/confidence_Base_In.txt"), "1\n2\n4\n");
     let (_, runs) = read(folder.path()).unwrap();
-    let names: Vec<Vec<String>> = runs.iter().map(roles).collect();
-    assert_eq!(names.len(), 2);
+    let names: Vec<&str> = runs.iter().map(|run| run.info.name.as_str()).collect();
+    assert_eq!(names[1..], ["svhn-Base"]);
+    // Of two scores of the set, too, each has a name of its own.
+    text(&at("svhn/confidence_Ours_In.txt"), "1\n2\n");
+    let (_, runs) = read(folder.path()).unwrap();
+    let names: Vec<&str> = runs.iter().map(|run| run.info.name.as_str()).collect();
+    assert_eq!(names[1..], ["svhn-Base", "svhn-Ours"]);
     text(&at("lsun/confidence_Base_Out.txt"), "much\n");
     let error = read(folder.path()).unwrap_err().to_string();
     assert!(error.contains("found \"much\" in line 1, expected one finite number per row"), "{error}");

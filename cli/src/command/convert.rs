@@ -6,6 +6,7 @@ use anyhow::bail;
 use clap::{Args, ValueEnum, ValueHint};
 
 use crate::option::common::Common;
+use crate::option::places::places;
 use crate::option::runs::{Layout, Runs};
 use crate::screen::terminal;
 use oodbench::dump::write::{Form, Precision};
@@ -102,10 +103,10 @@ fn dumps(command: &Command, form: Form, common: &Common) -> anyhow::Result<()> {
         Some(Type::F64) => Precision::Double,
     };
     let runs = Runs::of(command.sources.clone(), command.layout.clone()).find(common.quiet)?;
-    let several = runs.len() > 1;
-    for files in &runs {
+    let names = runs.iter().map(|files| Ok(files.info()?.name)).collect::<anyhow::Result<Vec<_>>>()?;
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    for (files, out) in runs.iter().zip(places(out, &names)?) {
         let dump = Dump::open(files)?;
-        let out = if several { out.join(&dump.info.name) } else { out.clone() };
         let writer = DumpWriter::create(&out, command.replace)?.with(form, precision);
         writer.info(&dump.info)?;
         if let Some(head) = &dump.head {
