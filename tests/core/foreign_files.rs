@@ -201,6 +201,42 @@ fn a_pickle_that_would_run_something_is_refused() {
     assert!(error.contains("a.pkl: found the function os.system"), "{error}");
 }
 
+/// As NumPy 2.4 writes `x.transpose(1, 0, 2)`: 'K', and the order of the axes.
+#[test]
+fn a_pickled_array_of_permuted_axes_is_refused() {
+    let dtype =
+        b"cnumpy\ndtype\nX\x02\0\0\0f4\x89\x88\x87R(K\x03X\x01\0\0\0<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb";
+    let start = b"\x80\x05cnumpy._core.numeric\n_frombuffer\n(C\x08\0\0\x80\x3f\0\0\0\x40";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pkl");
+    let read = |end: &[u8]| {
+        fs::write(&path, [&start[..], dtype, b"K\x01K\x02K\x01\x87", end, b"tR."].concat()).unwrap();
+        format::pkl::arrays(&path).map(|arrays| arrays[0].1.numbers().collect::<Vec<_>>())
+    };
+    assert_eq!(read(b"X\x01\0\0\0C").unwrap(), [1.0, 2.0]);
+    let error = read(b"X\x01\0\0\0KK\x01K\0K\x02\x87").unwrap_err().to_string();
+    assert!(
+        error.contains("a.pkl: found an array whose axes are permuted (save numpy.ascontiguousarray(x))"),
+        "{error}"
+    );
+}
+
+/// Texts that hold the elements are decoded once for all arrays that share them.
+#[test]
+fn arrays_of_one_text_share_their_elements() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pkl");
+    let array = |bytes: &[u8]| {
+        let state = b"(K\x01K\x02\x85cnumpy\ndtype\nX\x02\0\0\0u1\x89\x88\x87R(K\x03X\x01\0\0\0|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb\x89";
+        [b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\0\x85U\x01btR", &state[..], bytes, b"tb"].concat()
+    };
+    let first = array(b"c_codecs\nencode\nX\x03\0\0\0\xc3\xbf\x07X\x06\0\0\0latin1\x86Rq\x05");
+    fs::write(&path, [b"\x80\x02](", &first[..], &array(b"h\x05"), b"e."].concat()).unwrap();
+    let arrays = format::pkl::arrays(&path).unwrap();
+    assert_eq!(arrays.iter().map(|(_, array)| array.bytes()).collect::<Vec<_>>(), [[255, 7], [255, 7]]);
+    assert_eq!(arrays[0].1.bytes().as_ptr(), arrays[1].1.bytes().as_ptr());
+}
+
 fn layout(name: &str) -> Vec<RunFiles> {
     discover(&file("layouts").join(name)).unwrap()
 }
