@@ -72,13 +72,18 @@ enum Type {
 
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
+    if command.in_distribution.is_some() && command.to != To::Openood {
+        bail!(
+            "--in-distribution: found another format, expected --to openood, whose tables are of one set; leave it out"
+        );
+    }
     let text = match command.to {
         To::Npy => return dumps(command, Form::Npy, common),
         To::Safetensors => return dumps(command, Form::Safetensors, common),
         To::Parquet => return dumps(command, Form::Parquet, common),
-        _ if command.out.is_some() || command.dtype.is_some() || command.replace => {
+        _ if command.out.is_some() || command.dtype.is_some() || command.replace || command.layout.is_named() => {
             bail!(
-                "--out, --dtype, --replace: found records, which are printed, expected --to npy, safetensors or parquet; leave them out"
+                "--out, --dtype, --replace, --layout: found records, which are printed, expected --to npy, safetensors or parquet; leave them out"
             )
         }
         To::Csv => String::from_utf8(csv::write(&read(&command.sources)?)?)?,

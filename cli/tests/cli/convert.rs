@@ -56,6 +56,9 @@ fn forms_of_a_dump_have_the_same_values() {
         (&["convert", "own", "--to", "npy"][..], "expected --out DIR"),
         (&["convert", "own", "--to", "npy", "--out", "a"], "already exists"),
         (&["convert", "own", "--to", "json", "--out", "e"], "expected --to npy, safetensors or parquet"),
+        (&["convert", "own", "--to", "csv", "--layout", "l.toml"], "expected --to npy, safetensors or parquet"),
+        (&["convert", "own", "--to", "npy", "--out", "e", "--in-distribution", "c"], "expected --to openood"),
+        (&["convert", "own", "--to", "json", "--in-distribution", "c"], "expected --to openood"),
     ] {
         let (code, _, said) = run(at, arguments);
         assert!(code == Some(2) && said.contains(message) && said.lines().count() == 1, "{said}");
