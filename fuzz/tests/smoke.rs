@@ -25,12 +25,13 @@ fn no_reader_falls_over_a_damaged_file() {
 }
 
 /// A Parquet file whose pages claim 2⁶¹ bytes, for which the process once asked the machine; and a detector with a control character in the name of a
-/// parameter, which once stood in the message as it was.
+/// parameter, which once stood in the message as it was. A Parquet file that polars breaks off on.
 #[test]
 fn what_was_found_is_refused() {
     let place = tempfile::tempdir().unwrap();
-    let found: [(&str, &[u8], &str); 2] = [
+    let found: [(&str, &[u8], &str); 3] = [
         ("records-parquet", include_bytes!("../found/records-parquet-claimed-size.parquet"), "parquet: "),
+        ("array-parquet", include_bytes!("../found/array-parquet-panic.parquet"), "parquet: the file is damaged"),
         (
             "detector",
             include_bytes!("../found/detector-control-character.detector"),
