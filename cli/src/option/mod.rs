@@ -15,6 +15,7 @@ pub(crate) mod model;
 #[cfg(feature = "train")]
 pub(crate) mod named;
 pub(crate) mod percent;
+pub(crate) mod places;
 pub(crate) mod procedure;
 pub(crate) mod rows;
 pub(crate) mod runs;
