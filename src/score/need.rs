@@ -109,6 +109,29 @@ impl Splits {
 }
 
 impl Need {
+    /// Whether it is of the rows to be scored, and not of those that a fit reads, or of the head.
+    #[must_use]
+    pub fn is_of_rows(&self) -> bool {
+        matches!(
+            self,
+            Self::Logits
+                | Self::Features
+                | Self::Layer(_)
+                | Self::Layers
+                | Self::Score(_)
+                | Self::Variant(_)
+                | Self::Variants(_)
+        )
+    }
+
+    /// These needs, with what a fit has chosen in place of those of the rows to be scored.
+    pub(super) fn narrowed(all: &[Self], of_rows: Option<Vec<Self>>) -> Vec<Self> {
+        match of_rows {
+            Some(of_rows) => all.iter().filter(|need| !need.is_of_rows()).cloned().chain(of_rows).collect(),
+            None => all.to_vec(),
+        }
+    }
+
     /// The splits it reads, and which arrays of them; none for the head.
     #[must_use]
     pub fn reads(&self, run: &RunRows) -> Option<(Splits, BTreeSet<ArrayKind>)> {
@@ -181,6 +204,9 @@ impl Need {
                 (name, run.splits.iter().flat_map(|split| split.layers.keys().map(String::as_str)).collect())
             }
             Self::Score(name) => (name, run.own_scores()),
+            Self::Variant(name) => {
+                (name, run.splits.iter().flat_map(|split| split.variants.keys().map(String::as_str)).collect())
+            }
             Self::ValOodLayers(Some(name)) | Self::ValOodFeatures(Some(name)) | Self::ValOodVariants(name, _) => {
                 (name, run.val_ood().collect())
             }
