@@ -15,6 +15,8 @@ def records():
 
 def test_rows_and_text(records):
     rows = records.rows()
+    means = sum(row["mean_over"] is not None for row in rows)
+    assert means > 0 and repr(records) == f"<oodbench.Records: {len(rows) - means} values and {means} means>"
     assert len(rows) == len(records) and {row["score"] for row in rows} == {"mds", "es"}
     assert {row["run"] for row in rows} >= {"densenet-cifar10-softmax", "smallcnn-cifar10-isomax-seed1"}
     assert "svhn" in str(records) and "Percent." in str(records)
