@@ -459,7 +459,10 @@ fn files_that_cannot_be_read_are_told_with_their_reason() {
         fs::write(tables.path().join("test.parquet"), "PAR1").unwrap();
         fs::write(tables.path().join("results.parquet"), "PAR1").unwrap();
         let error = refusal(tables.path());
-        assert!(error.contains("test.parquet: found parquet: ") && !error.contains("results.parquet"), "{error}");
+        assert!(
+            error.contains("test.parquet: found its metadata is damaged") && !error.contains("results.parquet"),
+            "{error}"
+        );
     }
 }
 
