@@ -13,7 +13,7 @@
 //!   dump         runs on disk: layouts, file formats, validation
 //!   rows  stats  matrices, labels, heads and blocks of rows, in memory or mapped; spreads
 //!   numeric  output  printable   kernels (the only door to faer); files and folders written whole or not at all; names made harmless
-//!   error  state  progress  suggestion   files that fail; what a fit keeps, as named arrays; who watches long work; the name that was meant
+//!   error  state  progress  suggestion  caught   files that fail; what a fit keeps, as named arrays; who watches long work; the name that was meant; panics on what a file holds
 //! ```
 //!
 //! Every score is **higher = more in-distribution**. [`Dump::open`](dump::Dump::open) and [`Split::check_finite`](rows::Split::check_finite) are the
@@ -29,6 +29,7 @@
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod caught;
 pub mod detector;
 pub mod dump;
 pub mod error;

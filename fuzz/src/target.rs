@@ -248,7 +248,7 @@ pub const TARGETS: &[Target] = &[
         seeds: index_seeds,
         words: JSON,
         pack: plain,
-        read: read_arrays,
+        read: read_indexed,
     },
     Target {
         name: "layout-toml",
@@ -479,6 +479,15 @@ fn read_arrays(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
+/// Every array of an index, one of whose files is there.
+fn read_indexed(path: &Path) -> Result<(), String> {
+    let tensors = path.with_file_name("b.safetensors");
+    if !tensors.is_file() {
+        std::fs::write(tensors, seeds::safetensors()).unwrap();
+    }
+    read_arrays(path)
+}
+
 /// Opens what a layout file names beside it.
 fn read_described(path: &Path) -> Result<(), String> {
     let folder = path.parent().unwrap();
@@ -666,13 +675,15 @@ fn array_parquet_seeds() -> Vec<Vec<u8>> {
     names.iter().flat_map(|name| seeds::fixtures("formats/columns", name)).collect()
 }
 
-/// An index of no file: those it names are not there.
+/// An index of no file, and one of the tensors that [`read_indexed`] puts beside it.
 fn index_seeds() -> Vec<Vec<u8>> {
-    vec![b"{\"metadata\": {\"total_size\": 0}, \"weight_map\": {}}".to_vec()]
+    let of =
+        |tensors: &str| format!("{{\"metadata\": {{\"total_size\": 64}}, \"weight_map\": {{{tensors}}}}}").into_bytes();
+    vec![of(""), of("\"a\": \"b.safetensors\", \"b\": \"b.safetensors\"")]
 }
 
 fn layout_seeds() -> Vec<Vec<u8>> {
-    let raw = "{ file = \"a/id/test/logits.npy\", dtype = \"u8\", shape = [-1, 1], offset = 0, order = \"C\" }";
+    let raw = "{ file = \"a/id/test/logits.npy\", dtype = \"uint8\", shape = [-1, 1], offset = 0, order = \"C\" }";
     let texts = [
         "[id]\ntrain = \"a/id/train\"\ntest = { logits = \"a/id/test/logits.npy\" }\n\n[ood]\na = { logits = [\"a/ood/a/logits.npy\"] }\n".to_owned(),
         format!("[id]\ntest = {{ labels = {raw}, logits = \"a/id/test/logits.npy\" }}\n[ood]\nnear.b = \"a/ood/a\"\n[val_ood]\nc = \"a/ood/a\"\n"),

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use oodbench_fuzz::memory;
 use oodbench_fuzz::target::TARGETS;
 
 /// Inputs of each target.
@@ -24,12 +25,17 @@ fn no_reader_falls_over_a_damaged_file() {
 }
 
 /// A Parquet file whose pages claim 2⁶¹ bytes, for which the process once asked the machine; and a detector with a control character in the name of a
-/// parameter, which once stood in the message as it was.
+/// parameter, which once stood in the message as it was. A Parquet file that polars breaks off on.
 #[test]
 fn what_was_found_is_refused() {
     let place = tempfile::tempdir().unwrap();
-    let found: [(&str, &[u8], &str); 2] = [
+    let found: [(&str, &[u8], &str); 3] = [
         ("records-parquet", include_bytes!("../found/records-parquet-claimed-size.parquet"), "parquet: "),
+        (
+            "array-parquet",
+            include_bytes!("../found/array-parquet-panic.parquet"),
+            "a.parquet: found the file is damaged",
+        ),
         (
             "detector",
             include_bytes!("../found/detector-control-character.detector"),
@@ -42,5 +48,24 @@ fn what_was_found_is_refused() {
         std::fs::write(&path, input).unwrap();
         let refusal = (target.read)(&path).unwrap_err();
         assert!(refusal.contains(expected) && !refusal.chars().any(char::is_control), "{refusal}");
+    }
+}
+
+/// A list of numbers to which 4096 names lead was once made into an array for each of them: 200 MB of 20 kB.
+#[test]
+fn what_was_found_takes_no_more_memory() {
+    let place = tempfile::tempdir().unwrap();
+    let found: [(&str, &[u8]); 2] = [
+        ("pkl", include_bytes!("../found/pkl-one-list-of-many-names.pkl")),
+        ("pt", include_bytes!("../found/pt-one-list-of-many-names.pt")),
+    ];
+    for (name, input) in found {
+        let target = TARGETS.iter().find(|target| target.name == name).unwrap();
+        let path = place.path().join(target.file);
+        std::fs::write(&path, input).unwrap();
+        let before = memory::begin();
+        (target.read)(&path).unwrap();
+        let taken = memory::peak_since(before);
+        assert!(taken < 64 << 20, "{name}: {taken} bytes for {} of file", input.len());
     }
 }

@@ -1,6 +1,5 @@
 //! Reading a detector from a file.
 
-use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +12,7 @@ use super::head;
 use super::input::{Input, MOST_COLUMNS};
 use super::threshold::{Guarantee, per_class};
 use super::write::{CALIBRATION, FIT, HEAD, THRESHOLD};
+use crate::caught::caught;
 use crate::eval::fits::sealed::{SealError, SealedFile};
 use crate::rows::{ArrayKind, Head};
 use crate::score::registry::find;
@@ -55,8 +55,8 @@ impl File<'_> {
     /// That a row of the widths described can be decided. A score that has arrays of other widths breaks off; whether the row has a finite score is no
     /// matter.
     fn try_out(&self, detector: &Detector) -> Result<(), DetectorError> {
-        let tried = std::panic::catch_unwind(AssertUnwindSafe(|| detector.decide_zeros()));
-        tried.map_err(|_| self.damaged("inputs of other widths than the fit or the head"))
+        caught(|| detector.decide_zeros())
+            .ok_or_else(|| self.damaged("inputs of other widths than the fit or the head"))
     }
 
     fn damaged(&self, found: &str) -> DetectorError {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::read::RecordsError;
 use crate::dump::DumpError;
+use crate::dump::format::text::line_at;
 use crate::dump::format::{Format, by_name, file};
 use crate::printable::line;
 use crate::rows::array::shape_text;
@@ -177,7 +178,8 @@ fn of_csv(path: &Path, name: Option<&str>, delimiter: u8) -> Result<Vec<f64>, Nu
     }
     for fields in rows {
         let fields = fields.map_err(damaged)?;
-        numbers.push(number(path, &fields[column], || line_of(&text, &fields))?);
+        let begin = || fields.position().and_then(|place| usize::try_from(place.byte()).ok()).unwrap_or_default();
+        numbers.push(number(path, &fields[column], || line_at(&text, begin()))?);
     }
     Ok(numbers)
 }
@@ -186,14 +188,6 @@ fn of_csv(path: &Path, name: Option<&str>, delimiter: u8) -> Result<Vec<f64>, Nu
 fn empty_line(text: &str) -> Option<usize> {
     let line = text.trim_end().lines().position(|line| line.trim().is_empty())?;
     Some(line + 1)
-}
-
-/// The line of a row. Its position is that of the end of the row before, with empty lines between.
-fn line_of(text: &str, fields: &csv::StringRecord) -> usize {
-    let begin = fields.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or_default();
-    let rest = text.get(begin..).unwrap_or_default();
-    let skipped = rest.len() - rest.trim_start_matches(['\r', '\n']).len();
-    text.get(..begin + skipped).unwrap_or_default().matches('\n').count() + 1
 }
 
 fn of_lines(path: &Path) -> Result<Vec<f64>, NumbersError> {

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use polars_arrow::array::{Array, ArrayRef, PrimitiveArray, StaticArray as _, Utf8ViewArray};
 use polars_arrow::datatypes::{ArrowDataType, ArrowSchema, Field};
 use polars_arrow::record_batch::RecordBatchT;
-use polars_arrow::types::NativeType;
 use polars_parquet::write::{
     CompressionOptions, Encoding, FileWriter, SchemaDescriptor, StatisticsOptions, Version, WriteOptions,
     row_group_iter, to_parquet_schema,
 };
 
 use super::field::{Content, Kind};
+use crate::dump::format::parquet;
 pub use crate::dump::format::parquet::{File, FrameError};
 
 /// Values of one column.
@@ -161,7 +161,7 @@ pub fn read(bytes: Vec<u8>) -> Result<Read, FrameError> {
     file.names().into_iter().map(contents).collect()
 }
 
-/// The numbers of one column, of floats of 32 or 64 bits or of integers. A file has at most eight rows a byte, or a million.
+/// The numbers of one column, of floats of 32 or 64 bits or of integers, with a sign or without (those of 64 bits with one). A file has at most eight rows a byte, or a million.
 ///
 /// # Errors
 /// [`FrameError`] if it holds something else, is packed in a way that is not read, or damaged.
@@ -170,23 +170,9 @@ pub fn numbers(file: &File, name: &str) -> Result<Vec<Option<f64>>, FrameError> 
     let mut numbers = Vec::new();
     for array in file.column(name, most)? {
         let found = || FrameError(format!("column {name} holds {:?}, expected numbers", array.dtype()));
-        numbers.extend(numbers_of(array.as_ref()).ok_or_else(found)?);
+        numbers.extend(parquet::numbers(array.as_ref()).ok_or_else(found)?);
     }
     Ok(numbers)
-}
-
-/// The numbers of an array of floats or integers.
-fn numbers_of(array: &dyn Array) -> Option<Vec<Option<f64>>> {
-    fn of<T: NativeType>(array: &dyn Array, number: impl Fn(T) -> f64) -> Option<Vec<Option<f64>>> {
-        let array = array.as_any().downcast_ref::<PrimitiveArray<T>>()?;
-        Some(array.iter().map(|value| value.map(|value| number(*value))).collect())
-    }
-    of(array, |number: f64| number)
-        .or_else(|| of(array, |number: f32| f64::from(number)))
-        .or_else(|| of(array, |number: i64| number as f64))
-        .or_else(|| of(array, |number: i32| f64::from(number)))
-        .or_else(|| of(array, |number: i16| f64::from(number)))
-        .or_else(|| of(array, |number: i8| f64::from(number)))
 }
 
 fn contents_of(array: &dyn Array) -> Option<Vec<Content>> {

@@ -89,8 +89,27 @@ impl Row {
         self.fields.get(name).map_or("", String::as_str)
     }
 
-    /// A number with what stands behind `±`, divided; none inside where there is no value.
+    /// A fraction with what stands behind `±`, both between 0 and 1 once divided; none inside where there is no value.
     fn cell(&self, name: &str, exponent: &str) -> Result<Option<(f64, Option<f64>)>, String> {
+        let cell = self.number(name, exponent)?;
+        let is_fraction = |number: f64| (0.0..=1.0).contains(&number);
+        match cell {
+            Some((value, std)) if !is_fraction(value) || std.is_some_and(|std| !is_fraction(std)) => {
+                let most = if exponent.is_empty() { "a fraction from 0 to 1" } else { "a percentage from 0 to 100" };
+                Err(format!("{}, which is not {most}", self.shown(name)))
+            }
+            cell => Ok(cell),
+        }
+    }
+
+    /// A cell for messages.
+    fn shown(&self, name: &str) -> String {
+        let shown: String = self.field(name).chars().take(40).collect();
+        format!("{shown:?} in column {name} of line {}", self.line)
+    }
+
+    /// A number with what stands behind `±`, divided; none inside where there is no value.
+    fn number(&self, name: &str, exponent: &str) -> Result<Option<(f64, Option<f64>)>, String> {
         let text = self.field(name);
         if text.is_empty() || text == "/" || text == "-" {
             return Ok(None);
@@ -102,10 +121,7 @@ impl Row {
             Some((value, std)) => fraction(value).zip(fraction(std)).map(|(value, std)| (value, Some(std))),
             None => fraction(text).map(|value| (value, None)),
         };
-        parsed.map(Some).ok_or_else(|| {
-            let shown: String = text.chars().take(40).collect();
-            format!("{shown:?} in column {name} of line {}, which is no number", self.line)
-        })
+        parsed.map(Some).ok_or_else(|| format!("{}, which is no number", self.shown(name)))
     }
 }
 
@@ -163,7 +179,7 @@ fn of_macedo(rows: &[Row]) -> Result<Vec<Record>, String> {
     let mut percent = false;
     for row in rows {
         for (column, _) in LEE {
-            percent |= row.cell(column, "")?.is_some_and(|(value, _)| value > 1.0);
+            percent |= row.number(column, "")?.is_some_and(|(value, _)| value > 1.0);
         }
     }
     let exponent = if percent { "e-2" } else { "" };
@@ -221,7 +237,9 @@ mod tests {
         );
         assert_eq!((first.run.as_str(), first.seed), ("densenetbc100 cifar10 isomaxplus 1", Some(1)));
         assert!(recognises(row("1").as_bytes()) && !recognises(b"run,score\n"));
-        assert!(read(row("much").as_bytes(), Path::new("")).unwrap_err().contains("\"much\" in column TNR of line 2"));
+        for (tnr, found) in [("much", "\"much\" in column TNR of line 2"), ("-3", "\"-3\" in column TNR of line 2")] {
+            assert!(read(row(tnr).as_bytes(), Path::new("")).unwrap_err().contains(found));
+        }
     }
 
     #[test]
@@ -231,6 +249,11 @@ mod tests {
         let sets: Vec<String> = records.iter().step_by(4).map(Record::set).collect();
         assert_eq!(sets, ["near/a", "far/b"]);
         assert_eq!((records[5].value, records[5].missing.is_some()), (None, true));
+        for wrong in ["101", "3 ± 101", "-1", "NaN"] {
+            let error =
+                read(table.replace("1,/,3", &format!("1,{wrong},3")).as_bytes(), Path::new("msp.csv")).unwrap_err();
+            assert!(error.contains(&format!("{wrong:?} in column AUROC of line 4")), "{error}");
+        }
         // A mean without its sets is all there is.
         let means = "dataset,FPR@95,AUROC,AUPR_IN,AUPR_OUT,ACC\nnearood,1,2,3,4,5\n";
         assert_eq!(read(means.as_bytes(), Path::new("m/ood/msp.csv")).unwrap()[0].set(), "near/near-OOD");

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use oodbench::dump::format::by_name;
 use oodbench::dump::layout::{Described, RunFiles, discover};
 use oodbench::dump::{Dump, format};
+use oodbench::numeric::noise::Congruential;
 use oodbench::rows::array::StoredArray;
 use oodbench::rows::{ArrayKind, Labels, Matrix, Role};
 use serde_json::Value;
@@ -158,9 +159,14 @@ fn numbers_in_text() {
     assert_eq!(read("a.csv", ",0,1\n0,0.5,2\n1,-3,4\n", None), doubles(&[2, 2], &[0.5, 2.0, -3.0, 4.0]));
     assert_eq!(read("a.csv", "0,1\n0.5,2\n", None), doubles(&[1, 2], &[0.5, 2.0]));
     assert_eq!(read("a.csv", "\u{feff}logits_0,logits_1\r\n1,2\r\n", Some("logits")), doubles(&[1, 2], &[1.0, 2.0]));
+    // A quoted name may hold the separator; rows may stand apart.
+    let quoted = "\"id, or name\",x\n\"1,5\",2\n\n  \n\"2,5\", 4 \n";
+    assert_eq!(read("a.csv", quoted, Some("x")), Ok((vec![2], "i64".to_owned(), vec![2.0, 4.0])));
+    assert_eq!(read("a.csv", "\"x\"\n\"0.5\"\n", None), doubles(&[1], &[0.5]));
     assert_eq!(read("a.txt", "# two\n1\n2\n", None), Ok((vec![2], "i64".to_owned(), vec![1.0, 2.0])));
     for (name, text, member, found) in [
         ("a.csv", "x_0,x_1\n1,2\n3\n", Some("x"), "found 1 values in line 3, expected 2"),
+        ("a.csv", "x_0,x_1\n\n1,2\n\r\n3,two\n", Some("x"), "found \"two\" in line 5, expected a number"),
         ("a.csv", "x_0,x_1\n1,two\n", Some("x"), "found \"two\" in line 2, expected a number"),
         ("a.csv", "x_0,y\n1,2\n", Some("z"), "found columns x_0, y, expected some of z"),
         ("a.txt", "1 2\n3 x\n", None, "found \"x\" in line 2, expected a number"),
@@ -170,26 +176,58 @@ fn numbers_in_text() {
     }
 }
 
-/// Each prefix of a file, and each file with another byte, ends in an array or in one line.
+/// Every array of a file, or the one line of what is wrong with it.
+fn read_all(path: &Path) -> Result<f64, String> {
+    let format = by_name(path).unwrap();
+    let sum = |array: StoredArray| array.numbers().sum::<f64>();
+    let read = || match format.members(path)? {
+        None => format.open(path, None).map(sum),
+        Some(members) => members.iter().map(|member| format.open(path, Some(member)).map(sum)).sum(),
+    };
+    read().map_err(|error| {
+        let text = error.to_string();
+        let named = text.contains(path.file_name().unwrap().to_str().unwrap());
+        assert!(named && text.contains("expected") && !text.contains(char::is_control), "{text:?}");
+        text
+    })
+}
+
+const DAMAGED: &[&str] = &[
+    "torch/dict.pt",
+    "torch/old.pt",
+    "pickle/protocol_5.pkl",
+    "pickle/fc.pkl",
+    "tensors/test.safetensors.index.json",
+    #[cfg(feature = "parquet")]
+    "columns/row_groups.parquet",
+];
+
+/// Each prefix of a file is refused in one line; each file with some other bytes ends in arrays or in one line.
 #[test]
-fn cut_files_are_refused_in_a_line() {
+fn cut_and_damaged_files_are_refused_in_a_line() {
     let folder = tempfile::tempdir().unwrap();
-    for name in [
-        "torch/dict.pt",
-        "torch/old.pt",
-        "pickle/protocol_5.pkl",
-        "pickle/fc.pkl",
-        "tensors/test.safetensors.index.json",
-    ] {
+    let (mut refused, mut damaged) = (0, 0);
+    for name in DAMAGED {
         let whole = fs::read(file(name)).unwrap();
         let path = folder.path().join(Path::new(name).file_name().unwrap());
         for end in (0..whole.len()).step_by(7) {
             fs::write(&path, &whole[..end]).unwrap();
-            let error = by_name(&path).unwrap().members(&path).unwrap_err().to_string();
-            let named = error.contains(path.file_name().unwrap().to_str().unwrap());
-            assert!(named && error.contains("expected") && !error.contains(char::is_control), "{error:?}");
+            read_all(&path).unwrap_err();
+        }
+        let mut random = Congruential::new(41);
+        for _ in 0..300 {
+            let mut bytes = whole.clone();
+            for _ in 0..3 {
+                let at = random.bits() as usize % bytes.len();
+                bytes[at] ^= 1 << (random.bits() % 8);
+            }
+            fs::write(&path, &bytes).unwrap();
+            damaged += 1;
+            refused += usize::from(read_all(&path).is_err());
         }
     }
+    // Some bits are those of numbers, which may be any.
+    assert!(refused > damaged / 4 && refused < damaged, "{refused} of {damaged} refused");
 }
 
 #[test]
@@ -199,6 +237,42 @@ fn a_pickle_that_would_run_something_is_refused() {
     fs::write(&path, b"\x80\x02cos\nsystem\nX\x02\0\0\0ls\x85R.").unwrap();
     let error = format::pkl::arrays(&path).unwrap_err().to_string();
     assert!(error.contains("a.pkl: found the function os.system"), "{error}");
+}
+
+/// As NumPy 2.4 writes `x.transpose(1, 0, 2)`: 'K', and the order of the axes.
+#[test]
+fn a_pickled_array_of_permuted_axes_is_refused() {
+    let dtype =
+        b"cnumpy\ndtype\nX\x02\0\0\0f4\x89\x88\x87R(K\x03X\x01\0\0\0<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb";
+    let start = b"\x80\x05cnumpy._core.numeric\n_frombuffer\n(C\x08\0\0\x80\x3f\0\0\0\x40";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pkl");
+    let read = |end: &[u8]| {
+        fs::write(&path, [&start[..], dtype, b"K\x01K\x02K\x01\x87", end, b"tR."].concat()).unwrap();
+        format::pkl::arrays(&path).map(|arrays| arrays[0].1.numbers().collect::<Vec<_>>())
+    };
+    assert_eq!(read(b"X\x01\0\0\0C").unwrap(), [1.0, 2.0]);
+    let error = read(b"X\x01\0\0\0KK\x01K\0K\x02\x87").unwrap_err().to_string();
+    assert!(
+        error.contains("a.pkl: found an array whose axes are permuted (save numpy.ascontiguousarray(x))"),
+        "{error}"
+    );
+}
+
+/// Texts that hold the elements are decoded once for all arrays that share them.
+#[test]
+fn arrays_of_one_text_share_their_elements() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pkl");
+    let array = |bytes: &[u8]| {
+        let state = b"(K\x01K\x02\x85cnumpy\ndtype\nX\x02\0\0\0u1\x89\x88\x87R(K\x03X\x01\0\0\0|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb\x89";
+        [b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\0\x85U\x01btR", &state[..], bytes, b"tb"].concat()
+    };
+    let first = array(b"c_codecs\nencode\nX\x03\0\0\0\xc3\xbf\x07X\x06\0\0\0latin1\x86Rq\x05");
+    fs::write(&path, [b"\x80\x02](", &first[..], &array(b"h\x05"), b"e."].concat()).unwrap();
+    let arrays = format::pkl::arrays(&path).unwrap();
+    assert_eq!(arrays.iter().map(|(_, array)| array.bytes()).collect::<Vec<_>>(), [[255, 7], [255, 7]]);
+    assert_eq!(arrays[0].1.bytes().as_ptr(), arrays[1].1.bytes().as_ptr());
 }
 
 fn layout(name: &str) -> Vec<RunFiles> {
@@ -294,6 +368,17 @@ fn a_layout_file_names_files_and_arrays() {
         ("[id]\ntest = 3", "layout.toml: found id/test of another type"),
         ("[id]\ntest = { logits = { file = \"a\", dtype = \"f3\", shape = [2] } }", "without a valid dtype"),
         ("[id]\ntest = { logits = { file = \"a\", dtype = \"f4\" } }", "without a valid dtype"),
+        ("[id]\ntest = { logits = { file = \"a\", dtype = \"i8\", shape = [2] } }", "expected int8 or int64?"),
+        ("[id]\ntest = { logits = { file = \"a.npy\", offset = 128 } }", "without a valid dtype"),
+        ("[id]\ntest = { logits = { file = \"a.npy\", order = \"F\" } }", "without a valid dtype"),
+        (
+            "[id]\ntest = { logits = { file = \"a\", dtype = \"f32\", shape = [2], order = 1 } }",
+            "without a valid order",
+        ),
+        (
+            "[id]\ntest = { logits = { file = \"a\", dtype = \"f32\", shape = [2], order = \"c\" } }",
+            "without a valid order",
+        ),
         ("[id]\ntest = { logits = { file = \"a\", dtype = \"f32\", shape = [-2, 3] } }", "without a valid shape"),
         ("[id\n", "layout.toml: found "),
     ] {
@@ -347,4 +432,56 @@ fn names_that_say_too_little_are_told() {
         "{error}"
     );
     assert!(error.contains("--layout FILE"), "{error}");
+}
+
+/// What is lacking may stand in a file that cannot be read: its reason is told, and not that it be given the name that it has.
+#[test]
+fn files_that_cannot_be_read_are_told_with_their_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = file("layouts/two_files");
+    fs::copy(source.join("val_features.pt"), folder.path().join("val_features.pt")).unwrap();
+    let whole = fs::read(source.join("ood_features.pt")).unwrap();
+    let cut = folder.path().join("ood_features.pt");
+    fs::write(&cut, &whole[..whole.len() / 2]).unwrap();
+    let refusal = |place: &Path| {
+        let error = discover(place).unwrap_err().to_string();
+        assert!(!error.contains("did you mean") && !error.contains(char::is_control), "{error}");
+        error
+    };
+    let error = refusal(folder.path());
+    assert!(error.contains("none of ood by its name; ood_features.pt (its arrays cannot be listed: "), "{error}");
+    assert!(error.contains("ood_features.pt: found "), "{error}");
+    let error = refusal(&cut);
+    assert!(error.contains("its arrays cannot be listed: ") && error.contains("ood_features.pt: found "), "{error}");
+    #[cfg(feature = "parquet")]
+    {
+        let tables = tempfile::tempdir().unwrap();
+        fs::write(tables.path().join("test.parquet"), "PAR1").unwrap();
+        fs::write(tables.path().join("results.parquet"), "PAR1").unwrap();
+        let error = refusal(tables.path());
+        assert!(
+            error.contains("test.parquet: found its metadata is damaged") && !error.contains("results.parquet"),
+            "{error}"
+        );
+    }
+}
+
+/// Images beside arrays are no arrays; where there are more arrays than a dump has, that is told.
+#[test]
+fn only_files_of_arrays_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = folder.path().join("images");
+    fs::create_dir(&images).unwrap();
+    for at in 0..4200 {
+        fs::write(images.join(format!("{at}.jpg")), "").unwrap();
+    }
+    for name in ["val_features.pt", "ood_features.pt"] {
+        fs::copy(file("layouts/two_files").join(name), folder.path().join(name)).unwrap();
+    }
+    assert_eq!(discover(folder.path()).unwrap().len(), 1);
+    for at in 0..4200 {
+        fs::write(images.join(format!("{at}.npy")), "").unwrap();
+    }
+    let error = discover(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("found no run (more than 4096 files of arrays and folders, too many to be told"), "{error}");
 }

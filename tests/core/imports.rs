@@ -56,6 +56,65 @@ fn scores_of_openood() {
     assert_eq!(test.labels.as_ref().unwrap().block(0..7), [0, 1, 2, 3, 4, 1, 0]);
 }
 
+/// A damaged file is named; where nothing else is there it is the error.
+#[test]
+fn damaged_scores_of_openood_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("resnet/s0/scores");
+    fs::create_dir_all(&place).unwrap();
+    let whole = fs::read(fixture("formats/pickle/openood.pkl")).unwrap();
+    fs::write(place.join("ash.pkl"), &whole[..whole.len() / 2]).unwrap();
+    let error = read(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("ash.pkl: found the end of the file"), "{error}");
+    fs::write(place.join("scale.pkl"), &whole).unwrap();
+    let (_, runs) = read(folder.path()).unwrap();
+    assert!(runs.len() == 1 && runs[0].left_out.len() == 1, "{runs:?}");
+    assert!(runs[0].left_out[0].contains("ash.pkl: found the end of the file"), "{runs:?}");
+}
+
+/// An archive as OpenOOD's evaluators save them.
+fn archive(path: &Path, confidences: &[f32], labels: &[i64]) {
+    fn npy<T: ndarray_npy::WritableElement>(numbers: &[T]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        ndarray_npy::WriteNpyExt::write_npy(&ndarray::aview1(numbers), &mut bytes).unwrap();
+        bytes
+    }
+    let mut zip = zip::ZipWriter::new(fs::File::create(path).unwrap());
+    for (name, array) in [("pred", npy(labels)), ("conf", npy(confidences)), ("label", npy(labels))] {
+        zip.start_file(format!("{name}.npy"), zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut zip, &array).unwrap();
+    }
+    zip.finish().unwrap();
+}
+
+#[test]
+fn archives_of_openood() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("resnet/s3/scores");
+    fs::create_dir_all(&place).unwrap();
+    archive(&place.join("cifar10.npz"), &[0.5, 0.25, 1.0], &[0, 2, 1]);
+    archive(&place.join("svhn.npz"), &[-0.5, 0.125], &[-1, -1]);
+    let (title, runs) = read(&place).unwrap();
+    assert!(title.contains("scores/<set>.npz"), "{title}");
+    let info = &runs[0].info;
+    assert_eq!((info.name.as_str(), info.model.as_deref(), info.seed), ("resnet-s3", Some("resnet"), Some(3)));
+    assert_eq!(
+        (info.in_distribution.as_deref(), roles(&runs[0])),
+        (Some("cifar10"), vec!["id/test".to_owned(), "ood/svhn".to_owned()])
+    );
+    assert_eq!(score(&runs[0], "id/test", "conf"), [0.5, 0.25, 1.0]);
+    assert_eq!(score(&runs[0], "ood/svhn", "conf"), [-0.5, 0.125]);
+    assert_eq!(runs[0].splits[0].labels.as_ref().unwrap().block(0..3), [0, 2, 1]);
+    // A third one that is cut off is left out, with its reason; the ID set cannot be.
+    let whole = fs::read(place.join("svhn.npz")).unwrap();
+    fs::write(place.join("lsun.npz"), &whole[..whole.len() / 2]).unwrap();
+    let (_, runs) = read(&place).unwrap();
+    assert!(runs[0].left_out.len() == 1 && runs[0].left_out[0].contains("lsun.npz: found"), "{runs:?}");
+    fs::write(place.join("cifar10.npz"), &whole[..whole.len() / 2]).unwrap();
+    let error = read(&place).unwrap_err().to_string();
+    assert!(error.contains("cifar10.npz: found") && !error.contains('\n'), "{error}");
+}
+
 fn text(path: &Path, numbers: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, numbers).unwrap();
@@ -82,8 +141,13 @@ fn pairs_of_files() {
     // Other numbers of the ID rows are another run.
     text(&at("lsun/confidence_Base_In.txt"), "1\n2\n4\n");
     let (_, runs) = read(folder.path()).unwrap();
-    let names: Vec<Vec<String>> = runs.iter().map(roles).collect();
-    assert_eq!(names.len(), 2);
+    let names: Vec<&str> = runs.iter().map(|run| run.info.name.as_str()).collect();
+    assert_eq!(names[1..], ["svhn-Base"]);
+    // Of two scores of the set, too, each has a name of its own.
+    text(&at("svhn/confidence_Ours_In.txt"), "1\n2\n");
+    let (_, runs) = read(folder.path()).unwrap();
+    let names: Vec<&str> = runs.iter().map(|run| run.info.name.as_str()).collect();
+    assert_eq!(names[1..], ["svhn-Base", "svhn-Ours"]);
     text(&at("lsun/confidence_Base_Out.txt"), "much\n");
     let error = read(folder.path()).unwrap_err().to_string();
     assert!(error.contains("found \"much\" in line 1, expected one finite number per row"), "{error}");

@@ -10,7 +10,7 @@ use source::sources;
 
 /// Rooms of the library from the bottom up; those in one line may not see each other.
 const LAYERS: &[&[&str]] = &[
-    &["error", "state", "progress", "suggestion"],
+    &["error", "state", "progress", "suggestion", "caught"],
     &["numeric", "output", "printable"],
     &["rows", "stats"],
     &["dump"],

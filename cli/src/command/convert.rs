@@ -6,6 +6,7 @@ use anyhow::bail;
 use clap::{Args, ValueEnum, ValueHint};
 
 use crate::option::common::Common;
+use crate::option::places::places;
 use crate::option::runs::{Layout, Runs};
 use crate::screen::terminal;
 use oodbench::dump::write::{Form, Precision};
@@ -71,13 +72,18 @@ enum Type {
 
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
+    if command.in_distribution.is_some() && command.to != To::Openood {
+        bail!(
+            "--in-distribution: found another format, expected --to openood, whose tables are of one set; leave it out"
+        );
+    }
     let text = match command.to {
         To::Npy => return dumps(command, Form::Npy, common),
         To::Safetensors => return dumps(command, Form::Safetensors, common),
         To::Parquet => return dumps(command, Form::Parquet, common),
-        _ if command.out.is_some() || command.dtype.is_some() || command.replace => {
+        _ if command.out.is_some() || command.dtype.is_some() || command.replace || command.layout.is_named() => {
             bail!(
-                "--out, --dtype, --replace: found records, which are printed, expected --to npy, safetensors or parquet; leave them out"
+                "--out, --dtype, --replace, --layout: found records, which are printed, expected --to npy, safetensors or parquet; leave them out"
             )
         }
         To::Csv => String::from_utf8(csv::write(&read(&command.sources)?)?)?,
@@ -102,10 +108,10 @@ fn dumps(command: &Command, form: Form, common: &Common) -> anyhow::Result<()> {
         Some(Type::F64) => Precision::Double,
     };
     let runs = Runs::of(command.sources.clone(), command.layout.clone()).find(common.quiet)?;
-    let several = runs.len() > 1;
-    for files in &runs {
+    let names = runs.iter().map(|files| Ok(files.info()?.name)).collect::<anyhow::Result<Vec<_>>>()?;
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    for (files, out) in runs.iter().zip(places(out, &names)?) {
         let dump = Dump::open(files)?;
-        let out = if several { out.join(&dump.info.name) } else { out.clone() };
         let writer = DumpWriter::create(&out, command.replace)?.with(form, precision);
         writer.info(&dump.info)?;
         if let Some(head) = &dump.head {

@@ -7,6 +7,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueHint};
 
 use crate::option::common::Common;
+use crate::option::places::places;
 use crate::screen::terminal;
 use oodbench::dump::import::{Imported, read};
 use oodbench::dump::{DumpWriter, RunInfo};
@@ -41,7 +42,6 @@ pub(crate) struct Command {
 /// Runs the command.
 pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     let (title, mut runs) = read(&command.source)?;
-    let several = runs.len() > 1;
     if !common.quiet || command.dry_run {
         terminal::say(&format!("{}: {title}", command.source.display()));
     }
@@ -52,8 +52,8 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         }
         run.info.lower.clone_from(&command.lower);
     }
-    for run in &runs {
-        let out = if several { command.out.join(&run.info.name) } else { command.out.clone() };
+    let names: Vec<&str> = runs.iter().map(|run| run.info.name.as_str()).collect();
+    for (run, out) in runs.iter().zip(places(&command.out, &names)?) {
         if !common.quiet || command.dry_run {
             for taken in &run.taken {
                 terminal::say(&format!("{}/{:<24} {} ({})", out.display(), taken.what, taken.from, taken.why));

@@ -13,7 +13,7 @@ use crate::screen::{remarks, terminal};
 use oodbench::dump::Dump;
 use oodbench::dump::diagnose::{ArrayFacts, ValueFacts, diagnose};
 use oodbench::dump::layout::RunFiles;
-use oodbench::printable;
+use oodbench::printable::line;
 use oodbench::report::Format;
 use oodbench::report::grid::Grid;
 use oodbench::rows::Head;
@@ -76,22 +76,23 @@ fn shown(files: &RunFiles, facts: &[Fact]) -> String {
     // Writing into a String cannot fail.
     let mut out = String::new();
     for part in facts.chunk_by(|one, next| one.part == next.part) {
-        let name = |fact: &Fact| fact.name.len();
+        // A line stays one, whatever sets, layers and files are called.
+        let lines: Vec<_> = part.iter().map(|fact| (line(&fact.name), line(&fact.found))).collect();
         // Names of layers are as long as they are.
-        let width = part.iter().map(name).fold(13, usize::max);
+        let width = lines.iter().map(|(name, _)| name.len()).fold(13, usize::max);
         match &*part[0].part {
             OF_RUN => {
-                let _ = writeln!(out, "{} ({})", printable::line(&part[0].run), files.folder.display());
-                for fact in &part[1..] {
-                    let _ = writeln!(out, "  {:<16}{}", fact.name, fact.found);
+                let _ = writeln!(out, "{} ({})", line(&part[0].run), line(&files.folder.display().to_string()));
+                for (name, found) in &lines[1..] {
+                    let _ = writeln!(out, "  {name:<16}{found}");
                 }
             }
             title => {
-                let _ = writeln!(out, "  {title}");
-                for fact in part {
-                    let _ = match &*fact.name {
-                        "" => writeln!(out, "    {}", fact.found),
-                        name => writeln!(out, "    {name:<width$} {}", fact.found),
+                let _ = writeln!(out, "  {}", line(title));
+                for (name, found) in &lines {
+                    let _ = match &**name {
+                        "" => writeln!(out, "    {found}"),
+                        name => writeln!(out, "    {name:<width$} {found}"),
                     };
                 }
             }

@@ -13,6 +13,7 @@ pub(crate) mod metric;
 #[cfg(feature = "train")]
 pub(crate) mod named;
 pub(crate) mod percent;
+pub(crate) mod places;
 pub(crate) mod procedure;
 pub(crate) mod rows;
 pub(crate) mod runs;

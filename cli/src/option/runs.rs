@@ -33,6 +33,13 @@ pub(crate) struct Layout {
     layout: Option<PathBuf>,
 }
 
+impl Layout {
+    /// Whether a file was named.
+    pub(crate) fn is_named(&self) -> bool {
+        self.layout.is_some()
+    }
+}
+
 impl Runs {
     /// These folders.
     pub(crate) fn of(dirs: Vec<PathBuf>, layout: Layout) -> Self {

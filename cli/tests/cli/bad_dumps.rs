@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::common::{layered_run, noise, oodbench, small_run, write, write_labels};
+use super::common::{fixture, layered_run, noise, oodbench, small_run, write, write_labels};
 use ndarray::Array2;
 
 /// Breaks a sound run, scores it and gives back the one line on standard error.
@@ -283,5 +283,18 @@ fn a_pipe_in_place_of_a_file_is_not_waited_for() {
             assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
         });
         assert!(line.contains(&format!("{file}: found a pipe or device, expected a regular file")), "{line}");
+    }
+}
+
+/// A library that breaks off on a damaged file would print where in its source, and a backtrace.
+#[test]
+fn a_damaged_file_is_refused_in_a_line_whatever_reads_it() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(fixture("../fuzz/found/array-parquet-panic.parquet"), folder.path().join("a.parquet")).unwrap();
+    for arguments in [&["measure", "a.parquet", "a.parquet"][..], &["convert", "a.parquet", "--to", "csv"]] {
+        let output = oodbench(folder.path()).args(arguments).env("RUST_BACKTRACE", "1").output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), said.lines().count()), (Some(2), 1), "{said}");
+        assert!(said.contains("a.parquet: found parquet: the file is damaged"), "{said}");
     }
 }

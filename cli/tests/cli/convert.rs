@@ -56,6 +56,9 @@ fn forms_of_a_dump_have_the_same_values() {
         (&["convert", "own", "--to", "npy"][..], "expected --out DIR"),
         (&["convert", "own", "--to", "npy", "--out", "a"], "already exists"),
         (&["convert", "own", "--to", "json", "--out", "e"], "expected --to npy, safetensors or parquet"),
+        (&["convert", "own", "--to", "csv", "--layout", "l.toml"], "expected --to npy, safetensors or parquet"),
+        (&["convert", "own", "--to", "npy", "--out", "e", "--in-distribution", "c"], "expected --to openood"),
+        (&["convert", "own", "--to", "json", "--in-distribution", "c"], "expected --to openood"),
     ] {
         let (code, _, said) = run(at, arguments);
         assert!(code == Some(2) && said.contains(message) && said.lines().count() == 1, "{said}");
@@ -111,4 +114,47 @@ fn tables_of_results_are_records() {
         (&first["procedure"], &first["metric"], first["value"].as_f64()),
         (&"lee".into(), &"tnr_at_tpr95".into(), Some(0.968))
     );
+}
+
+/// Names in run.toml are somebody else's, and --replace removes what is at a place.
+#[test]
+fn runs_are_written_below_the_folder_alone_and_each_at_its_own_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let names = |one: &str, other: &str| {
+        for (run, name) in [("a", one), ("b", other)] {
+            small_run(&at.join("runs").join(run));
+            fs::write(at.join("runs").join(run).join("run.toml"), format!("name = {name:?}\n")).unwrap();
+        }
+    };
+    fs::create_dir_all(at.join("kept")).unwrap();
+    fs::write(at.join("kept/thesis"), "all of it").unwrap();
+    let absolute = at.join("kept").display().to_string();
+    for (one, other, message) in [
+        ("one", "../kept", "found the name \"../kept\", expected one without separators"),
+        ("one", absolute.as_str(), "expected one without separators"),
+        ("one", "one", "found several runs of the name \"one\", expected distinct names"),
+    ] {
+        names(one, other);
+        let (code, stdout, said) = run(at, &["convert", "runs", "--to", "npy", "--out", "out", "--replace"]);
+        assert!(code == Some(2) && said.contains(message) && said.lines().count() == 1, "{said}");
+        assert!(stdout.is_empty() && !at.join("out").exists() && at.join("kept/thesis").is_file());
+    }
+    names("one", "two");
+    let (code, stdout, said) = run(at, &["convert", "runs", "--to", "npy", "--out", "out"]);
+    assert_eq!((code, stdout.as_str()), (Some(0), "wrote out/one\nwrote out/two\n"), "{said}");
+}
+
+/// Two models of one name in two places.
+#[test]
+fn imported_runs_of_one_name_are_refused_before_anything_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    for place in ["all/a/resnet/s0/scores", "all/b/resnet/s0/scores"] {
+        fs::create_dir_all(at.join(place)).unwrap();
+        fs::copy(fixture("formats/pickle/openood.pkl"), at.join(place).join("scale.pkl")).unwrap();
+    }
+    let (code, stdout, said) = run(at, &["import", "all", "--out", "out", "--replace", "-q"]);
+    assert!(code == Some(2) && said.contains("found several runs of the name \"resnet-s0\""), "{said}");
+    assert!(stdout.is_empty() && !at.join("out").exists());
 }

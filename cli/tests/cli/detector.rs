@@ -153,3 +153,16 @@ fn the_page_says_what_is_promised_and_what_is_not() {
         assert!(page.contains(part), "{part}");
     }
 }
+
+/// Rows of other widths make the score break off when the file is read: one line all the same.
+#[test]
+fn forged_widths_are_refused_in_a_line() {
+    let root = with_val();
+    out(root.path(), &["calibrate", "run", "--score", "mahalanobis", "--out", "my.detector"]);
+    let file = root.path().join("my.detector");
+    let mut forged = oodbench::detector::Detector::load(&file).unwrap();
+    forged.description.inputs.get_mut("features").unwrap().columns = 7;
+    forged.write(&mut fs::File::create(&file).unwrap()).unwrap();
+    let said = refusal(root.path(), &["apply", "my.detector", "run/ood/near"]);
+    assert!(said.contains("my.detector: found inputs of other widths"), "{said}");
+}

@@ -97,3 +97,15 @@ fn a_spreadsheet_finds_no_formula() {
         assert!(table.contains(",'=cmd(),") && !table.contains(",=cmd(),"), "{command}: {table}");
     }
 }
+
+/// A line break in the name of a set or of a file breaks no table.
+#[cfg(unix)]
+#[test]
+fn inspect_has_a_line_for_each_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("dump");
+    super::common::small_run(&place);
+    std::fs::rename(place.join("ood/far"), place.join("ood/fa\nr")).unwrap();
+    let (table, _) = said(folder.path(), &["inspect", "dump"]);
+    assert!(table.lines().any(|line| line == r"  ood/fa\nr"), "{table}");
+}

@@ -7,8 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::entry::{Format, has_ending};
+use super::numpy_pickle::{ARRAY, Arrays};
 use super::pickle::{Defect, Pickle};
-use super::{file, numpy_pickle, torch, tree};
+use super::{file, torch, tree};
 use crate::dump::error::DumpError;
 use crate::rows::array::{Memory, StoredArray};
 
@@ -47,13 +48,9 @@ pub fn arrays(path: &Path) -> Result<Vec<(String, StoredArray)>, DumpError> {
     let wrong = |found: Defect| DumpError::malformed(path, found, "a pickle of arrays", REMEDY);
     let memory: Arc<dyn Memory> = map;
     let pickle = Pickle::decode(memory.bytes(), tree::FUNCTIONS).map_err(wrong)?;
-    let mut arrays = Vec::new();
-    for (name, id) in tree::named(&pickle).map_err(wrong)? {
-        let shown = tree::shown(path, &name);
-        let wrong = |found: Defect| DumpError::malformed(&shown, found, "an array of real numbers", REMEDY);
-        if let Some(array) = numpy_pickle::array(&pickle, id, &memory, &shown).map_err(wrong)? {
-            arrays.push((name, array));
-        }
-    }
-    Ok(arrays)
+    let mut arrays = Arrays::new(&pickle, Arc::clone(&memory));
+    tree::arrays(path, tree::named(&pickle).map_err(wrong)?, |id, shown| {
+        let wrong = |found: Defect| DumpError::malformed(shown, found, ARRAY, REMEDY);
+        arrays.open(id, shown).map_err(wrong)
+    })
 }

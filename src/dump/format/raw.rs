@@ -23,26 +23,33 @@ pub struct Raw {
     pub fortran: bool,
 }
 
-/// The type of a name as NumPy and PyTorch say it: `float32`, `f32`, `<f4`, `bfloat16`, `int64`.
-#[must_use]
-pub fn dtype(name: &str) -> Option<Dtype> {
+/// The type of a name that means one thing to everybody: `float32`, `f32`, `<f4`, `bfloat16`, `int64`. `i8` is one byte to PyTorch and Rust, eight to NumPy.
+///
+/// # Errors
+/// What would be understood.
+pub fn dtype(name: &str) -> Result<Dtype, &'static str> {
+    const KNOWN: &str = "dtype = \"float32\" or the like";
     let descr = match name {
-        "f16" | "float16" | "half" => "<f2",
+        "float16" | "half" => "<f2",
         "bf16" | "bfloat16" => "<V2",
-        "f32" | "float32" | "float" => "<f4",
+        "f32" | "float32" => "<f4",
         "f64" | "float64" | "double" => "<f8",
-        "i8" | "int8" => "|i1",
+        "int8" => "|i1",
         "i16" | "int16" => "<i2",
         "i32" | "int32" => "<i4",
         "i64" | "int64" => "<i8",
-        "u8" | "uint8" | "bool" => "|u1",
+        "uint8" | "bool" => "|u1",
         "u16" | "uint16" => "<u2",
         "u32" | "uint32" => "<u4",
         "u64" | "uint64" => "<u8",
         descr if descr.starts_with(['<', '>', '|']) => descr,
-        _ => return None,
+        "float" => return Err("float32 or float64? one of them"),
+        "f16" => return Err("float16 or float128? float16 or \"<f2\""),
+        "i8" => return Err("int8 or int64? one of them"),
+        "u8" => return Err("uint8 or uint64? one of them"),
+        _ => return Err(KNOWN),
     };
-    Some(Dtype::parse(descr)).filter(|dtype| dtype.size().is_some())
+    Some(Dtype::parse(descr)).filter(|dtype| dtype.size().is_some()).ok_or(KNOWN)
 }
 
 /// Maps a file whose length is that of the array.
@@ -116,8 +123,14 @@ mod tests {
         for (name, shown) in
             [("float32", "f32"), ("bf16", "bf16"), (">f8", "f64 big-endian"), ("int64", "i64"), ("bool", "u8")]
         {
-            assert_eq!(dtype(name).map(|dtype| dtype.to_string()).as_deref(), Some(shown));
+            assert_eq!(dtype(name).map(|dtype| dtype.to_string()).as_deref(), Ok(shown));
         }
-        assert_eq!([dtype("complex64"), dtype("<c8"), dtype("")], [None, None, None]);
+        for name in ["complex64", "<c8", ""] {
+            assert!(dtype(name).unwrap_err().contains("or the like"));
+        }
+        // `numpy.dtype` of these names has 8 bytes, of f16 16.
+        for (name, asked) in [("i8", "int64?"), ("u8", "uint64?"), ("float", "float64?"), ("f16", "float128?")] {
+            assert!(dtype(name).unwrap_err().contains(asked), "{name}");
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What a pickle holds, by the keys that lead to it: `{"id": {"test": [a, b]}}` has `id/test/0` and `id/test/1`.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 
 use super::entry::{pick, printable};
@@ -53,21 +55,28 @@ pub(super) const FUNCTIONS: &[&str] = &[
 pub(super) fn named(pickle: &Pickle<'_>) -> Result<Vec<(String, Id)>, Defect> {
     let mut found = Vec::new();
     let mut seen = 0;
+    // The same list may have many names.
+    let mut lists: HashMap<Id, bool> = HashMap::new();
     let mut open = vec![(String::new(), pickle.root(), 0)];
     while let Some((name, id, depth)) = open.pop() {
         seen += 1;
         if seen > MOST_SEEN || found.len() > MOST_NAMED {
             return Err("more values in it than a dump has arrays".to_owned());
         }
+        let mut is_array = || *lists.entry(id).or_insert_with(|| numpy_pickle::is_list_of_numbers(pickle, id));
+        let is_array = match pickle.get(id) {
+            Value::Call { .. } => true,
+            Value::List(_) | Value::Tuple(_) => is_array(),
+            _ => false,
+        };
+        if is_array {
+            found.push((name, id));
+            continue;
+        }
+        if depth == DEPTH {
+            continue;
+        }
         let mut inside: Vec<(String, Id)> = match pickle.get(id) {
-            Value::Call { .. } => {
-                found.push((name, id));
-                continue;
-            }
-            Value::List(_) | Value::Tuple(_) if numpy_pickle::is_list_of_numbers(pickle, id) => {
-                found.push((name, id));
-                continue;
-            }
             Value::Dict(entries) if entries.len() <= MOST_NAMED => {
                 entries.iter().filter_map(|&(key, value)| Some((key_text(pickle, key)?, value))).collect()
             }
@@ -76,9 +85,6 @@ pub(super) fn named(pickle: &Pickle<'_>) -> Result<Vec<(String, Id)>, Defect> {
             }
             _ => continue,
         };
-        if depth == DEPTH {
-            continue;
-        }
         inside.reverse();
         let path = |key: String| if name.is_empty() { key } else { format!("{name}/{key}") };
         open.extend(inside.into_iter().map(|(key, value)| (path(key), value, depth + 1)));
@@ -92,6 +98,32 @@ fn key_text(pickle: &Pickle<'_>, key: Id) -> Option<String> {
         Value::Int(number) => Some(number.to_string()),
         _ => None,
     }
+}
+
+/// The arrays of what is named, where it is one, each made once however many names lead to it. `open` is given the name for messages.
+///
+/// # Errors
+/// What `open` refuses.
+pub(super) fn arrays(
+    path: &Path,
+    named: Vec<(String, Id)>,
+    mut open: impl FnMut(Id, &Path) -> Result<Option<StoredArray>, DumpError>,
+) -> Result<Vec<(String, StoredArray)>, DumpError> {
+    let mut known: HashMap<Id, Option<StoredArray>> = HashMap::new();
+    let mut arrays = Vec::new();
+    for (name, id) in named {
+        let shown = shown(path, &name);
+        let array = match known.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(open(id, &shown)?),
+        };
+        if let Some(array) = array {
+            let mut array = array.clone();
+            array.path = shown;
+            arrays.push((name, array));
+        }
+    }
+    Ok(arrays)
 }
 
 /// How an array is called in messages.

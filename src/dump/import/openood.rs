@@ -39,14 +39,26 @@ fn pickles(place: &Path) -> Result<Vec<Imported>, DumpError> {
     let mut runs = Vec::new();
     for (folder, paths) in folders {
         let mut run = Run::of(&folder);
+        let mut unread = None;
         for path in paths {
-            let Ok(arrays) = pkl::arrays(&path) else { continue };
-            let arrays: BTreeMap<String, StoredArray> = arrays.into_iter().collect();
+            let arrays: BTreeMap<String, StoredArray> = match pkl::arrays(&path) {
+                Ok(arrays) => arrays.into_iter().collect(),
+                Err(error) => {
+                    run.left_out.push(error.to_string());
+                    unread = unread.or(Some(error));
+                    continue;
+                }
+            };
             if arrays.contains_key("id/test/1") {
                 run.take(&path, &arrays)?;
             }
         }
-        runs.extend(run.finish()?);
+        match (run.finish()?, unread) {
+            (Some(run), _) => runs.push(run),
+            // Pickles elsewhere may be anything.
+            (None, Some(error)) if file_name(&folder) == "scores" => return Err(error),
+            (None, _) => {}
+        }
     }
     Ok(runs)
 }
@@ -145,18 +157,30 @@ fn archives(place: &Path) -> Result<Vec<Imported>, DumpError> {
     if !place.is_dir() {
         return Ok(Vec::new());
     }
-    let mut sets = Vec::new();
+    let (mut sets, mut left_out, mut unread) = (Vec::new(), Vec::new(), None);
     for path in files(place)? {
-        let is_archive = path.extension().is_some_and(|ending| ending == "npz") && path.parent() == Some(place);
-        if is_archive && npz::members(&path).is_ok_and(|members| members == ["conf", "label", "pred"]) {
-            let labels = Labels::new(vec![npz::open(&path, "label")?])?;
-            let is_id = labels.block(0..labels.len()).iter().all(|label| *label >= 0);
-            sets.push((path, is_id));
+        if path.extension().is_none_or(|ending| ending != "npz") || path.parent() != Some(place) {
+            continue;
+        }
+        match npz::members(&path) {
+            Ok(members) if members == ["conf", "label", "pred"] => {
+                let labels = Labels::new(vec![npz::open(&path, "label")?])?;
+                let is_id = labels.block(0..labels.len()).iter().all(|label| *label >= 0);
+                sets.push((path, is_id));
+            }
+            Ok(_) => {}
+            Err(error) => {
+                left_out.push(error.to_string());
+                unread = unread.or(Some(error));
+            }
         }
     }
     let id: Vec<String> = sets.iter().filter(|(_, is_id)| *is_id).map(|(path, _)| stem(path)).collect();
-    if sets.len() < 2 {
-        return Ok(Vec::new());
+    match unread {
+        // What is lacking may stand in the damaged one.
+        Some(error) if file_name(place) == "scores" && (sets.len() < 2 || id.len() != 1) => return Err(error),
+        _ if sets.len() < 2 => return Ok(Vec::new()),
+        _ => {}
     }
     if id.len() != 1 {
         let found = format!("{} archives without OOD labels (-1)", id.len());
@@ -165,6 +189,7 @@ fn archives(place: &Path) -> Result<Vec<Imported>, DumpError> {
     }
     let mut run = Run::of(place);
     run.info.in_distribution = id.first().cloned();
+    run.left_out = left_out;
     for (path, is_id) in sets {
         let role = if is_id { Role::Test } else { Role::Ood { group: None, name: stem(&path) } };
         let arrays = ["conf", "label"].map(|name| Ok((name.to_owned(), npz::open(&path, name)?)));

@@ -94,7 +94,7 @@ fn add(runs: &mut Vec<Imported>, place: &Path, own: &Scores, out: &Scores) -> Re
         (true, 0) => "out".to_owned(),
         (true, above) => own.words[..above].join("_"),
     };
-    let kind = ArrayKind::Score(score);
+    let kind = ArrayKind::Score(score.clone());
     let (id_values, ood_values) = (numbers(&own.path)?, numbers(&out.path)?);
     let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
     let fits = |run: &Imported| {
@@ -113,11 +113,7 @@ fn add(runs: &mut Vec<Imported>, place: &Path, own: &Scores, out: &Scores) -> Re
     let at = match runs.iter().position(fits) {
         Some(at) => at,
         None => {
-            let name = match runs.len() {
-                0 => file_name(&place.canonicalize().unwrap_or_else(|_| place.to_owned())),
-                _ => set.clone(),
-            };
-            let info = RunInfo { name, ..RunInfo::default() };
+            let info = RunInfo { name: name(runs, place, &set, &score), ..RunInfo::default() };
             runs.push(Imported { info, splits: Vec::new(), taken: Vec::new(), left_out: Vec::new() });
             runs.len() - 1
         }
@@ -143,6 +139,17 @@ fn add(runs: &mut Vec<Imported>, place: &Path, own: &Scores, out: &Scores) -> Re
     }
     run.splits.sort_by(|one, other| one.role.cmp(&other.role));
     Ok(())
+}
+
+/// The name of the next run: that of the folder, of further runs those of their first set and score, with a number where there is a run of that name.
+fn name(runs: &[Imported], place: &Path, set: &str, score: &str) -> String {
+    if runs.is_empty() {
+        return file_name(&place.canonicalize().unwrap_or_else(|_| place.to_owned()));
+    }
+    let name = format!("{set}-{score}");
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    let is_free = |name: &String| runs.iter().all(|run| run.info.name != *name);
+    std::iter::once(name.clone()).chain(numbered).find(is_free).unwrap_or(name)
 }
 
 /// One number per row: of lines of several (ODIN's `temperature, magnitude, score`) the last.

@@ -14,7 +14,7 @@
 //! bias = "fc.pkl:1"
 //! ```
 //! Files are named from the run's folder; `FILE:NAME` is an array of several. Other sections are `val_ood` and `csid`. Raw files have `dtype` and `shape`, of whose
-//! first axis -1 is told by the file's length, and may have `offset` and `order = "F"`.
+//! first axis -1 is told by the file's length, and may have `offset` (bytes before the first element) and `order = "F"`; other files have none of these.
 
 use std::path::{Path, PathBuf};
 
@@ -191,11 +191,11 @@ impl Described {
         let text = |key: &str| content.get(key).and_then(Value::as_str);
         let need = |key: &str, expected: &'static str| self.wrong(format!("{what} without a valid {key}"), expected);
         let file = text("file").ok_or_else(|| need("file", "file = \"NAME\""))?;
-        if !content.contains_key("dtype") && !content.contains_key("shape") {
+        // Whoever says where elements start or in which order they are says that there is nothing else in the file.
+        if content.len() == 1 {
             return self.sources(run, what, &Value::String(file.to_owned())).map(|mut sources| sources.remove(0));
         }
-        let dtype =
-            text("dtype").and_then(raw::dtype).ok_or_else(|| need("dtype", "dtype = \"float32\" or the like"))?;
+        let dtype = raw::dtype(text("dtype").unwrap_or_default()).map_err(|expected| need("dtype", expected))?;
         let expected = "shape = [ROWS, COLUMNS], ROWS -1 where the file's length tells it";
         let shape = content.get("shape").and_then(Value::as_array).ok_or_else(|| need("shape", expected))?;
         let axes: Option<Vec<i64>> = shape.iter().map(Value::as_integer).collect();
@@ -207,9 +207,9 @@ impl Described {
         let inner = inner.map_err(|_| need("shape", expected))?;
         let offset = content.get("offset").map_or(Some(0), |offset| usize::try_from(offset.as_integer()?).ok());
         let offset = offset.ok_or_else(|| need("offset", "offset = BYTES"))?;
-        let fortran = match text("order").unwrap_or("C") {
-            "C" => false,
-            "F" => true,
+        let fortran = match content.get("order").map(Value::as_str) {
+            None | Some(Some("C")) => false,
+            Some(Some("F")) => true,
             _ => return Err(need("order", "order = \"C\" or \"F\"")),
         };
         Ok(Source::raw(&run.folder.join(file), Raw { dtype, rows, inner, offset, fortran }))

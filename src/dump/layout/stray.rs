@@ -62,8 +62,10 @@ impl Stray {
         self.hint().map(|_| self.describe(place))
     }
 
-    fn describe(&self, place: &Path) -> String {
-        let shown = printable(&self.path.strip_prefix(place).unwrap_or(&self.path).to_string_lossy());
+    /// Its name below `place`, with the hint.
+    pub(super) fn describe(&self, place: &Path) -> String {
+        let below = self.path.strip_prefix(place).ok().filter(|below| !below.as_os_str().is_empty());
+        let shown = printable(&below.unwrap_or(&self.path).to_string_lossy());
         self.hint().map_or_else(|| shown.clone(), |hint| format!("{shown} ({hint})"))
     }
 }
@@ -99,6 +101,10 @@ fn hint(path: &Path, known: &[&str]) -> Option<String> {
     let of_set =
         stem.rsplit_once('_').and_then(|(set, array)| Some(format!("{}_{}", printable(set), near(array, ARRAYS)?)));
     let meant = of_set.or_else(|| near(&stem, known).map(str::to_owned))?;
+    // Its name is a known one; why it is left out nonetheless is told elsewhere.
+    if meant == stem {
+        return None;
+    }
     Some(format!("did you mean {meant}.{ending}?"))
 }
 

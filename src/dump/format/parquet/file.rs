@@ -1,7 +1,6 @@
 //! The columns of a Parquet file: the only door to polars' Parquet reader. Nothing that a file claims of itself is believed before room is made for it.
 
 use std::io::Cursor;
-use std::panic::AssertUnwindSafe;
 
 use polars_arrow::array::ArrayRef;
 use polars_arrow::datatypes::ArrowSchema;
@@ -15,6 +14,7 @@ use polars_parquet::read::{
 };
 
 use super::thrift;
+use crate::caught::caught;
 use crate::dump::format::limit::Limit;
 
 /// A column that could not be written or read.
@@ -79,8 +79,7 @@ impl File {
 
 /// polars trusts a file in places; what it does not foresee is one message all the same.
 fn guarded<T>(read: impl FnOnce() -> Result<T, FrameError>) -> Result<T, FrameError> {
-    std::panic::catch_unwind(AssertUnwindSafe(read))
-        .unwrap_or_else(|_| Err(FrameError("the file is damaged".to_owned())))
+    caught(read).unwrap_or_else(|| Err(FrameError("the file is damaged".to_owned())))
 }
 
 /// That the lengths a file claims for a column are possible, before room is made for what it claims: it has the rows of its group, where its rows are no lists, is

@@ -117,6 +117,7 @@ fn part(array: &dyn Array) -> Option<Column> {
     let of = |values: &dyn Array, first: usize, count: usize| {
         let width = count.checked_div(rows).filter(|width| *width > 0 && width * rows == count)?;
         let values = values.sliced(first, count);
+        let values = Some(values).filter(|values| values.null_count() == 0)?;
         Some(Column { width, is_list: true, cells: cells(values.as_ref())? })
     };
     if let Some(lists) = any.downcast_ref::<FixedSizeListArray>() {
@@ -132,15 +133,23 @@ fn part(array: &dyn Array) -> Option<Column> {
     Some(Column { width: 1, is_list: false, cells: cells(array)? })
 }
 
+/// The numbers of an array of floats or integers, none in rows without one; none at all if it holds something else.
+pub(crate) fn numbers(array: &dyn Array) -> Option<Vec<Option<f64>>> {
+    let number: Box<dyn Iterator<Item = f64>> = match cells(array)? {
+        Cells::Single(numbers) => Box::new(numbers.into_iter().map(f64::from)),
+        Cells::Double(numbers) => Box::new(numbers.into_iter()),
+        Cells::Whole(numbers) => Box::new(numbers.into_iter().map(|number| number as f64)),
+    };
+    Some(number.enumerate().map(|(row, number)| array.is_valid(row).then_some(number)).collect())
+}
+
+/// The cells of an array of floats or integers; in rows without a value some number stands.
 fn cells(array: &dyn Array) -> Option<Cells> {
     fn of<T: NativeType>(array: &dyn Array) -> Option<&[T]> {
         Some(array.as_any().downcast_ref::<PrimitiveArray<T>>()?.values().as_slice())
     }
     fn whole<T: NativeType + Into<i64>>(array: &dyn Array) -> Option<Cells> {
         Some(Cells::Whole(of::<T>(array)?.iter().map(|&number| number.into()).collect()))
-    }
-    if array.null_count() > 0 {
-        return None;
     }
     let floats = || {
         let single = of::<f32>(array).map(|numbers| Cells::Single(numbers.to_vec()));
@@ -154,4 +163,22 @@ fn cells(array: &dyn Array) -> Option<Cells> {
         .or_else(|| whole::<u8>(array))
         .or_else(|| whole::<u16>(array))
         .or_else(|| whole::<u32>(array))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_every_type_with_gaps() {
+        fn found<T: NativeType>(some: T) -> Option<Vec<Option<f64>>> {
+            numbers(&PrimitiveArray::<T>::from(vec![Some(some), None]))
+        }
+        let expected = Some(vec![Some(3.0), None]);
+        let signed = [found(3_i8), found(3_i16), found(3_i32), found(3_i64), found(3_f32), found(3_f64)];
+        assert!(signed.into_iter().chain([found(3_u8), found(3_u16), found(3_u32)]).all(|own| own == expected));
+        assert_eq!(found(3_u64), None);
+        // No array has rows without a number.
+        assert!(part(&PrimitiveArray::<u8>::from(vec![Some(3), None])).is_none());
+    }
 }

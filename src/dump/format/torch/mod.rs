@@ -20,8 +20,9 @@ use std::sync::Arc;
 
 use super::archive::Archive;
 use super::entry::{Format, has_ending, list};
+use super::numpy_pickle::{ARRAY, Arrays};
 use super::pickle::{Defect, Id, Pickle, Value};
-use super::{file, numpy_pickle, tree};
+use super::{file, tree};
 use crate::dump::error::DumpError;
 use crate::rows::array::{Memory, StoredArray};
 use storages::{REMEDY, Storages};
@@ -63,20 +64,14 @@ pub(super) fn recognises(head: &[u8]) -> bool {
 pub fn all_arrays(path: &Path) -> Result<Vec<(String, StoredArray)>, DumpError> {
     let wrong = |found: Defect| DumpError::malformed(path, found, "tensors saved by torch.save", REMEDY);
     with(path, &wrong, |pickle, memory, storages| {
-        let mut arrays = Vec::new();
-        for (name, id) in tree::named(pickle).map_err(wrong)? {
+        let mut arrays = Arrays::new(pickle, Arc::clone(memory));
+        tree::arrays(path, tree::named(pickle).map_err(wrong)?, |id, shown| {
             if let Some(arguments) = rebuilding(pickle, id) {
-                let array = storages.tensor(pickle, &name, arguments)?;
-                arrays.push((name, array));
-                continue;
+                return storages.tensor(pickle, shown, arguments).map(Some);
             }
-            let shown = tree::shown(path, &name);
-            let wrong = |found: Defect| DumpError::malformed(&shown, found, "an array of real numbers", REMEDY);
-            if let Some(array) = numpy_pickle::array(pickle, id, memory, &shown).map_err(wrong)? {
-                arrays.push((name, array));
-            }
-        }
-        Ok(arrays)
+            let wrong = |found: Defect| DumpError::malformed(shown, found, ARRAY, REMEDY);
+            arrays.open(id, shown).map_err(wrong)
+        })
     })
 }
 
@@ -95,7 +90,7 @@ pub fn arrays(path: &Path) -> Result<Vec<(String, StoredArray)>, DumpError> {
             let name = String::from_utf8_lossy(name).into_owned();
             match rebuilding(pickle, *value) {
                 Some(arguments) => {
-                    let array = storages.tensor(pickle, &name, arguments)?;
+                    let array = storages.tensor(pickle, &tree::shown(path, &name), arguments)?;
                     arrays.push((name, array));
                 }
                 None => others.push(name),

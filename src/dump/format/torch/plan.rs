@@ -21,8 +21,12 @@ impl<'a> Plan<'a> {
     pub(super) fn of(pickle: &'a Pickle<'_>, arguments: &[Id]) -> Result<Self, Defect> {
         let [storage, offset, shape, strides, ..] = *arguments else { return Err("a tensor without shape".to_owned()) };
         let Value::Persistent(id) = pickle.get(storage) else { return Err("a tensor without storage".to_owned()) };
-        let Value::Tuple(storage) = pickle.get(*id) else { return Err("a storage without a name".to_owned()) };
-        let [_, storage, key, ..] = storage[..] else { return Err("a storage without a name".to_owned()) };
+        let Value::Tuple(parts) = pickle.get(*id) else { return Err("a storage without a name".to_owned()) };
+        // The form before PyTorch 1.6 has (name, offset, elements) here for a storage that is a part of another one.
+        if parts.get(5).is_some_and(|view| !matches!(pickle.get(*view), Value::None)) {
+            return Err("a storage that is a view of another".to_owned());
+        }
+        let [_, storage, key, ..] = parts[..] else { return Err("a storage without a name".to_owned()) };
         let (Value::Function(storage), Value::Bytes(key)) = (pickle.get(storage), pickle.get(key)) else {
             return Err("a storage without type and name".to_owned());
         };
@@ -99,4 +103,28 @@ pub(super) fn element(storage: &str, endian: Endian) -> Option<(Dtype, usize)> {
     };
     let size = dtype.size()?;
     Some((dtype, size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dump::format::tree::FUNCTIONS;
+
+    /// A tensor as PyTorch before 1.6 names its storage: ('storage', type, key, place, elements, view).
+    fn plan(view: &[u8]) -> Result<usize, Defect> {
+        let storage =
+            [b"(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x04", view, b"tQ"].concat();
+        let bytes = [b"\x80\x02(", &storage[..], b"K\x01K\x03\x85K\x01\x85t."].concat();
+        let pickle = Pickle::decode(&bytes, FUNCTIONS)?;
+        let Value::Tuple(arguments) = pickle.top() else { panic!("{:?}", pickle.top()) };
+        Plan::of(&pickle, arguments).map(|plan| plan.offset)
+    }
+
+    /// Elements of a part start at its offset in the other one, which nothing here would add.
+    #[test]
+    fn parts_of_storages_are_refused() {
+        assert_eq!((plan(b""), plan(b"N")), (Ok(1), Ok(1)));
+        let part = plan(b"(X\x01\0\0\x001K\x02K\x04t");
+        assert_eq!(part, Err("a storage that is a view of another".to_owned()));
+    }
 }

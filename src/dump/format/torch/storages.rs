@@ -1,7 +1,7 @@
 //! The storages of a file: members of an archive, or what stands behind the pickles of the old form.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::plan::{Plan, element};
@@ -9,7 +9,6 @@ use crate::dump::error::DumpError;
 use crate::dump::format::archive::{Archive, Content};
 use crate::dump::format::limit::Limit;
 use crate::dump::format::pickle::{Defect, Id, Pickle};
-use crate::dump::format::tree;
 use crate::rows::array::{Memory, StoredArray, shape_text};
 use crate::rows::element::Endian;
 use crate::rows::mapped::Mapped;
@@ -84,15 +83,14 @@ impl<'a> Storages<'a> {
         Ok(part)
     }
 
-    /// The tensor that a call with these arguments would rebuild.
+    /// The tensor that a call with these arguments would rebuild; messages call it `shown`.
     pub(super) fn tensor(
         &mut self,
         pickle: &Pickle<'_>,
-        name: &str,
+        shown: &Path,
         arguments: &[Id],
     ) -> Result<StoredArray, DumpError> {
-        let shown: PathBuf = tree::shown(self.path, name);
-        let wrong = |found: Defect| DumpError::malformed(&shown, found, "a tensor of real numbers", REMEDY);
+        let wrong = |found: Defect| DumpError::malformed(shown, found, "a tensor of real numbers", REMEDY);
         let plan = Plan::of(pickle, arguments).map_err(wrong)?;
         let (memory, start, length) = self.member(&format!("data/{}", plan.key))?;
         let endian = if self.big { Endian::Big } else { Endian::Little };
@@ -110,7 +108,7 @@ impl<'a> Storages<'a> {
         }
         if elements == 0 || plan.is_row_by_row() {
             let at = start + if elements == 0 { 0 } else { plan.offset * size };
-            return StoredArray::new(shown.clone(), dtype, plan.shape.clone(), memory, at).ok_or_else(short);
+            return StoredArray::new(shown.to_owned(), dtype, plan.shape.clone(), memory, at).ok_or_else(short);
         }
         // A tensor that repeats elements of its storage could be of any size.
         self.copied = self.copied.saturating_add(elements.saturating_mul(size));
@@ -118,6 +116,6 @@ impl<'a> Storages<'a> {
             return Err(wrong(format!("a tensor of shape {} that repeats its storage", shape_text(&plan.shape))));
         }
         let rows = plan.gather(&memory.bytes()[start..start + length], elements, size);
-        StoredArray::new(shown.clone(), dtype, plan.shape.clone(), Arc::new(rows), 0).ok_or_else(short)
+        StoredArray::new(shown.to_owned(), dtype, plan.shape.clone(), Arc::new(rows), 0).ok_or_else(short)
     }
 }

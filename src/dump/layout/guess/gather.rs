@@ -1,17 +1,17 @@
 //! All arrays below a place, with what their names say.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::words::{self, Said};
 use crate::dump::error::DumpError;
 use crate::dump::format::safetensors_index::is_part;
-use crate::dump::layout::listing::{file_name, files_below, stem};
+use crate::dump::layout::listing::{files_below, stem};
 use crate::dump::layout::source::Source;
 use crate::dump::layout::stray::{Stray, is_silent};
 
 /// Folders between the place and a file.
 const DEPTH: usize = 2;
-/// Files looked at; a folder of more is no dump by names.
+/// Files of arrays, and folders; a folder of more is no dump by names.
 const MOST_FILES: usize = 4096;
 
 /// An array, and what its name says.
@@ -22,10 +22,24 @@ pub(super) struct Named {
     pub(super) said: Said,
 }
 
-/// The arrays in a file, or in a folder and those in it; and files whose arrays cannot be listed.
-pub(super) fn gather(place: &Path) -> Result<(Vec<Named>, Vec<Stray>), DumpError> {
+/// What lies at a place.
+pub(super) enum Gathered {
+    /// The arrays in a file, or in a folder and those in it; and files whose arrays cannot be listed.
+    Arrays(Vec<Named>, Vec<Stray>),
+    /// More files than a dump has; why that is too many.
+    TooMany(String),
+}
+
+/// All arrays at a place.
+pub(super) fn gather(place: &Path) -> Result<Gathered, DumpError> {
     let (mut named, mut strays) = (Vec::new(), Vec::new());
-    for path in files(place)? {
+    let is_array = |file: &Path| Source::of(file).is_some() && !is_silent(file) && !is_part(file);
+    let Some(files) = files_below(place, (DEPTH, MOST_FILES), is_array)? else {
+        let why =
+            format!("more than {MOST_FILES} files of arrays and folders, too many to be told apart by their names");
+        return Ok(Gathered::TooMany(why));
+    };
+    for path in files {
         let Some(source) = Source::of(&path) else { continue };
         // Of a file that is named itself, its own name says nothing that its arrays share.
         let below = if path == place { Path::new("") } else { path.strip_prefix(place).unwrap_or(&path) };
@@ -54,14 +68,9 @@ pub(super) fn gather(place: &Path) -> Result<(Vec<Named>, Vec<Stray>), DumpError
                 }
             }
             // Notes and results are tables and texts, too.
-            Err(_) if source.holds_columns() => {}
+            Err(_) if source.holds_columns() && path != place && words::read(&below, None).purpose.is_none() => {}
             Err(error) => strays.push(Stray::because(path, format!("its arrays cannot be listed: {error}"))),
         }
     }
-    Ok((named, strays))
-}
-
-fn files(place: &Path) -> Result<Vec<PathBuf>, DumpError> {
-    let is_array = |file: &Path| !is_silent(file) && !is_part(file) && !file_name(file).ends_with(".toml");
-    Ok(files_below(place, (DEPTH, MOST_FILES), is_array)?.unwrap_or_default())
+    Ok(Gathered::Arrays(named, strays))
 }

@@ -23,21 +23,24 @@ use super::taken::Taken;
 use crate::dump::error::DumpError;
 use crate::dump::head::HeadFiles;
 use crate::rows::{ArrayKind, Role};
-use gather::Named;
+use gather::{Gathered, Named};
 use words::{Array, Purpose};
 
 /// What a guess came to.
 pub(super) enum Guess {
     /// These runs.
     Runs(Vec<RunFiles>),
-    /// None, for this reason; empty where there is no array at all.
+    /// None, for this reason; empty where there is no file of arrays at all.
     None(String),
 }
 
 /// The runs at a place, by the names of what lies there.
 pub(super) fn guess(place: &Path) -> Result<Guess, DumpError> {
-    let (named, unlisted) = gather::gather(place)?;
-    let mut strays = unlisted;
+    let (named, mut strays) = match gather::gather(place)? {
+        Gathered::Arrays(named, unlisted) => (named, unlisted),
+        Gathered::TooMany(why) => return Ok(Guess::None(why)),
+    };
+    let unread = strays.first().map(|stray| stray.describe(place));
     let mut pieces = Vec::new();
     let found = named.len();
     for named in named {
@@ -59,11 +62,13 @@ pub(super) fn guess(place: &Path) -> Result<Guess, DumpError> {
         let lacking = if tags.is_empty() { "id, test or val" } else { "ood" };
         let shown: Vec<String> = pieces.iter().map(|piece| piece.shown.clone()).collect();
         let shown = crate::dump::format::entry::list(&shown);
-        return Ok(Guess::None(match (found, pieces.is_empty()) {
-            (0, _) => String::new(),
-            (_, true) => format!("{found} arrays, none named by what its rows are for"),
-            _ => format!("{shown}: none of {lacking} by its name"),
-        }));
+        let understood = match (found, pieces.is_empty()) {
+            (0, _) => None,
+            (_, true) => Some(format!("{found} arrays, none named by what its rows are for")),
+            _ => Some(format!("{shown}: none of {lacking} by its name")),
+        };
+        // What is lacking may stand in a file that cannot be read.
+        return Ok(Guess::None(understood.into_iter().chain(unread).collect::<Vec<_>>().join("; ")));
     }
     let several = tags.len() > 1;
     let mut runs = Vec::new();
