@@ -205,7 +205,11 @@ impl Need {
             }
             Self::Score(name) => (name, run.own_scores()),
             Self::Variant(name) => {
-                let there = run.variants().into_iter().map(|kind| kind.file_stem()).find(|own| are_same(own, name))?;
+                let all = run.variants();
+                if all.contains(&ArrayKind::Variant(name.clone())) {
+                    return None;
+                }
+                let there = all.into_iter().map(|kind| kind.file_stem()).find(|own| are_same(own, name))?;
                 return Some(format!("there is {there}; give it this name"));
             }
             Self::ValOodLayers(Some(name)) | Self::ValOodFeatures(Some(name)) | Self::ValOodVariants(name, _) => {
