@@ -84,7 +84,7 @@ fn a_decision_allocates_nothing() {
     ]
     .into_iter()
     .sum();
-    assert!(measured >= 75, "only {measured} detectors measured");
+    assert!(measured >= 65, "only {measured} detectors measured");
 }
 
 /// Counts the allocations of decisions of every score that a run allows, these among them, and how many there are.
