@@ -237,8 +237,8 @@ impl Work<'_> {
         let mut read = self.of.read.clone();
         read.extend(arrays_read(split, arrays.kinds.clone()));
         let keep = |input: &Input| {
-            let (columns, dtype) = (input.columns, input.dtype.clone());
-            (input.kind.file_stem(), KeptInput { columns, dtype, roundoff: input.roundoff, required: input.required })
+            let Input { columns, members, roundoff, required, .. } = *input;
+            (input.kind.file_stem(), KeptInput { columns, members, dtype: input.dtype.clone(), roundoff, required })
         };
         Description {
             format: FORMAT,

@@ -65,6 +65,9 @@ pub struct CalibrationRows {
 pub struct KeptInput {
     /// Its columns.
     pub columns: usize,
+    /// Members of an ensemble among them, side by side; not written where there is no such axis.
+    #[serde(default = "no_axis", skip_serializing_if = "is_no_axis")]
+    pub members: usize,
     /// The element type of the calibration rows.
     pub dtype: String,
     /// The largest relative error of rounding to it.
@@ -80,4 +83,12 @@ pub struct KeptHead {
     pub kind: HeadKind,
     /// Its checksum.
     pub checksum: Checksum,
+}
+
+fn no_axis() -> usize {
+    1
+}
+
+fn is_no_axis(members: &usize) -> bool {
+    *members == no_axis()
 }

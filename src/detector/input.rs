@@ -13,6 +13,8 @@ pub struct Input {
     pub kind: ArrayKind,
     /// Its columns.
     pub columns: usize,
+    /// Members of an ensemble among them, side by side; 1 where there is no such axis.
+    pub members: usize,
     /// The element type of the calibration rows, for messages.
     pub dtype: String,
     /// The largest relative error of rounding to that type.
@@ -25,7 +27,7 @@ impl Input {
     /// The array as the calibration rows have it.
     pub(super) fn of(kind: ArrayKind, matrix: &Matrix, required: bool) -> Self {
         let (columns, dtype, roundoff) = (matrix.columns(), matrix.dtype(), matrix.unit_roundoff());
-        Self { kind, columns, dtype, roundoff, required }
+        Self { kind, columns, members: matrix.members(), dtype, roundoff, required }
     }
 
     /// Refuses what could be written and not be read again.
@@ -42,6 +44,11 @@ impl Input {
         if matrix.columns() != self.columns {
             let expected = format!("{}, as the detector was calibrated on", self.columns);
             return Err(RowsError::malformed(matrix.path(), format!("{} columns", matrix.columns()), expected, remedy));
+        }
+        if matrix.members() != self.members {
+            let of = |members: usize| format!("{members} members of {} classes", self.columns / members);
+            let expected = format!("{}, as the detector was calibrated on", of(self.members));
+            return Err(RowsError::malformed(matrix.path(), of(matrix.members()), expected, remedy));
         }
         if matrix.unit_roundoff() > self.roundoff {
             let expected = format!("{} or finer, as the threshold was chosen with", self.dtype);

@@ -40,11 +40,12 @@ impl<'a> MadeOf<'a> {
             run: &dump.info.name,
             place: dump.folder.display().to_string(),
             reads_features: score.needs.iter().any(of_rows),
+            // Of the score that was fitted: what its fit compared and left is not asked of new rows.
+            kinds: Splits::Scored.arrays(&score.needs, dump),
             score: Arc::new(score),
             head: dump.head.as_ref(),
             classes: dump.classes,
             splits: dump.splits.iter().filter(shows).collect(),
-            kinds: plan.arrays(&Splits::Scored),
             read: plan.fitted_on().flat_map(|(split, arrays)| plan.read_of(split, arrays)).collect(),
         }
     }

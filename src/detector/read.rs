@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::calibration::Calibration;
 use super::decide::Detector;
-use super::description::{Description, FORMAT};
+use super::description::{Description, FORMAT, KeptInput};
 use super::error::DetectorError;
 use super::head;
 use super::input::{Input, MOST_COLUMNS};
@@ -147,12 +147,13 @@ impl File<'_> {
     }
 
     fn inputs(&self, said: &Description) -> Result<Vec<Input>, DetectorError> {
-        let input = |(name, kept): (&String, &super::description::KeptInput)| {
+        let input = |(name, kept): (&String, &KeptInput)| {
             let kind = ArrayKind::parse(name).filter(|kind| *kind != ArrayKind::Labels)?;
             let sound = (1..=MOST_COLUMNS).contains(&kept.columns) && kept.roundoff > 0.0 && kept.roundoff < 1.0;
+            let sound = sound && kept.members > 0 && kept.columns.is_multiple_of(kept.members);
             let dtype = crate::printable::line(&kept.dtype).into_owned();
-            let (columns, roundoff, required) = (kept.columns, kept.roundoff, kept.required);
-            sound.then_some(Input { kind, columns, dtype, roundoff, required })
+            let KeptInput { columns, members, roundoff, required, .. } = *kept;
+            sound.then_some(Input { kind, columns, members, dtype, roundoff, required })
         };
         let inputs: Option<Vec<Input>> = said.inputs.iter().map(input).collect();
         inputs

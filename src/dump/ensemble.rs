@@ -1,11 +1,12 @@
 //! The rows of a folder that names other runs as the members of an ensemble.
 //!
 //! Of each split that the first member has: `logits@members`, the members' logits side by side; `logits`, their mean; and the labels, which are the same
-//! for all. The values are copied into memory: 4 bytes for each row, member and class, and 8 for each row and class.
+//! for all. The values are copied into memory, some rows at a time: 4 bytes for each row, member and class (8 where a member has them in double
+//! precision), and 8 for each row and class. Copies that take more than a fit may are refused.
 
 use std::path::Path;
 
-use ndarray::{Array2, Axis, concatenate};
+use ndarray::Array2;
 
 use super::error::DumpError;
 use super::meta::RunInfo;
@@ -29,18 +30,47 @@ pub(super) fn join(
     info.in_distribution = info.in_distribution.take().or_else(|| agreed(|info| info.in_distribution.clone()));
     let loss = first.loss.clone().filter(|loss| others.iter().all(|(other, _)| other.loss.as_ref() == Some(loss)));
     info.loss = info.loss.take().or(loss);
-    rows.splits.iter().map(|split| joined(folder, members, split)).collect()
+    let sets = rows.splits.iter().map(|first| Ok((first, logits_of(members, first)?)));
+    let sets = sets.collect::<Result<Vec<_>, DumpError>>()?;
+    check_memory(folder, sets.iter().map(|(_, logits)| bytes_of(logits)).sum())?;
+    sets.into_iter().map(|(first, logits)| joined(folder, first, &logits)).collect()
 }
 
-/// A split of the first member, with the logits of all.
-fn joined(folder: &Path, members: &[(&RunInfo, &RunRows)], first: &Split) -> Result<Split, DumpError> {
-    let place = folder.join(first.role.to_string());
+/// Bytes that the copies may take, as much as what a score learns.
+const MOST_BYTES: usize = 4 << 30;
+
+/// Bytes of the copies of a set.
+fn bytes_of(logits: &[&Matrix]) -> usize {
+    let numbers = logits[0].rows().saturating_mul(logits[0].columns());
+    let side_by_side = numbers.saturating_mul(logits.len()).saturating_mul(if are_single(logits) { 4 } else { 8 });
+    side_by_side.saturating_add(numbers.saturating_mul(8))
+}
+
+fn check_memory(folder: &Path, bytes: usize) -> Result<(), DumpError> {
+    if bytes <= MOST_BYTES {
+        return Ok(());
+    }
+    let giga = |bytes: usize| format!("{:.1} GB", bytes as f64 / 1e9);
+    let found = format!("members whose logits take {} side by side", giga(bytes));
+    let remedy = "name fewer members, or runs without id/train or with fewer rows of it";
+    Err(DumpError::malformed(folder.join("run.toml"), found, format!("at most {}", giga(MOST_BYTES)), remedy))
+}
+
+fn are_single(logits: &[&Matrix]) -> bool {
+    logits.iter().all(|matrix| matches!(matrix.block(0..0), Rows::F32(_)))
+}
+
+/// The logits of all members for a split of the first.
+fn logits_of<'m>(members: &[(&RunInfo, &'m RunRows)], first: &Split) -> Result<Vec<&'m Matrix>, DumpError> {
     let mut logits: Vec<&Matrix> = Vec::with_capacity(members.len());
     for (_, member) in members {
         let own = member.split(&first.role).and_then(|split| Some((split, split.logits.as_ref()?)));
         let Some((split, own)) = own else {
             let path = member.place.join(first.role.to_string()).join("logits.npy");
-            let expected = "logits, which the first member of the ensemble has for this set";
+            let expected = match first.logits {
+                Some(_) => "logits, which the first member of the ensemble has for this set",
+                None => "logits of every member of the ensemble",
+            };
             return Err(DumpError::missing(path, expected, "dump the set with every member, or name other members"));
         };
         if split.rows != first.rows || logits.first().is_some_and(|first| first.columns() != own.columns()) {
@@ -54,28 +84,49 @@ fn joined(folder: &Path, members: &[(&RunInfo, &RunRows)], first: &Split) -> Res
         }
         logits.push(own);
     }
-    let mut split = Split::of_files(first.role.clone(), &place);
+    Ok(logits)
+}
+
+/// A split of the first member, with the logits of all.
+fn joined(folder: &Path, first: &Split, logits: &[&Matrix]) -> Result<Split, DumpError> {
+    let place = folder.join(first.role.to_string());
     let name = |kind: &ArrayKind| place.join(kind.file_stem());
-    let side_by_side = ArrayKind::Variant("members".to_owned());
-    let all = beside(&logits);
-    let mean = all.iter().fold(Array2::zeros(all[0].dim()), |sum: Array2<f64>, own| sum + own) / logits.len() as f64;
-    let single = logits.iter().all(|matrix| matches!(matrix.block(0..0), Rows::F32(_)));
-    let views: Vec<_> = all.iter().map(|logits| logits.view()).collect();
-    let joined = concatenate(Axis(1), &views).unwrap_or_default();
-    let joined = match single {
-        true => Matrix::of(name(&side_by_side), joined.mapv(|value| value as f32))?,
-        false => Matrix::of(name(&side_by_side), joined)?,
+    let members = ArrayKind::Variant("members".to_owned());
+    let (joined, mean) = if are_single(logits) {
+        let (joined, mean) = side_by_side(logits, |logit| logit as f32);
+        (Matrix::of(name(&members), joined)?, mean)
+    } else {
+        let (joined, mean) = side_by_side(logits, |logit| logit);
+        (Matrix::of(name(&members), joined)?, mean)
     };
-    split = split.with(ArrayKind::Logits, Matrix::of(name(&ArrayKind::Logits), mean)?)?;
-    split = split.with(side_by_side, joined.with_members(logits.len())?)?;
+    let split = Split::of_files(first.role.clone(), &place);
+    let split = split.with(ArrayKind::Logits, Matrix::of(name(&ArrayKind::Logits), mean)?)?;
+    let split = split.with(members, joined.with_members(logits.len())?)?;
     Ok(match &first.labels {
         Some(labels) => split.with_labels(labels.clone())?,
         None => split,
     })
 }
 
-fn beside(logits: &[&Matrix]) -> Vec<Array2<f64>> {
-    logits.iter().map(|matrix| matrix.block(0..matrix.rows()).to_f64()).collect()
+/// Rows that are read at once.
+const ROWS_AT_ONCE: usize = 1 << 10;
+
+/// The logits of all members (n, M·C), and their mean (n, C).
+fn side_by_side<T: Copy + Default>(logits: &[&Matrix], narrow: impl Fn(f64) -> T) -> (Array2<T>, Array2<f64>) {
+    let (rows, classes, members) = (logits[0].rows(), logits[0].columns(), logits.len());
+    let mut joined = Array2::from_elem((rows, members * classes), T::default());
+    let mut mean = Array2::zeros((rows, classes));
+    for (member, matrix) in logits.iter().enumerate() {
+        for first in (0..rows).step_by(ROWS_AT_ONCE) {
+            matrix.block(first..rows.min(first + ROWS_AT_ONCE)).for_each(|row, logits| {
+                for (class, logit) in logits.iter().enumerate() {
+                    joined[[first + row, member * classes + class]] = narrow(*logit);
+                    mean[[first + row, class]] += logit;
+                }
+            });
+        }
+    }
+    (joined, mean / members as f64)
 }
 
 fn differs(matrix: &Matrix, found: String, expected: String) -> RowsError {
@@ -85,4 +136,38 @@ fn differs(matrix: &Matrix, found: String, expected: String) -> RowsError {
         expected,
         "members of an ensemble are runs on the same images, in one order",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn what_is_copied_is_what_is_said_and_limited() {
+        let single = Matrix::of("a", Array2::<f32>::zeros((1000, 10))).unwrap();
+        let double = Matrix::of("b", Array2::<f64>::zeros((1000, 10))).unwrap();
+        assert_eq!(bytes_of(&[&single, &single, &single]), 1000 * 10 * (3 * 4 + 8));
+        assert_eq!(bytes_of(&[&single, &double]), 1000 * 10 * (2 * 8 + 8));
+        assert!(check_memory(Path::new("both"), MOST_BYTES).is_ok());
+        let error = check_memory(Path::new("both"), 25_620_000_000).unwrap_err().to_string();
+        assert!(
+            error.contains("found members whose logits take 25.6 GB side by side, expected at most 4.3 GB"),
+            "{error}"
+        );
+    }
+
+    /// More rows than are read at once, and members of two precisions.
+    #[test]
+    fn members_stand_side_by_side_beside_their_mean() {
+        let rows = 2 * ROWS_AT_ONCE + 1;
+        let own = Array2::from_shape_fn((rows, 2), |(row, class)| (row * 2 + class) as f32);
+        let other = own.mapv(|logit| 3.0 * f64::from(logit));
+        let (a, b) = (Matrix::of("a", own).unwrap(), Matrix::of("b", other).unwrap());
+        let (joined, mean) = side_by_side(&[&a, &b], |logit| logit);
+        assert_eq!((joined.dim(), mean.dim()), ((rows, 4), (rows, 2)));
+        let last = (rows - 1) as f64;
+        assert_eq!(joined.row(rows - 1), array![2.0 * last, 2.0 * last + 1.0, 6.0 * last, 6.0 * last + 3.0]);
+        assert_eq!(mean.row(rows - 1), array![4.0 * last, 4.0 * last + 2.0]);
+    }
 }

@@ -92,11 +92,17 @@ pub struct RunInfo {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub groups: BTreeMap<String, Vec<String>>,
     /// Folders of runs, from this one, that are the members of an ensemble; the folder then holds no arrays of its own.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "at_least_one")]
     pub members: Vec<PathBuf>,
     /// Anything worth knowing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+/// A list of folders, and not an empty one.
+fn at_least_one<'d, D: serde::Deserializer<'d>>(deserializer: D) -> Result<Vec<PathBuf>, D::Error> {
+    let members = Vec::<PathBuf>::deserialize(deserializer)?;
+    if members.is_empty() { Err(serde::de::Error::invalid_length(0, &"folders of runs")) } else { Ok(members) }
 }
 
 /// A name, or a list of names.

@@ -53,6 +53,14 @@ impl Dump {
     /// [`DumpError`] for the first thing that does not fit.
     pub fn open(files: &RunFiles) -> Result<Self, DumpError> {
         let mut info = files.info()?;
+        if files.members.is_empty() && !info.members.is_empty() {
+            return Err(DumpError::malformed(
+                files.folder.join("run.toml"),
+                "members beside arrays of the folder's own",
+                "one of the two",
+                "leave members out, or move run.toml into a folder of its own",
+            ));
+        }
         if !files.members.is_empty() {
             let members = files.members.iter().map(Self::open).collect::<Result<Vec<_>, _>>()?;
             let members: Vec<_> = members.iter().map(|member| (&member.info, &member.rows)).collect();

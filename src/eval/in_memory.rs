@@ -130,12 +130,26 @@ impl<'a> FittedInMemory<'a> {
                 return Err(InMemoryError::Lacking { place, score: self.score.entry.id, what });
             };
             self.rows.columns(kind).map_or(Ok(()), |expected| check_columns(matrix, expected))?;
+            if let (ArrayKind::Variant(_), Some(classes)) = (kind, self.rows.classes) {
+                check_classes(matrix, classes)?;
+            }
         }
         split.check_finite(&arrays, &|_| {})?;
         let scores = &[&self.score];
         let scoring = Scoring { arrays: &arrays, head: self.rows.head.as_ref(), scores, predictions: false };
         Ok(collect(&scoring, split, &Silent).pop().unwrap_or_default())
     }
+}
+
+/// Refuses logits under a name of other classes than those that a score was fitted on, be they as wide.
+pub(super) fn check_classes(matrix: &Matrix, expected: usize) -> Result<(), RowsError> {
+    let (members, columns) = (matrix.members(), matrix.columns());
+    if columns == members * expected {
+        return Ok(());
+    }
+    let found = format!("{members} members of {} classes", columns / members);
+    let expected = format!("{expected} classes, as in the rows that the score was fitted on");
+    Err(RowsError::malformed(matrix.path(), found, expected, "take every array from one model"))
 }
 
 /// Refuses rows of another width than those that a score was fitted on.

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use super::fits::description::Description;
 use super::fits::{Fits, FitsFile, describe, fit, sealed};
-use super::in_memory::{InMemoryError, check_columns};
+use super::in_memory::{InMemoryError, check_classes, check_columns};
 use super::plan::Plan;
 use super::score_split::{Scoring, collect};
 use super::selection::Selection;
@@ -144,6 +144,10 @@ impl Model {
         for (matrix, expected) in arrays.iter().filter_map(|kind| Some((split.matrix(kind)?, self.columns(kind)?))) {
             check_columns(matrix, expected)?;
         }
+        if let Some(classes) = self.description.classes {
+            let variants = arrays.iter().filter(|kind| matches!(kind, ArrayKind::Variant(_)));
+            variants.filter_map(|kind| split.matrix(kind)).try_for_each(|matrix| check_classes(matrix, classes))?;
+        }
         Ok(arrays)
     }
 
@@ -167,6 +171,7 @@ impl Model {
             Need::Features => BTreeSet::from([ArrayKind::Features]),
             Need::Layer(name) => BTreeSet::from([ArrayKind::Layer(name.clone())]),
             Need::Score(name) => BTreeSet::from([ArrayKind::Score(name.clone())]),
+            Need::Variant(name) => BTreeSet::from([ArrayKind::Variant(name.clone())]),
             Need::Layers => self.description.features.keys().filter_map(|name| ArrayKind::parse(name)).collect(),
             _ => BTreeSet::new(),
         }

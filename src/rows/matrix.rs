@@ -189,6 +189,14 @@ impl Matrix {
         }
         for array in &mut arrays {
             if let [rows, members, classes] = array.shape[..] {
+                if members * classes == 0 {
+                    return Err(RowsError::malformed(
+                        &array.path,
+                        format!("shape {}", shape_text(&array.shape)),
+                        "shape (rows, members, classes)",
+                        "dump at least one member and one class",
+                    ));
+                }
                 if array.fortran {
                     let remedy = "save it by numpy.ascontiguousarray";
                     return Err(RowsError::malformed(&array.path, "Fortran order", "C order", remedy));

@@ -210,12 +210,13 @@ impl Split {
         }
     }
 
-    /// The ranges of rows that are read together, in order.
+    /// The ranges of rows that are read together, in order. Of members of an ensemble the columns of one count: where scores read none of them, they change
+    /// nothing.
     #[must_use]
     pub fn block_ranges(&self) -> Vec<Range<usize>> {
-        let matrices =
-            self.logits.iter().chain(&self.features).chain(self.layers.values()).chain(self.variants.values());
-        let columns = matrices.map(Matrix::columns).max().unwrap_or(1);
+        let matrices = self.logits.iter().chain(&self.features).chain(self.layers.values());
+        let of_one = self.variants.values().map(|variant| variant.columns() / variant.members());
+        let columns = matrices.map(Matrix::columns).chain(of_one).max().unwrap_or(1);
         let step = (BLOCK_ELEMENTS / columns).max(16);
         (0..self.rows.div_ceil(step)).map(|block| block * step..self.rows.min((block + 1) * step)).collect()
     }
@@ -269,4 +270,21 @@ fn one_column(matrix: Matrix) -> Result<Matrix, RowsError> {
         "one score per row, shape (rows,)",
         "save each score as a file of its own, scores@<name>.npy",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array2;
+
+    #[test]
+    fn members_do_not_change_the_blocks_of_other_scores() {
+        let logits = Matrix::of("logits", Array2::<f32>::zeros((6000, 100))).unwrap();
+        let alone = Split::new(Role::Test, "memory").with(ArrayKind::Logits, logits).unwrap();
+        let expected = alone.block_ranges();
+        assert_eq!(expected[0], 0..BLOCK_ELEMENTS / 100);
+        let members = Matrix::of("members", Array2::<f32>::zeros((6000, 1000))).unwrap().with_members(10).unwrap();
+        let split = alone.with(ArrayKind::Variant("members".to_owned()), members).unwrap();
+        assert_eq!(split.block_ranges(), expected);
+    }
 }

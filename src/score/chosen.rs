@@ -21,7 +21,7 @@ pub struct FittedScore {
     pub entry: &'static ScoreEntry,
     /// Its parameters.
     pub settings: Settings,
-    /// What it reads.
+    /// What it reads; of rows to be scored, what the fit has chosen of it.
     pub needs: Vec<Need>,
     /// What scores rows.
     pub scorer: Box<dyn Fitted>,
@@ -69,7 +69,7 @@ impl Chosen {
     /// It with a fit that took so long.
     pub(crate) fn fitted(&self, fit: Fit, took: Duration) -> FittedScore {
         let Fit { scorer, notes, alternatives } = fit;
-        let (settings, needs) = (self.settings.clone(), self.score.needs().to_vec());
+        let (settings, needs) = (self.settings.clone(), Need::narrowed(self.score.needs(), scorer.needs()));
         FittedScore { entry: self.entry, settings, needs, scorer, notes, alternatives, took }
     }
 }

@@ -160,6 +160,11 @@ pub trait Fitted: Send + Sync {
     /// Scores every row of a block. `out` has one place per row.
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]);
 
+    /// What it reads of rows, where that is less than [`Score::needs`] says because the fit has chosen; none where it is the same.
+    fn needs(&self) -> Option<Vec<Need>> {
+        None
+    }
+
     /// What was learnt, without the parameters: all that [`Score::restore`] needs beside them.
     fn save(&self) -> State<'_>;
 }

@@ -109,6 +109,29 @@ impl Splits {
 }
 
 impl Need {
+    /// Whether it is of the rows to be scored, and not of those that a fit reads, or of the head.
+    #[must_use]
+    pub fn is_of_rows(&self) -> bool {
+        matches!(
+            self,
+            Self::Logits
+                | Self::Features
+                | Self::Layer(_)
+                | Self::Layers
+                | Self::Score(_)
+                | Self::Variant(_)
+                | Self::Variants(_)
+        )
+    }
+
+    /// These needs, with what a fit has chosen in place of those of the rows to be scored.
+    pub(super) fn narrowed(all: &[Self], of_rows: Option<Vec<Self>>) -> Vec<Self> {
+        match of_rows {
+            Some(of_rows) => all.iter().filter(|need| !need.is_of_rows()).cloned().chain(of_rows).collect(),
+            None => all.to_vec(),
+        }
+    }
+
     /// The splits it reads, and which arrays of them; none for the head.
     #[must_use]
     pub fn reads(&self, run: &RunRows) -> Option<(Splits, BTreeSet<ArrayKind>)> {
@@ -181,6 +204,14 @@ impl Need {
                 (name, run.splits.iter().flat_map(|split| split.layers.keys().map(String::as_str)).collect())
             }
             Self::Score(name) => (name, run.own_scores()),
+            Self::Variant(name) => {
+                let all = run.variants();
+                if all.contains(&ArrayKind::Variant(name.clone())) {
+                    return None;
+                }
+                let there = all.into_iter().map(|kind| kind.file_stem()).find(|own| are_same(own, name))?;
+                return Some(format!("there is {there}; give it this name"));
+            }
             Self::ValOodLayers(Some(name)) | Self::ValOodFeatures(Some(name)) | Self::ValOodVariants(name, _) => {
                 (name, run.val_ood().collect())
             }
@@ -198,6 +229,14 @@ impl Need {
             None => format!("the run has {}", known.into_iter().collect::<Vec<_>>().join(", ")),
         })
     }
+}
+
+/// Whether a file's name is `logits@` and a name of the same words and numbers, be they spelt otherwise: `odin_1000.0_0.010` and `odin_1000_0.01`.
+fn are_same(stem: &str, name: &str) -> bool {
+    let number = |text: &str| text.parse::<f64>().ok();
+    let mut parts = stem.trim_start_matches("logits@").split('_').zip(name.split('_'));
+    let same_count = stem.split('_').count() == name.split('_').count();
+    same_count && parts.all(|(one, other)| one == other || number(one).is_some_and(|own| number(other) == Some(own)))
 }
 
 /// Every array of features of a run. Where no layer has a name, one to be dumped is among them, which no split has.

@@ -90,6 +90,10 @@ fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
     let epsilon = set("epsilon").then(|| settings.number("epsilon", "a finite number, at least 0", not_negative));
     let fit_on = Some(settings.text("fit_on")).filter(|name| !name.is_empty()).map(str::to_owned);
     let (t, epsilon) = (t.transpose()?, epsilon.transpose()?);
+    if let (Some(_), Some(_), Some(name)) = (t, epsilon, &fit_on) {
+        let expected = "none where t and epsilon are set: nothing is left to be chosen".to_owned();
+        return Err(settings.refuse("fit_on", name, expected));
+    }
     let needs = match (t, epsilon, &fit_on) {
         (Some(t), Some(epsilon), _) => vec![Need::Variant(format!("{PREFIX}{t}_{epsilon}"))],
         (.., None) => vec![Need::Variants(PREFIX), Need::CalibrationVariants(PREFIX)],
@@ -126,58 +130,79 @@ impl Score for Odin {
             return Ok(Fit::new(FittedOdin(settings.swap_remove(0))));
         }
         let (chosen, note) = match &self.fit_on {
-            Some(name) => by_false_positives(training, &settings, name)?,
-            None => by_mean(training, &settings)?,
+            Some(name) => self.by_false_positives(training, &settings, name)?,
+            None => self.by_mean(training, &settings)?,
         };
         Ok(Fit::noted(FittedOdin(chosen), vec![note]))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
-        let (t, epsilon) = (state.number("t")?, state.number("epsilon")?);
-        Ok(Box::new(FittedOdin(Setting { name: format!("{PREFIX}{t}_{epsilon}"), t, epsilon })))
+        let name = state.text("name")?;
+        let other = || StateError::Other {
+            name: "name".to_owned(),
+            found: format!("{name:?}"),
+            expected: "odin_<T>_<epsilon>",
+        };
+        Ok(Box::new(FittedOdin(Setting::parse(&name).ok_or_else(other)?)))
     }
 }
 
-/// The ε with the largest mean score of in-distribution rows, at the largest T (Hsu et al. 2020): means at other T are no measure.
-fn by_mean(training: &Training<'_>, settings: &[Setting]) -> Result<(Setting, String), FitError> {
-    let split = training.calibration_split()?;
-    let t = settings.iter().map(|setting| setting.t).fold(0.0, f64::max);
-    let mut best: Option<(f64, &Setting)> = None;
-    for setting in settings.iter().filter(|setting| setting.t == t) {
-        let mean = setting.of_split(training, split).iter().sum::<f64>() / split.rows as f64;
-        if best.is_none_or(|(largest, _)| mean > largest) {
-            best = Some((mean, setting));
+impl Odin {
+    /// The ε with the largest mean score of in-distribution rows, at the largest T (Hsu et al. 2020): means at other T are no measure.
+    fn by_mean(&self, training: &Training<'_>, settings: &[Setting]) -> Result<(Setting, String), FitError> {
+        let split = training.calibration_split()?;
+        let t = settings.iter().map(|setting| setting.t).fold(0.0, f64::max);
+        let mut best: Option<(f64, &Setting)> = None;
+        for setting in settings.iter().filter(|setting| setting.t == t) {
+            let mean = setting.of_split(training, split).iter().sum::<f64>() / split.rows as f64;
+            if best.is_none_or(|(largest, _)| mean > largest) {
+                best = Some((mean, setting));
+            }
         }
+        let chosen = best.map_or(&settings[0], |(_, setting)| setting);
+        let largest = if self.t.is_some() { "as set" } else { "the largest in the dump" };
+        let of_mean = match self.epsilon {
+            Some(_) => "as set".to_owned(),
+            None => format!("of the largest mean score on {}", split.role),
+        };
+        let note = format!("T = {t}, {largest}; ε = {}, {of_mean}; no OOD row was looked at", chosen.epsilon);
+        Ok((chosen.clone(), note))
     }
-    let chosen = best.map_or(&settings[0], |(_, setting)| setting);
-    let note = format!(
-        "T = {t}, the largest in the dump; ε = {}, of the largest mean score on {}; no OOD row was looked at",
-        chosen.epsilon, split.role
-    );
-    Ok((chosen.clone(), note))
-}
 
-/// The T and ε with the fewest OOD rows among the scores of 95 % of in-distribution rows, as the authors choose them.
-fn by_false_positives(training: &Training<'_>, settings: &[Setting], set: &str) -> Result<(Setting, String), FitError> {
-    let split = training.calibration_split()?;
-    let novel = Splits::ValOod(Some(set.to_owned())).of(training.rows()).next();
-    let novel = novel.ok_or_else(|| training.missing_split("OOD set", format!("val_ood/{set}")))?;
-    let mut best: Option<(usize, &Setting)> = None;
-    for setting in settings {
-        let mut own = setting.of_split(training, split);
-        own.sort_by(|a, b| b.total_cmp(a));
-        let threshold = own[(own.len() * 95).div_ceil(100) - 1];
-        let kept = setting.of_split(training, novel).iter().filter(|score| **score >= threshold).count();
-        if best.is_none_or(|(fewest, _)| kept < fewest) {
-            best = Some((kept, setting));
+    /// The T and ε with the fewest OOD rows among the scores of 95 % of in-distribution rows, as the authors choose them.
+    fn by_false_positives(
+        &self,
+        training: &Training<'_>,
+        settings: &[Setting],
+        set: &str,
+    ) -> Result<(Setting, String), FitError> {
+        let split = training.calibration_split()?;
+        let novel = Splits::ValOod(Some(set.to_owned())).of(training.rows()).next();
+        let novel = novel.ok_or_else(|| training.missing_split("OOD set", format!("val_ood/{set}")))?;
+        let mut best: Option<(usize, &Setting)> = None;
+        for setting in settings {
+            let mut own = setting.of_split(training, split);
+            own.sort_by(|a, b| b.total_cmp(a));
+            let threshold = own[(own.len() * 95).div_ceil(100) - 1];
+            let kept = setting.of_split(training, novel).iter().filter(|score| **score >= threshold).count();
+            if best.is_none_or(|(fewest, _)| kept < fewest) {
+                best = Some((kept, setting));
+            }
         }
+        let (kept, chosen) = best.unwrap_or((0, &settings[0]));
+        let as_set = |set: Option<f64>| if set.is_some() { " as set" } else { "" };
+        let note = format!(
+            "T = {}{}, ε = {}{}: at 95 % of {}, {kept} of {} rows of {} are taken for in-distribution, the fewest",
+            chosen.t,
+            as_set(self.t),
+            chosen.epsilon,
+            as_set(self.epsilon),
+            split.role,
+            novel.rows,
+            novel.role
+        );
+        Ok((chosen.clone(), note))
     }
-    let (kept, chosen) = best.unwrap_or((0, &settings[0]));
-    let note = format!(
-        "T = {}, ε = {}: at 95 % of {}, {kept} of {} rows of {} are taken for in-distribution, the fewest",
-        chosen.t, chosen.epsilon, split.role, novel.rows, novel.role
-    );
-    Ok((chosen.clone(), note))
 }
 
 struct FittedOdin(Setting);
@@ -187,8 +212,12 @@ impl Fitted for FittedOdin {
         self.0.score(block, |row, score| out[row] = score);
     }
 
+    fn needs(&self) -> Option<Vec<Need>> {
+        Some(vec![Need::Variant(self.0.name.clone())])
+    }
+
     fn save(&self) -> State<'_> {
-        State::new().with_number("t", self.0.t).with_number("epsilon", self.0.epsilon)
+        State::new().with_text("name", &self.0.name)
     }
 }
 
@@ -247,5 +276,45 @@ mod tests {
         assert!(with_ood.notes[0].contains("ε = 0: at 95 % of id/val, 0 of 2 rows"), "{:?}", with_ood.notes);
         assert!((score(&fit(&[("t", "1"), ("epsilon", "0.5")]).unwrap()) - 0.75).abs() < 1e-15);
         assert!(fit(&[("epsilon", "0.25")]).err().unwrap().to_string().contains("has these T and epsilon"));
+    }
+
+    /// What was set was not chosen, whatever else was.
+    #[test]
+    fn notes_tell_what_was_set_from_what_was_chosen() {
+        for (settings, expected) in [
+            (
+                &[("t", "1")][..],
+                "T = 1, as set; ε = 0.5, of the largest mean score on id/val; no OOD row was looked at",
+            ),
+            (&[("epsilon", "0")], "T = 1, the largest in the dump; ε = 0, as set; no OOD row was looked at"),
+            (&[("t", "1"), ("fit_on", "near")], "T = 1 as set, ε = 0: at 95 % of id/val, 0 of 2 rows of val_ood/near "),
+            (&[("epsilon", "0.5"), ("fit_on", "near")], "T = 1, ε = 0.5 as set: at 95 % of id/val, 2 of 2 rows "),
+        ] {
+            let notes = fit(settings).unwrap().notes;
+            assert!(notes[0].starts_with(expected), "{notes:?}");
+        }
+        let mut all = ENTRY.settings();
+        [("t", "1"), ("epsilon", "0"), ("fit_on", "near")]
+            .iter()
+            .for_each(|(name, value)| all.set(name, value).unwrap());
+        let refused = build(&all).err().unwrap().to_string();
+        assert!(
+            refused.starts_with("odin.fit_on=near: found \"near\", expected none where t and epsilon"),
+            "{refused}"
+        );
+    }
+
+    /// The fit reads one array, by the name it has, and that is what is kept.
+    #[test]
+    fn the_spelling_of_the_array_is_kept() {
+        let setting = Setting::parse("odin_1000.0_0.050").unwrap();
+        assert_eq!((setting.t, setting.epsilon), (1000.0, 0.05));
+        let fitted = FittedOdin(setting);
+        let expected = Some(vec![Need::Variant("odin_1000.0_0.050".to_owned())]);
+        assert_eq!(fitted.needs(), expected);
+        let score = ENTRY.with_defaults();
+        assert_eq!(score.restore(&mut fitted.save()).unwrap().needs(), expected);
+        let other = score.restore(&mut State::new().with_text("name", "members")).err().unwrap().to_string();
+        assert_eq!(other, "found array name of \"members\", expected odin_<T>_<epsilon>");
     }
 }

@@ -69,6 +69,12 @@ impl<'a> State<'a> {
         self.with(name, ArrayD::from_elem(IxDyn(&[]), number))
     }
 
+    /// With a text, a number for each byte of it.
+    #[must_use]
+    pub fn with_text(self, name: &str, text: &str) -> Self {
+        self.with(name, text.bytes().map(f64::from).collect::<Array1<f64>>())
+    }
+
     /// With the arrays of a part, as `name.array`.
     #[must_use]
     pub fn with_part(mut self, name: &str, part: State<'a>) -> Self {
@@ -155,6 +161,22 @@ impl<'a> State<'a> {
         Ok(self.double::<Ix0>(name, "an f64 number")?.into_scalar())
     }
 
+    /// Takes a text out.
+    ///
+    /// # Errors
+    /// [`StateError`] if it is not there or something else.
+    pub fn text(&mut self, name: &str) -> Result<String, StateError> {
+        let bytes = self.vector(name)?;
+        let byte = |&number: &f64| Some(number as u8).filter(|&byte| f64::from(byte) == number);
+        let text = bytes.iter().map(byte).collect::<Option<Vec<u8>>>().and_then(|bytes| String::from_utf8(bytes).ok());
+        let other = || StateError::Other {
+            name: name.to_owned(),
+            found: "other numbers".to_owned(),
+            expected: "the bytes of a text",
+        };
+        text.ok_or_else(other)
+    }
+
     /// Takes a whole number from 0 out.
     ///
     /// # Errors
@@ -221,6 +243,15 @@ mod tests {
         assert_eq!(state.part("other", |part| part.vector("mean")), Ok(b.clone()));
         assert_eq!(state.vector("mean"), Ok(b.clone()));
         assert_eq!(state.finish(), Ok(()));
+    }
+
+    #[test]
+    fn a_text_is_kept_to_the_last_letter() {
+        let half = array![0.5];
+        let mut state = State::new().with_text("name", "ε_0.050").with("other", &half);
+        assert_eq!(state.text("name"), Ok("ε_0.050".to_owned()));
+        let error = state.text("other").unwrap_err().to_string();
+        assert_eq!(error, "found array other of other numbers, expected the bytes of a text");
     }
 
     #[test]

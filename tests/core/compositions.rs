@@ -6,7 +6,7 @@ use oodbench::eval::{Plan, Selection};
 use oodbench::fit::Training;
 use oodbench::rows::{ArrayKind, Role};
 use oodbench::score::registry::find;
-use oodbench::score::{REGISTRY, STEPS};
+use oodbench::score::{Need, REGISTRY, STEPS};
 
 use super::synthetic::{Arrays, far, fit, score, score_in};
 
@@ -156,6 +156,20 @@ fn gamma_multiplies_by_the_clipped_mean() {
     for ((product, energy), factor) in of("gamma(second;clip=0.25)*energy").iter().zip(of("energy")).zip(expected) {
         assert!((product - factor * energy).abs() <= 1e-13 * product.abs());
     }
+}
+
+/// A factor changes nothing about which of the moved images the fit has chosen, nor that no other is read.
+#[test]
+fn a_composition_reads_what_the_fit_of_its_score_has_chosen() {
+    let dump = Arrays::linear(8, ROWS).dump();
+    let training = Training::new(&dump);
+    let composed = fit(find("gamma(second)*odin").unwrap(), &[], &training).unwrap();
+    let alone = fit(find("odin").unwrap(), &[], &training).unwrap();
+    let [chosen] = <[Need; 1]>::try_from(alone.scorer.needs().unwrap()).unwrap();
+    assert!(matches!(&chosen, Need::Variant(name) if name.starts_with("odin_1000_")), "{chosen}");
+    assert_eq!(composed.scorer.needs(), Some(vec![chosen, Need::Layer("second".to_owned())]));
+    let energy = fit(find("gamma(second)*energy").unwrap(), &[], &training).unwrap();
+    assert_eq!(energy.scorer.needs(), None);
 }
 
 #[test]

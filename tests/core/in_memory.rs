@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, arr2, array};
 use oodbench::detector::{Guarantee, Request, calibrate, calibrate_rows};
-use oodbench::dump::{Dump, layout::discover};
+use oodbench::dump::{Dump, RunInfo, layout::discover};
 use oodbench::eval::fits::{describe, fit, write};
 use oodbench::eval::{FittedInMemory, InMemoryError, Model, Plan, Selection, score_run};
 use oodbench::fit::Training;
@@ -17,10 +17,11 @@ use super::common::fixture;
 
 /// The same values in the same type, in memory.
 fn copy(matrix: &Matrix) -> Matrix {
-    match matrix.block(0..matrix.rows()) {
-        Rows::F32(rows) => Matrix::of("copy", rows.view().to_owned()).unwrap(),
-        Rows::F64(rows) => Matrix::of("copy", rows.view().to_owned()).unwrap(),
-    }
+    let copy = match matrix.block(0..matrix.rows()) {
+        Rows::F32(rows) => Matrix::of("copy", rows.view().to_owned()),
+        Rows::F64(rows) => Matrix::of("copy", rows.view().to_owned()),
+    };
+    copy.unwrap().with_members(matrix.members()).unwrap()
 }
 
 fn copies(dump: &Dump) -> RunRows {
@@ -39,8 +40,13 @@ fn copies(dump: &Dump) -> RunRows {
 
 #[test]
 fn every_score_gives_the_same_bits_from_memory_as_from_files() {
-    for run in ["densenet-cifar10-softmax", "smallcnn-cifar10-isomax-plus-seed1"] {
-        let files = discover(&fixture("dumps").join(run)).unwrap();
+    for (run, least) in [
+        ("dumps/densenet-cifar10-softmax", 30),
+        ("dumps/smallcnn-cifar10-isomax-plus-seed1", 30),
+        ("members/dropout", 12),
+        ("members/moved", 6),
+    ] {
+        let files = discover(&fixture(run)).unwrap();
         let selection = Selection::new(&["all".to_owned()], &[]).unwrap();
         let plan = Plan::each(files.iter().map(|files| (files, &selection)), &Silent).unwrap().remove(0);
         let from_files = score_run(&plan, &mut Results::default(), &Silent).unwrap();
@@ -57,7 +63,34 @@ fn every_score_gives_the_same_bits_from_memory_as_from_files() {
             column += 1;
         }
         assert_eq!(column, from_files[0].scores.len());
-        assert!(column >= 30, "{column} scores");
+        assert!(column >= least, "{run}: {column} scores");
+    }
+}
+
+/// What is read of members, and of the images moved as the fit has chosen, is read of rows in memory too.
+#[test]
+fn a_model_reads_logits_under_a_name() {
+    for (run, score) in [("dropout", "mutual_information"), ("dropout", "ensemble_energy"), ("moved", "odin")] {
+        let files = discover(&fixture("members").join(run)).unwrap();
+        let dump = Dump::open(&files[0]).unwrap();
+        let entry = find(score).unwrap();
+        let expected = FittedInMemory::fit(entry, &entry.settings(), &dump).unwrap();
+        let model = Model::fit(RunInfo::default(), copies(&dump), &Selection::new(&[score.to_owned()], &[]).unwrap());
+        let (model, test) = (model.unwrap(), dump.split(&Role::Test).unwrap());
+        assert_eq!(model.score(test).unwrap(), [expected.score(test).unwrap()], "{run}: {score}");
+        let [kind] = <[ArrayKind; 1]>::try_from(Vec::from_iter(model.arrays(test).unwrap())).unwrap();
+        // Six classes; others, be they as wide, are refused by both.
+        let matrix = test.matrix(&kind).unwrap();
+        let others = if matrix.members() == 1 { 2 } else { 6 };
+        let exchanged = copy(matrix).with_members(others).unwrap();
+        let exchanged = Split::new(Role::Test, "new").with(kind, exchanged).unwrap();
+        for refused in [model.score(&exchanged).err(), expected.score(&exchanged).err()] {
+            let refused = refused.map(|error| error.to_string()).unwrap_or_default();
+            assert!(refused.contains(&format!("found {others} members of ")), "{run}: {score}: {refused}");
+            assert!(refused.contains("expected 6 classes"), "{run}: {score}: {refused}");
+        }
+        let without = model.score(&new(array![[0.0]])).unwrap_err().to_string();
+        assert!(without.contains("logits@"), "{without}");
     }
 }
 

@@ -47,8 +47,8 @@ pub struct Wanted<'a> {
     pub samples: usize,
     /// How images are moved before another look at them.
     pub moved: Option<&'a Prepared>,
-    /// The number of the batch among all of a dump: random numbers depend on it.
-    pub batch: u64,
+    /// The seed of the random numbers of these images.
+    pub seed: u64,
 }
 
 /// Logits under a name.
@@ -114,14 +114,14 @@ impl Classifier for Network {
     }
 }
 
-/// Logits of passes with dropout: as many members, side by side.
+/// Logits of passes with dropout: as many members, side by side. A pass has masks of its own, drawn from the seed of these images.
 fn mc_dropout(network: &Network, images: &Tensor, wanted: &Wanted<'_>) -> Result<Option<Variant>, TrainError> {
     let members = wanted.samples;
     if members == 0 {
         return Ok(None);
     }
     let pass = |sample: usize| {
-        network.dropout().start(wanted.batch, sample as u64);
+        network.dropout().start(wanted.seed, sample as u64);
         Ok(network.logits(images, Mode::Sample)?.detach())
     };
     let passes = (0..members).map(pass).collect::<candle_core::Result<Vec<Tensor>>>()?;

@@ -1,7 +1,9 @@
 //! From a classifier and sets of images to a dump that scores read.
 //!
 //! logits (n, C) and features (n, D) are f32, labels (n) i64 where the set has any; `features@LAYER.npy` (n, channels) holds means over pixels of an
-//! inner layer that was asked for, `logits@members.npy` (n, M, C) the logits of passes with dropout, `scores@NAME.npy` (n, 1) what the network's method tells OOD images by, where that is no score of logits. [`dump::write`](oodbench::dump::write) has the layout; the folder appears under its name when it is complete.
+//! inner layer that was asked for, `logits@members.npy` (n, M, C) the logits of passes with dropout, whose masks are drawn
+//! from the run's seed, the role, and the numbers of batch and pass; `scores@NAME.npy` (n, 1) what the network's method tells OOD images by, where that is
+//! no score of logits. [`dump::write`](oodbench::dump::write) has the layout; the folder appears under its name when it is complete.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use ndarray::{Array2, Axis};
 use oodbench::dump::{DumpWriter, RunInfo};
+use oodbench::numeric::checksum::Hasher;
 use oodbench::rows::{ArrayKind, Labels, Matrix, Role, Split};
 
 use super::classifier::{Classifier, Outputs, Variant, Wanted};
@@ -132,6 +135,15 @@ impl Gathered {
     }
 }
 
+/// The seed of a batch's random numbers: no other batch, set or run has the same, and a dump that is made again has.
+fn seed_of(run: Option<u64>, role: &Role, batch: usize) -> u64 {
+    let mut hasher = Hasher::new();
+    hasher.bytes(&run.unwrap_or_default().to_le_bytes());
+    hasher.number(batch);
+    hasher.bytes(role.to_string().as_bytes());
+    hasher.finish().seed()
+}
+
 /// What the classifier makes of a set.
 fn split(
     classifier: &dyn Classifier,
@@ -149,13 +161,18 @@ fn split(
         arrays[at].push(rows, images, set)
     };
     let batches = Batches::evaluation(set, extraction.normalisation, EVALUATION_BATCH)?;
+    let seed = |batch: usize| seed_of(extraction.run.seed, role, batch);
     for (number, batch) in (0..).zip(batches) {
         if extraction.stop.load(Ordering::Relaxed) {
             return Err(TrainError::Stopped { epochs: 0 });
         }
         let images = batch.shape[0];
-        let wanted =
-            Wanted { layers: extraction.layers, samples: extraction.samples, moved: extraction.moved, batch: number };
+        let wanted = Wanted {
+            layers: extraction.layers,
+            samples: extraction.samples,
+            moved: extraction.moved,
+            seed: seed(number),
+        };
         let Outputs { logits, features, layers, scores, variants } = classifier.outputs(batch, &wanted)?;
         let mut push = |kind, rows: &Array2<f32>, images| push_members(kind, rows, images, 1);
         push(ArrayKind::Logits, &logits, images)?;

@@ -98,6 +98,8 @@ impl DumpPlan {
         normalisation: &Normalisation,
         at: Workplace<'_>,
     ) -> Result<(), TrainError> {
+        // What can be refused at once is, before class means are taken or steps compared.
+        let (layers, samples) = (self.layers_of(network)?, self.samples_of(network.design())?);
         let prepare = |perturbation: &Perturbation| perturbation.prepare(network, (&self.sets, normalisation, at.stop));
         let moved = self.perturbation.as_ref().map(prepare).transpose()?;
         let extraction = Extraction {
@@ -106,8 +108,8 @@ impl DumpPlan {
             run: &self.info(network.design(), seed),
             sets: &self.sets,
             normalisation,
-            layers: &self.layers_of(network)?,
-            samples: self.samples_of(network.design())?,
+            layers: &layers,
+            samples,
             moved: moved.as_ref(),
             stop: at.stop,
         };

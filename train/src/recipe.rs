@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::data::augment::Augmentation;
-use super::data::{DataError, Normalisation};
+use super::data::{DataError, ImageSet, Normalisation};
 use super::model::Design;
 use super::schedule::Schedule;
 
@@ -30,6 +30,27 @@ pub struct Recipe {
     pub network: Design,
     /// The learning rates.
     pub schedule: Schedule,
+    /// What it was trained on, as far as it has been: which images were held out depends on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub images: Option<TrainingImages>,
+}
+
+/// The images of a training, held-out ones among them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingImages {
+    /// How many.
+    pub count: usize,
+    /// [`ImageSet::checksum`] of them.
+    pub checksum: String,
+}
+
+impl TrainingImages {
+    /// What tells a set from others.
+    #[must_use]
+    pub fn of(set: &ImageSet) -> Self {
+        Self { count: set.len(), checksum: set.checksum() }
+    }
 }
 
 /// Random crop with padding, and flip.
@@ -64,6 +85,30 @@ pub struct RecipeError {
     pub expected: &'static str,
 }
 
+/// Why images are not those that a training held out.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
+pub enum HeldOutError {
+    /// None were.
+    #[error("found weights that know of no held-out images, expected those of `train --val N`; leave val out")]
+    None,
+    /// The recipe is of a version that did not keep what it was trained on.
+    #[error(
+        "found weights that do not say which images they were trained on, expected those that `train` of this version writes; \
+         train again, or leave val out"
+    )]
+    Unknown,
+    /// Another number of images.
+    #[error("found {found} images, expected the {expected} of the training; give the same --data and --images")]
+    Count { found: usize, expected: usize },
+    /// As many others.
+    #[error("found {count} other images, expected those of the training; give the same --data and --images")]
+    Others { count: usize },
+    /// They cannot be held out.
+    #[error(transparent)]
+    Data(#[from] DataError),
+}
+
 impl Recipe {
     /// The paper's recipe (§4): 300 epochs, batches of 64, Nesterov momentum 0.9, weight decay 10⁻⁴ on everything, random
     /// crop and flip. Nothing is held out, since nothing is chosen: the weights of the last epoch are the result. (The
@@ -80,6 +125,7 @@ impl Recipe {
             normalisation: Constants { mean: normalisation.mean.clone(), std: normalisation.std.clone() },
             network,
             schedule: Schedule::paper(),
+            images: None,
         }
     }
 
@@ -122,6 +168,31 @@ impl Recipe {
             }
         }
         Ok(())
+    }
+
+    /// The same, of whatever images.
+    #[must_use]
+    pub fn without_images(&self) -> Self {
+        Self { images: None, ..self.clone() }
+    }
+
+    /// The images that the training held out and those that it was left with, of the set that it was given.
+    ///
+    /// # Errors
+    /// [`HeldOutError`] if nothing was held out, or this is not that set, as far as the recipe knows.
+    pub fn hold_out(&self, set: &ImageSet) -> Result<(ImageSet, ImageSet), HeldOutError> {
+        if self.held_out == 0 {
+            return Err(HeldOutError::None);
+        }
+        let trained_on = self.images.as_ref().ok_or(HeldOutError::Unknown)?;
+        let found = TrainingImages::of(set);
+        if found.count != trained_on.count {
+            return Err(HeldOutError::Count { found: found.count, expected: trained_on.count });
+        }
+        if found != *trained_on {
+            return Err(HeldOutError::Others { count: found.count });
+        }
+        Ok(set.hold_out(self.held_out, self.seed)?)
     }
 
     /// What [`data`](super::data) augments with.

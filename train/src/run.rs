@@ -31,7 +31,7 @@ use super::model::weights::Weights;
 use super::nn::Mode;
 use super::observer::{Event, Observer};
 use super::optim::Sgd;
-use super::recipe::Recipe;
+use super::recipe::{Recipe, TrainingImages};
 use oodbench::numeric::checksum::{Checksum, Hasher};
 use oodbench::output::{make_folder, write_atomically};
 
@@ -103,6 +103,8 @@ pub fn train(
 ) -> Result<Outcome, TrainError> {
     recipe.check()?;
     check_set(recipe, set)?;
+    // Whoever reads the weights has to know what was held out, and of what.
+    let recipe = &Recipe { images: Some(TrainingImages::of(set)), ..recipe.clone() };
     let (training, validation) = match recipe.held_out {
         0 => (Arc::clone(set), None),
         count => {

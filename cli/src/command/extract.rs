@@ -19,7 +19,7 @@ use oodbench_train::job::{FromWeights, Workplace};
 use oodbench_train::loss::LossChoice;
 use oodbench_train::model::weights::Weights;
 use oodbench_train::model::{Architecture, Design, NETWORKS};
-use oodbench_train::recipe::Recipe;
+use oodbench_train::recipe::{HeldOutError, Recipe};
 
 /// Write a dump of a trained network: your weights (safetensors, .pth), your images
 #[derive(Args)]
@@ -112,10 +112,8 @@ impl Command {
             let train = source.train().context("id/train cannot be read (--split test leaves it out)")?;
             let mut train = self.images.first(train)?;
             if with_val {
-                let recipe = recipe.filter(|recipe| recipe.held_out > 0).context(
-                    "--split val: found weights that know of no held-out images, expected those of `train --val N`; leave val out",
-                )?;
-                let (rest, val) = train.hold_out(recipe.held_out, recipe.seed)?;
+                let held_out = recipe.map_or(Err(HeldOutError::None), |recipe| recipe.hold_out(&train));
+                let (rest, val) = held_out.context("--split val")?;
                 train = rest;
                 sets.push((Role::Val, val.into()));
             }

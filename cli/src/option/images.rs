@@ -73,13 +73,18 @@ enum PerturbName {
     Mahalanobis,
 }
 
-/// What Lee et al. try for ODIN and Mahalanobis.
-const STEPS: [f64; 11] = [0.0, 0.0005, 0.001, 0.0014, 0.002, 0.0024, 0.005, 0.01, 0.05, 0.1, 0.2];
+/// What Lee et al. try for ODIN.
+const ODIN_STEPS: [f64; 11] = [0.0, 0.0005, 0.001, 0.0014, 0.002, 0.0024, 0.005, 0.01, 0.05, 0.1, 0.2];
+
+/// What Lee et al. try for Mahalanobis.
+const MAHALANOBIS_STEPS: [f64; 7] = [0.0, 0.0005, 0.001, 0.0014, 0.002, 0.005, 0.01];
 
 fn step(text: &str) -> Result<f64, String> {
     text.parse()
         .ok()
         .filter(|step| (0.0..=1.0).contains(step))
+        // −0 is 0, and has to be called so.
+        .map(f64::abs)
         .ok_or_else(|| "expected a number from 0 to 1".to_owned())
 }
 
@@ -88,20 +93,30 @@ fn temperature(text: &str) -> Result<f64, String> {
     text.parse().ok().filter(above_0).ok_or_else(|| "expected a number above 0".to_owned())
 }
 
+/// Every step and every temperature names an array, and an array is there once.
+fn refuse_repeats(option: &str, values: &[f64]) -> anyhow::Result<()> {
+    match values.iter().enumerate().find(|(place, value)| values[..*place].contains(value)) {
+        Some((_, value)) => bail!("{option}: found {value} twice, expected every value once"),
+        None => Ok(()),
+    }
+}
+
 impl ImageOptions {
     fn perturbation(&self) -> anyhow::Result<Option<Perturbation>> {
         let Some(name) = self.perturb else { return Ok(None) };
         if name != PerturbName::Odin && !self.temperature.is_empty() {
             bail!("--temperature: found another perturbation than odin, expected none; leave it out");
         }
+        refuse_repeats("--epsilon", &self.epsilon)?;
+        refuse_repeats("--temperature", &self.temperature)?;
         let epsilons = |usual: &[f64]| if self.epsilon.is_empty() { usual.to_vec() } else { self.epsilon.clone() };
         Ok(Some(match name {
             PerturbName::Odin => Perturbation::Odin {
                 temperatures: if self.temperature.is_empty() { vec![1000.0] } else { self.temperature.clone() },
-                epsilons: epsilons(&STEPS),
+                epsilons: epsilons(&ODIN_STEPS),
             },
             PerturbName::Godin => Perturbation::Godin { epsilons: epsilons(&godin::EPSILONS) },
-            PerturbName::Mahalanobis => Perturbation::Mahalanobis { epsilons: epsilons(&STEPS) },
+            PerturbName::Mahalanobis => Perturbation::Mahalanobis { epsilons: epsilons(&MAHALANOBIS_STEPS) },
         }))
     }
 

@@ -298,3 +298,57 @@ fn a_damaged_file_is_refused_in_a_line_whatever_reads_it() {
         assert!(said.contains("a.parquet: found parquet: the file is damaged"), "{said}");
     }
 }
+
+/// The one line about a folder `both` whose run.toml says that, beside sound runs `a` and `b`.
+fn refused_ensemble(run_toml: &str, break_it: impl FnOnce(&Path)) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    ["a", "b"].iter().for_each(|run| small_run(&folder.path().join(run)));
+    let both = folder.path().join("both");
+    fs::create_dir(&both).unwrap();
+    fs::write(both.join("run.toml"), run_toml).unwrap();
+    break_it(folder.path());
+    let output = oodbench(folder.path()).args(["score", "both", "-q"]).output().unwrap();
+    let line = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), line.trim_end().lines().count()), (Some(2), 1), "{line}");
+    line
+}
+
+/// What is wrong with the file that names members is said, and not that there is no run.
+#[test]
+fn members_of_an_ensemble() {
+    let error = |run_toml: &str| refused_ensemble(run_toml, |_| ());
+    let file = "error: both/run.toml: found ";
+    for (run_toml, expected) in [
+        ("member = [\"../a\", \"../b\"]", "the key \"member\", expected members; correct the key"),
+        ("members = \"../a\"", "invalid type: string \"../a\" in line 1, `members = \"../a\"`, expected a sequence"),
+        ("members = []", "invalid length 0 in line 1, `members = []`, expected folders of runs"),
+        ("members = [\"../a\", \"../c\"]", "the member \"../c\", which holds no run, expected the folder of a run"),
+        (
+            "members = [\"../a\", \"../b/../a/\"]",
+            "the member \"../b/../a/\", named before, expected the folder of a run",
+        ),
+        ("members = [\"../both\"]", "the member \"../both\", an ensemble itself, expected the folder of a run"),
+    ] {
+        let line = error(run_toml);
+        assert!(line.starts_with(&format!("{file}{expected}")), "{run_toml}: {line}");
+    }
+    let both = "members = [\"../a\", \"../b\"]";
+    let line = refused_ensemble(both, |folder| small_run(&folder.join("both")));
+    assert!(
+        line.starts_with(&format!("{file}members beside arrays of the folder's own, expected one of the two")),
+        "{line}"
+    );
+    let line = refused_ensemble(both, |folder| fs::write(folder.join("a/run.toml"), "sede = 1").unwrap());
+    assert_says(&line, &["a/run.toml: found the key \"sede\", expected seed"]);
+}
+
+#[test]
+fn a_member_without_logits_is_named() {
+    let both = "members = [\"../a\", \"../b\"]";
+    let without = |run: &str| {
+        let place = format!("{run}/ood/far/logits.npy");
+        refused_ensemble(both, move |folder| fs::remove_file(folder.join(place)).unwrap())
+    };
+    assert_says(&without("a"), &["a/ood/far/logits.npy: missing, expected logits of every member of the ensemble"]);
+    assert_says(&without("b"), &["b/ood/far/logits.npy: missing, expected logits, which the first member"]);
+}

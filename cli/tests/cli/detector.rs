@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use ndarray::s;
+use ndarray::{Array3, s};
+use ndarray_npy::{read_npy, write_npy};
 use tempfile::TempDir;
 
-use super::common::{noise, oodbench, small_run, write, write_labels};
+use super::common::{copied, noise, oodbench, small_run, write, write_labels};
 
 /// Exit code, standard output, standard error.
 pub(super) fn run(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
@@ -143,6 +144,40 @@ fn no_ood_set_is_needed() {
     fs::remove_dir_all(root.path().join("run/ood")).unwrap();
     let text = calibrate(root.path(), &["--false-alarms", "5%"]);
     assert!(text.contains("id/test") && !text.contains("ood/"), "{text}");
+}
+
+/// What the fit has compared and left is not asked of new rows: one array, by its name alone.
+#[test]
+fn a_detector_of_moved_images_reads_those_chosen() {
+    let root = tempfile::tempdir().unwrap();
+    copied("members/moved", &root.path().join("run"));
+    let command = ["calibrate", "run", "--score", "odin", "--set", "odin.epsilon=0.01", "--out", "my.detector"];
+    out(root.path(), &[&command[..], &["--false-alarms", "10%"]].concat());
+    let rows = "run/ood/far/logits@odin_1000_0.01.npy";
+    let text = out(root.path(), &["apply", "my.detector", rows, "--out", "a.csv"]);
+    assert!(text.contains("50 rows"), "{text}");
+    let other = refusal(root.path(), &["apply", "my.detector", "run/ood/far/logits@odin_10_0.01.npy"]);
+    assert!(other.contains("expected logits@odin_1000_0.01, which the detector reads"), "{other}");
+}
+
+/// As many numbers in a row, of other members and classes.
+#[test]
+fn members_and_classes_exchanged_are_refused() {
+    let root = tempfile::tempdir().unwrap();
+    copied("members/dropout", &root.path().join("run"));
+    let command = ["calibrate", "run", "--score", "mutual_information", "--out", "my.detector", "-q"];
+    out(root.path(), &[&command[..], &["--false-alarms", "20%"]].concat());
+    let path = root.path().join("run/ood/far/logits@members.npy");
+    out(root.path(), &["apply", "my.detector", path.to_str().unwrap(), "--out", "a.csv"]);
+    let members: Array3<f32> = read_npy(&path).unwrap();
+    let exchanged = members.into_shape_with_order((50, 6, 5)).unwrap();
+    write_npy(root.path().join("logits@members.npy"), &exchanged).unwrap();
+    let said = refusal(root.path(), &["apply", "my.detector", "logits@members.npy"]);
+    let expected = "found 6 members of 5 classes, expected 5 members of 6 classes, as the detector was calibrated on";
+    assert!(said.contains(expected), "{said}");
+    let piped = std::fs::read(root.path().join("logits@members.npy")).unwrap();
+    let (code, _, said) = super::detector_stream::piped(root.path(), &["apply", "my.detector", "-"], piped);
+    assert!(code == Some(2) && said.contains(expected), "{said}");
 }
 
 #[test]

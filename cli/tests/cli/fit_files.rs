@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::common::{layered_run, noise, oodbench, small_run, write};
+use super::common::{copied, layered_run, noise, oodbench, small_run, write};
 use ndarray::Array1;
 use ndarray_npy::write_npy;
 use tempfile::TempDir;
@@ -154,6 +154,59 @@ fn layers_are_kept_and_have_to_be_there() {
     let message = refusal(folder.path(), &[&JSON[..], &["--fit", "run.fit", "--score", "mahalanobis_layers"]].concat());
     let expected = "error: dumps/run/id/test/features.npy: missing, expected by score mahalanobis_layers; ";
     assert!(message.starts_with(expected), "{message}");
+}
+
+const SETS: [&str; 4] = ["id/val", "val_ood/near", "id/test", "ood/far"];
+
+/// Gives the logits of images moved at T = 1000 by ε = 0.01 another spelling in some sets.
+fn respelt(run: &Path, sets: &[&str]) {
+    for set in sets {
+        let folder = run.join(set);
+        let (from, to) = ("logits@odin_1000_0.01.npy", "logits@odin_1000.0_0.010.npy");
+        fs::rename(folder.join(from), folder.join(to)).unwrap();
+    }
+}
+
+/// A fit reads the array that it has chosen, as it is spelt; where rows have it otherwise or not at all, one line says so.
+#[test]
+fn what_a_fit_has_chosen_has_to_be_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("dumps/run");
+    let chosen = ["--score", "odin", "--set", "odin.epsilon=0.01"];
+    copied("members/moved", &run);
+    done(folder.path(), &[&["fit", "dumps/run", "--out", "run.fit", "-q"], &chosen[..]].concat());
+    let expected = score(folder.path(), &chosen);
+    assert!(score(folder.path(), &["--fit", "run.fit"]) == expected);
+    // What it has not chosen need not be there.
+    for set in SETS {
+        fs::remove_file(run.join(set).join("logits@odin_10_0.05.npy")).unwrap();
+    }
+    assert!(score(folder.path(), &["--fit", "run.fit", "--score", "odin"]) == expected);
+    ["id/val", "val_ood"].iter().for_each(|set| fs::remove_dir_all(run.join(set)).unwrap());
+    respelt(&run, &SETS[2..]);
+    let expected = "error: dumps/run/id/test/logits@odin_1000_0.01.npy: missing, expected by score odin as run.fit was fitted; \
+         dump it, or fit again on arrays that are there";
+    assert_eq!(refusal(folder.path(), &[&JSON[..], &["--fit", "run.fit", "--score", "odin"]].concat()), expected);
+    assert_eq!(refused_score(folder.path()), expected);
+}
+
+#[test]
+fn another_spelling_is_kept_in_a_fit() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("dumps/run");
+    let chosen = ["--score", "odin", "--set", "odin.epsilon=0.01"];
+    copied("members/moved", &run);
+    let expected = score(folder.path(), &chosen);
+    respelt(&run, &SETS);
+    done(folder.path(), &[&["fit", "dumps/run", "--out", "run.fit", "-q"], &chosen[..]].concat());
+    let values = |text: &str| text[text.find("\"procedures\"").unwrap_or(0)..].to_owned();
+    let found = score(folder.path(), &["--fit", "run.fit"]);
+    assert!(found == score(folder.path(), &chosen));
+    assert_eq!(values(&found).len(), values(&expected).len());
+    let both = [&JSON[..], &["--score", "odin", "--set", "odin.epsilon=0.01", "--set", "odin.t=1000"]].concat();
+    let said = refusal(folder.path(), &both);
+    assert!(said.contains("logits@odin_1000_0.01.npy: missing"), "{said}");
+    assert!(said.ends_with("; there is logits@odin_1000.0_0.010; give it this name"), "{said}");
 }
 
 #[test]

@@ -135,6 +135,33 @@ fn moved_images_are_dumped_and_scored() {
 
     let error = refused(here, &moved(&["--perturb", "mahalanobis", "--out", "dumps/c"]));
     assert!(error.contains("missing id/train"), "{error}");
+    only_held_out_images_are_dumped_as_val(here);
+}
+
+/// Of other images none were held out.
+fn only_held_out_images_are_dumped_as_val(here: &Path) {
+    let weights = ["extract", "--weights", "runs/a/weights.safetensors", "--split", "val", "--out", "dumps/c"];
+    let error = |more: &[&str]| refused(here, &[&weights[..], more].concat());
+    let same = "; give the same --data and --images\n";
+    assert_eq!(
+        error(&["--data", "embedded", "--images", "100"]),
+        format!("error: --split val: found 100 images, expected the 200 of the training{same}")
+    );
+    assert!(!here.join("dumps/c").exists());
+}
+
+/// Every step and temperature is an array of its own; what cannot be written after the training is refused before it.
+#[test]
+fn steps_and_temperatures_are_named_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let error =
+        |more: &[&str]| refused(folder.path(), &with(&[&["--perturb", "odin", "--out", "dumps/a"], more].concat()));
+    for (option, value, found) in
+        [("--epsilon", "0.01,0.010", "0.01"), ("--epsilon", "0,-0", "0"), ("--temperature", "10,1000,10.0", "10")]
+    {
+        let expected = format!("error: {option}: found {found} twice, expected every value once\n");
+        assert_eq!(error(&[&format!("{option}={value}")]), expected);
+    }
 }
 
 /// MC-dropout, and an ensemble of two runs that a run.toml names.

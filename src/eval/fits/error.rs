@@ -36,6 +36,9 @@ pub enum FitsError {
     /// The arrays in it are not those of the score.
     #[error("{}: score {score}: {error}; fit again with this version", file.display())]
     State { file: PathBuf, score: &'static str, error: StateError },
+    /// The rows to be scored lack what the fit has chosen to read.
+    #[error("{}: missing, expected by score {score} as {} was fitted; dump it, or fit again on arrays that are there", array.display(), file.display())]
+    Lacking { array: PathBuf, score: &'static str, file: PathBuf },
     /// The run's rows are not those that the fits were made from.
     #[error(
         "{}: found {found} rows with checksum {checksum}, expected {expected} with {expected_checksum}, those that {} was fitted on; \

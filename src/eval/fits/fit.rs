@@ -3,7 +3,9 @@
 use crate::eval::error::EvalError;
 use crate::eval::plan::Plan;
 use crate::fit::Training;
+use crate::rows::Split;
 use crate::score::counts::Counts;
+use crate::score::need::Splits;
 use crate::score::{FittedScore, Need};
 use crate::table::Skipped;
 
@@ -20,17 +22,27 @@ pub struct Fits {
 /// Fits every planned score, or restores it where the plan has a file of fits.
 ///
 /// # Errors
-/// [`EvalError::Fit`] if a score cannot be fitted, [`EvalError::Fits`] if it cannot be restored. A lenient plan leaves out scores that cannot be
-/// fitted, as long as any can.
+/// [`EvalError::Fit`] if a score cannot be fitted, [`EvalError::Fits`] if it cannot be restored or the rows lack what the fit reads. A lenient plan
+/// leaves out scores that cannot be fitted or whose fit reads what is not there, as long as any is left.
 pub fn fit(plan: &Plan<'_>) -> Result<Fits, EvalError> {
     let training = Training::new(&plan.dump);
     let scores = Vec::with_capacity(plan.scores.len());
     let mut fits = Fits { scores, skipped: plan.skipped.clone(), warnings: Vec::new() };
-    let (mut failed, counts) = (None, Counts::of(&plan.dump));
+    let (mut none_left, counts) = (None, Counts::of(&plan.dump));
     for chosen in &plan.scores {
         let fitted = match plan.fits {
             Some(file) => {
                 let restored = file.restore(chosen)?;
+                let id = chosen.entry.id;
+                let allows = |split: &&Split| !plan.missing.iter().any(|one| one.score == id && one.role == split.role);
+                match file.check_reads(&restored, &plan.dump, Splits::Scored.of(&plan.dump).filter(allows)) {
+                    Err(error) if plan.lenient => {
+                        fits.skipped.push(Skipped { score: id, why: error.to_string() });
+                        none_left.get_or_insert_with(|| EvalError::from(error));
+                        continue;
+                    }
+                    checked => checked?,
+                }
                 // Values in the dump learn nothing, and which way round they are is a fact of the rows that are scored, not of those fitted on.
                 if matches!(chosen.score.needs(), [Need::Score(_)]) { chosen.fit(&training)? } else { restored }
             }
@@ -38,7 +50,7 @@ pub fn fit(plan: &Plan<'_>) -> Result<Fits, EvalError> {
                 Ok(fitted) => fitted,
                 Err(error) if plan.lenient => {
                     fits.skipped.push(Skipped { score: chosen.entry.id, why: error.reason() });
-                    failed.get_or_insert(error);
+                    none_left.get_or_insert_with(|| EvalError::from(error));
                     continue;
                 }
                 Err(error) => return Err(error.into()),
@@ -47,8 +59,8 @@ pub fn fit(plan: &Plan<'_>) -> Result<Fits, EvalError> {
         fits.warnings.extend(counts.remarks(chosen.entry, &chosen.settings));
         fits.scores.push(fitted);
     }
-    match failed {
-        Some(error) if fits.scores.is_empty() => Err(error.into()),
+    match none_left {
+        Some(error) if fits.scores.is_empty() => Err(error),
         _ => Ok(fits),
     }
 }

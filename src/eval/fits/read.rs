@@ -7,7 +7,7 @@ use super::description::{Description, FORMAT, features};
 use super::error::FitsError;
 use super::sealed::{SealError, SealedFile};
 use crate::dump::Dump;
-use crate::rows::ArrayKind;
+use crate::rows::{ArrayKind, Split};
 use crate::score::need::Splits;
 use crate::score::registry::find;
 use crate::score::{Chosen, Fit, FittedScore, Need, ScoreEntry};
@@ -85,6 +85,28 @@ impl FitsFile {
         state.finish().map_err(other)?;
         let fit = Fit { scorer, notes: score.notes.clone(), alternatives: Vec::new() };
         Ok(chosen.fitted(fit, start.elapsed()))
+    }
+
+    /// Whether the rows to be scored have what a score reads of them, which may be less than was known before it was fitted.
+    ///
+    /// # Errors
+    /// [`FitsError::Lacking`].
+    pub fn check_reads<'d>(
+        &self,
+        score: &FittedScore,
+        dump: &'d Dump,
+        mut splits: impl Iterator<Item = &'d Split>,
+    ) -> Result<(), FitsError> {
+        let lacking =
+            |split| score.needs.iter().filter(|need| need.is_of_rows()).find_map(|need| need.lacking_in(split, dump));
+        match splits.find_map(lacking) {
+            Some(array) => Err(FitsError::Lacking {
+                array: dump.folder.join(array),
+                score: score.entry.id,
+                file: self.path.clone(),
+            }),
+            None => Ok(()),
+        }
     }
 
     /// Whether a run is of the model that was fitted, as far as its headers tell.

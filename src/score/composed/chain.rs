@@ -28,12 +28,13 @@ impl Composed {
         let factors = composition.factors.iter().map(Factor::new).collect::<Result<_, _>>()?;
         let score = (composition.score.entry.build)(&composition.score.settings)?;
         let mut composed = Self { id, factors, steps, score, needs: Vec::new() };
-        composed.needs = composed.all_needs();
+        let of_factors = composed.factors.iter().map(Factor::needs).collect();
+        composed.needs = composed.all_needs(composed.score.needs(), of_factors);
         Ok(composed)
     }
 
-    /// What all parts read, each once. Behind a step logits are made from features and head.
-    fn all_needs(&self) -> Vec<Need> {
+    /// What all parts read, each once, where score and factors read this. Behind a step logits are made from features and head.
+    fn all_needs(&self, of_score: &[Need], of_factors: Vec<Vec<Need>>) -> Vec<Need> {
         let mut all: Vec<Need> = Vec::new();
         let mut add = |need: Need| {
             if !all.contains(&need) {
@@ -43,7 +44,7 @@ impl Composed {
         if !self.steps.is_empty() {
             add(Need::Features);
         }
-        for need in self.score.needs() {
+        for need in of_score {
             match need {
                 _ if self.steps.is_empty() => add(need.clone()),
                 Need::Logits => add(Need::LinearHead),
@@ -55,8 +56,21 @@ impl Composed {
             }
         }
         self.steps.iter().flat_map(|step| step.needs().to_vec()).for_each(&mut add);
-        self.factors.iter().flat_map(Factor::needs).for_each(&mut add);
+        of_factors.into_iter().flatten().for_each(&mut add);
         all
+    }
+
+    /// What all fitted parts read of rows, where the fit of one of them has chosen.
+    fn chosen_needs(&self, parts: &Parts, scorer: &dyn Fitted) -> Option<Vec<Need>> {
+        let of_score = scorer.needs();
+        let of_factors: Vec<Option<Vec<Need>>> = parts.factors.iter().map(FittedFactor::needs).collect();
+        if of_score.is_none() && of_factors.iter().all(Option::is_none) {
+            return None;
+        }
+        let of_score = Need::narrowed(self.score.needs(), of_score);
+        let both = self.factors.iter().zip(of_factors);
+        let of_factors = both.map(|(factor, chosen)| Need::narrowed(&factor.needs(), chosen)).collect();
+        Some(self.all_needs(&of_score, of_factors).into_iter().filter(Need::is_of_rows).collect())
     }
 
     /// Whether what stands behind so many steps reads training rows.
@@ -96,7 +110,8 @@ impl Composed {
     }
 
     fn composed(&self, parts: &Arc<Parts>, scorer: Box<dyn Fitted>) -> Box<dyn Fitted> {
-        Box::new(FittedComposed::new(Arc::clone(parts), scorer))
+        let needs = self.chosen_needs(parts, scorer.as_ref());
+        Box::new(FittedComposed::new(Arc::clone(parts), scorer, needs))
     }
 }
 

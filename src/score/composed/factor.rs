@@ -89,6 +89,14 @@ impl FittedFactor {
         }
     }
 
+    /// What it reads of rows, where the fit has chosen.
+    pub(super) fn needs(&self) -> Option<Vec<Need>> {
+        match self {
+            Self::Gamma(_) => None,
+            Self::OneLess(scorer) => scorer.needs(),
+        }
+    }
+
     pub(super) fn save(&self) -> State<'_> {
         match self {
             Self::Gamma(_) => State::new(),

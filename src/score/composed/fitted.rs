@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::super::step::{Features, FittedStep};
-use super::super::{Fitted, State};
+use super::super::{Fitted, Need, State};
 use super::factor::FittedFactor;
 use crate::rows::matrix::{Cow2, Rows};
 use crate::rows::{Head, RowBlock};
@@ -34,11 +34,13 @@ impl Parts {
 pub(super) struct FittedComposed {
     parts: Arc<Parts>,
     scorer: Box<dyn Fitted>,
+    /// What is read of rows, where the fit of a part has chosen.
+    needs: Option<Vec<Need>>,
 }
 
 impl FittedComposed {
-    pub(super) fn new(parts: Arc<Parts>, scorer: Box<dyn Fitted>) -> Self {
-        Self { parts, scorer }
+    pub(super) fn new(parts: Arc<Parts>, scorer: Box<dyn Fitted>, needs: Option<Vec<Need>>) -> Self {
+        Self { parts, scorer, needs }
     }
 
     /// The score of the features as the steps leave them, and of the logits that the head makes of them.
@@ -71,6 +73,10 @@ impl Fitted for FittedComposed {
             self.score_changed(block, out);
         }
         self.parts.factors.iter().for_each(|factor| factor.multiply(block, out));
+    }
+
+    fn needs(&self) -> Option<Vec<Need>> {
+        self.needs.clone()
     }
 
     fn save(&self) -> State<'_> {

@@ -75,11 +75,10 @@ pub(super) fn parse(text: &str) -> Result<Composition, CompositionError> {
 }
 
 /// A number as it is written shortest, so that 0.90 and 0.9 are one composition; of a parameter that is no number, the text.
-fn canonical(value: &str, parameter: Option<&Parameter>) -> String {
-    let is_number = |text: &str| text.parse::<f64>().is_ok();
+fn canonical(value: &str, parameter: Option<&Parameter>, refuses: impl Fn(&str, &str) -> bool) -> String {
     let of_numbers = |parameter: &Parameter| {
-        is_number(parameter.default)
-            || (parameter.default.is_empty() && parameter.grid.iter().any(|text| is_number(text)))
+        // Without a usual value to tell by: a number is what no word will do for.
+        parameter.default.parse::<f64>().is_ok() || (parameter.default.is_empty() && refuses(parameter.name, "word"))
     };
     let Some(parameter) = parameter.filter(|parameter| of_numbers(parameter)) else { return value.to_owned() };
     match (value.parse::<f64>(), parameter.default.parse::<f64>()) {
@@ -215,13 +214,19 @@ impl Parser {
         Ok(Unit { name, place, arguments, whole })
     }
 
-    /// The settings of a unit of these parameters.
-    fn settings(
+    /// The settings of a unit of these parameters; `build` makes step or score of them.
+    fn settings<T>(
         &self,
         id: &'static str,
         parameters: &'static [Parameter],
         unit: &Unit,
+        build: fn(&Settings) -> Result<T, SettingError>,
     ) -> Result<Settings, CompositionError> {
+        let refuses = |name: &str, value: &str| {
+            let mut settings = Settings::new(id, parameters);
+            let refused = settings.set(name, value).and_then(|()| build(&settings)).err();
+            matches!(refused, Some(SettingError::Value { name: own, .. }) if own == name)
+        };
         let mut settings = Settings::new(id, parameters);
         let mut named: Vec<&str> = Vec::new();
         let mut by_name = false;
@@ -247,7 +252,7 @@ impl Parser {
                 return Err(self.error(at.clone(), format!("found {name} twice, expected it once")));
             }
             named.push(name);
-            let value = canonical(value, parameters.iter().find(|parameter| parameter.name == name));
+            let value = canonical(value, parameters.iter().find(|parameter| parameter.name == name), refuses);
             settings.set(name, &value).map_err(|error| self.error(at.clone(), error.to_string()))?;
         }
         Ok(settings)
@@ -284,7 +289,7 @@ impl Parser {
             };
             return Err(self.error(unit.place, reason));
         };
-        let settings = self.settings(entry.id, entry.parameters, &unit)?;
+        let settings = self.settings(entry.id, entry.parameters, &unit, entry.build)?;
         (entry.build)(&settings).map_err(|error| self.refused(&unit, entry.parameters, &error))?;
         Ok(Use { entry, settings })
     }
@@ -299,7 +304,7 @@ impl Parser {
             }
             Err(error) => return Err(self.error(unit.place, error.to_string())),
         };
-        let settings = self.settings(entry.id, entry.parameters, &unit)?;
+        let settings = self.settings(entry.id, entry.parameters, &unit, entry.build)?;
         (entry.build)(&settings).map_err(|error| self.refused(&unit, entry.parameters, &error))?;
         Ok((Use { entry, settings }, unit.whole))
     }

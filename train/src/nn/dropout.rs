@@ -36,7 +36,8 @@ impl Dropout {
     /// Starts the random numbers of this and all layers that share them anew: what follows depends on `seed` and `part` alone.
     pub fn start(&self, seed: u64, part: u64) {
         let mut stream = ChaCha8Rng::seed_from_u64(seed);
-        stream.set_stream(part);
+        // Order, crops and flips of an epoch are drawn from the streams below, of the same seed.
+        stream.set_stream(part | 1 << 63);
         *self.stream.lock().unwrap_or_else(PoisonError::into_inner) = stream;
     }
 
@@ -55,5 +56,25 @@ impl Dropout {
             (0..x.elem_count()).map(|_| if stream.random_bool(self.rate) { 0.0 } else { kept }).collect()
         };
         x.mul(&Tensor::from_vec(mask, x.shape(), x.device())?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::{DType, Device};
+
+    /// An epoch's masks say nothing of its order, and its order nothing of its masks.
+    #[test]
+    fn masks_do_not_use_the_random_numbers_of_order_and_crops() {
+        let (seed, epoch) = (7, 3);
+        let dropout = Dropout::new(0.5);
+        dropout.start(seed, epoch);
+        let ones = Tensor::ones(64, DType::F32, &Device::Cpu).unwrap();
+        let mask: Vec<f32> = dropout.forward(&ones, Mode::Train).unwrap().to_vec1().unwrap();
+        let mut of_the_order = ChaCha8Rng::seed_from_u64(seed);
+        of_the_order.set_stream(epoch);
+        let order: Vec<f32> = (0..64).map(|_| if of_the_order.random_bool(0.5) { 0.0 } else { 2.0 }).collect();
+        assert_ne!(mask, order);
     }
 }

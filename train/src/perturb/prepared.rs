@@ -158,7 +158,8 @@ fn best_epsilon(network: &Network, images: Images<'_>, step: &Tensor, epsilons: 
             *sum += f64::from(scores.sum_all()?.to_scalar::<f32>()?);
         }
     }
-    let mut best = (f64::NEG_INFINITY, 0.0);
+    // Of those tried, even where no mean is a number.
+    let mut best = (f64::NEG_INFINITY, epsilons[0]);
     for (sum, epsilon) in sums.iter().zip(epsilons) {
         let mean = sum / set.len() as f64;
         if mean > best.0 {

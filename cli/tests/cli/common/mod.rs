@@ -58,6 +58,19 @@ pub fn layered_run(folder: &Path) {
     }
 }
 
+/// A copy of a folder of `fixtures/`.
+pub fn copied(from: &str, to: &Path) {
+    fn copy(from: &Path, to: &Path) {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap() {
+            let path = entry.unwrap().path();
+            let own = to.join(path.file_name().unwrap());
+            if path.is_dir() { copy(&path, &own) } else { std::fs::write(own, std::fs::read(&path).unwrap()).unwrap() }
+        }
+    }
+    copy(&fixture(from), to);
+}
+
 /// A small sound run: 40 ID rows of 4 classes and 5 features to train and to test, OOD sets `near` (30) and `far` (20).
 pub fn small_run(folder: &Path) {
     for (split, rows, seed) in [("id/train", 40, 1), ("id/test", 40, 2), ("ood/near", 30, 3), ("ood/far", 20, 4)] {

@@ -1,7 +1,7 @@
 //! Dumps: what is in them and when they appear.
 
 use super::run::{noise, recipe, start};
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, Array3, Axis};
 use ndarray_npy::read_npy;
 use oodbench::dump::layout::discover;
 use oodbench::dump::{Dump, RunInfo, WriteError};
@@ -68,6 +68,44 @@ fn prototypes(dump: &Path) -> Array2<f32> {
 
 fn matrix(file: &Path) -> Array2<f32> {
     read_npy(file).unwrap()
+}
+
+/// The logits of passes with dropout in `id/test` and `ood/plain`, which hold the same images, of a run of that seed.
+fn passes(network: &Network, seed: u64, out: &Path) -> [Vec<f32>; 2] {
+    let normalisation = Normalisation::new(vec![0.5], vec![0.25]).unwrap();
+    let images = Arc::new(noise(6, 4));
+    let ood = Role::Ood { group: None, name: "plain".into() };
+    let extraction = Extraction {
+        out,
+        replace: true,
+        run: &RunInfo { seed: Some(seed), ..info() },
+        sets: &[(Role::Test, Arc::clone(&images)), (ood, images)],
+        normalisation: &normalisation,
+        layers: &[],
+        samples: 3,
+        moved: None,
+        stop: &AtomicBool::new(false),
+    };
+    extract(network, &extraction, &Silent).unwrap();
+    ["id/test", "ood/plain"].map(|set| {
+        let members: Array3<f32> = read_npy(out.join(set).join("logits@members.npy")).unwrap();
+        assert_eq!(members.dim(), (6, 3, 4));
+        members.into_raw_vec_and_offset().0
+    })
+}
+
+/// Else the same pass of every set, and of every run, would drop the same values.
+#[test]
+fn passes_with_dropout_differ_from_set_to_set_and_from_run_to_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut recipe = recipe(&softmax::ENTRY, 4, 1);
+    recipe.network.dropout = 0.5;
+    let network = start(&recipe, &noise(40, 4), &folder.path().join("run"), false).unwrap().network;
+    let out = folder.path().join("dump");
+    let [test, ood] = passes(&network, 5, &out);
+    assert_eq!(passes(&network, 5, &out), [test.clone(), ood.clone()], "a dump that is made again");
+    assert_ne!(test, ood, "two sets of the same images");
+    assert_ne!(passes(&network, 6, &out)[0], test, "two runs of the same weights");
 }
 
 /// The head in the dump, applied to the features in the dump, gives the logits in the dump.

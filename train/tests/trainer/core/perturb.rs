@@ -51,16 +51,16 @@ fn dot(a: &Tensor, b: &Tensor) -> f64 {
     values(a).iter().zip(values(b)).map(|(a, b)| f64::from(*a) * f64::from(b)).sum()
 }
 
-/// Along itself a gradient is as steep as it is long, and along waves as steep as its share of them.
+/// Along itself a gradient is as steep as it is long; between itself and waves, as steep as its share of the direction, which is more than half of it.
 fn check(name: &str, images: &Tensor, gradient: &Tensor, value: impl Fn(&Tensor) -> f64) {
     let length = dot(gradient, gradient).sqrt();
     assert!(length > 0.0, "{name}: no gradient");
     let along = (gradient / length).unwrap();
     let across = {
-        let waves = waves(images.dims4().unwrap(), 1.9);
-        let size = dot(&waves, &waves).sqrt();
-        (waves / size).unwrap()
+        let unit = |tensor: &Tensor| (tensor / dot(tensor, tensor).sqrt()).unwrap();
+        unit(&(&along + unit(&waves(images.dims4().unwrap(), 1.9))).unwrap())
     };
+    assert!(dot(&along, &across) > 0.5, "{name}: waves against the gradient");
     for direction in [along, across] {
         // Short, since a network of ReLUs bends; f32 leaves errors of a thousandth.
         let h = 0.002;
@@ -112,6 +112,16 @@ fn extract(
     perturbation: Perturbation,
     roles: &[Role],
 ) -> Result<Dump, TrainError> {
+    extract_with(loss, folder, perturbation, (roles, "stage2"))
+}
+
+/// The same with layer `stage1` and another.
+fn extract_with(
+    loss: &'static LossEntry,
+    folder: &Path,
+    perturbation: Perturbation,
+    (roles, layer): (&[Role], &str),
+) -> Result<Dump, TrainError> {
     let recipe = recipe(loss, 4, 3);
     let runs = folder.join(loss.id);
     if !runs.exists() {
@@ -135,7 +145,7 @@ fn extract(
             in_distribution: "noise".to_owned(),
             note: None,
             sets: sets.collect(),
-            layers: vec!["stage1".to_owned(), "stage2".to_owned()],
+            layers: vec!["stage1".to_owned(), layer.to_owned()],
             samples: 0,
             perturbation: Some(perturbation),
         },
@@ -223,4 +233,9 @@ fn the_step_of_generalized_odin_is_chosen_on_held_out_images() {
     let error = |loss, roles: &[Role]| extract(loss, folder.path(), steps(&tried), roles).err().unwrap().to_string();
     assert!(error(&generalized_odin::ENTRY, &[Role::Test]).contains("missing id/val"));
     assert!(error(&softmax::ENTRY, &both).contains("missing a score of the loss itself"));
+
+    // Before anything is prepared, which could not be: there are no held-out images.
+    let layer = extract_with(&generalized_odin::ENTRY, folder.path(), steps(&tried), (&[Role::Test], "stage9"));
+    let layer = layer.err().unwrap();
+    assert!(matches!(&layer, TrainError::Layer { found, .. } if found == "stage9"), "{layer}");
 }

@@ -96,6 +96,29 @@ fn eight_samples_are_learnt_by_heart_with_each_loss() {
     }
 }
 
+/// The weights tell which images were held out, of the set that they were trained on and of no other.
+#[test]
+fn weights_know_what_was_held_out_of_which_images() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = Recipe { held_out: 6, ..recipe(&softmax::ENTRY, 4, 1) };
+    let set = noise(40, 4);
+    start(&recipe, &set, folder.path(), false).unwrap();
+    let kept = recipe_of_weights(&Weights::read(&weights_file(folder.path())).unwrap()).unwrap().unwrap();
+    assert_eq!(kept.hold_out(&set).unwrap(), set.hold_out(6, recipe.seed).unwrap());
+    let others = ImageSet { images: set.images.iter().map(|byte| !byte).collect(), ..set.clone() };
+    let fewer = set.take(30).unwrap();
+    for (recipe, set, expected) in [
+        (&kept, &fewer, "found 30 images, expected the 40 of the training; give the same --data and --images"),
+        (&kept, &others, "found 40 other images, expected those of the training; give the same --data and --images"),
+        // As weights of earlier versions have it.
+        (&kept.without_images(), &set, "found weights that do not say which images they were trained on"),
+        (&Recipe { held_out: 0, ..kept.clone() }, &set, "found weights that know of no held-out images"),
+    ] {
+        let error = recipe.hold_out(set).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}");
+    }
+}
+
 #[test]
 fn outliers_become_uncertain_and_are_wanted_by_their_loss_alone() {
     let folder = tempfile::tempdir().unwrap();
