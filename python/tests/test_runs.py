@@ -134,6 +134,10 @@ def test_what_cannot_be_evaluated_is_said(logits):
     run.add("ood/a", logits=logits)
     with pytest.raises(oodbench.MissingInputError, match=r'mine: found no rows of test.*add\("test", ...\)'):
         oodbench.evaluate(run)
+    without = oodbench.Run("other")
+    without.add("test", logits=logits)
+    with pytest.raises(oodbench.MissingInputError, match=r'other: found no OOD set; call add\("ood/NAME", ...\)'):
+        oodbench.evaluate(without)
     run.add("test", logits=logits)
     for draws, expected in [(10**18, "expected at most 100000"), (39, "bootstrap: found 39 draws, expected at least 40 for level 0.95"), (0, "at least 40")]:
         with pytest.raises(oodbench.OodbenchError, match=expected):
