@@ -243,7 +243,7 @@ print(unnamed())
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="threads are listed on Linux")
 def test_no_threads_are_started_but_those_of_the_package(tmp_path):
     one = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, "-c", THREADS, tmp_path / "run"], capture_output=True, text=True, env=os.environ | one)
+    done = subprocess.run([sys.executable, "-c", THREADS, tmp_path / "run"], capture_output=True, text=True, env=os.environ | one, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "1\n"
 
