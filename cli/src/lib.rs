@@ -36,15 +36,12 @@ const DONE: u8 = 0;
 
 /// Runs what was typed, the name of the program first, and gives the exit code: 0 done, 1 done and the answer is no (`diff --fail-if`, `apply --fail-above`, `monitor --fail-on-alarm`, `verify`), 2 could not be done, 130 stopped by a signal; a reader that closes the pipe is no failure.
 ///
-/// To be called once in a process, which it treats as its own: signals end it, and threads are started for good.
+/// To be called once in a process, which it treats as its own: signals end it, and threads are started for good. A program with the trainer in it sets
+/// `CANDLE_NUM_THREADS=1` before, by `oodbench_train::device::prepare_cpu` or in its environment: here threads may be running already, so that it is
+/// too late for that.
 pub fn main(typed: impl IntoIterator<Item = OsString>) -> u8 {
     let typed = command_line::keep(typed);
     CompleteEnv::with_factory(Arguments::command).var(VARIABLE).complete();
-    #[cfg(feature = "train")]
-    // SAFETY: nothing has started a thread yet.
-    unsafe {
-        oodbench_train::device::prepare_cpu();
-    }
     let arguments: Arguments = match help::parse(typed) {
         Ok(arguments) => arguments,
         Err(code) => return code,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
+use numpy::npyffi::flags::NPY_ARRAY_OWNDATA;
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use oodbench::rows::array::{Memory, StoredArray};
 use oodbench::rows::element::{Dtype, Endian, Float};
@@ -13,27 +14,63 @@ use pyo3::prelude::*;
 use crate::error::{ArrayError, of_rows};
 
 /// The elements of an array object, which is kept alive.
-struct Held {
+///
+/// That keeps its memory in place, with one exception that nothing here can rule out: `ndarray.resize(refcheck=False)`, and its like in other libraries,
+/// move or free the memory of an array that others refer to. Documents say that an array must not be resized while it is read; what is kept from call to
+/// call is looked at again, [`Held::is_where_it_was`].
+pub(crate) struct Held {
     start: NonNull<u8>,
     bytes: usize,
-    _owner: Py<PyAny>,
+    owner: Py<PyAny>,
 }
 
-// SAFETY: the memory is only read, and its owner keeps it; an object that is dropped without the interpreter is released when it is there again.
+// SAFETY: the memory is only read, and lies there as long as its owner does, under the promise above; an object that is dropped without the interpreter
+// is released when it is there again.
 unsafe impl Send for Held {}
-// SAFETY: as above. Python may write to the elements meanwhile, as to those of any array that a library reads without the interpreter: the numbers
-// read are then old or new ones, and no length depends on them.
+// SAFETY: as above. Who writes to the elements meanwhile breaks a promise of the documents, as with any library that reads arrays without the interpreter;
+// no length depends on the numbers read.
 unsafe impl Sync for Held {}
 
 impl Memory for Held {
     fn bytes(&self) -> &[u8] {
-        // SAFETY: start and length are those of the array, which neither moves nor shrinks while it is referred to.
+        // SAFETY: start and length are those of the array when it was taken, and the caller of Python has promised not to resize it.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.bytes) }
+    }
+}
+
+impl Held {
+    /// Whether the memory still is that of the array, and of the array that it is a view of.
+    pub(crate) fn is_where_it_was(&self, py: Python<'_>) -> bool {
+        let (start, end) = (self.start.as_ptr().addr(), self.start.as_ptr().addr() + self.bytes);
+        let mut object = self.owner.bind(py).clone();
+        let mut is_the_array = true;
+        while let Ok(array) = object.cast::<PyUntypedArray>() {
+            // SAFETY: the object is an array.
+            let (data, flags) = unsafe {
+                let array = array.as_array_ptr();
+                ((*array).fields.data.addr(), (*array).fields.flags)
+            };
+            let bytes = array.len() * array.dtype().itemsize();
+            // A view may have gaps; who owns its elements has none.
+            let owns = flags & NPY_ARRAY_OWNDATA != 0;
+            let moved = std::mem::take(&mut is_the_array) && data != start;
+            if self.bytes > 0 && (moved || owns && (start < data || end > data + bytes)) {
+                return false;
+            }
+            let Ok(base) = object.getattr("base") else { break };
+            object = base;
+        }
+        true
     }
 }
 
 /// An array under the name that messages call it by: NumPy's own, anything with `__dlpack__`, or a buffer.
 pub(crate) fn stored(name: &str, object: &Bound<'_, PyAny>) -> PyResult<StoredArray> {
+    Ok(held(name, object)?.0)
+}
+
+/// The same with the object that it is read from.
+pub(crate) fn held(name: &str, object: &Bound<'_, PyAny>) -> PyResult<(StoredArray, Arc<Held>)> {
     // A subclass may mean other numbers than it holds, as a masked array does.
     if let Ok(array) = object.cast_exact::<PyUntypedArray>() {
         return of_numpy(name, array, false);
@@ -47,7 +84,7 @@ fn converted<'py>(name: &str, object: &Bound<'py, PyAny>) -> PyResult<(Bound<'py
     object.py().import("oodbench._arrays")?.getattr("view")?.call1((name, object))?.extract()
 }
 
-fn of_numpy(name: &str, array: &Bound<'_, PyUntypedArray>, is_bfloat: bool) -> PyResult<StoredArray> {
+fn of_numpy(name: &str, array: &Bound<'_, PyUntypedArray>, is_bfloat: bool) -> PyResult<(StoredArray, Arc<Held>)> {
     let dtype = if is_bfloat { Dtype::Float(Float::Bf16, Endian::Little) } else { element(array)? };
     let (c_order, fortran) = (array.is_c_contiguous(), array.is_fortran_contiguous());
     if !c_order && !fortran {
@@ -61,18 +98,19 @@ fn of_numpy(name: &str, array: &Bound<'_, PyUntypedArray>, is_bfloat: bool) -> P
     let bytes = shape.iter().product::<usize>() * dtype.size().unwrap_or(0);
     // SAFETY: the object is an array.
     let start = unsafe { (*array.as_array_ptr()).fields.data.cast::<u8>() };
-    let held = Held {
+    let held = Arc::new(Held {
         start: NonNull::new(start).unwrap_or(NonNull::dangling()),
         bytes,
-        _owner: array.clone().into_any().unbind(),
-    };
-    let stored = StoredArray::new(PathBuf::from(name), dtype.clone(), shape, Arc::new(held), 0);
+        owner: array.clone().into_any().unbind(),
+    });
+    let memory: Arc<dyn Memory> = held.clone();
+    let stored = StoredArray::new(PathBuf::from(name), dtype.clone(), shape, memory, 0);
     let stored = stored.ok_or_else(|| {
         ArrayError::new_err(format!(
             "{name}: found {dtype}, expected floats (of labels: integers); pass {name}.astype(numpy.float32)"
         ))
     })?;
-    Ok(stored.in_fortran_order(!c_order))
+    Ok((stored.in_fortran_order(!c_order), held))
 }
 
 /// The element type, by NumPy's numbers of types.
@@ -118,7 +156,12 @@ pub(crate) fn labels(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Labels> 
     Labels::new(vec![stored(name, object)?]).map_err(|error| of_rows(&error))
 }
 
-/// One yes or no per row.
-pub(crate) fn flags(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Vec<bool>> {
-    Ok(numbers(name, object)?.into_iter().map(|number| number != 0.0).collect())
+/// One yes or no per row, as bools, or as 0 and 1; `remedy` makes them of what others have in their place.
+pub(crate) fn flags(name: &str, object: &Bound<'_, PyAny>, remedy: &str) -> PyResult<Vec<bool>> {
+    let numbers = numbers(name, object)?;
+    if let Some(row) = numbers.iter().position(|number| *number != 0.0 && *number != 1.0) {
+        let text = format!("{name}: found {} at row {row}, expected bools; pass {remedy}", numbers[row]);
+        return Err(ArrayError::new_err(text));
+    }
+    Ok(numbers.into_iter().map(|number| number == 1.0).collect())
 }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use numpy::{IntoPyArray, PyArray1};
-use oodbench::detector::{self as library, Calibrated, DetectorError, Guarantee, NewRows, OnNan, Request, apply};
+use oodbench::detector::{
+    self as library, Asked, Calibrated, DetectorError, Guarantee, NewRows, OnNan, Request, apply,
+};
 use oodbench::eval::{Model, Selection};
 use oodbench::output::AtomicFile;
 use oodbench::progress::Silent;
@@ -22,7 +24,7 @@ use crate::error::{
 };
 use crate::head::head;
 use crate::pool;
-use crate::rows::Given;
+use crate::rows::{Given, new_rows};
 use crate::score::{Call, fit, fitted_on, info, is_much, text};
 
 /// One score, higher = more in-distribution: `Detector("knn", k=10).fit(features=x, labels=y).score_samples(features=new)`.
@@ -60,8 +62,13 @@ impl Detector {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set(&self, change: impl FnOnce(&mut State)) {
-        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
+    /// Changes what there is. What was there before is given back, to be dropped where nothing is locked: an object of Python's that goes may do
+    /// anything, even with this detector.
+    #[must_use]
+    fn set(&self, change: impl FnOnce(&State) -> State) -> State {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = change(&state);
+        std::mem::replace(&mut state, changed)
     }
 
     fn selection(&self) -> PyResult<Selection> {
@@ -85,7 +92,7 @@ impl Detector {
         }
         let rows = RunRows::new("nothing", Vec::new(), None).map_err(|error| crate::error::of_rows(&error))?;
         let model = Arc::new(fit(py, info(None), rows, &selection, Call::Fit)?);
-        self.set(|state| state.model = Some(Arc::clone(&model)));
+        drop(self.set(|state| State { model: Some(Arc::clone(&model)), ..state.clone() }));
         Ok(model)
     }
 
@@ -129,11 +136,11 @@ impl Detector {
     fn write(&self, py: Python<'_>, out: &mut (impl Write + Send)) -> PyResult<()> {
         let state = self.state();
         let model = if state.detector.is_none() { Some(self.model(py)?) } else { None };
-        let written = py.detach(|| match (&state.detector, &model) {
+        let written = pool::run(py, || match (&state.detector, &model) {
             (Some(detector), _) => detector.write(out),
             (None, Some(model)) => model.write(out),
             (None, None) => Ok(()),
-        });
+        })?;
         written.map_err(|error| of_io(&error, error.to_string()))
     }
 }
@@ -186,7 +193,7 @@ impl Detector {
         let notes = model.scores().iter().flat_map(|score| score.notes.clone()).collect();
         let warnings = model.warnings.clone();
         let head = head.map(|head| Arc::new(head.unbind()));
-        own.set(|state| *state = State { model: Some(Arc::new(model)), detector: None, notes, warnings, head });
+        drop(own.set(|_| State { model: Some(Arc::new(model)), detector: None, notes, warnings, head }));
         Ok(slf)
     }
 
@@ -199,8 +206,7 @@ impl Detector {
         features: Option<Bound<'py, PyAny>>,
         layers: Option<Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyArray1<f64>>> {
-        let given = Given { logits, features, labels: None, layers };
-        let split = given.split(Role::Test, "")?;
+        let split = new_rows(logits, features, layers)?;
         let state = self.state();
         if state.model.is_none() && state.detector.is_some() {
             return Ok(self.decided(py, split, OnNan::Refuse)?.scores.into_pyarray(py));
@@ -232,7 +238,7 @@ impl Detector {
     ) -> PyResult<Bound<'py, Self>> {
         let (own, py) = (slf.get(), slf.py());
         let given = Given { logits, features, labels, layers };
-        let guarantee = guarantee(false_alarms, confidence, tpr, wrong_answers, empirical)?;
+        let guarantee = guarantee(Asked { false_alarms, tpr, wrong_answers, confidence, empirical })?;
         let state = own.state();
         if state.model.is_none() && state.detector.is_some() {
             let text = "this detector was read from a file with its threshold; fit it anew, or load the file of a fit";
@@ -243,7 +249,7 @@ impl Detector {
         let split = given.split(Role::Val, "")?;
         let made = pool::run(py, || library::calibrate_rows(&model, &split, &request))?;
         let Calibrated { detector, .. } = made.map_err(|error| of_detector(&error))?;
-        own.set(|state| state.detector = Some(Arc::new(detector)));
+        drop(own.set(|state| State { detector: Some(Arc::new(detector)), ..state.clone() }));
         Ok(slf)
     }
 
@@ -256,8 +262,7 @@ impl Detector {
         features: Option<Bound<'py, PyAny>>,
         layers: Option<Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyArray1<i64>>> {
-        let given = Given { logits, features, labels: None, layers };
-        let decided = self.decided(py, given.split(Role::Test, "")?, OnNan::Refuse)?;
+        let decided = self.decided(py, new_rows(logits, features, layers)?, OnNan::Refuse)?;
         let sign = |flagged: bool| if flagged { -1 } else { 1 };
         Ok(decided.flagged.into_iter().map(sign).collect::<Vec<i64>>().into_pyarray(py))
     }
@@ -279,8 +284,7 @@ impl Detector {
             "flag" => OnNan::Flag,
             _ => return Err(OodbenchError::new_err(format!("on_nan={on_nan:?}: expected \"refuse\" or \"flag\""))),
         };
-        let given = Given { logits, features, labels: None, layers };
-        let decided = self.decided(py, given.split(Role::Test, "")?, on_nan)?;
+        let decided = self.decided(py, new_rows(logits, features, layers)?, on_nan)?;
         let out = PyDict::new(py);
         out.set_item("score", decided.scores.into_pyarray(py))?;
         out.set_item("p_value", decided.p_values.into_pyarray(py))?;
@@ -308,7 +312,7 @@ impl Detector {
     #[pyo3(signature = (path, *, head=None))]
     fn load(py: Python<'_>, path: PathBuf, head: Option<Bound<'_, PyAny>>) -> PyResult<Self> {
         let own = self::head(head.as_ref())?;
-        let mut state = py.detach(|| read(&path, own))?;
+        let mut state = pool::run(py, || read(&path, own))??;
         state.head = head.map(|head| Arc::new(head.unbind()));
         let score = match (&state.detector, &state.model) {
             (Some(detector), _) => detector.score(),
@@ -379,7 +383,7 @@ impl Detector {
         format!("<oodbench.Detector {:?}{parameters}: {state}>", self.entry.id)
     }
 
-    /// What pickle keeps: the file that `save` writes, and the head.
+    /// What pickle keeps: the file that `save` writes, and the head. A copy of a detector with a threshold decides, and is not calibrated again.
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Pickled<'py>)> {
         let state = self.state();
         let mut bytes = None;
@@ -424,32 +428,15 @@ fn is_of_detector(bytes: &[u8]) -> bool {
     bytes[..bytes.len().min(1 << 16)].windows(name.len()).any(|part| part == name)
 }
 
-fn guarantee(
-    false_alarms: Option<f64>,
-    confidence: Option<f64>,
-    tpr: Option<f64>,
-    wrong_answers: Option<f64>,
-    empirical: bool,
-) -> PyResult<Guarantee> {
-    let delta = |share: f64| ((1.0 - share) * 1e12).round() / 1e12;
-    let all = [false_alarms, tpr, wrong_answers];
-    let guarantee = match (all, confidence, empirical) {
-        ([None, Some(tpr), None], None, false) => Guarantee::Tpr { tpr },
-        ([None, None, Some(alpha)], share, false) => {
-            Guarantee::SelectiveRisk { alpha, delta: share.map_or(0.1, delta) }
-        }
-        ([Some(alpha), None, None], Some(share), false) => {
-            Guarantee::TrainingConditional { alpha, delta: delta(share) }
-        }
-        ([Some(alpha), None, None], None, true) => Guarantee::Empirical { alpha },
-        ([Some(alpha), None, None], None, false) => Guarantee::Marginal { alpha },
-        _ => {
-            let text = "expected one of false_alarms=..., tpr=... and wrong_answers=...; confidence=... goes with the first and the last, empirical=True with the first alone";
-            return Err(OodbenchError::new_err(text));
-        }
+fn guarantee(asked: Asked) -> PyResult<Guarantee> {
+    let Some(guarantee) = Guarantee::of(asked) else {
+        let text = "expected one of false_alarms=..., tpr=... and wrong_answers=...; confidence=... goes with the first and the last, empirical=True with the first alone";
+        return Err(OodbenchError::new_err(text));
     };
     if !guarantee.is_valid() {
-        let found = all.into_iter().chain([confidence]).flatten().map(|share| share.to_string());
+        let Asked { false_alarms, tpr, wrong_answers, confidence, .. } = asked;
+        let all = [false_alarms, tpr, wrong_answers, confidence];
+        let found = all.into_iter().flatten().map(|share| share.to_string());
         let text =
             format!("found {}, expected shares between 0 and 1: 0.05 for 5 %", found.collect::<Vec<_>>().join(" and "));
         return Err(OodbenchError::new_err(text));

@@ -125,6 +125,9 @@ pub(crate) fn of_detector(error: &DetectorError) -> PyErr {
                 "{error}; pass more calibration rows, or ask for less with a larger false_alarms or without confidence"
             ))
         }
+        DetectorError::Threshold { error: error @ ThresholdError::NoThreshold { .. }, .. } => refused(format!(
+            "{error}; pass more calibration rows, or ask for less with a larger wrong_answers or a smaller confidence"
+        )),
         DetectorError::Lacking { what: "labels", by, .. } => {
             MissingInputError::new_err(format!("found no labels, expected by {by}; pass labels=... to calibrate"))
         }
@@ -142,7 +145,8 @@ pub(crate) fn of_detector(error: &DetectorError) -> PyErr {
 pub(crate) fn keyword(what: &str) -> String {
     match what.split_once('@') {
         Some(("features", layer)) => format!("layers={{{layer:?}: ...}}"),
-        Some((_, name)) => format!("others={{{name:?}: ...}}"),
+        // Values of somebody else, logits under a name: a folder has them, and of the former a run in memory too.
+        Some(_) => "a run that has it to oodbench.evaluate, since only rows of runs have such arrays".to_owned(),
         None if what == "a head" => "head=(weight, bias) to fit".to_owned(),
         None if what == "logits" => "logits=..., or features=... with head=(weight, bias) in fit".to_owned(),
         None => format!("{what}=..."),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use oodbench::dump::Dump;
 use oodbench::eval::full_report::{self, ReportError};
 use oodbench::eval::significance::against_best;
 use oodbench::eval::{Measures, Plan, Selection, evaluate as evaluate_plans};
@@ -11,12 +12,13 @@ use oodbench::output::OutputSet;
 use oodbench::progress::Silent;
 use oodbench::report::text::Style;
 use oodbench::report::{json, significance};
-use oodbench::stats::bootstrap::Bootstrap;
+use oodbench::rows::Role;
+use oodbench::stats::bootstrap::{Bootstrap, BootstrapError};
 use oodbench::table::Results;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::error::{OodbenchError, of_eval, of_io, of_plan, refused};
+use crate::error::{MissingInputError, OodbenchError, of_eval, of_io, of_plan, refused};
 use crate::metrics::procedure;
 use crate::pool;
 use crate::records::Records;
@@ -32,8 +34,10 @@ struct Request<'py> {
 
 impl Request<'_> {
     /// What the work needs of Python's objects, which are not touched while it runs.
-    fn read(&self) -> PyResult<(Selection, Vec<oodbench::dump::Dump>)> {
-        Ok((self.selection()?, self.dumps()?))
+    fn read(&self) -> PyResult<(Selection, Vec<Dump>)> {
+        let (mut selection, dumps) = (self.selection()?, self.dumps()?);
+        selection.add_own_named(dumps.iter().flat_map(|dump| dump.own_scores()));
+        Ok((selection, dumps))
     }
 
     fn selection(&self) -> PyResult<Selection> {
@@ -41,7 +45,7 @@ impl Request<'_> {
         selection(&names.unwrap_or_else(|| vec!["all".to_owned()]), self.parameters.as_ref())
     }
 
-    fn dumps(&self) -> PyResult<Vec<oodbench::dump::Dump>> {
+    fn dumps(&self) -> PyResult<Vec<Dump>> {
         pool::for_records()?;
         let runs: Vec<Bound<'_, Run>> = match self.runs.cast::<Run>() {
             Ok(one) => vec![one.clone()],
@@ -50,14 +54,21 @@ impl Request<'_> {
                 all.collect::<PyResult<_>>()?
             }
         };
-        let mut dumps: Vec<oodbench::dump::Dump> = Vec::with_capacity(runs.len());
+        let mut dumps: Vec<Dump> = Vec::with_capacity(runs.len());
+        if runs.is_empty() {
+            return Err(MissingInputError::new_err("runs: found none, expected an oodbench.Run or several"));
+        }
         for run in runs {
-            let dump = run.get().dump()?;
+            let dump = run.get().dump(self.runs.py())?;
+            let lacks = |what: &str, split: &str| {
+                let name = &dump.info.name;
+                MissingInputError::new_err(format!("{name}: found no {what}; call add(\"{split}\", ...) before"))
+            };
+            if dump.split(&Role::Test).is_none() {
+                return Err(lacks("rows of test, the in-distribution rows to be scored", "test"));
+            }
             if dump.ood().next().is_none() {
-                return Err(OodbenchError::new_err(format!(
-                    "{}: found no OOD set; add(\"ood/NAME\", ...) at least one",
-                    dump.info.name
-                )));
+                return Err(lacks("OOD set", "ood/NAME"));
             }
             if dumps.iter().any(|other| other.info.name == dump.info.name) {
                 return Err(OodbenchError::new_err(format!(
@@ -72,7 +83,7 @@ impl Request<'_> {
 }
 
 fn planned<'s>(
-    dumps: Vec<oodbench::dump::Dump>,
+    dumps: Vec<Dump>,
     selection: &'s Selection,
     procedures: &[&'static Procedure],
 ) -> PyResult<Vec<Plan<'s>>> {
@@ -93,14 +104,12 @@ fn measures(procedures: Option<Vec<String>>, bootstrap: Option<usize>, level: f6
         None => usual().iter().collect(),
     };
     let bootstrap = bootstrap.map(|resamples| Bootstrap { resamples, level, seed });
-    if let Some(Bootstrap { resamples, level, .. }) = bootstrap
-        && !(level > 0.0 && level < 1.0 && resamples >= Bootstrap::fewest(level))
-    {
-        let text = format!(
-            "found {resamples} draws for level {level}, expected a level between 0 and 1 and draws outside of each end; 1000 draws for 0.95 are usual"
-        );
-        return Err(OodbenchError::new_err(text));
-    }
+    bootstrap.iter().try_for_each(|bootstrap| {
+        bootstrap.check().map_err(|error| match error {
+            BootstrapError::Level { .. } | BootstrapError::TooHigh { .. } => refused(format!("level: {error}")),
+            _ => refused(format!("bootstrap: {error}")),
+        })
+    })?;
     Ok(Measures { procedures, bootstrap })
 }
 

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::array::{matrix, numbers};
-use crate::error::ArrayError;
+use crate::error::{ArrayError, of_rows};
 
 /// The head of an argument: `(weight, bias)`, `(weight, None)`, an object with `weight` and `bias` such as `torch.nn.Linear`, or
 /// `{"prototypes": ..., "distance_scale": ...}`, of which the scale makes it the head of IsoMax+.
@@ -18,11 +18,11 @@ pub(crate) fn head(argument: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Head>
     }
     if let Ok(named) = object.cast::<PyDict>() {
         let Some(prototypes) = named.get_item("prototypes")? else { return Err(unknown(object)) };
-        let prototypes = doubles("prototypes", &prototypes)?;
-        return Ok(Some(match named.get_item("distance_scale")?.filter(|scale| !scale.is_none()) {
-            Some(scale) => Head::normalised_prototypes(prototypes, one_number("distance_scale", &scale)?),
+        let prototypes = doubles("head prototypes", &prototypes)?;
+        return checked(match named.get_item("distance_scale")?.filter(|scale| !scale.is_none()) {
+            Some(scale) => Head::normalised_prototypes(prototypes, one_number("head distance_scale", &scale)?),
             None => Head::Prototypes { prototypes },
-        }));
+        });
     }
     match object.getattr_opt("weight")? {
         Some(weight) => linear(&weight, object.getattr_opt("bias")?.as_ref()),
@@ -36,15 +36,12 @@ fn linear(weight: &Bound<'_, PyAny>, bias: Option<&Bound<'_, PyAny>>) -> PyResul
         Some(bias) => Array1::from(numbers("head bias", bias)?),
         None => Array1::zeros(weight.nrows()),
     };
-    if bias.len() != weight.nrows() {
-        let text =
-            format!("head bias: found {} numbers, expected {}, one per row of the weight", bias.len(), weight.nrows());
-        return Err(ArrayError::new_err(text));
-    }
-    if weight.iter().chain(&bias).any(|value| !value.is_finite()) {
-        return Err(ArrayError::new_err("head: found NaN or infinite numbers, expected finite ones"));
-    }
-    Ok(Some(Head::Linear { weight, bias }))
+    checked(Head::Linear { weight, bias })
+}
+
+fn checked(head: Head) -> PyResult<Option<Head>> {
+    head.check(|part| format!("head {part}").into()).map_err(|error| of_rows(&error))?;
+    Ok(Some(head))
 }
 
 /// A number, or an array of one.

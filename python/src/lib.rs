@@ -1,9 +1,10 @@
 //! The extension module `oodbench._oodbench`: arrays in, arrays out; all that is computed is the library's.
 //!
 //! One file per thing that Python sees: `array` and `rows` take arrays where they lie, `detector` and `score` score them, `metrics` measures, `run` is a
-//! dump in memory or on disk, `evaluate` and `records` make and hand on records, `pages` is what `help` shows.
+//! dump in memory or on disk, of the `batches` that were added, `evaluate` and `records` make and hand on records, `pages` is what `help` shows.
 
 mod array;
+mod batches;
 mod detector;
 mod error;
 mod evaluate;

@@ -83,7 +83,8 @@ pub(crate) fn metrics<'py>(
     correct: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let procedure = self::procedure(procedure)?;
-    let correct = correct.map(|object| flags("correct", &object)).transpose()?.unwrap_or_default();
+    let correct =
+        correct.map(|object| flags("correct", &object, "predictions == labels")).transpose()?.unwrap_or_default();
     let all = Portions { id: numbers("id", &id)?, ood: numbers("ood", &ood)?, correct };
     if !all.correct.is_empty() {
         check("correct", all.correct.len(), all.id.len())?;
@@ -127,10 +128,10 @@ impl Metrics {
         }
         let is_ood = match is_ood.extract::<bool>() {
             Ok(all) => vec![all; scores.len()],
-            Err(_) => flags("is_ood", &is_ood)?,
+            Err(_) => flags("is_ood", &is_ood, "labels < 0 where OOD rows have such labels")?,
         };
         check("is_ood", is_ood.len(), scores.len())?;
-        let correct = correct.map(|object| flags("correct", &object)).transpose()?;
+        let correct = correct.map(|object| flags("correct", &object, "predictions == labels")).transpose()?;
         if let Some(correct) = &correct {
             check("correct", correct.len(), scores.len())?;
         }

@@ -121,7 +121,10 @@ impl Records {
     }
 
     fn __repr__(&self) -> String {
-        format!("<oodbench.Records: {} values>", self.records.len())
+        // Means cannot be made in every process.
+        let means = self.with_means().map(|all| all.len() - self.records.len());
+        let means = means.map(|means| if means == 0 { String::new() } else { format!(" and {means} means") });
+        format!("<oodbench.Records: {} values{}>", self.records.len(), means.unwrap_or_default())
     }
 
     #[pyo3(signature = (requested_schema=None))]

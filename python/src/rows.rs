@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::array::{labels, matrix};
-use crate::error::{OodbenchError, of_rows};
+use crate::error::{MissingInputError, OodbenchError, of_rows};
 
 /// Arrays of the same rows.
 #[derive(Default)]
@@ -26,6 +26,12 @@ impl Given<'_> {
     /// The arrays as a split; `of` stands before their names in messages.
     pub(crate) fn split(&self, role: Role, of: &str) -> PyResult<Split> {
         let refuse = |error| of_rows(&error);
+        let layers = self.layers.as_ref().is_none_or(|layers| layers.is_empty());
+        if self.logits.is_none() && self.features.is_none() && layers && self.labels.is_some() {
+            let text =
+                format!("{of}labels: found labels alone, expected their rows too; pass logits=... or features=...");
+            return Err(MissingInputError::new_err(text));
+        }
         let mut split = Split::new(role, if of.is_empty() { "rows" } else { of.trim_end() });
         for (kind, object) in [(ArrayKind::Logits, &self.logits), (ArrayKind::Features, &self.features)] {
             if let Some(object) = object {
@@ -43,6 +49,15 @@ impl Given<'_> {
             None => Ok(split),
         }
     }
+}
+
+/// Rows to be scored.
+pub(crate) fn new_rows<'py>(
+    logits: Option<Bound<'py, PyAny>>,
+    features: Option<Bound<'py, PyAny>>,
+    layers: Option<Bound<'py, PyDict>>,
+) -> PyResult<Split> {
+    Given { logits, features, labels: None, layers }.split(Role::Test, "")
 }
 
 /// A split of a dictionary such as `{"features": x, "labels": y}`.

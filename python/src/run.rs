@@ -2,23 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use numpy::IntoPyArray;
 use oodbench::dump::layout::{RunFiles, discover};
 use oodbench::dump::write::check_roles;
 use oodbench::dump::{Dump, DumpWriter, RunInfo, WriteError};
-use oodbench::rows::array::StoredArray;
-use oodbench::rows::element::{Dtype, Endian, Float};
 use oodbench::rows::matrix::Rows;
-use oodbench::rows::{ArrayKind, Head, Labels, Matrix, Role, RunRows, Split};
-use pyo3::IntoPyObjectExt;
+use oodbench::rows::{ArrayKind, Head, Role, RunRows};
 use pyo3::exceptions::PyFileExistsError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::array::stored;
-use crate::error::{ArrayError, OodbenchError, of_dump, of_file, of_rows, refused};
+use crate::batches::{Added, Batch, Batches, check, joined, split};
+use crate::error::{OodbenchError, of_dump, of_file, of_rows, refused};
 use crate::head::head;
+use crate::pool;
 use crate::role::role;
 
 /// What a network gave for the rows of its splits: `run.add("test", logits=z, features=x, labels=y)` for every batch, then `oodbench.evaluate(run)`.
@@ -33,32 +32,61 @@ enum Source {
     Files(Box<RunFiles>),
 }
 
-/// Per array its batches.
-type Batches = BTreeMap<ArrayKind, Vec<StoredArray>>;
-
 impl Run {
-    fn source(&self) -> std::sync::MutexGuard<'_, Source> {
+    /// Never held while objects of Python's are dropped, which may do anything then, even with this run, nor while work is done.
+    fn source(&self) -> MutexGuard<'_, Source> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The run as the library has it.
-    pub(crate) fn dump(&self) -> PyResult<Dump> {
-        let mut source = self.source();
-        match &mut *source {
-            Source::Files(files) => Dump::open(files).map_err(|error| of_dump(&error)),
+    pub(crate) fn dump(&self, py: Python<'_>) -> PyResult<Dump> {
+        self.join(py)?;
+        let source = self.source().clone();
+        match source {
+            Source::Files(files) => pool::run(py, || Dump::open(&files))?.map_err(|error| of_dump(&error)),
             Source::Memory { info, head, splits } => {
-                let refuse = |error| of_rows(&error);
-                let mut all = Vec::with_capacity(splits.len());
-                for (role, batches) in splits.iter_mut() {
-                    batches.values_mut().for_each(join);
-                    all.push(split(role, batches)?);
-                }
+                splits.iter().flat_map(|(_, arrays)| arrays.values().flatten()).try_for_each(|one| one.check(py))?;
+                let all = splits.iter().map(|(role, batches)| split(role, batches));
+                let mut all = all.collect::<PyResult<Vec<_>>>()?;
                 // Fitted on first, ID before OOD, as a folder is read.
                 all.sort_by_key(|split| place(&split.role));
-                let rows = RunRows::new(info.name.clone(), all, head.clone()).map_err(refuse)?;
-                Ok(Dump::from_parts(info.clone(), rows))
+                let rows = pool::run(py, || RunRows::new(info.name.clone(), all, head))?;
+                Ok(Dump::from_parts(info, rows.map_err(|error| of_rows(&error))?))
             }
         }
+    }
+
+    /// Puts the batches of every array into one, array by array, so that only one of them is in memory twice.
+    fn join(&self, py: Python<'_>) -> PyResult<()> {
+        let arrays: Vec<(Role, ArrayKind)> = match &*self.source() {
+            Source::Memory { splits, .. } => {
+                let of = |(role, arrays): &(Role, Batches)| {
+                    arrays.keys().map(|kind| (role.clone(), kind.clone())).collect::<Vec<_>>()
+                };
+                splits.iter().flat_map(of).collect()
+            }
+            Source::Files(_) => Vec::new(),
+        };
+        for (role, kind) in arrays {
+            let before = self.batches(&role, &kind, |batches| batches.clone());
+            before.iter().try_for_each(|batch| batch.check(py))?;
+            let Some(whole) = py.detach(|| joined(&before)) else { continue };
+            let gone = self.batches(&role, &kind, |batches| {
+                // Another thread may have added some behind them, or joined them.
+                let are_there = batches.len() >= before.len() && before.iter().zip(&*batches).all(|(a, b)| a.is(b));
+                let range = if are_there { 0..before.len() } else { 0..0 };
+                batches.splice(range, are_there.then_some(whole)).collect()
+            });
+            drop(gone);
+        }
+        Ok(())
+    }
+
+    /// Does something with the batches of an array.
+    fn batches(&self, role: &Role, kind: &ArrayKind, work: impl FnOnce(&mut Vec<Batch>) -> Vec<Batch>) -> Vec<Batch> {
+        let Source::Memory { splits, .. } = &mut *self.source() else { return Vec::new() };
+        let own = splits.iter_mut().find(|(own, _)| own == role);
+        own.and_then(|(_, arrays)| arrays.get_mut(kind)).map(work).unwrap_or_default()
     }
 }
 
@@ -71,62 +99,6 @@ fn place(role: &Role) -> u8 {
         Role::Csid { .. } => 4,
         Role::Ood { .. } => 5,
     }
-}
-
-fn split(role: &Role, batches: &Batches) -> PyResult<Split> {
-    let refuse = |error| of_rows(&error);
-    let mut split = Split::new(role.clone(), role.to_string());
-    for (kind, arrays) in batches.iter().filter(|(kind, _)| **kind != ArrayKind::Labels) {
-        split = split.with(kind.clone(), Matrix::new(arrays.clone()).map_err(refuse)?).map_err(refuse)?;
-    }
-    match batches.get(&ArrayKind::Labels) {
-        Some(arrays) => split.with_labels(Labels::new(arrays.clone()).map_err(refuse)?).map_err(refuse),
-        None => Ok(split),
-    }
-}
-
-/// Puts batches of one type into one array, so that blocks of rows are read where they lie.
-fn join(batches: &mut Vec<StoredArray>) {
-    let [first, _, ..] = &batches[..] else { return };
-    let alike = |one: &StoredArray| {
-        one.dtype == first.dtype && !one.fortran && one.shape.get(1..) == first.shape.get(1..) && !one.shape.is_empty()
-    };
-    if !batches.iter().all(alike) {
-        return;
-    }
-    let bytes: usize = batches.iter().map(|one| one.bytes().len()).sum();
-    let mut all: Vec<u64> = vec![0; bytes.div_ceil(8)];
-    let mut at = 0;
-    for batch in batches.iter() {
-        // SAFETY: u64 has no invalid bytes, and `at` never passes the sum of the lengths.
-        let out = unsafe { std::slice::from_raw_parts_mut(all.as_mut_ptr().cast::<u8>(), bytes) };
-        out[at..at + batch.bytes().len()].copy_from_slice(batch.bytes());
-        at += batch.bytes().len();
-    }
-    let mut shape = first.shape.clone();
-    shape[0] = batches.iter().map(|one| one.shape[0]).sum();
-    if let Some(joined) = StoredArray::new(first.path.clone(), first.dtype.clone(), shape, Arc::new(all), 0) {
-        *batches = vec![joined];
-    }
-}
-
-/// The array in memory of its own.
-fn copied(array: &StoredArray) -> PyResult<StoredArray> {
-    let mut one = vec![array.clone()];
-    if array.fortran && array.shape.len() == 2 && array.shape.iter().all(|axis| *axis > 1) {
-        let matrix = Matrix::new(one).map_err(|error| of_rows(&error))?;
-        return Ok(match matrix.block(0..matrix.rows()) {
-            Rows::F32(rows) => StoredArray::of(array.path.clone(), rows.view().to_owned()),
-            Rows::F64(rows) => StoredArray::of(array.path.clone(), rows.view().to_owned()),
-        });
-    }
-    // Two halves make `join` copy.
-    let nothing = [0].into_iter().chain(array.shape.iter().skip(1).copied()).collect();
-    let empty: Arc<Vec<u64>> = Arc::default();
-    one.extend(StoredArray::new(array.path.clone(), array.dtype.clone(), nothing, empty, 0));
-    one.iter_mut().for_each(|array| array.fortran = false);
-    join(&mut one);
-    Ok(one.swap_remove(0))
 }
 
 #[pymethods]
@@ -156,7 +128,8 @@ impl Run {
     }
 
     /// Adds rows to a split, a batch or all of them. They are copied, so that a buffer may be used again; with copy=False they are read where they lie when
-    /// the run is evaluated, and must not change until then. scores are those that somebody else computed, {"mine": ...}, higher = more in-distribution.
+    /// the run is evaluated, and must not change or be resized until then. scores are those that somebody else computed, {"mine": ...}, higher = more
+    /// in-distribution. A batch that does not fit what is there is refused, and nothing of it kept; one without rows adds nothing.
     #[pyo3(signature = (split, *, logits=None, features=None, labels=None, layers=None, scores=None, copy=true))]
     #[expect(clippy::too_many_arguments, reason = "keywords")]
     fn add(
@@ -170,19 +143,10 @@ impl Run {
         copy: bool,
     ) -> PyResult<()> {
         let role = role(split)?;
-        let mut arrays: Vec<(ArrayKind, StoredArray)> = Vec::new();
+        let mut added = Added::new();
         let mut take = |kind: ArrayKind, object: &Bound<'_, PyAny>| -> PyResult<()> {
-            let mut array = stored(&format!("{role}: {}", kind.file_stem()), object)?;
-            match (&kind, array.shape.len()) {
-                (ArrayKind::Labels, 1 | 2) => {}
-                (ArrayKind::Score(_), 1) => array.shape.push(1),
-                (_, 2 | 4) => {}
-                (_, axes) => {
-                    let text = format!("{}: found {axes} axes, expected (rows, columns)", array.path.display());
-                    return Err(ArrayError::new_err(text));
-                }
-            }
-            arrays.push((kind, if copy { copied(&array)? } else { array }));
+            let batch = Batch::of(&role, &kind, object, copy)?;
+            added.insert(kind, batch);
             Ok(())
         };
         for (kind, object) in
@@ -196,90 +160,65 @@ impl Run {
         for (name, object) in scores.iter().flat_map(|scores| scores.iter()) {
             take(ArrayKind::Score(name.extract()?), &object)?;
         }
-        let rows = arrays.first().map(|(_, array)| array.shape[0]);
-        if let Some((_, other)) = arrays.iter().find(|(_, array)| Some(array.shape[0]) != rows) {
-            let text = format!(
-                "{}: found {} rows, expected {}, as in {}",
-                other.path.display(),
-                other.shape[0],
-                rows.unwrap_or(0),
-                arrays[0].1.path.display()
-            );
-            return Err(ArrayError::new_err(text));
-        }
         let mut source = self.source();
-        let Source::Memory { splits, .. } = &mut *source else {
+        let Source::Memory { splits, head, .. } = &mut *source else {
             return Err(OodbenchError::new_err(
                 "this run was read from a folder, which is not written to; make an oodbench.Run",
             ));
         };
+        check(&added, &role, splits, head.as_ref())?;
+        if added.values().any(|batch| batch.rows() == 0) {
+            return Ok(());
+        }
         let at = match splits.iter().position(|(own, _)| *own == role) {
             Some(at) => at,
             None => {
                 check_roles(splits.iter().map(|(role, _)| role).chain([&role])).map_err(refused)?;
-                splits.push((role.clone(), Batches::new()));
+                splits.push((role, Batches::new()));
                 splits.len() - 1
             }
         };
-        let batches = &mut splits[at].1;
-        let had: Vec<&ArrayKind> = batches.keys().collect();
-        let has: BTreeMap<&ArrayKind, ()> = arrays.iter().map(|(kind, _)| (kind, ())).collect();
-        if !had.is_empty() && !had.iter().copied().eq(has.keys().copied()) {
-            let names = |kinds: Vec<String>| kinds.join(", ");
-            return Err(ArrayError::new_err(format!(
-                "{role}: found a batch of {}, expected {}, as in the batches before",
-                names(has.keys().map(|kind| kind.file_stem()).collect()),
-                names(had.iter().map(|kind| kind.file_stem()).collect())
-            )));
-        }
-        arrays.into_iter().for_each(|(kind, array)| batches.entry(kind).or_default().push(array));
+        added.into_iter().for_each(|(kind, batch)| splits[at].1.entry(kind).or_default().push(batch));
         Ok(())
     }
 
     /// The run's name.
     #[getter]
     fn name(&self) -> PyResult<String> {
-        match &*self.source() {
-            Source::Memory { info, .. } => Ok(info.name.clone()),
-            Source::Files(files) => Ok(RunInfo::read(&files.folder).map_err(|error| of_dump(&error))?.name),
-        }
+        let files = match &*self.source() {
+            Source::Memory { info, .. } => return Ok(info.name.clone()),
+            Source::Files(files) => files.clone(),
+        };
+        Ok(files.info().map_err(|error| of_dump(&error))?.name)
     }
 
     /// The splits with their numbers of rows.
     #[getter]
-    fn splits(&self) -> PyResult<BTreeMap<String, usize>> {
-        Ok(self.dump()?.splits.iter().map(|split| (split.role.to_string(), split.rows)).collect())
+    fn splits(&self, py: Python<'_>) -> PyResult<BTreeMap<String, usize>> {
+        Ok(self.dump(py)?.splits.iter().map(|split| (split.role.to_string(), split.rows)).collect())
     }
 
-    /// The arrays of a split, {"logits": ..., "labels": ...}; where they lie, if they are in one piece.
+    /// The arrays of a split, {"logits": ..., "labels": ...}, copied.
     fn __getitem__<'py>(&self, py: Python<'py>, split: &str) -> PyResult<Bound<'py, PyDict>> {
         let role = role(split)?;
-        let dump = self.dump()?;
+        let dump = self.dump(py)?;
         let own = dump
             .split(&role)
             .ok_or_else(|| OodbenchError::new_err(format!("{}: found no split {role}", dump.info.name)))?;
         let out = PyDict::new(py);
-        let asarray = py.import("numpy")?.getattr("asarray")?;
         for kind in own.arrays() {
             let Some(matrix) = own.matrix(&kind) else { continue };
-            let view = match matrix.block(0..matrix.rows()) {
-                Rows::F32(rows) => Elements::of(StoredArray::of("rows", rows.view().to_owned())),
-                Rows::F64(rows) => Elements::of(StoredArray::of("rows", rows.view().to_owned())),
+            let copy = || match matrix.block(0..matrix.rows()) {
+                Rows::F32(rows) => (Some(rows.view().to_owned()), None),
+                Rows::F64(rows) => (None, Some(rows.view().to_owned())),
             };
-            out.set_item(kind.file_stem(), asarray.call1((view.into_bound_py_any(py)?,))?)?;
+            match py.detach(copy) {
+                (Some(rows), _) => out.set_item(kind.file_stem(), rows.into_pyarray(py))?,
+                (None, rows) => out.set_item(kind.file_stem(), rows.unwrap_or_default().into_pyarray(py))?,
+            }
         }
         if let Some(labels) = &own.labels {
-            let labels = labels.block(0..own.rows);
-            let array = StoredArray::new(
-                "labels".into(),
-                Dtype::Signed(8, Endian::Little),
-                vec![own.rows],
-                Arc::new(labels),
-                0,
-            );
-            if let Some(array) = array {
-                out.set_item("labels", asarray.call1((Elements::of(array).into_bound_py_any(py)?,))?)?;
-            }
+            out.set_item("labels", labels.block(0..own.rows).into_pyarray(py))?;
         }
         Ok(out)
     }
@@ -287,7 +226,7 @@ impl Run {
     /// Writes the run as a folder in the layout of `oodbench explain layout`: whole, or not at all. What is there is replaced with replace=True alone.
     #[pyo3(signature = (path, *, replace=false))]
     fn write(&self, py: Python<'_>, path: PathBuf, replace: bool) -> PyResult<()> {
-        let dump = self.dump()?;
+        let dump = self.dump(py)?;
         let written = || -> Result<(), WriteError> {
             let writer = DumpWriter::create(&path, replace)?;
             writer.info(&dump.info)?;
@@ -295,7 +234,7 @@ impl Run {
             dump.splits.iter().try_for_each(|split| writer.split(split))?;
             writer.commit()
         };
-        py.detach(written).map_err(|error| match &error {
+        pool::run(py, written)?.map_err(|error| match &error {
             WriteError::File(file) => of_file(file),
             WriteError::Exists { path } => PyFileExistsError::new_err(format!(
                 "{}: already exists; pass replace=True, or choose another folder",
@@ -305,8 +244,9 @@ impl Run {
         })
     }
 
-    fn __repr__(&self) -> PyResult<String> {
-        let splits: Vec<String> = self.splits()?.iter().map(|(split, rows)| format!("{split} ({rows} rows)")).collect();
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let splits: Vec<String> =
+            self.splits(py)?.iter().map(|(split, rows)| format!("{split} ({rows} rows)")).collect();
         Ok(format!(
             "<oodbench.Run {:?}: {}>",
             self.name()?,
@@ -315,39 +255,10 @@ impl Run {
     }
 }
 
-/// Elements that NumPy reads where they lie.
-#[pyclass(frozen, module = "oodbench")]
-struct Elements(StoredArray);
-
-impl Elements {
-    fn of(array: StoredArray) -> Self {
-        Self(array)
-    }
-}
-
-#[pymethods]
-impl Elements {
-    #[getter]
-    fn __array_interface__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let out = PyDict::new(py);
-        let kind = match &self.0.dtype {
-            Dtype::Float(Float::F32, _) => "<f4",
-            Dtype::Float(Float::F64, _) => "<f8",
-            _ => "<i8",
-        };
-        out.set_item("version", 3)?;
-        out.set_item("typestr", kind)?;
-        out.set_item("shape", pyo3::types::PyTuple::new(py, &self.0.shape)?)?;
-        // Read-only: the run goes on using them.
-        out.set_item("data", (self.0.bytes().as_ptr() as usize, true))?;
-        Ok(out)
-    }
-}
-
 /// Opens a run in a folder; the arrays stay on disk and are mapped.
 #[pyfunction]
-pub(crate) fn read_dump(path: PathBuf) -> PyResult<Run> {
-    let mut runs = discover(&path).map_err(|error| of_dump(&error))?;
+pub(crate) fn read_dump(py: Python<'_>, path: PathBuf) -> PyResult<Run> {
+    let mut runs = pool::run(py, || discover(&path))?.map_err(|error| of_dump(&error))?;
     match (runs.pop(), runs.len()) {
         (Some(files), 0) => Ok(Run(Mutex::new(Source::Files(Box::new(files))))),
         (last, others) => {

@@ -8,9 +8,9 @@ use oodbench::score::need::Splits;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict};
 
-use crate::error::{MissingInputError, keyword, of_in_memory, of_plan, of_rows};
+use crate::error::{MissingInputError, UnknownScoreError, keyword, of_in_memory, of_plan, of_rows};
 use crate::head::head;
-use crate::rows::{Given, of_dict};
+use crate::rows::{new_rows, of_dict};
 use crate::{detector, pool};
 
 /// The value of a parameter as it would be typed.
@@ -117,8 +117,7 @@ pub(crate) fn score<'py>(
     parameters: Option<Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let selection = selection(&names(&scores)?, parameters.as_ref())?;
-    let given = Given { logits, features, labels: None, layers };
-    let split = given.split(Role::Test, "")?;
+    let split = new_rows(logits, features, layers)?;
     let train = train.map(|arrays| of_dict(&arrays, Role::Train, "train")).transpose()?;
     let rows = fitted_on(train, val.as_ref(), val_ood.as_ref(), self::head(head.as_ref())?)?;
     let model = fit(py, info(None), rows, &selection, Call::Score)?;
@@ -132,10 +131,14 @@ pub(crate) fn score<'py>(
 
 /// One name, or several.
 pub(crate) fn names(scores: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
-    match scores.extract::<String>() {
-        Ok(one) => Ok(vec![one]),
-        Err(_) => scores.extract(),
+    let names: Vec<String> = match scores.extract::<String>() {
+        Ok(one) => vec![one],
+        Err(_) => scores.extract()?,
+    };
+    if names.is_empty() {
+        return Err(UnknownScoreError::new_err("scores: found no name, expected at least one, such as \"energy\""));
     }
+    Ok(names)
 }
 
 /// What a run in memory is called.

@@ -1,5 +1,6 @@
 """Detectors: parameters, what is missing, thresholds, files, threads and processes."""
 
+import ctypes
 import inspect
 import multiprocessing
 import os
@@ -9,7 +10,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import bits
+from conftest import bits, in_a_child
 
 import oodbench
 
@@ -34,18 +35,19 @@ def test_parameters_are_checked_where_they_are_named():
 
 
 @pytest.mark.parametrize("score, given, expected", [
-    ("mahalanobis", {"labels"}, "score mahalanobis reads train features, found none; pass features=... to fit"),
+    ("mahalanobis", {"labels"}, "labels: found labels alone, expected their rows too; pass logits=... or features=..."),
+    ("mahalanobis", {"logits", "labels"}, "score mahalanobis reads train features, found none; pass features=... to fit"),
     ("mahalanobis", {"features"}, "score mahalanobis reads train labels, found none; pass labels=... to fit"),
     ("vim", {"features"}, "pass head=(weight, bias)"),
     ("dice", {"features"}, "pass head=(weight, bias) to fit"),
+    ("ensemble_mps", {"logits"}, "found none; pass a run that has it to oodbench.evaluate"),
 ])
 def test_what_a_fit_lacks_is_told_as_an_argument(rows, score, given, expected):
     features, labels = rows
-    arrays = {"features": features, "labels": labels}
-    with pytest.raises(oodbench.OodbenchError) as refused:
-        oodbench.Detector(score).fit(**{name: arrays[name] for name in given if name != "labels" or "features" in given})
-    if given != {"labels"}:
-        assert expected in str(refused.value)
+    arrays = {"logits": features, "features": features, "labels": labels}
+    with pytest.raises(oodbench.MissingInputError) as refused:
+        oodbench.Detector(score).fit(**{name: arrays[name] for name in given}).score_samples(**{name: arrays[name] for name in given - {"labels"}})
+    assert expected in str(refused.value)
     assert ".npy" not in str(refused.value) and "--" not in str(refused.value)
 
 
@@ -63,6 +65,8 @@ def test_what_rows_lack_is_told_as_an_argument(rows):
         detector.predict(features=features)
     with pytest.raises(oodbench.MissingInputError, match=r'train=\{"features"'):
         oodbench.score(scores="knn", features=features)
+    with pytest.raises(oodbench.UnknownScoreError, match="scores: found no name"):
+        oodbench.score(scores=[], features=features)
 
 
 def test_fit_and_score_at_once(rows):
@@ -88,6 +92,12 @@ def test_a_threshold(rows):
             detector.calibrate(features=features, **wrong)
     # A refused calibration leaves the one before.
     assert np.array_equal(detector.decide(features=features)["score"], decided["score"])
+    # No threshold bounds the wrong answers of a classifier that is always wrong.
+    logits = np.eye(4, dtype=np.float32)[labels]
+    mds = oodbench.Detector("mds")
+    with pytest.raises(oodbench.OodbenchError, match="no threshold has at most 1 %.*larger wrong_answers") as refused:
+        mds.calibrate(logits=logits, labels=(labels + 1) % 4, wrong_answers=0.01)
+    assert "--" not in str(refused.value)
     broken = features.copy()
     broken[3, 2] = np.nan
     with pytest.raises(oodbench.ArrayError, match="row 3.*on_nan"):
@@ -108,7 +118,13 @@ def test_files_and_pickles(rows, tmp_path):
     again = pickle.loads(pickle.dumps(detector))
     assert bits(again.score_samples(features=features)) == bits(detector.score_samples(features=features))
     detector.calibrate(features=features, false_alarms=0.1)
-    assert pickle.loads(pickle.dumps(detector)).thresholds == detector.thresholds
+    again = pickle.loads(pickle.dumps(detector))
+    assert again.thresholds == detector.thresholds
+    assert np.array_equal(again.predict(features=features), detector.predict(features=features))
+    # As the documents say, a copy with a threshold is not calibrated again; the detector itself is.
+    with pytest.raises(oodbench.NotFittedError, match="fit it anew"):
+        again.calibrate(features=features, false_alarms=0.2)
+    detector.calibrate(features=features, false_alarms=0.2)
     with pytest.raises(OSError):
         detector.save(tmp_path / "no" / "folder" / "x.fit")
 
@@ -126,30 +142,46 @@ def test_every_score_has_a_page_and_parameters():
             make(**{parameter: value.default})
 
 
-def test_threads_share_a_detector_and_the_interpreter_is_released(rows):
-    features, _ = rows
-    features = np.tile(features, (50, 1))
+def test_threads_share_a_detector(rows):
+    features = np.tile(rows[0], (50, 1))
     detector = oodbench.Detector("knn", k=10).fit(features=features[:2000])
-    expected = bits(detector.score_samples(features=features))
-    found, counted = [], [0]
-
-    def count(stop):
-        while not stop.is_set():
-            counted[0] += 1
-            time.sleep(0.0005)
-
-    stop = threading.Event()
-    counter = threading.Thread(target=count, args=(stop,))
-    counter.start()
+    expected, found = bits(detector.score_samples(features=features)), []
     threads = [threading.Thread(target=lambda: found.append(bits(detector.score_samples(features=features)))) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    assert found == [expected] * 3
+
+
+def counted_during(work):
+    """How often another thread of Python's got its turn while one call ran, and how many seconds that took."""
+    counted, stop = [0], threading.Event()
+
+    def count():
+        while not stop.is_set():
+            counted[0] += 1
+            time.sleep(0.001)
+
+    counter = threading.Thread(target=count)
+    counter.start()
+    before, start = counted[0], time.monotonic()
+    work()
+    after, took = counted[0], time.monotonic() - start
     stop.set()
     counter.join()
-    assert found == [expected] * 3
-    assert counted[0] > 3
+    return after - before, took
+
+
+def test_the_interpreter_is_released_during_a_call(rows):
+    features = np.tile(rows[0], (50, 1))
+    detector = oodbench.Detector("knn", k=10).fit(features=features[:5000])
+    # A call of C that keeps the interpreter, to see that the count can tell: none but what is counted around the call.
+    held, _ = counted_during(lambda: ctypes.PyDLL(None).usleep(200_000))
+    assert held <= 2
+    counted, took = counted_during(lambda: detector.score_samples(features=features))
+    assert took > 0.05
+    assert counted > 10
 
 
 def test_values_do_not_depend_on_the_number_of_threads(rows):
@@ -175,25 +207,6 @@ def test_processes_started_after_threads(rows, method):
         assert pool.map_async(_scored, [features] * 2).get(timeout=120) == [expected] * 2
 
 
-def _in_a_child(work):
-    """What a forked child's exit code says of some work; None if it does not come back."""
-    child = os.fork()
-    if child == 0:
-        try:
-            os._exit(work())
-        finally:
-            os._exit(99)
-    deadline = time.monotonic() + 100
-    while time.monotonic() < deadline:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.05)
-    os.kill(child, 9)
-    os.waitpid(child, 0)
-    return None
-
-
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_records_after_a_fork_are_refused_where_polars_would_wait_for_ever(densenet):
     run = oodbench.read_dump(densenet.folder)
@@ -206,8 +219,8 @@ def test_records_after_a_fork_are_refused_where_polars_would_wait_for_ever(dense
             return 0 if "spawn" in str(error) else 2
         return 1
 
-    assert _in_a_child(work) == 0
+    assert in_a_child(work) == 0
     # Scores and metrics need no such threads.
     logits = densenet.arrays("id/test")["logits"]
     expected = bits(oodbench.score(scores="energy", logits=logits)["energy"])
-    assert _in_a_child(lambda: 0 if bits(oodbench.score(scores="energy", logits=logits)["energy"]) == expected else 1) == 0
+    assert in_a_child(lambda: 0 if bits(oodbench.score(scores="energy", logits=logits)["energy"]) == expected else 1) == 0

@@ -58,6 +58,12 @@ def test_what_is_wrong_is_said(scores):
         oodbench.Metrics().update(np.array([1.0, np.nan]), False)
     with pytest.raises(oodbench.ArrayError, match="is_ood: found 2 rows, expected 3"):
         oodbench.Metrics().update(np.zeros(3), np.array([True, False]))
+    with pytest.raises(oodbench.ArrayError, match="is_ood: found -1 at row 1, expected bools; pass labels < 0"):
+        oodbench.Metrics().update(np.zeros(3), np.array([0, -1, 1]))
+    with pytest.raises(oodbench.ArrayError, match="correct: found 7 at row 0, expected bools; pass predictions == labels"):
+        oodbench.metrics(np.zeros(3), np.zeros(3), "oscr", correct=np.array([7, 1, 1]))
+    with pytest.raises(oodbench.ArrayError, match="is_ood: found NaN at row 0"):
+        oodbench.Metrics().update(np.zeros(1), np.array([np.nan]))
     with pytest.raises(oodbench.ArrayError, match="OOD scores: found no scores"):
         oodbench.metrics(id_scores, ood_scores[:0])
 

@@ -15,6 +15,8 @@ def records():
 
 def test_rows_and_text(records):
     rows = records.rows()
+    means = sum(row["mean_over"] is not None for row in rows)
+    assert means > 0 and repr(records) == f"<oodbench.Records: {len(rows) - means} values and {means} means>"
     assert len(rows) == len(records) and {row["score"] for row in rows} == {"mds", "es"}
     assert {row["run"] for row in rows} >= {"densenet-cifar10-softmax", "smallcnn-cifar10-isomax-seed1"}
     assert "svhn" in str(records) and "Percent." in str(records)
@@ -56,5 +58,5 @@ def test_a_dump_is_whole_or_not_there(tmp_path):
         out.add("tset", logits=x)
     with pytest.raises(oodbench.ArrayError, match="labels: found 3 rows, expected 20"):
         oodbench.Run().add("test", logits=x, labels=np.arange(3))
-    with pytest.raises(oodbench.OodbenchError, match="no OOD set"):
+    with pytest.raises(oodbench.OodbenchError, match="no rows of test"):
         oodbench.evaluate(oodbench.Run())

@@ -197,7 +197,12 @@ impl Work<'_> {
         let refused = |error| DetectorError::Threshold {
             place: place(),
             error,
-            remedy: "dump more rows of id/val, or ask for less with --false-alarms or --confidence",
+            remedy: match self.request.guarantee {
+                Guarantee::SelectiveRisk { .. } => {
+                    "dump more rows of id/val, or ask for less with --wrong-answers or --confidence"
+                }
+                _ => "dump more rows of id/val, or ask for less with --false-alarms or --confidence",
+            },
         };
         let predicted = || -> Vec<usize> {
             scored.predicted.as_ref().map(|all| used.iter().map(|&row| all[row]).collect()).unwrap_or_default()

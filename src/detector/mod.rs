@@ -46,7 +46,7 @@ pub use monitor::{Monitor, Watch};
 pub use rate::Rate;
 pub use row::{Row, Values};
 pub use source::NewRows;
-pub use threshold::{Guarantee, ThresholdError};
+pub use threshold::{Asked, Guarantee, ThresholdError};
 
 /// The page that `oodbench explain detector` prints.
 pub const PAGE: &str = include_str!("detector.md");

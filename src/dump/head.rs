@@ -1,6 +1,6 @@
 //! The files of a run's last layer.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ndarray::{Array1, Array2};
 
@@ -8,7 +8,7 @@ use super::error::DumpError;
 use super::layout::listing::{entries, stem};
 use super::layout::{Source, Stray};
 use crate::rows::array::shape_text;
-use crate::rows::{Head, Matrix, check};
+use crate::rows::{Head, Matrix};
 
 /// Where the parameters of the last layer are.
 #[derive(Clone, Debug, Default)]
@@ -98,51 +98,43 @@ impl HeadFiles {
 }
 
 fn read_linear(weight: &Source, bias: Option<&Source>) -> Result<Head, DumpError> {
-    let weight = read_matrix(weight)?;
-    let bias = match bias {
-        None => Array1::zeros(weight.nrows()),
-        Some(source) => {
-            let values = read_vector(source)?;
-            if values.len() != weight.nrows() {
-                return Err(DumpError::malformed(
-                    source.path(),
-                    format!("{} biases", values.len()),
-                    format!("{}, one per row of weight.npy", weight.nrows()),
-                    "dump weight (C, D) and bias (C) of one layer",
-                ));
-            }
-            Array1::from(values)
-        }
+    let values = read_matrix(weight)?;
+    let biases = match bias {
+        None => Array1::zeros(values.nrows()),
+        Some(source) => Array1::from(read_vector(source)?),
     };
-    Ok(Head::Linear { weight, bias })
+    checked(Head::Linear { weight: values, bias: biases }, weight, bias)
 }
 
 fn read_prototypes(prototypes: &Source, scale: Option<&Source>) -> Result<Head, DumpError> {
-    let prototypes = read_matrix(prototypes)?;
-    let Some(scale_source) = scale else { return Ok(Head::Prototypes { prototypes }) };
-    let scale = read_vector(scale_source)?;
-    let [distance_scale] = scale[..] else {
+    let values = read_matrix(prototypes)?;
+    let Some(scale_source) = scale else {
+        return checked(Head::Prototypes { prototypes: values }, prototypes, None);
+    };
+    let scale_values = read_vector(scale_source)?;
+    let [distance_scale] = scale_values[..] else {
         return Err(DumpError::malformed(
             scale_source.path(),
-            format!("{} values", scale.len()),
+            format!("{} values", scale_values.len()),
             "one value, the learned d_s",
             "dump the scalar parameter distance_scale",
         ));
     };
-    Ok(Head::normalised_prototypes(prototypes, distance_scale))
+    checked(Head::normalised_prototypes(values, distance_scale), prototypes, scale)
+}
+
+/// The head, whose parts are called by their files.
+fn checked(head: Head, matrix: &Source, other: Option<&Source>) -> Result<Head, DumpError> {
+    let place = |part: &str| -> PathBuf {
+        let is_other = matches!(part, "bias" | "distance_scale");
+        other.filter(|_| is_other).unwrap_or(matrix).path().to_owned()
+    };
+    head.check(place)?;
+    Ok(head)
 }
 
 fn read_matrix(source: &Source) -> Result<Array2<f64>, DumpError> {
     let matrix = Matrix::new(vec![source.open()?])?;
-    if matrix.rows() == 0 {
-        return Err(DumpError::malformed(
-            source.path(),
-            "no rows",
-            "one row per class",
-            "dump the layer's parameters again",
-        ));
-    }
-    check::finite(&matrix, &|_| {})?;
     Ok(matrix.block(0..matrix.rows()).to_f64())
 }
 
@@ -165,6 +157,5 @@ fn read_vector(source: &Source) -> Result<Vec<f64>, DumpError> {
     array.shape = vec![length, 1];
     array.fortran = false;
     let matrix = Matrix::new(vec![array])?;
-    check::finite(&matrix, &|_| {})?;
     Ok(matrix.block(0..length).to_f64().into_raw_vec_and_offset().0)
 }

@@ -76,12 +76,34 @@ impl Selection {
     /// # Panics
     /// Never: such scores have no parameters that could be wrong.
     pub fn add_own(&mut self, runs: &[RunFiles]) {
+        let arrays = runs.iter().flat_map(|run| &run.splits).flat_map(|split| split.arrays.keys());
+        self.add_own_named(arrays.filter_map(|kind| match kind {
+            ArrayKind::Score(name) => Some(name.as_str()),
+            _ => None,
+        }));
+    }
+
+    /// As [`Selection::add_own`], the scores that somebody else computed by their names, `mine` for `scores@mine`.
+    ///
+    /// ```
+    /// use oodbench::eval::Selection;
+    /// let ids = |names: &[&str]| {
+    ///     let names: Vec<String> = names.iter().map(|name| name.to_string()).collect();
+    ///     let mut selection = Selection::parse(&names, &[]).unwrap();
+    ///     selection.add_own_named(["mine"]);
+    ///     selection.ids()
+    /// };
+    /// assert!(ids(&["all"]).contains(&"scores@mine"));
+    /// assert_eq!(ids(&["mds"]), ["mds"]);
+    /// ```
+    ///
+    /// # Panics
+    /// Never, as above.
+    pub fn add_own_named<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) {
         if !self.lenient || self.fits.is_some() {
             return;
         }
-        let arrays = runs.iter().flat_map(|run| &run.splits).flat_map(|split| split.arrays.keys());
-        let names: BTreeSet<&String> =
-            arrays.filter_map(|kind| if let ArrayKind::Score(name) = kind { Some(name) } else { None }).collect();
+        let names: BTreeSet<&str> = names.into_iter().collect();
         let entries = names.into_iter().filter_map(|name| own::entry(&own::id(name)));
         self.scores.extend(entries.map(Chosen::with_defaults));
     }

@@ -125,7 +125,7 @@ impl Labels {
         out
     }
 
-    /// Refuses labels outside `0..classes`.
+    /// Refuses labels outside `0..classes`; `usize::MAX` stands for classes that nobody has counted.
     ///
     /// # Errors
     /// [`RowsError::Malformed`] with the first such label.
@@ -139,7 +139,10 @@ impl Labels {
                 return Err(RowsError::malformed(
                     path,
                     format!("label {} at row {at_row}", block[at]),
-                    format!("labels from 0 to {}", classes.saturating_sub(1)),
+                    match classes {
+                        usize::MAX => "labels from 0".to_owned(),
+                        _ => format!("labels from 0 to {}", classes.saturating_sub(1)),
+                    },
                     "labels must be the class indices the logits are ordered by",
                 ));
             }
@@ -175,5 +178,7 @@ mod tests {
         assert!(labels.check_range(8).is_ok());
         let error = labels.check_range(2).unwrap_err().to_string();
         assert!(error.starts_with("labels-1.npy: found label 7 at row 2, expected labels from 0 to 1"), "{error}");
+        let error = Labels::of("labels", vec![0, -1]).check_range(usize::MAX).unwrap_err().to_string();
+        assert!(error.starts_with("labels: found label -1 at row 1, expected labels from 0; "), "{error}");
     }
 }

@@ -28,12 +28,14 @@ pub struct RunRows {
 }
 
 impl RunRows {
-    /// Rows in memory; `place` stands for them in messages. Checks that splits and head are of one model: as many columns everywhere, labels that
-    /// are classes.
+    /// Rows in memory; `place` stands for them in messages. Checks the head, and that splits and head are of one model: as many columns
+    /// everywhere, labels that are classes.
     ///
     /// # Errors
     /// [`RowsError`] for the first thing that does not fit.
     pub fn new(place: impl Into<PathBuf>, splits: Vec<Split>, head: Option<Head>) -> Result<Self, RowsError> {
+        // That of files is checked where it is read, under the names of its files.
+        head.iter().try_for_each(|head| head.check(|part| PathBuf::from(format!("head {part}"))))?;
         Self::checked(place.into(), Origin::Memory, splits, head)
     }
 

@@ -38,6 +38,27 @@ pub struct Bootstrap {
     pub seed: u64,
 }
 
+/// Draws and a level that make no interval.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the message of each says what its fields are")]
+pub enum BootstrapError {
+    /// The level is no share.
+    #[error("found level {level}, expected a share between 0 and 1, such as 0.95")]
+    Level { level: f64 },
+    /// No number of draws that is allowed is enough for the level.
+    #[error("found level {level}, expected a level that {most} draws are enough for; take 0.9999 at most", most = Bootstrap::MOST)]
+    TooHigh { level: f64 },
+    /// A tail outside of the interval would hold no draw.
+    #[error(
+        "found {draws} draws, expected at least {fewest} for level {level}, so that a draw lies outside of each end; 1000 to 10000 are usual"
+    )]
+    TooFew { draws: usize, fewest: usize, level: f64 },
+    /// More than make an interval better.
+    #[error("found {draws} draws, expected at most {most}; 1000 to 10000 are usual", most = Bootstrap::MOST)]
+    TooMany { draws: usize },
+}
+
 /// How an interval is made of draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -77,6 +98,40 @@ impl Draw {
 }
 
 impl Bootstrap {
+    /// More draws make no interval better, and take their time and memory.
+    pub const MOST: usize = 100_000;
+
+    /// Refuses draws that make no interval of the level, and more than [`Bootstrap::MOST`].
+    ///
+    /// ```
+    /// use oodbench::stats::bootstrap::Bootstrap;
+    /// let check = |resamples, level| Bootstrap { resamples, level, seed: 0 }.check().map_err(|error| error.to_string());
+    /// assert_eq!(check(40, 0.95), Ok(()));
+    /// assert!(check(39, 0.95).unwrap_err().starts_with("found 39 draws, expected at least 40 for level 0.95"));
+    /// assert!(check(100_001, 0.95).unwrap_err().starts_with("found 100001 draws, expected at most 100000"));
+    /// assert!(check(1000, 95.0).unwrap_err().starts_with("found level 95, expected a share between 0 and 1"));
+    /// ```
+    ///
+    /// # Errors
+    /// [`BootstrapError`] for the first thing that is wrong.
+    pub fn check(&self) -> Result<(), BootstrapError> {
+        let Self { resamples: draws, level, .. } = *self;
+        if !(level > 0.0 && level < 1.0) {
+            return Err(BootstrapError::Level { level });
+        }
+        let fewest = Self::fewest(level);
+        if fewest > Self::MOST {
+            return Err(BootstrapError::TooHigh { level });
+        }
+        if draws < fewest {
+            return Err(BootstrapError::TooFew { draws, fewest, level });
+        }
+        if draws > Self::MOST {
+            return Err(BootstrapError::TooMany { draws });
+        }
+        Ok(())
+    }
+
     /// The fewest draws of which each tail outside of an interval holds one.
     ///
     /// ```

@@ -13,7 +13,7 @@ use crate::option::runs::Runs;
 use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal};
 use oodbench::detector::cost::DecisionCost;
-use oodbench::detector::{Calibrated, Detector, Guarantee, Rate, Request, calibrate};
+use oodbench::detector::{Asked, Calibrated, Detector, DetectorError, Guarantee, Rate, Request, calibrate};
 use oodbench::eval::{FitsError, Plan};
 use oodbench::output::{AtomicFile, make_folder};
 use oodbench::report::grid::Grid;
@@ -87,7 +87,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     // Before the work: what cannot be written has to be known now.
     let mut file = AtomicFile::create(&command.out).with_context(writing)?;
     let request = Request {
-        guarantee: command.guarantee(),
+        guarantee: command.guarantee()?,
         per_class: command.per_class,
         held_back: command.hold_back,
         seed: command.seed,
@@ -112,20 +112,16 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
 }
 
 impl Command {
-    fn guarantee(&self) -> Guarantee {
-        let confidence = |share: f64| ((1.0 - share) * 1e12).round() / 1e12;
-        match (self.false_alarms, self.tpr, self.wrong_answers) {
-            (_, Some(tpr), _) => Guarantee::Tpr { tpr },
-            (_, _, Some(alpha)) => Guarantee::SelectiveRisk { alpha, delta: self.confidence.map_or(0.1, confidence) },
-            (alpha, ..) => {
-                let alpha = alpha.unwrap_or(0.05);
-                match self.confidence {
-                    Some(share) => Guarantee::TrainingConditional { alpha, delta: confidence(share) },
-                    None if self.empirical => Guarantee::Empirical { alpha },
-                    None => Guarantee::Marginal { alpha },
-                }
-            }
-        }
+    /// What the options ask for; those that do not go together are refused before.
+    fn guarantee(&self) -> Result<Guarantee, DetectorError> {
+        let asked = Asked {
+            false_alarms: self.false_alarms,
+            tpr: self.tpr,
+            wrong_answers: self.wrong_answers,
+            confidence: self.confidence,
+            empirical: self.empirical,
+        };
+        Guarantee::of(asked).ok_or(DetectorError::Guarantee)
     }
 }
 

@@ -1,16 +1,16 @@
 //! Bootstrap intervals: how many draws, which level, which seed.
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use clap::Args;
 
-use oodbench::stats::bootstrap::Bootstrap;
+use oodbench::stats::bootstrap::{Bootstrap, BootstrapError};
 
 /// Options of a command that gives values intervals.
 #[derive(Args)]
 pub(crate) struct Intervals {
     /// Give every value a bootstrap interval from so many draws of the ID and the OOD rows; fields low, high and level in records
     #[arg(long, value_name = "DRAWS")]
-    bootstrap: Option<u64>,
+    bootstrap: Option<usize>,
     /// Percent of samples in which an interval is to hold the true value [default: 95]
     #[arg(long, value_name = "PERCENT")]
     level: Option<f64>,
@@ -21,9 +21,6 @@ pub(crate) struct Intervals {
 
 /// Where no level is named.
 const PERCENT: f64 = 95.0;
-
-/// More draws make no interval better, and take their time and memory.
-const MOST: u64 = 100_000;
 
 impl Intervals {
     /// The level, as a share, of intervals that come without draws.
@@ -69,19 +66,19 @@ impl Intervals {
             return Ok(None);
         };
         let level = self.percent()?;
-        let fewest = Bootstrap::fewest(level / 100.0) as u64;
-        if fewest > MOST {
-            bail!("--level: found {level}, expected a level that {MOST} draws are enough for; take 99.99 at most");
-        }
-        if draws < fewest {
-            bail!(
+        let bootstrap = Bootstrap { resamples: draws, level: level / 100.0, seed: self.seed };
+        // The library's levels are shares.
+        bootstrap.check().map_err(|error| match error {
+            BootstrapError::TooHigh { .. } => anyhow!(
+                "--level: found {level}, expected a level that {} draws are enough for; take 99.99 at most",
+                Bootstrap::MOST
+            ),
+            BootstrapError::TooFew { fewest, .. } => anyhow!(
                 "--bootstrap: found {draws} draws, expected at least {fewest} for --level {level}, so that a draw lies outside of each end; \
                  1000 to 10000 are usual"
-            );
-        }
-        if draws > MOST {
-            bail!("--bootstrap: found {draws} draws, expected at most {MOST}; 1000 to 10000 are usual");
-        }
-        Ok(Some(Bootstrap { resamples: draws as usize, level: level / 100.0, seed: self.seed }))
+            ),
+            error => anyhow!("--bootstrap: {error}"),
+        })?;
+        Ok(Some(bootstrap))
     }
 }

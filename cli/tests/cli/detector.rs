@@ -115,6 +115,7 @@ fn wrong_answers_are_bounded_where_labels_are_there() {
     assert!(text.contains("wrong of kept %"), "{text}");
     let refused = refusal(root.path(), &[&CALIBRATE[..], &["--wrong-answers", "1%"]].concat());
     assert!(refused.contains("no threshold has at most 1 % wrong answers"), "{refused}");
+    assert!(refused.contains("--wrong-answers") && !refused.contains("--false-alarms"), "{refused}");
     fs::remove_file(run.join("id/val/labels.npy")).unwrap();
     let refused = refusal(root.path(), &[&CALIBRATE[..], &["--wrong-answers", "10%"]].concat());
     assert!(refused.contains("run/id/val: found no labels, expected by a threshold that bounds"), "{refused}");

@@ -39,7 +39,47 @@ pub enum Guarantee {
     },
 }
 
+/// What somebody asks of a threshold, in shares; at most one of the first three.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Asked {
+    /// The share of ID rows that may be flagged.
+    pub false_alarms: Option<f64>,
+    /// The share of the calibration rows that is kept.
+    pub tpr: Option<f64>,
+    /// The share of the rows kept that may be classified wrongly.
+    pub wrong_answers: Option<f64>,
+    /// The share of calibrations in which the promise is kept, with false alarms or wrong answers; 0.9 with wrong answers unless given.
+    pub confidence: Option<f64>,
+    /// Whether false alarms are those of the calibration rows alone.
+    pub empirical: bool,
+}
+
 impl Guarantee {
+    /// The promise that is asked for; `None` if what is asked for does not go together.
+    ///
+    /// ```
+    /// use oodbench::detector::threshold::guarantee::{Asked, Guarantee};
+    /// let asked = Asked { false_alarms: Some(0.05), ..Asked::default() };
+    /// assert_eq!(Guarantee::of(asked), Some(Guarantee::Marginal { alpha: 0.05 }));
+    /// // 1 − 0.9 is 0.09999999999999998: digits that only binary fractions have are left out.
+    /// let sure = Asked { confidence: Some(0.9), ..asked };
+    /// assert_eq!(Guarantee::of(sure), Some(Guarantee::TrainingConditional { alpha: 0.05, delta: 0.1 }));
+    /// assert_eq!(Guarantee::of(Asked { tpr: Some(0.95), ..asked }), None);
+    /// ```
+    #[must_use]
+    pub fn of(asked: Asked) -> Option<Self> {
+        let delta = |share: f64| ((1.0 - share) * 1e12).round() / 1e12;
+        let Asked { false_alarms, tpr, wrong_answers, confidence, empirical } = asked;
+        Some(match (false_alarms, tpr, wrong_answers, confidence, empirical) {
+            (None, Some(tpr), None, None, false) => Self::Tpr { tpr },
+            (None, None, Some(alpha), share, false) => Self::SelectiveRisk { alpha, delta: share.map_or(0.1, delta) },
+            (Some(alpha), None, None, Some(share), false) => Self::TrainingConditional { alpha, delta: delta(share) },
+            (Some(alpha), None, None, None, true) => Self::Empirical { alpha },
+            (Some(alpha), None, None, None, false) => Self::Marginal { alpha },
+            _ => return None,
+        })
+    }
+
     /// Whether all its numbers are shares between 0 and 1, ends excluded.
     #[must_use]
     pub fn is_valid(self) -> bool {

@@ -20,7 +20,7 @@ pub mod selective;
 pub mod tpr;
 pub mod training_conditional;
 
-pub use guarantee::Guarantee;
+pub use guarantee::{Asked, Guarantee};
 
 /// Calibration rows that are too few for what a threshold is to promise.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
