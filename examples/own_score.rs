@@ -30,6 +30,7 @@ const ENTRY: ScoreEntry = ScoreEntry {
     parameters: &[],
     build: |_| Ok(Box::new(Margin)),
     caution: |_| None,
+    assumes: &[],
 };
 
 fn logits(role: Role, name: &str, rows: Array2<f64>) -> Result<Split, RowsError> {

@@ -26,6 +26,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     }],
     build,
     caution: no_caution,
+    assumes: &[],
 };
 
 /// The score of the logits.

@@ -40,6 +40,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     ],
     build,
     caution: no_caution,
+    assumes: &[],
 };
 
 struct Cfood {

@@ -18,6 +18,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     parameters: &[share("0.85")],
     build,
     caution: no_caution,
+    assumes: &[],
 };
 
 struct Cop {

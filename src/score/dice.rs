@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use ndarray::Array2;
 
+use super::assumption::Assumption;
 use super::count::Count;
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
@@ -30,6 +31,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     }],
     build,
     caution: no_caution,
+    assumes: &[Assumption::NonNegativeFeatures],
 };
 
 /// The step that is DICE with the energy behind it.

@@ -14,6 +14,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     parameters: &[],
     build,
     caution: no_caution,
+    assumes: &[],
 };
 
 /// `max_c p̄_c`.

@@ -1,6 +1,7 @@
 //! What the registry knows of a score.
 
 use super::Score;
+use super::assumption::Assumption;
 use super::settings::{Parameter, SettingError, Settings};
 use crate::dump::Dump;
 
@@ -23,6 +24,8 @@ pub struct ScoreEntry {
     pub build: fn(&Settings) -> Result<Box<dyn Score>, SettingError>,
     /// A reason, known before scoring, not to trust it on this dump.
     pub caution: fn(&Dump) -> Option<String>,
+    /// What it takes for granted.
+    pub assumes: &'static [Assumption],
 }
 
 impl ScoreEntry {

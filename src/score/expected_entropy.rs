@@ -15,6 +15,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     parameters: &[],
     build,
     caution: no_caution,
+    assumes: &[],
 };
 
 /// The mean over members of `Σ_c p_c log p_c`.

@@ -31,6 +31,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     }],
     build,
     caution: no_caution,
+    assumes: &[],
 };
 
 struct Gmm {

@@ -25,6 +25,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     }],
     build,
     caution: no_caution,
+    assumes: &[],
 };
 
 #[derive(Clone, Copy)]

@@ -26,6 +26,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     }],
     build,
     caution,
+    assumes: &[],
 };
 
 #[derive(Clone, Copy)]

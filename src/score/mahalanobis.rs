@@ -37,6 +37,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     ],
     build,
     caution: no_caution,
+    assumes: &[],
 };
 
 /// Whose constants.

@@ -32,6 +32,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     ],
     build,
     caution,
+    assumes: &[],
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]

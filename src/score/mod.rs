@@ -7,6 +7,7 @@ use crate::fit::{FitError, Training};
 use crate::rows::{RowBlock, RunRows};
 pub use crate::state::{State, StateError};
 
+pub mod assumption;
 pub mod chosen;
 pub mod composed;
 pub mod count;

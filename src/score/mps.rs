@@ -14,6 +14,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     parameters: &[],
     build,
     caution: no_caution,
+    assumes: &[],
 };
 
 #[derive(Clone, Copy)]

@@ -14,6 +14,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     parameters: &[],
     build,
     caution: no_caution,
+    assumes: &[],
 };
 
 /// The negative mean over members of `KL(p_m ‖ p̄)`.

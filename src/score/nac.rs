@@ -54,6 +54,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     ],
     build,
     caution: no_caution,
+    assumes: &[],
 };
 
 #[derive(Clone, Copy)]

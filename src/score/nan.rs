@@ -1,5 +1,6 @@
 #![doc = include_str!("nan.md")]
 
+use super::assumption::Assumption;
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
@@ -21,6 +22,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     }],
     build,
     caution: no_caution,
+    assumes: &[Assumption::NonNegativeFeatures],
 };
 
 /// Which features are counted.

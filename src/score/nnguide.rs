@@ -39,6 +39,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     ],
     build,
     caution,
+    assumes: &[],
 };
 
 struct NnGuide {

@@ -39,6 +39,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     ],
     build,
     caution: no_caution,
+    assumes: &[],
 };
 
 /// What the names of logits of moved images begin with: `odin_<T>_<ε>`.

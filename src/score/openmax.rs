@@ -42,6 +42,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     ],
     build,
     caution,
+    assumes: &[],
 };
 
 struct OpenMax {

@@ -32,6 +32,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     ],
     build,
     caution: no_caution,
+    assumes: &[],
 };
 
 const BINS: Parameter = Parameter {

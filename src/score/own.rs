@@ -47,6 +47,7 @@ pub fn entry(id: &str) -> Option<&'static ScoreEntry> {
             parameters: &[],
             build,
             caution: no_caution,
+            assumes: &[],
         }))
     }))
 }

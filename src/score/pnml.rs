@@ -22,6 +22,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     parameters: &[RCOND],
     build,
     caution: no_caution,
+    assumes: &[],
 };
 
 struct Pnml {

@@ -24,6 +24,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     parameters: &[],
     build,
     caution: no_caution,
+    assumes: &[],
 };
 
 /// The step that is RAS with the energy behind it.

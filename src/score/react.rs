@@ -28,6 +28,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     }],
     build,
     caution: no_caution,
+    assumes: &[],
 };
 
 /// The step that is ReAct with the energy behind it.

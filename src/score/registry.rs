@@ -37,7 +37,11 @@ pub fn find(name: &str) -> Result<&'static ScoreEntry, UnknownScore> {
 #[must_use]
 pub fn cautions(entry: &ScoreEntry, dump: &Dump) -> Vec<String> {
     let parts = composed::parts(entry.id);
-    let mut cautions: Vec<String> = parts.into_iter().chain([entry]).filter_map(|part| (part.caution)(dump)).collect();
+    let of_part = |part: &ScoreEntry| {
+        let assumed = part.assumes.iter().filter_map(|assumption| assumption.caution(part.id, dump));
+        (part.caution)(dump).into_iter().chain(assumed).collect::<Vec<_>>()
+    };
+    let mut cautions: Vec<String> = parts.into_iter().chain([entry]).flat_map(of_part).collect();
     cautions.dedup();
     cautions
 }

@@ -37,6 +37,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     ],
     build,
     caution,
+    assumes: &[],
 };
 
 #[derive(Clone, Copy)]

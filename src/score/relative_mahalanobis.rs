@@ -38,6 +38,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     ],
     build,
     caution: no_caution,
+    assumes: &[],
 };
 
 /// Whose constants.

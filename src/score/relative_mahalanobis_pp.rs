@@ -15,6 +15,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     parameters: &[],
     build,
     caution: no_caution,
+    assumes: &[],
 };
 
 fn build(_: &Settings) -> Result<Box<dyn Score>, SettingError> {

@@ -18,6 +18,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     parameters: &[DIM],
     build,
     caution: no_caution,
+    assumes: &[],
 };
 
 /// The parameter of ViM and Residual.

@@ -1,6 +1,7 @@
 #![doc = include_str!("scale.md")]
 
-use super::entry::ScoreEntry;
+use super::assumption::Assumption;
+use super::entry::{ScoreEntry, no_caution};
 use super::settings::{SettingError, Settings};
 use super::step::{Step, StepEntry};
 use super::{Score, shaping};
@@ -14,7 +15,8 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     page: include_str!("scale.md"),
     parameters: &[shaping::share("0.85")],
     build,
-    caution: |dump| shaping::caution("scale", dump),
+    caution: no_caution,
+    assumes: &[Assumption::NonNegativeFeatures],
 };
 
 /// The step that is SCALE with the energy behind it.

@@ -17,6 +17,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     parameters: &[],
     build,
     caution: no_caution,
+    assumes: &[],
 };
 
 struct ScaledCosine;

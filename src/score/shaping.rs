@@ -8,11 +8,10 @@ use super::settings::{Parameter, SettingError, Settings};
 use super::step::energy::energy_after;
 use super::step::{Features, FittedStep, Step};
 use super::{Score, State, StateError};
-use crate::dump::Dump;
 use crate::fit::{FitError, Training};
 use crate::numeric::largest::Largest;
 use crate::numeric::recycled::RecycledMatrix;
-use crate::rows::{ArrayKind, Role, Rows};
+use crate::rows::ArrayKind;
 
 /// Changes one row of features, given what finds its largest ones.
 pub(super) type Shape = fn(row: &mut [f64], largest: &mut Largest);
@@ -46,19 +45,6 @@ pub(super) fn step(score: &'static str, settings: &Settings, shape: Shape) -> Re
 /// The energy behind it.
 pub(super) fn build(step: Box<dyn Step>) -> Box<dyn Score> {
     energy_after(step, &[Need::Features, Need::LinearHead])
-}
-
-/// Warns of negative features in id/test: sums of the largest ones say little there.
-pub(super) fn caution(score: &str, dump: &Dump) -> Option<String> {
-    let split = dump.split(&Role::Test)?;
-    let features = split.features.as_ref()?;
-    let negative = split.block_ranges().into_iter().any(|range| match features.block(range) {
-        Rows::F32(rows) => rows.view().iter().any(|value| *value < 0.0),
-        Rows::F64(rows) => rows.view().iter().any(|value| *value < 0.0),
-    });
-    negative.then(|| {
-        format!("{score} is meant for features that are never negative, as behind a ReLU; id/test has negative ones")
-    })
 }
 
 /// The largest exponent of a factor: beyond it `exp` has no `f64`.
@@ -142,12 +128,6 @@ mod tests {
         };
         assert_eq!((fitted(5, "0.5").unwrap(), fitted(7, "0.5").unwrap()), (3.0, 3.0));
         assert!(matches!(fitted(4, "0.9"), Err(FitError::NotApplicable { score: "ash_p", .. })));
-    }
-
-    #[test]
-    fn negative_features_are_cautioned() {
-        let run = HandDump::new(&array![[1.0, 1.0]], &array![0.0], &array![[1.0, 0.0], [2.0, -1e-9]]);
-        assert!((scale::ENTRY.caution)(&run.dump).is_some_and(|caution| caution.starts_with("scale is meant for")));
     }
 
     #[test]

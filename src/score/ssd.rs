@@ -19,6 +19,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     parameters: &[],
     build,
     caution: no_caution,
+    assumes: &[],
 };
 
 struct Ssd;

@@ -29,6 +29,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     }],
     build,
     caution: no_caution,
+    assumes: &[],
 };
 
 fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {

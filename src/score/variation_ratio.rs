@@ -15,6 +15,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     parameters: &[],
     build,
     caution: no_caution,
+    assumes: &[],
 };
 
 /// The share of members that predict the class most of them do, less 1.

@@ -24,6 +24,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     parameters: &[DIM],
     build,
     caution: no_caution,
+    assumes: &[],
 };
 
 struct Vim {

@@ -2,6 +2,7 @@
 
 use ndarray::Array2;
 
+use super::assumption::Assumption;
 use super::count::Count;
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
@@ -37,6 +38,7 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     ],
     build,
     caution: no_caution,
+    assumes: &[Assumption::NonNegativeFeatures],
 };
 
 /// The step that is VRA with the energy behind it.

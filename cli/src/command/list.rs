@@ -9,7 +9,7 @@ use oodbench::report::grid::Grid;
 use oodbench::report::{self, Format};
 use oodbench::score::REGISTRY;
 
-/// List the scores: id, title, what each needs, reference
+/// List the scores: id, title, what each needs and takes for granted, reference
 #[derive(Args)]
 pub(crate) struct Command {
     #[command(flatten)]
@@ -22,6 +22,7 @@ struct Line {
     title: &'static str,
     aliases: &'static [&'static str],
     needs: Vec<String>,
+    assumes: Vec<String>,
     parameters: Vec<Parameter>,
     reference: &'static str,
 }
@@ -41,6 +42,7 @@ struct Flat {
     title: &'static str,
     aliases: String,
     needs: String,
+    assumes: String,
     parameters: String,
     reference: &'static str,
 }
@@ -53,6 +55,7 @@ impl Flat {
             title: line.title,
             aliases: line.aliases.join(" "),
             needs: line.needs.join(", "),
+            assumes: line.assumes.join(", "),
             parameters: parameters.collect::<Vec<_>>().join(" "),
             reference: line.reference,
         }
@@ -68,6 +71,7 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
             title: entry.title,
             aliases: entry.aliases,
             needs: entry.with_defaults().needs().iter().map(ToString::to_string).collect(),
+            assumes: entry.assumes.iter().map(ToString::to_string).collect(),
             parameters: entry
                 .parameters
                 .iter()
@@ -87,15 +91,17 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
 }
 
 fn markdown(lines: &[Line]) -> String {
-    let row = |l: &Line| format!("| `{}` | {} | {} | {} |\n", l.id, l.title, l.needs.join(", "), l.reference);
+    let row = |l: &Line| {
+        format!("| `{}` | {} | {} | {} | {} |\n", l.id, l.title, l.needs.join(", "), l.assumes.join(", "), l.reference)
+    };
     let rows: String = lines.iter().map(row).collect();
-    format!("| id | score | needs | reference |\n|---|---|---|---|\n{rows}")
+    format!("| id | score | needs | takes for granted | reference |\n|---|---|---|---|---|\n{rows}")
 }
 
 fn table(lines: &[Line]) -> String {
-    let mut grid = Grid::of_text(2, &["id", "score", "needs", "reference"]);
+    let mut grid = Grid::of_text(2, &["id", "score", "needs", "takes for granted", "reference"]);
     for line in lines {
-        grid.row([line.id, line.title, &line.needs.join(", "), line.reference]);
+        grid.row([line.id, line.title, &line.needs.join(", "), &line.assumes.join(", "), line.reference]);
     }
     grid.render(terminal::style())
 }

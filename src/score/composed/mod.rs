@@ -66,6 +66,7 @@ pub(super) fn entry(text: &str) -> Result<&'static ScoreEntry, CompositionError>
             parameters: &[],
             build,
             caution: no_caution,
+            assumes: &[],
         }))
     }))
 }
