@@ -31,7 +31,11 @@ fn what_was_found_is_refused() {
     let place = tempfile::tempdir().unwrap();
     let found: [(&str, &[u8], &str); 3] = [
         ("records-parquet", include_bytes!("../found/records-parquet-claimed-size.parquet"), "parquet: "),
-        ("array-parquet", include_bytes!("../found/array-parquet-panic.parquet"), "parquet: the file is damaged"),
+        (
+            "array-parquet",
+            include_bytes!("../found/array-parquet-panic.parquet"),
+            "a.parquet: found the file is damaged",
+        ),
         (
             "detector",
             include_bytes!("../found/detector-control-character.detector"),

@@ -94,7 +94,7 @@ def test_a_threshold(rows):
     assert np.array_equal(detector.decide(features=features)["score"], decided["score"])
     # No threshold bounds the wrong answers of a classifier that is always wrong.
     logits = np.eye(4, dtype=np.float32)[labels]
-    mds = oodbench.Detector("mds").fit()
+    mds = oodbench.Detector("mds")
     with pytest.raises(oodbench.OodbenchError, match="no threshold has at most 1 %.*larger wrong_answers") as refused:
         mds.calibrate(logits=logits, labels=(labels + 1) % 4, wrong_answers=0.01)
     assert "--" not in str(refused.value)
@@ -174,8 +174,8 @@ def counted_during(work):
 
 
 def test_the_interpreter_is_released_during_a_call(rows):
-    features = np.tile(rows[0], (200, 1))
-    detector = oodbench.Detector("knn", k=10).fit(features=features[:10_000])
+    features = np.tile(rows[0], (50, 1))
+    detector = oodbench.Detector("knn", k=10).fit(features=features[:5000])
     # A call of C that keeps the interpreter, to see that the count can tell: none but what is counted around the call.
     held, _ = counted_during(lambda: ctypes.PyDLL(None).usleep(200_000))
     assert held <= 2

@@ -58,5 +58,5 @@ def test_a_dump_is_whole_or_not_there(tmp_path):
         out.add("tset", logits=x)
     with pytest.raises(oodbench.ArrayError, match="labels: found 3 rows, expected 20"):
         oodbench.Run().add("test", logits=x, labels=np.arange(3))
-    with pytest.raises(oodbench.OodbenchError, match="no OOD set"):
+    with pytest.raises(oodbench.OodbenchError, match="no rows of test"):
         oodbench.evaluate(oodbench.Run())

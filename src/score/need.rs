@@ -205,7 +205,12 @@ impl Need {
             }
             Self::Score(name) => (name, run.own_scores()),
             Self::Variant(name) => {
-                (name, run.splits.iter().flat_map(|split| split.variants.keys().map(String::as_str)).collect())
+                let all = run.variants();
+                if all.contains(&ArrayKind::Variant(name.clone())) {
+                    return None;
+                }
+                let there = all.into_iter().map(|kind| kind.file_stem()).find(|own| are_same(own, name))?;
+                return Some(format!("there is {there}; give it this name"));
             }
             Self::ValOodLayers(Some(name)) | Self::ValOodFeatures(Some(name)) | Self::ValOodVariants(name, _) => {
                 (name, run.val_ood().collect())
@@ -224,6 +229,14 @@ impl Need {
             None => format!("the run has {}", known.into_iter().collect::<Vec<_>>().join(", ")),
         })
     }
+}
+
+/// Whether a file's name is `logits@` and a name of the same words and numbers, be they spelt otherwise: `odin_1000.0_0.010` and `odin_1000_0.01`.
+fn are_same(stem: &str, name: &str) -> bool {
+    let number = |text: &str| text.parse::<f64>().ok();
+    let mut parts = stem.trim_start_matches("logits@").split('_').zip(name.split('_'));
+    let same_count = stem.split('_').count() == name.split('_').count();
+    same_count && parts.all(|(one, other)| one == other || number(one).is_some_and(|own| number(other) == Some(own)))
 }
 
 /// Every array of features of a run. Where no layer has a name, one to be dumped is among them, which no split has.

@@ -34,6 +34,12 @@ pub fn at_least(k: usize, n: usize, p: f64) -> f64 {
 }
 
 /// How likely at most `k` of `n` are.
+///
+/// ```
+/// use oodbench::stats::binomial::at_most;
+/// // McNemar's exact test: of 20 rows on which two detectors decide otherwise 5 are the first one's; p = 0.041389.
+/// assert!((2.0 * at_most(5, 20, 0.5) - 0.041_389).abs() < 5e-7);
+/// ```
 #[must_use]
 pub fn at_most(k: usize, n: usize, p: f64) -> f64 {
     // The other tail by its own formula: 1 − P would keep no digits of a small one.

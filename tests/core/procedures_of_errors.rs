@@ -81,6 +81,18 @@ fn published_values_of_fd_shifts() {
     assert!((tied["aurc"] - 0.17361111).abs() < 5e-9 && (tied["augrc"] - 0.125).abs() < 1e-15);
 }
 
+/// Worked by hand and by others: eight rows of which four fail, and ties between ID and OOD rows.
+#[test]
+fn small_examples() {
+    let right = [true, true, false, true, false, true];
+    let found = measured("selective", &[0.9, 0.8, 0.7, 0.6, 0.5, 0.4], &right, &[0.3, 0.2]);
+    for (metric, expected) in [("aurc", 0.249_404_76), ("augrc", 0.171_875), ("e_aurc", 0.095_978_35)] {
+        assert!((found[metric] - expected).abs() < 5e-9, "{metric}: found {}, expected {expected}", found[metric]);
+    }
+    let tied = measured("oscr", &[3.0, 3.0, 2.0, 2.0, 1.0], &[true, true, false, true, true], &[3.0, 2.0, 1.0, 1.0]);
+    assert_eq!(tied["oscr"], 0.525);
+}
+
 #[test]
 fn ccr_is_openoods_at_every_rate() {
     let id = Sample::with_predictions(vec![0.9, 0.8, 0.7, 0.6, 0.55], &[true, true, false, true, true]).unwrap();

@@ -194,7 +194,7 @@ fn the_page_says_what_is_promised_and_what_is_not() {
 #[test]
 fn forged_widths_are_refused_in_a_line() {
     let root = with_val();
-    out(root.path(), &["calibrate", "run", "--score", "mahalanobis", "--out", "my.detector"]);
+    out(root.path(), &["calibrate", "run", "--score", "mahalanobis", "--false-alarms", "5", "--out", "my.detector"]);
     let file = root.path().join("my.detector");
     let mut forged = oodbench::detector::Detector::load(&file).unwrap();
     forged.description.inputs.get_mut("features").unwrap().columns = 7;

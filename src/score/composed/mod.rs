@@ -105,7 +105,7 @@ mod tests {
             ("gamma(std)*odin(1e3)", "gamma(std)*odin(1000)"),
             ("gamma(std)*odin(1000.0;epsilon=5e-3)", "gamma(std)*odin(1000;epsilon=0.005)"),
             ("odin(fit_on=1e3)", "odin(fit_on=1e3)"),
-            ("mahalanobis(layer=1.0)", "mahalanobis(1.0)"),
+            ("mahalanobis(layer=1.0)", "mahalanobis(layer=1.0)"),
             ("select(0.50;fit_on=1e3)+mahalanobis", "select(0.5;fit_on=1e3)+mahalanobis"),
             ("mahalanobis_layers(fit_on=a=b)", "mahalanobis_layers(fit_on=a=b)"),
             ("normalise+mahalanobis(layer=)", "normalise+mahalanobis"),
