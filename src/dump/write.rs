@@ -24,7 +24,7 @@ use ndarray_npy::{WritableElement, WriteNpyExt};
 use super::format::parquet;
 use super::format::safetensors::write as write_safetensors;
 use super::format::tensor::Tensor;
-use super::layout::{shard, twice};
+use super::layout::{TOP, shard, twice};
 use super::meta::RunInfo;
 use super::name::{BadName, check_name};
 use crate::error::FileError;
@@ -42,6 +42,12 @@ pub enum WriteError {
     /// A dump is there already.
     #[error("{}: already exists; replace it explicitly, or choose another folder", path.display())]
     Exists { path: PathBuf },
+    /// What would be replaced is no dump.
+    #[error("{}: found a folder that is no dump, as it holds {found:?}, expected a dump to replace; choose another folder, or remove it yourself", path.display())]
+    NoDump { path: PathBuf, found: String },
+    /// What would be replaced is read.
+    #[error("{}: found {} in it, which is read, expected another folder; a dump that is replaced is removed with all it holds", path.display(), source_path.display())]
+    HoldsSource { path: PathBuf, source_path: PathBuf },
     /// A set or a layer cannot be a file of a dump.
     #[error(transparent)]
     Name(#[from] BadName),
@@ -106,14 +112,12 @@ pub struct DumpWriter {
 }
 
 impl DumpWriter {
-    /// Starts the dump `out`, which must not be there yet unless it may be replaced.
+    /// Starts the dump `out`, which must not be there yet unless it may be replaced; then it must be a dump or empty, as all that it holds is removed.
     ///
     /// # Errors
-    /// [`WriteError`] if it is there, or nothing can be written there.
+    /// [`WriteError`] if it is there, is no dump, or nothing can be written there.
     pub fn create(out: &Path, replace: bool) -> Result<Self, WriteError> {
-        if !replace && out.symlink_metadata().is_ok() {
-            return Err(WriteError::Exists { path: out.to_owned() });
-        }
+        check_out(out, replace)?;
         let folder = AtomicFolder::create(out).map_err(WriteError::io(out))?;
         let (form, precision) = (Form::default(), Precision::default());
         Ok(Self { folder, out: out.to_owned(), form, precision, roles: RefCell::default() })
@@ -256,6 +260,41 @@ impl DumpWriter {
     }
 }
 
+/// Refuses what [`DumpWriter::create`] refuses, for those who have hours of work before it: a folder that is there, or may be replaced and is no dump.
+/// A dump has a `run.toml`, or nothing but what a dump has.
+///
+/// # Errors
+/// [`WriteError::Exists`] or [`WriteError::NoDump`].
+pub fn check_out(out: &Path, replace: bool) -> Result<(), WriteError> {
+    if !replace && out.symlink_metadata().is_ok() {
+        return Err(WriteError::Exists { path: out.to_owned() });
+    }
+    if !out.is_dir() || out.join("run.toml").is_file() {
+        return Ok(());
+    }
+    let entries = fs::read_dir(out).map_err(WriteError::io(out))?;
+    for entry in entries {
+        let name = entry.map_err(WriteError::io(out))?.file_name();
+        if !TOP.iter().any(|own| name == *own) {
+            return Err(WriteError::NoDump { path: out.to_owned(), found: name.to_string_lossy().into_owned() });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a dump in whose place something lies that is read: it would be removed with what is replaced.
+///
+/// # Errors
+/// [`WriteError::HoldsSource`].
+pub fn refuse_sources<'a>(out: &Path, sources: impl IntoIterator<Item = &'a Path>) -> Result<(), WriteError> {
+    let Ok(folder) = out.canonicalize() else { return Ok(()) };
+    let is_inside = |source: &&Path| source.canonicalize().is_ok_and(|source| source.starts_with(&folder));
+    match sources.into_iter().find(is_inside) {
+        Some(source) => Err(WriteError::HoldsSource { path: out.to_owned(), source_path: source.to_owned() }),
+        None => Ok(()),
+    }
+}
+
 /// Refuses roles that a dump cannot hold together, for those who have hours of work before the first row is written.
 ///
 /// # Errors
@@ -386,6 +425,39 @@ mod tests {
         writer.split(&split(Role::Test)).unwrap();
         drop(writer);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    /// All that a folder holds is removed with it.
+    #[test]
+    fn only_a_dump_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for (name, is_dump) in
+            [("a/run.toml", true), ("b/id/test/logits.npy", true), ("c/id/thesis", true), ("d/thesis", false)]
+        {
+            fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+            fs::write(at(name), "all of it").unwrap();
+            let out = at(&name[..1]);
+            let error = DumpWriter::create(&out, true).err().map(|error| error.to_string());
+            assert_eq!(error.is_none(), is_dump, "{name}: {error:?}");
+            assert!(error.is_none_or(|error| error.contains("found a folder that is no dump, as it holds \"thesis\"")));
+            assert!(at(name).is_file());
+        }
+        fs::create_dir(at("empty")).unwrap();
+        assert!(DumpWriter::create(&at("empty"), true).is_ok());
+        fs::write(at("b/thesis"), "beside").unwrap();
+        assert!(DumpWriter::create(&at("b"), true).is_err());
+    }
+
+    #[test]
+    fn what_is_read_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("run/id")).unwrap();
+        let out = folder.path().join("run");
+        let refused = |source: &str| refuse_sources(&out, [folder.path().join(source).as_path()]).is_err();
+        assert!(refused("run") && refused("run/id") && refused("run/../run/id"));
+        assert!(!refused(".") && !refused("run/nothing") && !refused("runs"));
+        assert!(refuse_sources(&folder.path().join("new"), [out.as_path()]).is_ok());
     }
 
     #[test]

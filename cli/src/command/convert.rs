@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::{Args, ValueEnum, ValueHint};
 
 use crate::option::common::Common;
-use crate::option::places::places;
+use crate::option::places::{places, refuse_to_replace};
 use crate::option::runs::{Layout, Runs};
 use crate::screen::terminal;
 use oodbench::dump::write::{Form, Precision};
@@ -111,6 +111,7 @@ fn dumps(command: &Command, form: Form, common: &Common) -> anyhow::Result<()> {
     let names = runs.iter().map(|files| Ok(files.info()?.name)).collect::<anyhow::Result<Vec<_>>>()?;
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     for (files, out) in runs.iter().zip(places(out, &names)?) {
+        refuse_to_replace(&out, command.sources.iter().map(PathBuf::as_path))?;
         let dump = Dump::open(files)?;
         let writer = DumpWriter::create(&out, command.replace)?.with(form, precision);
         writer.info(&dump.info)?;

@@ -7,7 +7,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueHint};
 
 use crate::option::common::Common;
-use crate::option::places::places;
+use crate::option::places::{places, refuse_to_replace};
 use crate::screen::terminal;
 use oodbench::dump::import::{Imported, read};
 use oodbench::dump::{DumpWriter, RunInfo};
@@ -61,6 +61,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
             run.left_out.iter().for_each(|what| terminal::say(&format!("left out: {what}")));
         }
         if !command.dry_run {
+            refuse_to_replace(&out, [command.source.as_path()])?;
             write(run, &out, command.replace)?;
             terminal::print(&format!("wrote {}\n", out.display()))?;
         }

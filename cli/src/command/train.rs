@@ -15,6 +15,7 @@ use crate::screen::interrupt::{Interrupted, stop_flag};
 use crate::screen::terminal;
 use crate::screen::training::Watch;
 use crate::screen::words::counted;
+use oodbench::dump::write::check_out;
 use oodbench::rows::Role;
 use oodbench_train::data::{ImageSet, Source};
 use oodbench_train::error::TrainError;
@@ -152,7 +153,7 @@ impl Command {
     /// Before anything is read: a training that cannot be saved is not worth its hours.
     fn refuse_to_overwrite(&self, folder: &Path) -> anyhow::Result<()> {
         if self.resume || self.replace {
-            return Ok(());
+            return Ok(check_out(&self.out, true)?);
         }
         for path in [checkpoint_file(folder), self.out.clone()] {
             if path.exists() {

@@ -47,7 +47,7 @@ pub use stray::Stray;
 pub use taken::Taken;
 
 /// The folders and files of a run.
-const TOP: &[&str] = &["id", "ood", "val_ood", "csid", "nearood", "farood", "head", "run.toml"];
+pub(super) const TOP: &[&str] = &["id", "ood", "val_ood", "csid", "nearood", "farood", "head", "run.toml"];
 
 /// The runs in `path`: itself, or those of its folders that hold one, by name; else what the names of files and arrays in it say. `path` may be a file of
 /// arrays.
