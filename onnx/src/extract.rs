@@ -3,18 +3,18 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ndarray::{Array2, ArrayD, Axis, Ix2, s};
+use ndarray::{Array2, ArrayD, Ix2, s};
 use oodbench::dump::write::check_roles;
 use oodbench::dump::{DumpWriter, RunInfo};
 use oodbench::progress::Progress;
 use oodbench::rows::{ArrayKind, Head, Labels, Matrix, Role, Split};
 
 use crate::error::OnnxError;
-use crate::graph::Graph;
 use crate::graph::candidates::candidates;
 use crate::graph::find::Tensors;
+use crate::graph::{Axis, Graph};
 use crate::runtime::{Input, ModelBytes, Runtime, failed};
-use crate::source::Source;
+use crate::source::{Source, batch_size};
 
 /// Rows of a batch where neither the model nor the user says.
 pub const BATCH: usize = 32;
@@ -40,6 +40,8 @@ pub struct Extraction<'a> {
     pub features: &'a [String],
     /// Rows of a batch, where they are named.
     pub batch: Option<usize>,
+    /// How many classes the sets have names of, where they have names.
+    pub classes: Option<usize>,
     /// How the rows were prepared, for the note.
     pub preparation: Option<&'a str>,
     /// Threads to compute on.
@@ -67,6 +69,8 @@ struct Loaded<'a, R> {
     runtime: R,
     /// Logits, features, further layers.
     names: Vec<String>,
+    /// Of each, whether it is maps whose means are taken.
+    are_averaged: Vec<bool>,
     batch: usize,
 }
 
@@ -86,9 +90,11 @@ pub fn extract<R: Runtime>(
     graph.refuse_defects(&names)?;
     let mut remarks = Vec::new();
     let batch = batch(graph, extraction.batch, &mut remarks)?;
+    check_batch(graph)?;
     let writer = DumpWriter::create(extraction.out, extraction.replace)?;
     let mut loaded = Loaded::<R>::of(graph, names, batch, extraction.threads)?;
     let first = first(&mut loaded, extraction, &mut remarks)?;
+    check_classes(graph, extraction, first[0].ncols())?;
     let head = tensors.head.as_ref().filter(|head| agrees(head, &first)).cloned();
     if head.is_none() {
         let reason = match &tensors.head {
@@ -130,16 +136,29 @@ pub fn extract<R: Runtime>(
 /// Which array of the dump each features tensor becomes.
 fn layers(graph: &Graph, features: &[String]) -> Result<Vec<ArrayKind>, OnnxError> {
     let mut kinds = vec![ArrayKind::Features];
-    for name in features.iter().skip(1) {
-        let kind = ArrayKind::Layer(file_name(name));
-        if kinds.contains(&kind) {
-            let found = format!("{name:?} twice");
-            return Err(OnnxError::file(graph.path(), found, "distinct tensors", "name each once"));
+    for (at, name) in features.iter().enumerate().skip(1) {
+        let refused = |found: String| Err(OnnxError::file(graph.path(), found, LAYER_NAMES, "name another tensor"));
+        let file = file_name(name);
+        let kind = ArrayKind::Layer(file.clone());
+        if features[..at].contains(name) {
+            return refused(format!("{name:?} twice"));
+        }
+        if let Some(other) = kinds.iter().position(|other| *other == kind) {
+            return refused(format!("{name:?} and {:?}, whose files would have one name", features[other]));
+        }
+        if file.is_empty() || kind.file_stem().len() + ".npy".len() > MOST_NAME {
+            return refused(format!("the layer {name:?}, which gives no name of a file"));
         }
         kinds.push(kind);
     }
     Ok(kinds)
 }
+
+/// What further layers have to be.
+const LAYER_NAMES: &str = "further layers with distinct names of at most 240 letters";
+
+/// Bytes of the name of a file, which no usual file system has more of.
+const MOST_NAME: usize = 255;
 
 /// The name of a tensor as part of a file's name; a dash before digits would be read as a part's number.
 fn file_name(tensor: &str) -> String {
@@ -149,58 +168,113 @@ fn file_name(tensor: &str) -> String {
 
 /// Rows of a batch.
 fn batch(graph: &Graph, asked: Option<usize>, remarks: &mut Vec<String>) -> Result<usize, OnnxError> {
-    if let Some(fixed) = graph.fixed_batch() {
-        return match asked {
-            Some(asked) if asked != fixed => {
-                let expected = format!("{fixed}, which the model insists on");
-                Err(OnnxError::content("--batch", asked.to_string(), expected, "leave it out"))
-            }
-            _ => Ok(fixed),
-        };
-    }
-    if graph.has("DynamicQuantizeLinear") {
+    let refused = |asked: usize, expected: String| {
+        Err(OnnxError::content("--batch", asked.to_string(), expected, "leave it out"))
+    };
+    let fixed = graph.fixed_batch();
+    // A batch that the model insists on is then filled with copies of one row.
+    if graph.has("DynamicQuantizeLinear") && fixed != Some(1) {
+        if let Some(asked) = asked.filter(|asked| *asked != 1) {
+            return refused(asked, "1, since the model scales a batch by its largest value".to_owned());
+        }
         remarks.push("rows are run one by one: the model scales each batch by its largest value, a row's logits would depend on its neighbours".to_owned());
         return Ok(1);
     }
-    Ok(asked.unwrap_or(BATCH))
+    match (fixed, asked) {
+        (Some(fixed), Some(asked)) if asked != fixed => refused(asked, format!("{fixed}, which the model insists on")),
+        (fixed, asked) => Ok(fixed.or(asked).unwrap_or(BATCH)),
+    }
+}
+
+/// Refuses rows that a model insists on and no memory has.
+///
+/// # Errors
+/// [`OnnxError::Content`], which names the input.
+pub fn check_batch(graph: &Graph) -> Result<(), OnnxError> {
+    for input in graph.inputs() {
+        let width = input.axes.iter().skip(1).try_fold(1_usize, |width, axis| match axis {
+            Axis::Fixed(length) => width.checked_mul(*length),
+            Axis::Free(_) => Some(width),
+        });
+        let name = format!("{}, input {}", graph.path().display(), input.text());
+        batch_size(&name, graph.fixed_batch().unwrap_or(1), width.unwrap_or(usize::MAX))?;
+    }
+    Ok(())
+}
+
+/// Refuses classes that are none of the model's.
+fn check_classes(graph: &Graph, extraction: &Extraction<'_>, columns: usize) -> Result<(), OnnxError> {
+    if let Some(named) = extraction.classes.filter(|named| *named != columns) {
+        let (found, expected) = (format!("{named} names of classes"), format!("{columns}, one for each of its logits"));
+        let remedy = "list the names in the network's order with --classes";
+        return Err(OnnxError::file(graph.path(), found, expected, remedy));
+    }
+    for (role, set) in
+        extraction.sets.iter().filter(|(role, _)| !matches!(role, Role::Ood { .. } | Role::ValOod { .. }))
+    {
+        let labels = set.labels().unwrap_or_default();
+        let other = |label: &i64| !usize::try_from(*label).is_ok_and(|label| label < columns);
+        if let Some((row, label)) = labels.iter().enumerate().find(|(_, label)| other(label)) {
+            let found = format!("class {label} in row {row} of {role}");
+            let expected = format!("0 to {}, as the model has {columns} logits", columns.saturating_sub(1));
+            return Err(OnnxError::content(set.name(), found, expected, "number the classes as the network does"));
+        }
+    }
+    Ok(())
 }
 
 impl<'a, R: Runtime> Loaded<'a, R> {
     fn of(graph: &'a Graph, names: Vec<String>, batch: usize, threads: usize) -> Result<Self, OnnxError> {
         let bytes = ModelBytes { model: graph.with_outputs(&names)?, external: graph.external().clone() };
         let runtime = R::load(bytes, threads).map_err(|reason| failed(graph.path(), R::NAME, &reason))?;
-        Ok(Self { graph, runtime, names, batch })
+        let are_averaged = names.iter().map(|name| graph.is_averaged(name)).collect();
+        Ok(Self { graph, runtime, names, are_averaged, batch })
     }
 
-    /// Runs some rows; a batch that the model insists on is filled up and cut.
+    /// Runs some rows; a batch that the model insists on, or has built in without saying so, is filled up and cut.
     fn run(&self, inputs: Vec<Input>, rows: usize) -> Result<Vec<Array2<f32>>, OnnxError> {
-        let filled = match self.graph.fixed_batch() {
-            Some(fixed) => inputs.into_iter().map(|input| input.filled_up(fixed)).collect(),
-            None => inputs,
-        };
-        let expected = filled.first().map_or(rows, |input| input.shape[0]);
-        let arrays = self.runtime.run(filled, &self.names);
+        if let Some(fixed) = self.graph.fixed_batch() {
+            return self.run_filled(inputs, rows, fixed);
+        }
+        if rows >= self.batch {
+            return self.run_filled(inputs, rows, rows);
+        }
+        let ran = self.run_filled(inputs.clone(), rows, rows);
+        ran.or_else(|error| self.run_filled(inputs, rows, self.batch).map_err(|_| error))
+    }
+
+    fn run_filled(&self, inputs: Vec<Input>, rows: usize, filled: usize) -> Result<Vec<Array2<f32>>, OnnxError> {
+        let inputs: Vec<Input> = inputs.into_iter().map(|input| input.filled_up(filled)).collect();
+        let expected = inputs.first().map_or(rows, |input| input.shape[0]);
+        let arrays = self.runtime.run(inputs, &self.names);
         let arrays = arrays.map_err(|reason| failed(self.graph.path(), R::NAME, &reason))?;
-        let named = arrays.into_iter().zip(&self.names);
-        let matrices = named.map(|(array, name)| self.matrix(name, array, expected));
+        let named = arrays.into_iter().zip(self.names.iter().zip(&self.are_averaged));
+        let matrices = named.map(|(array, (name, is_averaged))| self.matrix(name, *is_averaged, array, expected));
         matrices.map(|matrix| Ok(matrix?.slice_move(s![..rows, ..]))).collect()
     }
 
-    /// A row per row fed: maps are averaged over their pixels.
-    fn matrix(&self, name: &str, array: ArrayD<f32>, rows: usize) -> Result<Array2<f32>, OnnxError> {
+    /// A row per row fed: maps are averaged over their pixels where the network does so too.
+    fn matrix(&self, name: &str, is_averaged: bool, array: ArrayD<f32>, rows: usize) -> Result<Array2<f32>, OnnxError> {
         let shape = array.shape().to_vec();
-        let means = match shape.len() {
-            4 if shape[2] > 0 && shape[3] > 0 => {
-                array.mean_axis(Axis(3)).and_then(|lines| lines.mean_axis(Axis(2))).unwrap_or(array)
+        let of_four = match shape[..] {
+            [_, _, 1, 1] => true,
+            [_, _, height, width] => is_averaged && height > 0 && width > 0,
+            _ => false,
+        };
+        let means = match of_four {
+            true => {
+                array.mean_axis(ndarray::Axis(3)).and_then(|lines| lines.mean_axis(ndarray::Axis(2))).unwrap_or(array)
             }
-            _ => array,
+            false => array,
         };
         let matrix =
             means.into_dimensionality::<Ix2>().ok().filter(|matrix| matrix.nrows() == rows && matrix.ncols() > 0);
         matrix.ok_or_else(|| {
             let found = format!("{name:?} of shape {shape:?} for {rows} rows");
-            let expected =
-                format!("(rows, values) or (rows, channels, height, width); candidates: {}", candidates(self.graph));
+            let expected = format!(
+                "(rows, values), or maps (rows, channels, height, width) that the network averages; candidates: {}",
+                candidates(self.graph)
+            );
             OnnxError::file(self.graph.path(), found, expected, "name others with --logits and --features")
         })
     }
@@ -269,6 +343,15 @@ fn split<R: Runtime>(
             if start > 0 && *columns != array.ncols() {
                 let found = format!("rows of {} values and of {columns}", array.ncols());
                 return Err(OnnxError::content(set.name(), found, "one width", "name other tensors"));
+            }
+            if let Some(row) = array.rows().into_iter().position(|row| row.iter().any(|value| value.is_nan())) {
+                let found = format!("row {} of {role}, of which the model makes no number (NaN)", start + row);
+                return Err(OnnxError::content(
+                    set.name(),
+                    found,
+                    "numbers",
+                    "check what it is fed, or leave the row out",
+                ));
             }
             *columns = array.ncols();
             values.extend(array);

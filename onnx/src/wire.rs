@@ -10,7 +10,16 @@ use std::ops::Range;
 const MOST_DEPTH: usize = 64;
 
 /// As many messages are more than any network has, and a reader makes some hundred bytes of each.
-const MOST_MESSAGES: usize = 1 << 22;
+const MOST_MESSAGES: usize = 1 << 20;
+
+/// So many bytes at least a message of a network has; a file of empty ones would be read into hundreds of times its size.
+const BYTES_OF_MESSAGE: usize = 3;
+
+/// Messages that the smallest model may have whatever its size.
+const FEW_MESSAGES: usize = 1024;
+
+/// Networks of more operators are none of anybody.
+const MOST_NODES: usize = 100_000;
 
 /// Messages of ONNX that hold others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,17 +95,28 @@ pub(crate) struct Field {
 
 /// Checks the whole of a model.
 pub(crate) fn check(bytes: &[u8]) -> Result<(), Defect> {
-    walk(bytes, 0..bytes.len(), Message::Model, 0, &mut 0)
+    walk(bytes, 0..bytes.len(), Message::Model, 0, &mut Seen::default())
 }
 
-fn walk(bytes: &[u8], range: Range<usize>, message: Message, depth: usize, seen: &mut usize) -> Result<(), Defect> {
-    *seen += 1;
+/// What was met so far.
+#[derive(Default)]
+struct Seen {
+    messages: usize,
+    nodes: usize,
+}
+
+fn walk(bytes: &[u8], range: Range<usize>, message: Message, depth: usize, seen: &mut Seen) -> Result<(), Defect> {
+    seen.messages += 1;
+    seen.nodes += usize::from(message == Message::Node);
     let wrong = |found| Defect { at: range.start, found };
     if depth > MOST_DEPTH {
         return Err(wrong("messages inside each other without end"));
     }
-    if *seen > MOST_MESSAGES {
-        return Err(wrong("millions of messages"));
+    if seen.nodes > MOST_NODES {
+        return Err(wrong("more than 100000 operators"));
+    }
+    if seen.messages > MOST_MESSAGES.min(FEW_MESSAGES + bytes.len() / BYTES_OF_MESSAGE) {
+        return Err(wrong("more messages than a network of this size has"));
     }
     let mut graphs = 0;
     for field in fields(bytes, range) {
@@ -157,6 +177,13 @@ fn field(bytes: &[u8], start: usize) -> Result<Field, Defect> {
     };
     let end = end.filter(|end| *end <= bytes.len()).ok_or_else(cut)?;
     Ok(Field { number: tag >> 3, whole: start..end, contents })
+}
+
+/// The number in a field that has no length.
+pub(crate) fn number(bytes: &[u8], whole: &Range<usize>) -> Option<u64> {
+    let mut at = whole.start;
+    let tag = varint(bytes, &mut at)?;
+    (tag & 7 == 0).then(|| varint(bytes, &mut at)).flatten()
 }
 
 /// A number of 7 bits a byte, the lowest first.
@@ -232,6 +259,19 @@ mod tests {
         assert_eq!(check(&message(7, &graph)).unwrap_err().found, "messages inside each other without end");
         let two = [message(7, &[]), message(7, &[])].concat();
         assert_eq!(check(&two).unwrap_err().found, "a second graph");
+    }
+
+    /// A reader makes hundreds of bytes of each of the two.
+    #[test]
+    fn empty_messages_do_not_fill_memory() {
+        let empty = |field: u8| [field << 3 | 2, 0].repeat(10_000);
+        for field in [1, 5, 11] {
+            let error = check(&message(7, &empty(field))).unwrap_err();
+            assert_eq!(error.found, "more messages than a network of this size has", "{field}");
+        }
+        let nodes = |count: usize| message(7, &message(1, b"\x22\x04Relu").repeat(count));
+        assert_eq!(check(&nodes(20_000)), Ok(()));
+        assert_eq!(check(&nodes(100_001)).unwrap_err().found, "more than 100000 operators");
     }
 
     #[test]

@@ -4,15 +4,30 @@
 //! |---|---|
 //! | `ConvInteger` pads with 0 instead of the zero point: values near an edge are wrong | it has padding |
 //! | `Softmax` and `LogSoftmax` before opset 13 run over the last axis; the old default is axis 1 with all behind it | not known to be the same |
+//! | `auto_pad=SAME_LOWER` is taken for `SAME_UPPER`: the odd pixel of padding is on the other side | the padding may be odd |
+//! | `Cast` to truth values cuts off: 0.5 becomes 0 instead of 1, and 2 stays 2 | not known to be the same |
+//! | `Resize` with `mode=cubic` is linear | always |
+//! | integers of 64 bits are clamped to 32 | a constant is larger and no bound of a slice; a product of what is fed with a factor above 46340 |
+//!
+//! Operators whose numbers are random are refused too, `Dropout` with `training_mode` among them: nobody could check the dump.
 
 use rten_onnx::onnx::NodeProto;
 
+use super::kind::Element;
 use super::model::Graph;
 use super::walk::{attribute, graphs, input_of, op};
+use super::wide::{Takers, takers};
 use crate::error::OnnxError;
 
 /// The first opset whose softmax runs over one axis, the last by default.
 const SOFTMAX_OF_ONE_AXIS: i64 = 13;
+
+/// What was found, what was expected, what to do.
+struct Refusal {
+    found: String,
+    expected: String,
+    remedy: &'static str,
+}
 
 impl Graph {
     /// Refuses a model of which these tensors would be wrong.
@@ -20,39 +35,69 @@ impl Graph {
     /// # Errors
     /// [`OnnxError::Content`], which names the operator and what else to do.
     pub fn refuse_defects(&self, tensors: &[String]) -> Result<(), OnnxError> {
+        let mut nodes = Vec::new();
         for at in self.ancestors(tensors) {
             let node = &self.graph.node[at];
             let inside = node.attribute.iter().filter_map(|attribute| attribute.g.as_ref());
-            let inner = inside.flat_map(graphs).flat_map(|graph| &graph.node);
-            for node in std::iter::once(node).chain(inner) {
-                self.refuse_node(node)?;
-            }
+            nodes.push(node);
+            nodes.extend(inside.flat_map(graphs).flat_map(|graph| &graph.node));
         }
-        Ok(())
+        let takers = takers(nodes.iter().copied());
+        match nodes.iter().find_map(|node| self.defect(node, &takers)) {
+            Some(Refusal { found, expected, remedy }) => Err(OnnxError::file(self.path(), found, expected, remedy)),
+            None => Ok(()),
+        }
     }
 
-    fn refuse_node(&self, node: &NodeProto) -> Result<(), OnnxError> {
+    fn defect(&self, node: &NodeProto, takers: &Takers<'_>) -> Option<Refusal> {
         let name = node.name.as_deref().unwrap_or_default();
+        let refusal = |found: String, expected: &str, remedy| Refusal { found, expected: expected.to_owned(), remedy };
+        if let Some(found) = self.wide_integer(node, takers) {
+            let found = format!("{found} ({name:?}), which rten clamps to 32 bits");
+            return Some(refusal(found, "integers of 32 bits", "compute it outside of the model"));
+        }
+        if is_same_lower(node) && self.pads_unevenly(node) {
+            let found = format!("{} with auto_pad SAME_LOWER ({name:?}), which rten takes for SAME_UPPER", op(node));
+            return Some(refusal(found, "pads in numbers", "export it with explicit padding"));
+        }
         match op(node) {
-            "ConvInteger" if pads(node) => Err(OnnxError::file(
-                self.path(),
+            "ConvInteger" if pads(node) => Some(refusal(
                 format!("ConvInteger with padding ({name:?}), which rten computes wrongly at the edges"),
                 "a float model or one quantised with QuantizeLinear and DequantizeLinear",
                 "export it so",
             )),
             "Softmax" | "LogSoftmax" if self.opset < SOFTMAX_OF_ONE_AXIS && !self.is_over_last_axis(node) => {
-                Err(OnnxError::file(
-                    self.path(),
-                    format!(
-                        "{} of opset {} ({name:?}) inside the network that may run over several axes, which rten takes for the last",
-                        op(node),
-                        self.opset
-                    ),
-                    format!("opset {SOFTMAX_OF_ONE_AXIS} or later"),
-                    "convert it with onnx.version_converter",
-                ))
+                let found = format!(
+                    "{} of opset {} ({name:?}) inside the network that may run over several axes, which rten takes for the last",
+                    op(node),
+                    self.opset
+                );
+                let expected = format!("opset {SOFTMAX_OF_ONE_AXIS} or later");
+                Some(refusal(found, &expected, "convert it with onnx.version_converter"))
             }
-            _ => Ok(()),
+            "Cast" if self.cuts_off(node, takers) => Some(refusal(
+                format!(
+                    "Cast to truth values ({name:?}) of numbers that may be others than 0 and 1, which rten cuts off"
+                ),
+                "a comparison, x != 0",
+                "export it so",
+            )),
+            "Resize" | "Upsample" if text(node, "mode").is_some_and(|mode| mode.contains("cubic")) => Some(refusal(
+                format!("{} with mode cubic ({name:?}), which rten computes as linear", op(node)),
+                "mode linear or nearest",
+                "resize outside of the model",
+            )),
+            "Dropout" if self.may_train(node) => Some(refusal(
+                format!("Dropout with training_mode ({name:?}), which gives other numbers at each run"),
+                "a model for inference",
+                "export it after model.eval()",
+            )),
+            "RandomNormal" | "RandomNormalLike" | "RandomUniform" | "RandomUniformLike" | "Multinomial"
+            | "Bernoulli" => {
+                let found = format!("{} ({name:?}), which gives other numbers at each run", op(node));
+                Some(refusal(found, "a model for inference", "name tensors before it, or export it without noise"))
+            }
+            _ => None,
         }
     }
 
@@ -63,22 +108,59 @@ impl Graph {
         axis == -1 || rank.is_some_and(|rank| axis + 1 == rank as i64)
     }
 
-    /// Dimensions of a tensor, where the file says or the operator does.
-    fn rank(&self, tensor: &str) -> Option<usize> {
-        let made = || {
-            let node = self.maker(tensor)?;
-            match op(node) {
-                "Gemm" | "Flatten" => Some(2),
-                "Relu" | "Identity" | "Cast" | "Dropout" => self.axes.get(input_of(node, 0)?).map(Vec::len),
-                _ => None,
-            }
-        };
-        self.axes.get(tensor).map(Vec::len).or_else(made)
+    /// Whether a convolution or pooling may be padded by an odd number. With steps above 1 that depends on the image.
+    fn pads_unevenly(&self, node: &NodeProto) -> bool {
+        let ints = |name: &str| attribute(node, name).map(|attribute| attribute.ints.clone()).unwrap_or_default();
+        let mut kernel = ints("kernel_shape");
+        if kernel.is_empty() {
+            let weight = input_of(node, 1).and_then(|weight| self.stored(weight));
+            kernel = weight.and_then(|weight| weight.dims.get(2..)).unwrap_or_default().to_vec();
+        }
+        let dilations = ints("dilations");
+        let span = |(at, length): (usize, &i64)| (length - 1).wrapping_mul(dilations.get(at).copied().unwrap_or(1));
+        op(node) == "ConvTranspose"
+            || kernel.is_empty()
+            || ints("strides").iter().any(|step| *step != 1)
+            || kernel.iter().enumerate().map(span).any(|span| span % 2 != 0)
     }
+
+    /// Whether a cast to truth values may meet others than 0 and 1, and its takers would see it.
+    fn cuts_off(&self, node: &NodeProto, takers: &Takers<'_>) -> bool {
+        if attribute(node, "to").and_then(|to| to.i) != Some(9) {
+            return false;
+        }
+        match input_of(node, 0).and_then(|tensor| self.element(tensor)) {
+            Some(Element::Truth) => false,
+            // Integers stay what they are, and these take all but 0 for true.
+            Some(Element::Integer) => {
+                let taken = node.output.first().and_then(|output| takers.get(output.as_str()));
+                let is_test = |(node, at): &(&NodeProto, usize)| match op(node) {
+                    "Where" | "If" => *at == 0,
+                    "Not" | "And" | "Or" | "Xor" => true,
+                    _ => false,
+                };
+                !taken.is_some_and(|taken| taken.iter().all(is_test))
+            }
+            Some(Element::Float) | None => true,
+        }
+    }
+
+    /// Whether a dropout may drop: its third input is not known to be false.
+    fn may_train(&self, node: &NodeProto) -> bool {
+        let Some(mode) = input_of(node, 2) else { return false };
+        !self.constant(mode).is_some_and(|mode| mode.iter().all(|value| *value == 0.0))
+    }
+}
+
+fn text<'a>(node: &'a NodeProto, name: &str) -> Option<&'a str> {
+    attribute(node, name).and_then(|attribute| attribute.s.as_deref())
+}
+
+fn is_same_lower(node: &NodeProto) -> bool {
+    text(node, "auto_pad") == Some("SAME_LOWER")
 }
 
 fn pads(node: &NodeProto) -> bool {
     let explicit = attribute(node, "pads").is_some_and(|pads| pads.ints.iter().any(|pad| *pad != 0));
-    let automatic = attribute(node, "auto_pad").and_then(|attribute| attribute.s.as_deref());
-    explicit || automatic.is_some_and(|name| name.starts_with("SAME"))
+    explicit || text(node, "auto_pad").is_some_and(|name| name.starts_with("SAME"))
 }

@@ -52,8 +52,13 @@ impl Graph {
         }
         let (logits, logits_because) = match logits {
             Some(name) => (name.to_owned(), "it was named".to_owned()),
-            None => self.find_logits(output.unwrap_or(&self.outputs()[0])),
+            None => self.find_logits(output),
         };
+        if features.contains(&logits) {
+            let found = format!("the logits {logits:?} as features");
+            let expected = format!("a tensor before them; candidates: {}", candidates(self));
+            return Err(OnnxError::file(self.path(), found, expected, "name another with --features"));
+        }
         let layer = self.layer(&logits);
         let head = layer.as_ref().and_then(|layer| self.head(layer));
         if !features.is_empty() {
@@ -76,7 +81,8 @@ impl Graph {
     }
 
     /// Up from an output to the logits.
-    fn find_logits(&self, output: &str) -> (String, String) {
+    fn find_logits(&self, named: Option<&str>) -> (String, String) {
+        let output = named.unwrap_or(&self.outputs()[0]);
         let mut at = output;
         let mut found: Option<(&str, &str)> = None;
         // A loop in a damaged file would go round for ever.
@@ -103,7 +109,10 @@ impl Graph {
             Some((logits, through)) => {
                 (logits.to_owned(), format!("it comes before {through}, from output {output:?} on"))
             }
-            None => (output.to_owned(), "it is the first output, and no softmax was passed".to_owned()),
+            None => {
+                let what = if named.is_some() { "it is the tensor of --output" } else { "it is the first output" };
+                (output.to_owned(), format!("{what}, and no softmax was passed"))
+            }
         }
     }
 

@@ -8,17 +8,23 @@
 //! | [`candidates`] | what a user may name instead |
 //! | [`defect`] | what a runtime computes wrongly without saying so |
 //!
+//! `kind` and `wide` tell what operators make of numbers, for `defect`; `pixels` which maps the network itself averages; `depth` how long a chain is.
 //! `tensor` and `external` hold the numbers of constants, `constant` looks behind the operators that exporters put around them, `walk` goes over nodes.
 
 pub mod candidates;
 mod constant;
 pub mod defect;
+mod depth;
 mod external;
 pub mod find;
 pub mod input;
+mod kind;
 pub mod model;
+mod pixels;
 mod tensor;
 mod walk;
+mod wide;
 
 pub use input::{Axis, Kind, ModelInput};
 pub use model::Graph;
+pub(crate) use tensor::byte_length;

@@ -8,8 +8,8 @@ use oodbench::error::FileError;
 use rten_onnx::onnx::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
 
 use super::input::{self, Axis, ModelInput};
-use super::walk::{attribute, nodes, op, tensors};
-use super::{external, tensor};
+use super::walk::{attribute, graphs, nodes, op, tensors};
+use super::{depth, external, tensor};
 use crate::error::OnnxError;
 use crate::outputs::with_outputs;
 use crate::wire;
@@ -59,6 +59,10 @@ impl Graph {
         let model = ModelProto::parse_buf(&bytes).map_err(|error| damaged(format!("what is no model ({error})")))?;
         let ModelProto { graph, opset_import, producer_name, producer_version, .. } = model;
         let graph = graph.ok_or_else(|| damaged("no graph".to_owned()))?;
+        let chain = depth::longest_chain(&graph);
+        if chain > depth::MOST_DEPTH {
+            return Err(damaged(format!("{chain} operators in a row, which is more than {}", depth::MOST_DEPTH)));
+        }
         let own = |domain: &Option<String>| matches!(domain.as_deref(), None | Some("" | "ai.onnx"));
         let opset = opset_import.iter().find(|opset| own(&opset.domain)).and_then(|opset| opset.version);
         let name = |value: &Option<String>| value.clone().unwrap_or_default();
@@ -69,7 +73,11 @@ impl Graph {
         let declared = graph.value_info.iter().chain(&graph.input).chain(&graph.output);
         let axes = declared.filter_map(|value| Some((name(&value.name), lengths(value)?))).collect();
         let inputs = graph.input.iter().filter(|value| !initializers.contains_key(&name(&value.name)));
-        let inputs = inputs.map(|value| input::read(path, value)).collect::<Result<_, _>>()?;
+        let inputs: Vec<ModelInput> = inputs.map(|value| input::read(path, value)).collect::<Result<_, _>>()?;
+        if inputs.is_empty() {
+            let expected = "a model that is fed rows";
+            return Err(OnnxError::file(path, "no inputs", expected, "export it with its input"));
+        }
         let outputs: Vec<String> = graph.output.iter().map(|value| name(&value.name)).collect();
         if outputs.is_empty() {
             return Err(damaged("no outputs".to_owned()));
@@ -88,7 +96,7 @@ impl Graph {
             graph,
             bytes,
         };
-        tensors(&read.graph).try_for_each(|tensor| tensor::check(path, tensor))?;
+        tensors(&read.graph).try_for_each(|tensor| tensor::check(path, tensor, &read.external))?;
         Ok(read)
     }
 
@@ -173,7 +181,8 @@ impl Graph {
         let mut open: Vec<usize> = tensors.iter().filter_map(|tensor| self.makers.get(tensor).copied()).collect();
         while let Some(at) = open.pop() {
             if seen.insert(at) {
-                open.extend(self.graph.node[at].input.iter().filter_map(|tensor| self.makers.get(tensor).copied()));
+                let names = taken(&self.graph.node[at]);
+                open.extend(names.filter_map(|tensor| self.makers.get(tensor).copied()));
             }
         }
         seen
@@ -189,6 +198,16 @@ impl Graph {
             None => "shape not given".to_owned(),
         }
     }
+}
+
+/// The tensors that a node takes, and those that graphs inside it take from around them.
+fn taken(node: &NodeProto) -> impl Iterator<Item = &String> {
+    let inside = node.attribute.iter().filter_map(|attribute| attribute.g.as_ref()).flat_map(graphs);
+    let captured = inside.flat_map(|graph| {
+        let outputs = graph.output.iter().filter_map(|value| value.name.as_ref());
+        graph.node.iter().flat_map(|node| &node.input).chain(outputs)
+    });
+    node.input.iter().chain(captured)
 }
 
 /// Lengths of the axes where the file gives them.

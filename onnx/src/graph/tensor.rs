@@ -10,8 +10,8 @@ use rten_onnx::onnx::{DataType, TensorProto};
 use super::external::{entry, is_external};
 use crate::error::OnnxError;
 
-/// Refuses a constant whose shape and numbers do not fit together.
-pub(super) fn check(path: &Path, tensor: &TensorProto) -> Result<(), OnnxError> {
+/// Refuses a constant whose shape and numbers do not fit together, in the model or in a file beside it.
+pub(super) fn check(path: &Path, tensor: &TensorProto, external: &BTreeMap<String, Vec<u8>>) -> Result<(), OnnxError> {
     let name = tensor.name.as_deref().unwrap_or_default();
     let damaged = |found: String| {
         let found = format!("constant {name:?} with {found}");
@@ -19,10 +19,11 @@ pub(super) fn check(path: &Path, tensor: &TensorProto) -> Result<(), OnnxError> 
     };
     let shape = shape(tensor).ok_or_else(|| damaged(format!("shape {:?}", tensor.dims)))?;
     let count: usize = shape.iter().product();
+    let size = tensor.data_type.and_then(size);
     if is_external(tensor) {
-        return Ok(());
+        return check_external(path, tensor, size.and_then(|size| count.checked_mul(size)), external);
     }
-    let Some(size) = tensor.data_type.and_then(size) else { return Ok(()) };
+    let Some(size) = size else { return Ok(()) };
     let found = match &tensor.raw_data {
         Some(raw) => raw.borrow().len() as f64 / size as f64,
         None => typed_length(tensor) as f64,
@@ -31,6 +32,41 @@ pub(super) fn check(path: &Path, tensor: &TensorProto) -> Result<(), OnnxError> 
         true => Ok(()),
         false => Err(damaged(format!("{found} numbers for shape {:?}", tensor.dims))),
     }
+}
+
+/// Refuses a constant that is not where its file should have it.
+fn check_external(
+    path: &Path,
+    tensor: &TensorProto,
+    needed: Option<usize>,
+    external: &BTreeMap<String, Vec<u8>>,
+) -> Result<(), OnnxError> {
+    let name = tensor.name.as_deref().unwrap_or_default();
+    let location = entry(tensor, "location").unwrap_or_default();
+    let there = external.get(location).map_or(0, Vec::len);
+    let number = |key: &str| entry(tensor, key).map(str::parse::<usize>).transpose();
+    let wrong = |found: String| {
+        let file = path.with_file_name(location);
+        OnnxError::file(&file, found, "the numbers of the model's constants", "copy it beside the model again")
+    };
+    let place = number("offset").and_then(|start| Ok((start.unwrap_or(0), number("length")?)));
+    let (start, length) = place.map_err(|_| wrong(format!("no number for the place of constant {name:?}")))?;
+    if let (Some(length), Some(needed)) =
+        (length, needed.filter(|needed| length.is_some_and(|length| length != *needed)))
+    {
+        return Err(wrong(format!("{length} bytes for constant {name:?} of {needed}")));
+    }
+    let end = start.checked_add(length.or(needed).unwrap_or(0));
+    match end.is_some_and(|end| end <= there) {
+        true => Ok(()),
+        false => Err(wrong(format!("{there} bytes, and constant {name:?} from byte {start} on goes beyond them"))),
+    }
+}
+
+/// Bytes of the numbers that a tensor has by its shape and type.
+pub(crate) fn byte_length(dims: &[i64], element: i64) -> Option<u64> {
+    let size = size(DataType(i32::try_from(element).ok()?))? as u64;
+    dims.iter().try_fold(size, |bytes, &axis| bytes.checked_mul(u64::try_from(axis).ok()?))
 }
 
 /// A shape whose size memory can have.

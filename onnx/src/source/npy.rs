@@ -8,7 +8,7 @@ use oodbench::rows::Labels;
 use oodbench::rows::array::{StoredArray, shape_text};
 use oodbench::rows::element::Dtype;
 
-use super::Source;
+use super::{Source, batch_size};
 use crate::error::OnnxError;
 use crate::graph::{Axis, Kind, ModelInput};
 use crate::runtime::{Input, Numbers};
@@ -29,10 +29,22 @@ impl Arrays {
     /// # Errors
     /// [`OnnxError`] if a file is missing or malformed, has a shape or type that its input does not take, or other rows than the first.
     pub fn open(folder: &Path, inputs: &[ModelInput]) -> Result<Self, OnnxError> {
+        let file_name = |input: &ModelInput| format!("{}.npy", input.name.replace(['/', '\\'], "_"));
+        for (at, input) in inputs.iter().enumerate() {
+            let name = file_name(input);
+            if name == "labels.npy" {
+                let expected = "another name, as labels.npy has the classes";
+                return Err(OnnxError::content(folder.display(), input.text(), expected, "rename the model's input"));
+            }
+            if let Some(other) = inputs[..at].iter().find(|other| file_name(other) == name) {
+                let found = format!("the inputs {:?} and {:?} for one file, {name}", other.name, input.name);
+                return Err(OnnxError::content(folder.display(), found, "distinct names", "rename the model's inputs"));
+            }
+        }
         let mut rows = None;
         let mut arrays = Vec::new();
         for input in inputs {
-            let file = folder.join(format!("{}.npy", input.name.replace(['/', '\\'], "_")));
+            let file = folder.join(file_name(input));
             if !file.exists() {
                 let expected = format!("an array for the input {}", input.text());
                 return Err(OnnxError::file(&file, "no file", expected, "save it with numpy.save"));
@@ -117,6 +129,7 @@ impl Source for Arrays {
 
 fn part(input: &ModelInput, array: &StoredArray, rows: Range<usize>) -> Result<Input, OnnxError> {
     let width: usize = array.shape[1..].iter().product();
+    batch_size(&array.path.display().to_string(), rows.len(), width)?;
     let values = array.numbers_of(rows.start * width..rows.end * width);
     let integer = |value: f64| {
         let whole = value as i32;

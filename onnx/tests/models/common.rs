@@ -78,6 +78,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) logits: Option<&'a str>,
     pub(crate) features: &'a [&'a str],
     pub(crate) batch: Option<usize>,
+    pub(crate) classes: Option<usize>,
 }
 
 /// A dump that was read back.
@@ -111,6 +112,7 @@ pub(crate) fn run(model: &Path, archive: &Path, asked: &Asked<'_>) -> Result<Ext
         logits: asked.logits,
         features: &features,
         batch: asked.batch,
+        classes: asked.classes,
         preparation: None,
         threads: 1,
         stop: &stop,

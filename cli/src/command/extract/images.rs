@@ -36,7 +36,8 @@ pub(super) struct Id {
     pub(super) preparation: String,
     source: data::Source,
     taken: Taken,
-    normalisation: Normalisation,
+    /// None where the model takes bytes.
+    normalisation: Option<Normalisation>,
 }
 
 impl<'a> Pictures<'a> {
@@ -46,11 +47,6 @@ impl<'a> Pictures<'a> {
 
     /// Finds the set of a specification; its folders of images have a subfolder per class.
     pub(super) fn id(&self, specification: &str) -> anyhow::Result<Id> {
-        if self.options.classes.is_some() {
-            bail!(
-                "--classes: found a list with images, expected one with wav: or text:; name the folders so that they sort in the network's order"
-            );
-        }
         let taken = self.taken(specification)?;
         let resize = self.resize(&taken);
         let options = FolderOptions {
@@ -59,9 +55,32 @@ impl<'a> Pictures<'a> {
             labels: FolderLabels::Subfolders,
         };
         let source = open::find(specification, options)?;
-        let normalisation = match self.options.mean.is_empty() {
-            false => Normalisation::new(self.options.mean.clone(), self.options.std.clone())?,
-            true => self.images.normalisation(&source, taken.channels)?,
+        let normalisation = self.normalisation(&taken, &source)?;
+        let size = resize.map_or_else(String::new, |size| {
+            format!(", folders brought to {}x{} (bilinear, antialiased)", size.height, size.width)
+        });
+        let preparation = match &normalisation {
+            Some(Normalisation { mean, std }) => format!("images (x / 255 - {mean:?}) / {std:?}{size}"),
+            None => format!("images as bytes from 0 to 255{size}"),
+        };
+        Ok(Id { name: source.name().to_owned(), preparation, source, taken, normalisation })
+    }
+
+    /// What is done to the bytes of an image.
+    fn normalisation(&self, taken: &Taken, source: &data::Source) -> anyhow::Result<Option<Normalisation>> {
+        let (mean, std) = (&self.options.mean, &self.options.std);
+        if taken.input.kind == Kind::Byte {
+            if !mean.is_empty() || self.images.normalisation.is_some() {
+                bail!(
+                    "--mean, --std, --normalisation: found one with the input {}, expected none; the model takes bytes as they are, leave it out",
+                    taken.input.text()
+                );
+            }
+            return Ok(None);
+        }
+        let normalisation = match mean.is_empty() {
+            false => Normalisation::new(mean.clone(), std.clone())?,
+            true => self.images.normalisation(source, taken.channels)?,
         };
         if normalisation.mean.len() != taken.channels {
             let means = normalisation.mean.len();
@@ -71,15 +90,7 @@ impl<'a> Pictures<'a> {
                 taken.input.text()
             );
         }
-        let size =
-            resize.map(|size| format!(", folders brought to {}x{} (bilinear, antialiased)", size.height, size.width));
-        let preparation = format!(
-            "images (x / 255 - {:?}) / {:?}{}",
-            normalisation.mean,
-            normalisation.std,
-            size.unwrap_or_default()
-        );
-        Ok(Id { name: source.name().to_owned(), preparation, source, taken, normalisation })
+        Ok(Some(normalisation))
     }
 
     /// An OOD set beside the images of `id`, and its name.
@@ -160,7 +171,8 @@ impl Id {
             );
         }
         let labels = set.labels.as_ref().map(|labels| labels.iter().copied().map(i64::from).collect());
-        Ok(Images { input: input.clone(), layout: *layout, table: self.normalisation.table(), labels, set })
+        let table = self.normalisation.as_ref().map(Normalisation::table).unwrap_or_default();
+        Ok(Images { input: input.clone(), layout: *layout, table, labels, set })
     }
 }
 
@@ -168,7 +180,7 @@ impl Id {
 struct Images {
     input: ModelInput,
     layout: LayoutName,
-    /// The value of each byte, per channel.
+    /// The value of each byte, per channel; none where the model takes bytes.
     table: Vec<[f32; 256]>,
     labels: Option<Vec<i64>>,
     set: ImageSet,

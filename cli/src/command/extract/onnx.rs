@@ -8,20 +8,23 @@ use anyhow::Context;
 use anyhow::bail;
 
 use super::arguments::{Command, SplitName};
+use super::held_out::refuse_shared;
+use super::idle::refuse_idle;
 #[cfg(feature = "train")]
 use super::images::Pictures;
 use super::specification::{Specification, first, named};
 use crate::option::common::Common;
-use crate::option::sets::{SetOptions, run_name};
+use crate::option::sets::run_name;
 use crate::screen::interrupt::never_stopped;
 use crate::screen::progress::Bars;
 use crate::screen::terminal;
 use oodbench::dump::RunInfo;
 use oodbench::rows::Role;
-use oodbench_onnx::extract::{Extracted, Extraction, extract};
+use oodbench_onnx::extract::{Extracted, Extraction, check_batch, extract};
 use oodbench_onnx::graph::Graph;
 use oodbench_onnx::rten::Rten;
 use oodbench_onnx::source::Source;
+use oodbench_onnx::source::classes::Classes;
 
 type Sets = Vec<(Role, Box<dyn Source>)>;
 
@@ -30,7 +33,10 @@ pub(super) fn run(command: &Command, model: &Path, common: &Common) -> anyhow::R
     command.refuse_options_of_weights()?;
     let options = &command.model_options;
     let graph = Graph::read(model)?;
+    // Before rows are made that no memory has.
+    check_batch(&graph)?;
     let plan = command.plan(&graph)?;
+    refuse_shared(&plan.sets)?;
     let extraction = Extraction {
         out: &command.out,
         replace: command.replace,
@@ -45,6 +51,7 @@ pub(super) fn run(command: &Command, model: &Path, common: &Common) -> anyhow::R
         logits: options.logits.as_deref(),
         features: &options.features,
         batch: options.batch.map(NonZeroUsize::get),
+        classes: plan.classes,
         preparation: plan.preparation.as_deref(),
         threads: rayon::current_num_threads(),
         stop: never_stopped(),
@@ -77,17 +84,12 @@ struct Plan {
     sets: Sets,
     /// The in-distribution set's name.
     name: String,
+    /// How many classes have names.
+    classes: Option<usize>,
     preparation: Option<String>,
 }
 
 impl Command {
-    fn set_options(&self) -> &SetOptions {
-        #[cfg(feature = "train")]
-        return &self.images.sets;
-        #[cfg(not(feature = "train"))]
-        return &self.sets;
-    }
-
     /// Options that would change nothing.
     fn refuse_options_of_weights(&self) -> anyhow::Result<()> {
         #[cfg(feature = "train")]
@@ -115,6 +117,8 @@ impl Command {
     fn plan(&self, graph: &Graph) -> anyhow::Result<Plan> {
         let (options, inputs) = (&self.model_options, graph.inputs());
         let given = self.set_options();
+        refuse_idle(self, options, given)?;
+        let classes = self.classes()?;
         let most = given.images.map(NonZeroUsize::get);
         let has = |split: SplitName| self.splits.is_empty() || self.splits.contains(&split);
         let mut sets = Sets::new();
@@ -125,14 +129,14 @@ impl Command {
         let name = match Specification::of(&given.data) {
             Specification::Files(files) => {
                 if has(SplitName::Train) {
-                    let train = files.train(inputs, options)?;
+                    let train = files.train(inputs, options, &classes)?;
                     if train.is_none() && !self.splits.is_empty() {
                         bail!("{}: found no folder train, expected id/train; --split test leaves it out", given.data);
                     }
                     sets.extend(train.map(|train| (Role::Train, train)));
                 }
                 if has(SplitName::Test) {
-                    sets.push((Role::Test, files.test(inputs, options, true)?));
+                    sets.push((Role::Test, files.test(inputs, options, Some(&classes))?));
                 }
                 files.name()
             }
@@ -154,7 +158,7 @@ impl Command {
         };
         if let Some(val) = &options.val {
             let set = match Specification::of(val) {
-                Specification::Files(files) => files.test(inputs, options, true)?,
+                Specification::Files(files) => files.test(inputs, options, Some(&classes))?,
                 #[cfg(feature = "train")]
                 Specification::Images(data) => pictures.id(data)?.test()?,
                 #[cfg(not(feature = "train"))]
@@ -167,9 +171,9 @@ impl Command {
         }
         let oods = given.ood.iter().map(|set| (set, true)).chain(given.val_ood.iter().map(|set| (set, false)));
         for (text, is_measured) in oods {
-            let (own, data) = named(text);
+            let (own, data) = named(text)?;
             let (set, name) = match Specification::of(data) {
-                Specification::Files(files) => (files.test(inputs, options, false)?, files.name()),
+                Specification::Files(files) => (files.test(inputs, options, None)?, files.name()),
                 Specification::Images(_) if matches!(Specification::of(&given.data), Specification::Files(_)) => {
                     bail!("{data}: found images beside {}, expected data of one kind; use npy:DIR for both", given.data)
                 }
@@ -187,7 +191,22 @@ impl Command {
             sets.push((role, set));
         }
         let sets = sets.into_iter().map(|(role, set)| (role, first(set, most))).collect();
-        Ok(Plan { sets, name, preparation })
+        Ok(Plan { sets, name, classes: classes.count(), preparation })
+    }
+
+    /// The classes of all labelled splits: listed, or what the splits have together.
+    fn classes(&self) -> anyhow::Result<Classes> {
+        let options = &self.model_options;
+        if let Some(list) = &options.classes {
+            return Ok(Classes::read(list)?);
+        }
+        let mut names = Vec::new();
+        for text in std::iter::once(&self.set_options().data).chain(&options.val) {
+            if let Specification::Files(files) = Specification::of(text) {
+                names.extend(files.class_names()?);
+            }
+        }
+        Ok(Classes::of(&names)?)
     }
 }
 

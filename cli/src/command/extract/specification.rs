@@ -3,18 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
+use oodbench::dump::name::check_name;
+use oodbench_onnx::OnnxError;
 use oodbench_onnx::graph::ModelInput;
-use oodbench_onnx::source::classes::Classes;
+use oodbench_onnx::source::classes::{ClassName, Classes};
 use oodbench_onnx::source::npy::Arrays;
-use oodbench_onnx::source::text::{Sentences, TextOptions};
-use oodbench_onnx::source::wav::{Recordings, WavOptions};
+use oodbench_onnx::source::text::{self, Sentences, TextOptions};
+use oodbench_onnx::source::wav::{self, Recordings, WavOptions};
 use oodbench_onnx::source::{First, Source};
 
 use crate::option::model::ModelOptions;
 
 /// Files of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Npy,
     Wav,
     Text,
@@ -30,8 +32,8 @@ pub(super) enum Specification<'a> {
 /// Files of one kind at a path.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct FilesAt<'a> {
-    kind: Kind,
-    path: &'a Path,
+    pub(super) kind: Kind,
+    pub(super) path: &'a Path,
 }
 
 impl<'a> Specification<'a> {
@@ -47,11 +49,21 @@ impl<'a> Specification<'a> {
 }
 
 /// `NAME=DATA`, or data alone.
-pub(super) fn named(text: &str) -> (Option<&str>, &str) {
-    match text.split_once('=') {
-        Some((name, data)) if !name.contains(['/', ':']) => (Some(name), data),
-        _ => (None, text),
+///
+/// # Errors
+/// A name that is none of a set, or no data behind it.
+pub(super) fn named(text: &str) -> anyhow::Result<(Option<&str>, &str)> {
+    let Some((name, data)) = text.split_once('=') else { return Ok((None, text)) };
+    let is_of_files = |text: &str| matches!(Specification::of(text), Specification::Files(_));
+    // A path may have the sign in it.
+    if is_of_files(name) || (name.contains(['/', ':']) && !data.is_empty() && !is_of_files(data)) {
+        return Ok((None, text));
     }
+    if data.is_empty() {
+        bail!("{text}: found a name without data, expected NAME=DATA; say the data behind it");
+    }
+    check_name(name)?;
+    Ok((Some(name), data))
 }
 
 impl FilesAt<'_> {
@@ -69,21 +81,35 @@ impl FilesAt<'_> {
         below.exists().then_some(below)
     }
 
+    /// The classes that the splits have names for, where labels are names.
+    pub(super) fn class_names(&self) -> Result<Vec<ClassName>, OnnxError> {
+        let of = |path: PathBuf| match self.kind {
+            Kind::Npy => Ok(Vec::new()),
+            Kind::Wav => wav::classes(&path),
+            Kind::Text => text::classes(&path),
+        };
+        let (train, test) = (self.part("train"), self.part("test"));
+        let whole = (train.is_none() && test.is_none()).then(|| self.path.to_owned());
+        let names = train.into_iter().chain(test).chain(whole).map(of).collect::<Result<Vec<_>, _>>()?;
+        Ok(names.concat())
+    }
+
     /// The training split, where there is one.
     pub(super) fn train(
         &self,
         inputs: &[ModelInput],
         options: &ModelOptions,
+        classes: &Classes,
     ) -> anyhow::Result<Option<Box<dyn Source>>> {
-        self.part("train").map(|path| self.open(&path, inputs, options, true)).transpose()
+        self.part("train").map(|path| self.open(&path, inputs, options, Some(classes))).transpose()
     }
 
-    /// The test split, or all there is.
+    /// The test split, or all there is; without classes its labels are not looked for.
     pub(super) fn test(
         &self,
         inputs: &[ModelInput],
         options: &ModelOptions,
-        is_labelled: bool,
+        classes: Option<&Classes>,
     ) -> anyhow::Result<Box<dyn Source>> {
         let path = match (self.part("test"), self.part("train")) {
             (Some(test), _) => test,
@@ -94,7 +120,7 @@ impl FilesAt<'_> {
             ),
             (None, None) => self.path.to_owned(),
         };
-        self.open(&path, inputs, options, is_labelled)
+        self.open(&path, inputs, options, classes)
     }
 
     fn open(
@@ -102,19 +128,17 @@ impl FilesAt<'_> {
         path: &Path,
         inputs: &[ModelInput],
         options: &ModelOptions,
-        is_labelled: bool,
+        classes: Option<&Classes>,
     ) -> anyhow::Result<Box<dyn Source>> {
-        let classes = options.classes.as_deref().map(Classes::read).transpose()?;
-        let classes = classes.as_ref();
         Ok(match self.kind {
             Kind::Npy => Box::new(Arrays::open(path, inputs)?),
             Kind::Wav => {
                 let (rate, samples) = (options.rate, options.samples);
-                Box::new(Recordings::open(path, inputs, WavOptions { rate, samples, classes, is_labelled })?)
+                Box::new(Recordings::open(path, inputs, WavOptions { rate, samples, classes })?)
             }
             Kind::Text => {
                 let (tokenizer, tokens) = (options.tokenizer.as_deref(), options.tokens);
-                Box::new(Sentences::open(path, inputs, TextOptions { tokenizer, tokens, classes, is_labelled })?)
+                Box::new(Sentences::open(path, inputs, TextOptions { tokenizer, tokens, classes })?)
             }
         })
     }
@@ -138,7 +162,15 @@ mod tests {
             matches!(Specification::of("npy:a/b"), Specification::Files(FilesAt { kind: Kind::Npy, path }) if path == Path::new("a/b"))
         );
         assert_eq!(Specification::of("svhn:a"), Specification::Images("svhn:a"));
-        assert_eq!(named("letters=npy:a=b"), (Some("letters"), "npy:a=b"));
-        assert_eq!(named("npy:a=b"), (None, "npy:a=b"));
+        assert_eq!(named("letters=npy:a=b").unwrap(), (Some("letters"), "npy:a=b"));
+        for data in ["npy:a=b", "svhn:a=b", "folder/a=b", "photos"] {
+            assert_eq!(named(data).unwrap(), (None, data));
+        }
+        for bad in ["../x=npy:far", "a/b=npy:far", "=npy:far", "..=svhn"] {
+            assert!(named(bad).unwrap_err().to_string().contains("name"), "{bad}");
+        }
+        for empty in ["a=", "a/b=", "a:b="] {
+            assert!(named(empty).unwrap_err().to_string().contains("found a name without data"), "{empty}");
+        }
     }
 }

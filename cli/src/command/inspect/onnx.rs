@@ -5,7 +5,7 @@ use std::path::Path;
 use super::fact::{Fact, OF_RUN, SUSPICIOUS, head_text};
 use oodbench::numeric::noise::Congruential;
 use oodbench_onnx::OnnxError;
-use oodbench_onnx::extract::head_agrees;
+use oodbench_onnx::extract::{check_batch, head_agrees};
 use oodbench_onnx::graph::candidates::candidates;
 use oodbench_onnx::graph::find::Tensors;
 use oodbench_onnx::graph::{Axis, Graph, Kind, ModelInput};
@@ -56,10 +56,18 @@ pub(super) fn describe(model: &Path) -> Result<Vec<Fact>, OnnxError> {
 
 /// Whether the last layer gives the logits of rows that are made up.
 fn check(graph: &Graph, tensors: &Tensors) -> Result<String, OnnxError> {
+    check_batch(graph)?;
     let inputs = graph.inputs().iter().map(made_up).collect::<Option<Vec<_>>>();
     let Some(inputs) = inputs else {
         graph.refuse_defects(&[tensors.logits.clone(), tensors.features[0].clone()])?;
-        return Ok("not checked here: the model takes rows of any length; `extract` checks it".to_owned());
+        let is_free = |input: &ModelInput| {
+            input.axes.is_empty() || input.axes.iter().skip(1).any(|axis| matches!(axis, Axis::Free(_)))
+        };
+        let why = match graph.inputs().iter().any(is_free) {
+            true => "the model takes rows of any length",
+            false => "the model takes batches too large to be made up",
+        };
+        return Ok(format!("not checked here: {why}; `extract` checks it"));
     };
     let agrees = head_agrees::<Rten>(graph, tensors, inputs, rayon::current_num_threads())?;
     Ok(match (&tensors.head, agrees) {
