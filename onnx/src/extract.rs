@@ -404,6 +404,7 @@ pub fn head_agrees<R: Runtime>(
 ) -> Result<bool, OnnxError> {
     let names: Vec<String> = std::iter::once(&tensors.logits).chain(tensors.features.first()).cloned().collect();
     graph.refuse_defects(&names)?;
+    check_batch(graph)?;
     let rows = inputs.first().map_or(0, |input| input.shape[0]);
     let loaded = Loaded::<R>::of(graph, names, rows, threads)?;
     let arrays = loaded.run(inputs, rows)?;

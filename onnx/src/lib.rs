@@ -21,6 +21,7 @@ mod outputs;
 pub mod rten;
 pub mod runtime;
 pub mod source;
+mod spelled;
 mod wire;
 
 pub use error::OnnxError;

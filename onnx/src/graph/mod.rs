@@ -8,7 +8,7 @@
 //! | [`candidates`] | what a user may name instead |
 //! | [`defect`] | what a runtime computes wrongly without saying so |
 //!
-//! `kind` and `wide` tell what operators make of numbers, for `defect`; `pixels` which maps the network itself averages; `depth` how long a chain is.
+//! `kind` and `wide` tell what operators make of numbers, for `defect`; `pixels` which maps the network itself averages; `depth` how long a chain is, `usual` what a file may leave unsaid.
 //! `tensor` and `external` hold the numbers of constants, `constant` looks behind the operators that exporters put around them, `walk` goes over nodes.
 
 pub mod candidates;
@@ -22,6 +22,7 @@ mod kind;
 pub mod model;
 mod pixels;
 mod tensor;
+mod usual;
 mod walk;
 mod wide;
 

@@ -12,6 +12,7 @@ use super::walk::{attribute, graphs, nodes, op, tensors};
 use super::{depth, external, tensor};
 use crate::error::OnnxError;
 use crate::outputs::with_outputs;
+use crate::spelled::spelled_out;
 use crate::wire;
 
 /// Protobuf's own limit: larger models keep their weights in files beside them.
@@ -145,11 +146,11 @@ impl Graph {
         nodes(&self.graph).any(|node| op(node) == operator)
     }
 
-    /// The bytes with these tensors among the outputs.
+    /// The bytes with these tensors among the outputs, and with what a runtime wants to be said.
     pub(crate) fn with_outputs(&self, names: &[String]) -> Result<Vec<u8>, OnnxError> {
         let new: Vec<&str> = names.iter().filter(|name| !self.outputs.contains(name)).map(String::as_str).collect();
-        with_outputs(&self.bytes, &new)
-            .map_err(|defect| OnnxError::file(&self.path, defect.found, "an ONNX model", "export it again"))
+        let bytes = spelled_out(&self.bytes, &self.missing_attributes()).and_then(|bytes| with_outputs(&bytes, &new));
+        bytes.map_err(|defect| OnnxError::file(&self.path, defect.found, "an ONNX model", "export it again"))
     }
 
     /// Files beside the model that hold weights, by the names it gives them.

@@ -147,3 +147,21 @@ fn part(input: &ModelInput, array: &StoredArray, rows: Range<usize>) -> Result<I
     let shape = std::iter::once(rows.len()).chain(array.shape[1..].iter().copied()).collect();
     Ok(Input { name: input.name.clone(), shape, numbers })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_input_has_a_file_of_its_own() {
+        let refused = |names: &[&str]| {
+            let axes = vec![Axis::Free("n".to_owned()), Axis::Fixed(2)];
+            let input = |name: &&str| ModelInput { name: (*name).to_owned(), kind: Kind::Float, axes: axes.clone() };
+            Arrays::open(Path::new("rows"), &names.iter().map(input).collect::<Vec<_>>()).err().unwrap().to_string()
+        };
+        let error = refused(&["labels"]);
+        assert!(error.starts_with("rows: found labels (n, 2) float, expected another name, as labels.npy"), "{error}");
+        let error = refused(&["a/b", "c", "a_b"]);
+        assert!(error.contains("found the inputs \"a/b\" and \"a_b\" for one file, a_b.npy"), "{error}");
+    }
+}
