@@ -37,6 +37,10 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     if let Some(model) = &command.model_options.onnx {
         return onnx::run(command, model, common);
     }
+    #[cfg(feature = "onnx")]
+    if let Some(option) = command.model_options.tensors.given() {
+        bail!("{option}: found it with --weights, expected --onnx; leave it out, as it would change nothing");
+    }
     #[cfg(feature = "train")]
     if let Some(weights) = &command.weights {
         return weights::run(command, weights, common);

@@ -13,6 +13,8 @@ use fact::{Fact, OF_GUESS, OF_RUN, OF_SCORES, SUSPICIOUS, head_text};
 
 use crate::option::common::Common;
 use crate::option::format::Printed;
+#[cfg(feature = "onnx")]
+use crate::option::model::TensorOptions;
 use crate::option::runs::Runs;
 use crate::screen::words::counted;
 use crate::screen::{remarks, terminal};
@@ -37,6 +39,9 @@ pub(crate) struct Command {
     runs: Runs,
     #[command(flatten)]
     printed: Printed,
+    #[cfg(feature = "onnx")]
+    #[command(flatten)]
+    tensors: TensorOptions,
 }
 
 /// Runs the command.
@@ -53,8 +58,12 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     };
     let (models, runs) = command.runs.without_models();
     #[cfg(feature = "onnx")]
+    if let Some(option) = command.tensors.given().filter(|_| models.is_empty()) {
+        anyhow::bail!("{option}: found dumps, expected MODEL.onnx; leave it out, as it would change nothing");
+    }
+    #[cfg(feature = "onnx")]
     for model in &models {
-        show(model, onnx::describe(model)?)?;
+        show(model, onnx::describe(model, &command.tensors)?)?;
     }
     #[cfg(not(feature = "onnx"))]
     if let Some(model) = models.first() {

@@ -16,15 +16,8 @@ pub(crate) struct ModelOptions {
     /// A set to dump as id/val, as --data
     #[arg(long, value_name = "DATA", requires = "onnx")]
     pub(crate) val: Option<String>,
-    /// The output to look for logits from [default: the first]
-    #[arg(long, value_name = "TENSOR", requires = "onnx")]
-    pub(crate) output: Option<String>,
-    /// The tensor of the logits [default: what comes before the softmax of the output, else the output]
-    #[arg(long, value_name = "TENSOR", requires = "onnx")]
-    pub(crate) logits: Option<String>,
-    /// The tensor of the features; further ones become features@TENSOR [default: what the last linear layer takes]
-    #[arg(long, value_name = "TENSORS", value_delimiter = ',', value_parser = choice::name, requires = "onnx")]
-    pub(crate) features: Vec<String>,
+    #[command(flatten)]
+    pub(crate) tensors: TensorOptions,
     /// Rows run at once [default: the model's, else 32]; keep it where dumps are compared, since last bits depend on it
     #[arg(long, value_name = "N", requires = "onnx")]
     pub(crate) batch: Option<NonZeroUsize>,
@@ -52,6 +45,28 @@ pub(crate) struct ModelOptions {
     /// Names of the classes in the network's order, a line each [default: sorted]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "onnx")]
     pub(crate) classes: Option<PathBuf>,
+}
+
+/// Which tensors of an ONNX model are taken.
+#[derive(Args)]
+pub(crate) struct TensorOptions {
+    /// The output of an ONNX model to look for logits from [default: the first]
+    #[arg(long, value_name = "TENSOR")]
+    pub(crate) output: Option<String>,
+    /// The tensor of the logits [default: what comes before the softmax of the output, else the output]
+    #[arg(long, value_name = "TENSOR")]
+    pub(crate) logits: Option<String>,
+    /// The tensor of the features; further ones become features@TENSOR [default: what the last linear layer takes]
+    #[arg(long, value_name = "TENSORS", value_delimiter = ',', value_parser = choice::name)]
+    pub(crate) features: Vec<String>,
+}
+
+impl TensorOptions {
+    /// The first that is given.
+    pub(crate) fn given(&self) -> Option<&'static str> {
+        let output = self.output.as_ref().map(|_| "--output");
+        output.or(self.logits.as_ref().map(|_| "--logits")).or(self.features.first().map(|_| "--features"))
+    }
 }
 
 /// Where the channels of an image are.

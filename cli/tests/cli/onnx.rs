@@ -9,11 +9,11 @@ use oodbench::dump::format::npz;
 
 use super::common::{fixture, oodbench};
 
-fn model(name: &str) -> String {
+pub(super) fn model(name: &str) -> String {
     fixture(&format!("onnx/{name}")).display().to_string()
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> (String, String) {
+pub(super) fn run(folder: &Path, arguments: &[&str]) -> (String, String) {
     let output = oodbench(folder).args(arguments).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     let (out, err) = (text(output.stdout), text(output.stderr));
@@ -22,7 +22,7 @@ fn run(folder: &Path, arguments: &[&str]) -> (String, String) {
 }
 
 /// The one line of a refusal.
-fn refused(folder: &Path, arguments: &[&str]) -> String {
+pub(super) fn refused(folder: &Path, arguments: &[&str]) -> String {
     let output = oodbench(folder).args(arguments).output().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
@@ -58,7 +58,7 @@ fn unpack(archive: &str, inputs: &[&str], folder: &Path, are_integers: bool) {
 }
 
 /// Whether a dump's array is what onnxruntime gave.
-fn assert_equal(file: &Path, archive: &str, tensor: &str) {
+pub(super) fn assert_equal(file: &Path, archive: &str, tensor: &str) {
     let (_, reference) = array(archive, &format!("out:{tensor}"));
     let rows: Array2<f32> = read_npy(file).unwrap();
     let largest = reference.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
@@ -179,6 +179,12 @@ fn inspect_says_what_would_be_taken() {
         out.contains("none: the nearest linear layer does not give the logits; --features names other features"),
         "{out}"
     );
+    // As `extract` takes them.
+    let named = ["inspect", &model("isomax_plus.onnx"), "--features", "features"];
+    let (out, _) = run(folder.path(), &named);
+    assert!(out.contains("features; it was named"), "{out}");
+    let error = refused(folder.path(), &["inspect", ".", "--logits", "x"]);
+    assert!(error.contains("--logits: found dumps, expected MODEL.onnx"), "{error}");
     let (out, _) = run(folder.path(), &["inspect", &model("conv_integer_padded.onnx"), "--format", "json"]);
     assert!(out.contains("found ConvInteger with padding"), "{out}");
 }

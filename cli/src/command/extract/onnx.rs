@@ -47,9 +47,9 @@ pub(super) fn run(command: &Command, model: &Path, common: &Common) -> anyhow::R
             ..RunInfo::default()
         },
         sets: &plan.sets,
-        output: options.output.as_deref(),
-        logits: options.logits.as_deref(),
-        features: &options.features,
+        output: options.tensors.output.as_deref(),
+        logits: options.tensors.logits.as_deref(),
+        features: &options.tensors.features,
         batch: options.batch.map(NonZeroUsize::get),
         classes: plan.classes,
         preparation: plan.preparation.as_deref(),

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::option::model::TensorOptions;
+
 use super::fact::{Fact, OF_RUN, SUSPICIOUS, head_text};
 use oodbench::numeric::noise::Congruential;
 use oodbench_onnx::OnnxError;
@@ -22,7 +24,7 @@ const MOST_NUMBERS: usize = 1 << 26;
 const NOISE: f32 = 8_388_608.0;
 
 /// The facts of a model.
-pub(super) fn describe(model: &Path) -> Result<Vec<Fact>, OnnxError> {
+pub(super) fn describe(model: &Path, options: &TensorOptions) -> Result<Vec<Fact>, OnnxError> {
     let graph = Graph::read(model)?;
     let run = model.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut facts = Vec::new();
@@ -37,7 +39,7 @@ pub(super) fn describe(model: &Path) -> Result<Vec<Fact>, OnnxError> {
     graph.inputs().iter().for_each(|input| say(OF_RUN, "input", input.text()));
     graph.outputs().iter().for_each(|output| say(OF_RUN, "output", output.clone()));
     let mut suspicions = Vec::new();
-    match graph.find(None, None, &[]) {
+    match graph.find(options.output.as_deref(), options.logits.as_deref(), &options.features) {
         Ok(tensors) => {
             let because = |tensor: &str, because: &str| format!("{tensor}; {because}");
             say(OF_RUN, "logits", because(&tensors.logits, &tensors.logits_because));
