@@ -19,6 +19,8 @@ mod measure;
 mod names;
 #[cfg(feature = "onnx")]
 mod onnx;
+#[cfg(feature = "onnx")]
+mod onnx_data;
 mod options;
 mod outputs;
 mod parameters;

@@ -75,10 +75,13 @@ impl Source for Archive {
 /// What is asked of a model.
 #[derive(Default)]
 pub(crate) struct Asked<'a> {
+    pub(crate) output: Option<&'a str>,
     pub(crate) logits: Option<&'a str>,
     pub(crate) features: &'a [&'a str],
     pub(crate) batch: Option<usize>,
     pub(crate) classes: Option<usize>,
+    /// Instead of the archive's.
+    pub(crate) labels: Option<Vec<i64>>,
 }
 
 /// A dump that was read back.
@@ -98,7 +101,9 @@ impl Extract {
 /// Extracts a model on the rows of an archive.
 pub(crate) fn run(model: &Path, archive: &Path, asked: &Asked<'_>) -> Result<Extract, OnnxError> {
     let graph = Graph::read(model)?;
-    let sets: Vec<(Role, Box<dyn Source>)> = vec![(Role::Test, Box::new(Archive::open(archive, &graph)))];
+    let mut rows = Archive::open(archive, &graph);
+    rows.labels = asked.labels.clone().or(rows.labels);
+    let sets: Vec<(Role, Box<dyn Source>)> = vec![(Role::Test, Box::new(rows))];
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("run");
     let features: Vec<String> = asked.features.iter().map(|name| (*name).to_owned()).collect();
@@ -108,7 +113,7 @@ pub(crate) fn run(model: &Path, archive: &Path, asked: &Asked<'_>) -> Result<Ext
         replace: false,
         run: RunInfo { name: "run".to_owned(), ..RunInfo::default() },
         sets: &sets,
-        output: None,
+        output: asked.output,
         logits: asked.logits,
         features: &features,
         batch: asked.batch,

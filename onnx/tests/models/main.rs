@@ -6,3 +6,4 @@ mod damaged;
 mod defects;
 mod fixtures;
 mod of_others;
+mod shapes;
