@@ -3,7 +3,8 @@
 //! Images are taken in the order of their paths, so the same folder gives the same set on every machine. Hidden files and
 //! files with other endings are passed over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use image::DynamicImage;
@@ -39,7 +40,7 @@ impl Default for FolderOptions {
 pub enum FolderLabels {
     /// There are none; images may lie at any depth.
     None,
-    /// Each folder directly below is a class, numbered from 0 in the order of the names; its images may lie at any depth
+    /// Each folder directly below is a class, numbered from 0 in the order of the names, of all splits together where there are several; its images may lie at any depth
     /// below it (Tiny ImageNet: `n01443537/images/...`).
     Subfolders,
 }
@@ -103,10 +104,23 @@ pub fn is_image(file: &Path) -> bool {
 /// [`DataError`] if the folder or an image cannot be read, there is no image, or images differ in size and no size is
 /// asked for.
 pub fn read(name: &str, folder: &Path, options: &FolderOptions) -> Result<ImageSet, DataError> {
+    read_numbered(name, folder, options, &[])
+}
+
+/// [`read`], with the classes numbered among these as well: a split that lacks a class has the numbers of the others all the same.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_numbered(
+    name: &str,
+    folder: &Path,
+    options: &FolderOptions,
+    classes: &[OsString],
+) -> Result<ImageSet, DataError> {
     let files = image_files(folder)?;
     let labels = match options.labels {
         FolderLabels::None => None,
-        FolderLabels::Subfolders => Some(subfolder_labels(folder, &files)?),
+        FolderLabels::Subfolders => Some(subfolder_labels(folder, &files, classes)?),
     };
     let decoded: Vec<_> = files.par_iter().map(|file| decode(file, options)).collect::<Result<_, DataError>>()?;
     let size = |image: &DynamicImage| (image.height() as usize, image.width() as usize);
@@ -137,6 +151,22 @@ pub fn read(name: &str, folder: &Path, options: &FolderOptions) -> Result<ImageS
     ImageSet::new(name, images, labels, [channels, height, width], classes)
 }
 
+/// The names of the folders in these folders, sorted, each once; hidden ones are no classes.
+///
+/// # Errors
+/// [`DataError`] if one cannot be read.
+pub fn subfolders(folders: &[PathBuf]) -> Result<Vec<OsString>, DataError> {
+    let mut names = BTreeSet::new();
+    for folder in folders {
+        for entry in std::fs::read_dir(folder).map_err(FileError::reading(folder))? {
+            let path = entry.map_err(FileError::reading(folder))?.path();
+            let name = path.file_name().filter(|name| !name.as_encoded_bytes().starts_with(b"."));
+            names.extend(name.filter(|_| path.is_dir()).map(ToOwned::to_owned));
+        }
+    }
+    Ok(names.into_iter().collect())
+}
+
 fn image_files(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let mut files = Vec::new();
     for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
@@ -152,13 +182,13 @@ fn image_files(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
 }
 
 /// The label of each file, and the number of classes.
-fn subfolder_labels(folder: &Path, files: &[PathBuf]) -> Result<(Vec<u32>, usize), DataError> {
+fn subfolder_labels(folder: &Path, files: &[PathBuf], others: &[OsString]) -> Result<(Vec<u32>, usize), DataError> {
     let class_of = |file: &Path| {
         let mut parts = file.strip_prefix(folder).ok()?.components();
         let class = parts.next()?.as_os_str().to_owned();
         parts.next().map(|_| class)
     };
-    let mut classes = BTreeMap::new();
+    let mut classes: BTreeMap<OsString, u32> = others.iter().map(|class| (class.clone(), 0)).collect();
     let mut named = Vec::with_capacity(files.len());
     for file in files {
         let class = class_of(file).ok_or_else(|| {
@@ -189,4 +219,34 @@ fn decode(file: &Path, options: &FolderOptions) -> Result<DynamicImage, DataErro
         Some(size) => image.resize_exact(size.width, size.height, size.filter.of_crate()),
         None => image,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::open;
+
+    /// A test split that lacks a class, and one with a class of its own.
+    #[test]
+    fn classes_are_numbered_over_all_splits() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        for image in ["train/a", "train/c", "train/.cache", "test/b", "test/c", "alone/x", "alone/y"] {
+            std::fs::create_dir_all(at.join(image)).unwrap();
+            if !image.ends_with(".cache") {
+                DynamicImage::new_luma8(2, 2).save(at.join(image).join("1.png")).unwrap();
+            }
+        }
+        let options = FolderOptions { labels: FolderLabels::Subfolders, ..FolderOptions::default() };
+        let split = at.display().to_string();
+        let source = open::find(&split, options).unwrap();
+        assert_eq!(source.folder_classes().unwrap(), ["a", "b", "c"]);
+        let (train, test) = source.both().unwrap();
+        assert_eq!((train.labels, train.classes), (Some(vec![0, 2]), Some(3)));
+        assert_eq!((test.labels, test.classes), (Some(vec![1, 2]), Some(3)));
+        let whole = open::find(&at.join("alone").display().to_string(), options).unwrap();
+        assert_eq!((whole.folder_classes().unwrap().len(), whole.test().unwrap().labels), (2, Some(vec![0, 1])));
+        let unlabelled = open::find(&split, FolderOptions::default()).unwrap();
+        assert!(unlabelled.folder_classes().unwrap().is_empty() && unlabelled.test().unwrap().labels.is_none());
+    }
 }

@@ -8,6 +8,7 @@
 //! | `idx:PATH`, `folder:PATH` | files of that format that are no known set |
 //! | `PATH` | a folder with the files of a known set, an `.npz` or `.npy` file, or a folder of images |
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::array::{self, Part};
@@ -15,7 +16,7 @@ use super::catalog::{self, Format, KNOWN_SETS, KnownFile, KnownSet, Layout};
 use super::checksum;
 use super::embedded::EmbeddedSet;
 use super::error::DataError;
-use super::folder::{self, FolderOptions};
+use super::folder::{self, FolderLabels, FolderOptions};
 use super::image_set::ImageSet;
 use super::normalisation::Published;
 use super::{cifar, cifar_pickle, idx, svhn};
@@ -206,7 +207,10 @@ impl Source {
             Kind::Array => array::read_npz(&name, &self.root, Part::Train, None, None),
             Kind::Folder(options) => {
                 let root = self.root.join("train");
-                if root.is_dir() { folder::read(&name, &root, &options) } else { Err(none()) }
+                match root.is_dir() {
+                    true => folder::read_numbered(&name, &root, &options, &self.folder_classes()?),
+                    false => Err(none()),
+                }
             }
         }
     }
@@ -235,9 +239,22 @@ impl Source {
                         "name the folder to test on",
                     ));
                 }
-                folder::read(&self.name, part.unwrap_or(&self.root), &options)
+                folder::read_numbered(&self.name, part.unwrap_or(&self.root), &options, &self.folder_classes()?)
             }
         }
+    }
+
+    /// The classes of a folder of images whose subfolders are classes, in the order of their numbers; none for other sets.
+    ///
+    /// # Errors
+    /// [`DataError`] if a folder cannot be read.
+    pub fn folder_classes(&self) -> Result<Vec<OsString>, DataError> {
+        if !matches!(self.kind, Kind::Folder(FolderOptions { labels: FolderLabels::Subfolders, .. })) {
+            return Ok(Vec::new());
+        }
+        let splits: Vec<PathBuf> = ["train", "test", "val"].map(|split| self.root.join(split)).into();
+        let splits: Vec<PathBuf> = splits.into_iter().filter(|split| split.is_dir()).collect();
+        folder::subfolders(if splits.is_empty() { std::slice::from_ref(&self.root) } else { &splits })
     }
 
     /// Reads both splits: (training, test).
