@@ -7,6 +7,7 @@
 //! ```
 //!
 //! * [`graph`] reads a model and refuses what the runtime computes wrongly; [`runtime`] is what a runtime does, [`rten`](mod@rten) the one in pure Rust.
+//! * [`request`] checks what is asked of a model before it is run.
 //! * [`source`] has what a model is fed; [`extract`](mod@extract) runs it and writes the dump through the library's writer.
 //! * A file is not believed: its lengths are checked first, shapes are compared with the numbers there are. A model is a program all the same, and
 //!   may ask for any time and memory.
@@ -18,6 +19,7 @@ pub mod extract;
 pub mod graph;
 mod locations;
 mod outputs;
+pub mod request;
 pub mod rten;
 pub mod runtime;
 pub mod source;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use ndarray::ArrayD;
 
 use crate::error::OnnxError;
+use crate::graph::Graph;
+use crate::graph::candidates::candidates;
 
 /// Numbers of an input, row after row.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,13 +80,15 @@ pub trait Runtime: Sized {
 }
 
 /// A batch that failed, as the error of a command.
-pub(crate) fn failed(model: &std::path::Path, runtime: &str, reason: &str) -> OnnxError {
+pub(crate) fn failed(graph: &Graph, runtime: &str, reason: &str) -> OnnxError {
     let reason = reason.lines().next().unwrap_or_default();
+    let remedy =
+        "check the inputs, name tensors before what it cannot run, or export the model anew with another opset";
     OnnxError::file(
-        model,
+        graph.path(),
         format!("what {runtime} cannot run ({reason})"),
-        "a model of operators and shapes that it knows",
-        "check the inputs, or export the model anew with another opset",
+        format!("a model of operators and shapes that it knows; candidates: {}", candidates(graph)),
+        remedy,
     )
 }
 

@@ -36,7 +36,8 @@ fn a_batch_that_is_built_in_is_filled_up_and_cut() {
     let (model, archive) = (fixture("batch_built_in.onnx"), fixture("batch_built_in.npz"));
     let got = run(&model, &archive, &Asked { batch: Some(4), ..Asked::default() }).unwrap();
     assert!(distance(&got.rows(&ArrayKind::Logits), &numbers(&archive, "out:logits").1) < 1e-5);
-    assert!(refused("batch_built_in", "batch_built_in", &Asked::default()).contains("cannot run"));
+    let error = refused("batch_built_in", "batch_built_in", &Asked::default());
+    assert!(error.contains("cannot run") && error.contains("candidates: \"logits\""), "{error}");
 }
 
 /// The reference has each row in a batch of its own copies.
