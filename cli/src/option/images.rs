@@ -1,7 +1,7 @@
 //! Which images a command reads, and the dump it makes of them.
 
 use std::collections::HashSet;
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 
 use super::choice;
-use super::sets::{SetOptions, run_name};
+use super::sets::{Pixels, SetOptions, run_name};
 use crate::screen::words::counted;
 use oodbench::rows::Role;
 use oodbench_train::data::folder::{Channels, Filter, FolderLabels, FolderOptions, Resize};
@@ -119,9 +119,9 @@ impl ImageOptions {
 
     /// The in-distribution set; its folders of images have a subfolder per class.
     pub(crate) fn source(&self) -> anyhow::Result<Source> {
-        let resize = self.sets.resize.map(NonZeroU32::get);
+        let resize = self.sets.resize;
         let options = FolderOptions {
-            resize: resize.map(|side| Resize { height: side, width: side, filter: Filter::Bilinear }),
+            resize: resize.map(|Pixels { height, width }| Resize { height, width, filter: Filter::Bilinear }),
             channels: Channels::Rgb,
             labels: FolderLabels::Subfolders,
         };

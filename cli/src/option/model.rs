@@ -42,7 +42,7 @@ pub(crate) struct ModelOptions {
     /// Most tokens of a row, where the model takes any number
     #[arg(long, value_name = "N", requires = "onnx")]
     pub(crate) tokens: Option<usize>,
-    /// Names of the classes in the network's order, a line each [default: sorted]
+    /// Names of the classes (folders of images or recordings, labels of sentences) in the network's order, a line each [default: sorted]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "onnx")]
     pub(crate) classes: Option<PathBuf>,
 }

@@ -23,13 +23,43 @@ pub(crate) struct SetOptions {
     /// Only the first N images of each set
     #[arg(long, value_name = "N")]
     pub(crate) images: Option<NonZeroUsize>,
-    /// Bring folders of images to N x N pixels (bilinear)
-    #[arg(long, value_name = "N")]
-    pub(crate) resize: Option<NonZeroU32>,
+    /// Bring folders of images to N x N pixels, or to ROWSxCOLUMNS (bilinear)
+    #[arg(long, value_name = "N|ROWSxCOLUMNS", value_parser = pixels)]
+    pub(crate) resize: Option<Pixels>,
+}
+
+/// The size of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pixels {
+    pub(crate) height: u32,
+    pub(crate) width: u32,
+}
+
+fn pixels(text: &str) -> Result<Pixels, String> {
+    let (height, width) = text.split_once('x').unwrap_or((text, text));
+    let side = |text: &str| text.parse().ok().map(NonZeroU32::get);
+    match (side(height), side(width)) {
+        (Some(height), Some(width)) => Ok(Pixels { height, width }),
+        _ => Err("expected a number of pixels above 0, or two with x between them: rows and columns".to_owned()),
+    }
 }
 
 /// The name of a dump's folder, which becomes the run's.
 pub(crate) fn run_name(out: &Path) -> anyhow::Result<String> {
     let name = out.file_name().with_context(|| format!("{}: found no name, expected dumps/NAME", out.display()))?;
     Ok(name.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_squares_or_rows_and_columns() {
+        assert_eq!(pixels("32"), Ok(Pixels { height: 32, width: 32 }));
+        assert_eq!(pixels("48x192"), Ok(Pixels { height: 48, width: 192 }));
+        for bad in ["0", "32x", "x32", "3x0", "-1", "a", "1x2x3", ""] {
+            assert!(pixels(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -158,6 +158,17 @@ fn images_are_read_as_for_training() {
     assert_equal(&here.join("dumps/images/id/test/features.npy"), "cnn_fixed_batch.npz", "features");
     let noise: Array2<f32> = read_npy(here.join("dumps/images/ood/uniform-noise/logits.npy")).unwrap();
     assert_eq!(noise.dim(), (10, 3));
+    let published =
+        ["extract", "--onnx", &model, "--data", &images, "--split", "test", "--normalisation", "none", "--out"];
+    run(here, &[&published[..], &["dumps/none"]].concat());
+    let note = fs::read_to_string(here.join("dumps/none/run.toml")).unwrap();
+    assert!(note.contains("images (x / 255 - [0.0]) / [1.0]"), "{note}");
+    let error = refused(here, &[&published[..], &["y", "--mean", "0.5", "--std", "0.25"]].concat());
+    assert!(error.contains("--normalisation: found it beside --mean and --std"), "{error}");
+    // The same noise under two names.
+    let twice = [&arguments[..arguments.len() - 5], &["a=gaussian-noise,b=gaussian-noise", "--out", "y"]].concat();
+    let error = refused(here, &twice);
+    assert!(error.contains("found the rows of ood/a in ood/b again"), "{error}");
     let other =
         refused(here, &["extract", "--onnx", &model, "--data", "embedded:mnist", "--split", "test", "--out", "x"]);
     assert!(other.contains("found images of 1x28x28, expected image (4, 1, 8, 8) float"), "{other}");

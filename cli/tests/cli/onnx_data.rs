@@ -117,7 +117,7 @@ fn what_is_chosen_on_is_not_measured() {
         (&["--ood", "../x=npy:far"], "name"),
         (&["--ood", "x="], "x=: found a name without data"),
         (&["--rate", "8000"], "--rate: found it with npy:id, expected wav:; leave it out"),
-        (&["--classes", "none"], "--classes: found it with npy:id, expected wav: or text:"),
+        (&["--classes", "none"], "--classes: found it with npy:id, expected folders of images, wav: or text:"),
         (&["--mean", "0", "--std", "1"], "--mean: found it with npy:id, expected images"),
         (&["--tokenizer", "none"], "--tokenizer: found it with npy:id, expected text:"),
     ] {

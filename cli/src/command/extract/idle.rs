@@ -23,7 +23,7 @@ pub(super) fn refuse_idle(command: &Command, options: &ModelOptions, sets: &SetO
     let has = |kind: Option<Kind>| kinds.contains(&kind);
     let (wav, text, images) = (has(Some(Kind::Wav)), has(Some(Kind::Text)), has(None));
     let given = [
-        ("--classes", options.classes.is_some(), wav || text, "wav: or text:"),
+        ("--classes", options.classes.is_some(), wav || text || images, "folders of images, wav: or text:"),
         ("--rate", options.rate.is_some(), wav, "wav:"),
         ("--samples", options.samples.is_some(), wav, "wav:"),
         ("--tokenizer", options.tokenizer.is_some(), text, "text:"),

@@ -1,5 +1,6 @@
 //! Images for an ONNX model, as the trainer reads them.
 
+use std::ffi::OsString;
 use std::ops::Range;
 
 use anyhow::bail;
@@ -7,11 +8,13 @@ use oodbench_onnx::OnnxError;
 use oodbench_onnx::graph::{Axis, Graph, Kind, ModelInput};
 use oodbench_onnx::runtime::{Input, Numbers};
 use oodbench_onnx::source::Source;
+use oodbench_onnx::source::classes::{ClassName, Classes};
 use oodbench_train::data::folder::{Channels, Filter, FolderLabels, FolderOptions, Resize};
 use oodbench_train::data::{self, ImageSet, Normalisation, ood, open};
 
 use crate::option::images::ImageOptions;
 use crate::option::model::{LayoutName, ModelOptions};
+use crate::option::sets::Pixels;
 
 /// How images are made into what the model takes.
 pub(super) struct Pictures<'a> {
@@ -38,6 +41,10 @@ pub(super) struct Id {
     taken: Taken,
     /// None where the model takes bytes.
     normalisation: Option<Normalisation>,
+    /// The names of the classes where folders have them, in the network's order.
+    pub(super) classes: Option<Classes>,
+    /// The class of each number that the folders have.
+    numbers: Vec<i64>,
 }
 
 impl<'a> Pictures<'a> {
@@ -63,7 +70,28 @@ impl<'a> Pictures<'a> {
             Some(Normalisation { mean, std }) => format!("images (x / 255 - {mean:?}) / {std:?}{size}"),
             None => format!("images as bytes from 0 to 255{size}"),
         };
-        Ok(Id { name: source.name().to_owned(), preparation, source, taken, normalisation })
+        let (classes, numbers) = self.classes(specification, &source)?;
+        Ok(Id { name: source.name().to_owned(), preparation, source, taken, normalisation, classes, numbers })
+    }
+
+    /// The classes of folders, in the order of their names or of the list, and the class of each folder.
+    fn classes(&self, specification: &str, source: &data::Source) -> anyhow::Result<(Option<Classes>, Vec<i64>)> {
+        let folders = source.folder_classes()?;
+        let place = specification.to_owned();
+        let name = |folder: OsString| ClassName { place: place.clone(), name: folder.to_string_lossy().into_owned() };
+        let names: Vec<ClassName> = folders.into_iter().map(name).collect();
+        let listed = self.options.classes.as_deref().map(Classes::read).transpose()?;
+        if names.is_empty() {
+            if listed.is_some() {
+                bail!(
+                    "--classes: found it with {specification}, whose classes are numbers, expected folders of images, wav: or text:; leave it out"
+                );
+            }
+            return Ok((None, Vec::new()));
+        }
+        let classes = listed.unwrap_or_else(|| Classes::Named(names.iter().map(|class| class.name.clone()).collect()));
+        let numbers = classes.number(&names)?;
+        Ok((Some(classes), numbers))
     }
 
     /// What is done to the bytes of an image.
@@ -107,7 +135,7 @@ impl<'a> Pictures<'a> {
 
     fn resize(&self, taken: &Taken) -> Option<Resize> {
         let side = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
-        let asked = self.images.sets.resize.map(|asked| (asked.get(), asked.get()));
+        let asked = self.images.sets.resize.map(|Pixels { height, width }| (height, width));
         let size = asked.or(taken.size.map(|(height, width)| (side(height), side(width))));
         size.map(|(height, width)| Resize { height, width, filter: Filter::Bilinear })
     }
@@ -150,6 +178,11 @@ impl<'a> Pictures<'a> {
 }
 
 impl Id {
+    /// How many classes have names.
+    pub(super) fn class_count(&self) -> Option<usize> {
+        self.classes.as_ref().and_then(Classes::count)
+    }
+
     pub(super) fn train(&self) -> anyhow::Result<Box<dyn Source>> {
         Ok(Box::new(self.images(self.source.train()?)?))
     }
@@ -170,7 +203,8 @@ impl Id {
                 input.text()
             );
         }
-        let labels = set.labels.as_ref().map(|labels| labels.iter().copied().map(i64::from).collect());
+        let number = |label: &u32| self.numbers.get(*label as usize).copied().unwrap_or(i64::from(*label));
+        let labels = set.labels.as_ref().map(|labels| labels.iter().map(number).collect());
         let table = self.normalisation.as_ref().map(Normalisation::table).unwrap_or_default();
         Ok(Images { input: input.clone(), layout: *layout, table, labels, set })
     }

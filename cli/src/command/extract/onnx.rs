@@ -20,8 +20,9 @@ use crate::screen::progress::Bars;
 use crate::screen::terminal;
 use oodbench::dump::RunInfo;
 use oodbench::rows::Role;
-use oodbench_onnx::extract::{Extracted, Extraction, check_batch, extract};
+use oodbench_onnx::extract::{Extracted, Extraction, extract};
 use oodbench_onnx::graph::Graph;
+use oodbench_onnx::request::check_batch;
 use oodbench_onnx::rten::Rten;
 use oodbench_onnx::source::Source;
 use oodbench_onnx::source::classes::Classes;
@@ -126,6 +127,10 @@ impl Command {
         let pictures = Pictures::of(graph, options, &self.images);
         #[cfg_attr(not(feature = "train"), allow(unused_mut, reason = "images alone are prepared"))]
         let mut preparation = None;
+        #[cfg_attr(not(feature = "train"), allow(unused_mut, reason = "images alone have others"))]
+        let mut class_count = classes.count();
+        #[cfg(feature = "train")]
+        let mut folders: Option<Classes> = None;
         let name = match Specification::of(&given.data) {
             Specification::Files(files) => {
                 if has(SplitName::Train) {
@@ -144,6 +149,8 @@ impl Command {
             Specification::Images(data) => {
                 let images = pictures.id(data)?;
                 preparation = Some(images.preparation.clone());
+                class_count = images.class_count();
+                folders.clone_from(&images.classes);
                 if has(SplitName::Train) {
                     let train = images.train().context("id/train cannot be read (--split test leaves it out)")?;
                     sets.push((Role::Train, train));
@@ -160,7 +167,16 @@ impl Command {
             let set = match Specification::of(val) {
                 Specification::Files(files) => files.test(inputs, options, Some(&classes))?,
                 #[cfg(feature = "train")]
-                Specification::Images(data) => pictures.id(data)?.test()?,
+                Specification::Images(data) => {
+                    let images = pictures.id(data)?;
+                    if folders.as_ref().zip(images.classes.as_ref()).is_some_and(|(own, other)| own != other) {
+                        bail!(
+                            "--val {val}: found other folders than in {}, expected the same classes; list them with --classes",
+                            given.data
+                        );
+                    }
+                    images.test()?
+                }
                 #[cfg(not(feature = "train"))]
                 Specification::Images(data) => bail!("{data}: {NO_IMAGES}"),
             };
@@ -191,7 +207,7 @@ impl Command {
             sets.push((role, set));
         }
         let sets = sets.into_iter().map(|(role, set)| (role, first(set, most))).collect();
-        Ok(Plan { sets, name, classes: classes.count(), preparation })
+        Ok(Plan { sets, name, classes: class_count, preparation })
     }
 
     /// The classes of all labelled splits: listed, or what the splits have together.

@@ -7,10 +7,11 @@ use crate::option::model::TensorOptions;
 use super::fact::{Fact, OF_RUN, SUSPICIOUS, head_text};
 use oodbench::numeric::noise::Congruential;
 use oodbench_onnx::OnnxError;
-use oodbench_onnx::extract::{check_batch, head_agrees};
+use oodbench_onnx::extract::head_agrees;
 use oodbench_onnx::graph::candidates::candidates;
 use oodbench_onnx::graph::find::Tensors;
 use oodbench_onnx::graph::{Axis, Graph, Kind, ModelInput};
+use oodbench_onnx::request::check_batch;
 use oodbench_onnx::rten::Rten;
 use oodbench_onnx::runtime::{Input, Numbers};
 
