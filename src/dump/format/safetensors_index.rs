@@ -3,7 +3,7 @@
 //! ```text
 //! {"metadata": {...}, "weight_map": {"logits": "test-00001-of-00002.safetensors", ...}}
 //! ```
-//! The files lie beside the index; a name that leads elsewhere is refused.
+//! The files lie beside the index; a name that leads elsewhere is refused, and one with control characters.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -63,7 +63,7 @@ fn read(path: &Path) -> Result<BTreeMap<String, PathBuf>, DumpError> {
         serde_json::from_str(&text).map_err(|error| wrong(format!("no index ({})", printable(&error.to_string()))))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let beside = |(tensor, name): (String, String)| match Path::new(&name).file_name() {
-        Some(own) if *own == *name => Ok((tensor, folder.join(name))),
+        Some(own) if *own == *name && !name.contains(char::is_control) => Ok((tensor, folder.join(name))),
         _ => Err(wrong(format!("the file {:?}", printable(&name)))),
     };
     index.weight_map.into_iter().map(beside).collect()
