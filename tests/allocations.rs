@@ -54,10 +54,14 @@ fn rows() -> RunRows {
     RunRows::new("memory", vec![test], None).unwrap()
 }
 
-fn allocations(work: impl FnOnce()) -> usize {
-    let before = ALLOCATIONS.load(Ordering::Relaxed);
-    work();
-    ALLOCATIONS.load(Ordering::Relaxed) - before
+/// The fewest of three times: idle threads of the pool allocate now and then, and the counter is everybody's.
+fn allocations(mut work: impl FnMut()) -> usize {
+    let once = |work: &mut dyn FnMut()| {
+        let before = ALLOCATIONS.load(Ordering::Relaxed);
+        work();
+        ALLOCATIONS.load(Ordering::Relaxed) - before
+    };
+    (0..3).map(|_| once(&mut work)).min().unwrap_or(usize::MAX)
 }
 
 #[test]

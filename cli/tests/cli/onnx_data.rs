@@ -85,10 +85,10 @@ fn a_model_of_bytes_with_channels_last_gets_them_as_they_are() {
     let note = fs::read_to_string(here.join("a/run.toml")).unwrap();
     assert!(note.contains("images as bytes from 0 to 255") && !note.contains("255 -"), "{note}");
     for option in [&["--mean", "0.5,0.5,0.5", "--std", "1,1,1"][..], &["--normalisation", "imagenet"]] {
-        let error = refused(here, &[&extract[..7], &["b"], option].concat());
+        let error = refused(here, &[&extract[..8], &["b"], option].concat());
         assert!(error.contains("found one with the input image (n, 6, 6, 3) uint8, expected none"), "{error}");
     }
-    let error = refused(here, &[&extract[..7], &["b", "--layout", "nchw"]].concat());
+    let error = refused(here, &[&extract[..8], &["b", "--layout", "nchw"]].concat());
     assert!(error.contains("expected images of 1 or 3 channels"), "{error}");
 }
 

@@ -143,7 +143,8 @@ fn chains_that_overflow_a_stack_are_refused() {
         let of_type = field(2, &field(1, &[vec![8, 1], field(2, &shape)].concat()));
         graph.extend(field(11, &[field(1, b"a0"), of_type].concat()));
         graph.extend(field(12, &field(1, format!("a{count}").as_bytes())));
-        field(7, &graph)
+        // Version 8 of the format, operators of version 13.
+        [vec![8, 8], field(7, &graph), field(8, &[16, 13])].concat()
     };
     for (count, is_read) in [(4000, true), (4001, false), (99_999, false)] {
         let read = Graph::parse(Path::new("a.onnx"), model(count));
