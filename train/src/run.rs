@@ -323,6 +323,10 @@ impl Run<'_> {
                 Some(outside) => {
                     // As one batch: batch normalisation sees both.
                     let (outside, _) = tensors(outside, self.options.device.candle())?;
+                    let outside = match self.network.head().ascent() {
+                        Some(ascent) => ascent.climb(&self.network, &outside, &self.normalisation)?,
+                        None => outside,
+                    };
                     let (inside, count) = (images.dim(0)?, outside.dim(0)?);
                     let all = self.network.logits(&Tensor::cat(&[&images, &outside], 0)?, Mode::Train)?;
                     let logits = all.narrow(0, 0, inside)?;

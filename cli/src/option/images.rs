@@ -24,7 +24,7 @@ pub(crate) struct ImageOptions {
     /// In-distribution images: NAME:PATH, NAME where a distribution installs it, PATH, or embedded; `oodbench data` lists names
     #[arg(long, value_name = "DATA", add = complete::image_sets())]
     pub(crate) data: String,
-    /// OOD sets, comma-separated: as --data (their test images), or uniform-noise, gaussian-noise; may be repeated
+    /// OOD sets, comma-separated: as --data (their test images), or uniform-noise, gaussian-noise, smooth-noise; may be repeated
     #[arg(long, value_name = "DATA", value_delimiter = ',', value_parser = choice::name, add = complete::image_sets())]
     ood: Vec<String>,
     /// OOD sets that parameters of scores are chosen on, as --ood; dumped as val_ood/NAME, no value is computed on them

@@ -9,14 +9,14 @@ use super::open;
 /// Noise images made where no number is asked for.
 pub const NOISE_IMAGES: usize = 2000;
 
-/// Reads the OOD set of a specification: what [`open`](open::open) understands, or `uniform-noise` and `gaussian-noise`, seeded and of
+/// Reads the OOD set of a specification: what [`open`](open::open) understands, or `uniform-noise`, `gaussian-noise` and `smooth-noise`, seeded and of
 /// the shape (channels, height, width) asked for. Of a set with splits it is the test split. Folders of images are read with
 /// that number of channels and, if `resize`, brought to that size (bilinear).
 ///
 /// # Errors
 /// [`DataError`] if the set cannot be read or its images have another shape.
 pub fn read(specification: &str, shape: [usize; 3], resize: bool, seed: u64) -> Result<ImageSet, DataError> {
-    let noise = [Noise::Uniform, Noise::Gaussian].into_iter().find(|noise| noise.name() == specification);
+    let noise = Noise::ALL.into_iter().find(|noise| noise.name() == specification);
     if let Some(noise) = noise {
         return generate(noise, NOISE_IMAGES, shape, seed);
     }

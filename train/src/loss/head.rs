@@ -4,6 +4,7 @@ use candle_core::{Result, Tensor};
 use oodbench::rows::Head;
 
 use crate::nn::Mode;
+use crate::perturb::ascent::Ascent;
 
 /// A head and the loss it is trained with.
 pub trait LossHead: Send + Sync {
@@ -21,6 +22,11 @@ pub trait LossHead: Send + Sync {
     ///
     /// A target is no class, or the shapes do not fit.
     fn loss(&self, logits: &Tensor, targets: &Tensor, outliers: Option<&Tensor>) -> Result<Tensor>;
+
+    /// How outliers are moved before they are learnt from, where the loss looks for the worst near them.
+    fn ascent(&self) -> Option<Ascent> {
+        None
+    }
 
     /// Its parameters, in the library's terms; `None` for a head that the library does not know.
     ///
