@@ -31,6 +31,7 @@ use super::model::weights::Weights;
 use super::nn::Mode;
 use super::observer::{Event, Observer};
 use super::optim::Sgd;
+use super::perturb::ascent::climb;
 use super::recipe::{Recipe, TrainingImages};
 use oodbench::numeric::checksum::{Checksum, Hasher};
 use oodbench::output::{make_folder, write_atomically};
@@ -324,7 +325,7 @@ impl Run<'_> {
                     // As one batch: batch normalisation sees both.
                     let (outside, _) = tensors(outside, self.options.device.candle())?;
                     let outside = match self.network.head().ascent() {
-                        Some(ascent) => ascent.climb(&self.network, &outside, &self.normalisation)?,
+                        Some(ascent) => climb(ascent, &self.network, &outside, &self.normalisation)?,
                         None => outside,
                     };
                     let (inside, count) = (images.dim(0)?, outside.dim(0)?);

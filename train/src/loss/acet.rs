@@ -18,9 +18,8 @@ use oodbench::score::settings::{Parameter, SettingError, Settings};
 
 use super::likelihood::cross_entropy;
 use super::softmax::Softmax;
-use super::{LossEntry, LossHead, MakeHead};
+use super::{Ascent, LossEntry, LossHead, MakeHead};
 use crate::nn::Mode;
-use crate::perturb::ascent::Ascent;
 
 /// The loss in the list.
 pub static ENTRY: LossEntry = LossEntry {

@@ -4,7 +4,15 @@ use candle_core::{Result, Tensor};
 use oodbench::rows::Head;
 
 use crate::nn::Mode;
-use crate::perturb::ascent::Ascent;
+
+/// How images of no class are moved to where a network is most sure of them: [`crate::perturb::ascent`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ascent {
+    /// ε: the most that a pixel moves on the scale 0 to 1.
+    pub epsilon: f64,
+    /// K: steps of ε/K each.
+    pub steps: usize,
+}
 
 /// A head and the loss it is trained with.
 pub trait LossHead: Send + Sync {

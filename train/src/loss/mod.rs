@@ -37,5 +37,5 @@ pub mod softmax;
 
 pub use choice::{LossChoice, LossError};
 pub use entry::{LossEntry, MakeHead};
-pub use head::LossHead;
+pub use head::{Ascent, LossHead};
 pub use registry::LOSSES;
