@@ -13,12 +13,12 @@ use oodbench_train::device;
 use oodbench_train::error::TrainError;
 use oodbench_train::job::{DumpPlan, FromWeights, Workplace};
 use oodbench_train::loss::likelihood::cross_entropy;
-use oodbench_train::loss::{LossChoice, LossEntry, generalized_odin, softmax};
+use oodbench_train::loss::{Ascent, LossChoice, LossEntry, generalized_odin, softmax};
 use oodbench_train::model::weights::Weights;
 use oodbench_train::model::{Architecture, Design, NETWORKS, Network};
 use oodbench_train::nn::Mode;
 use oodbench_train::observer::Silent;
-use oodbench_train::perturb::ascent::Ascent;
+use oodbench_train::perturb::ascent::climb;
 use oodbench_train::perturb::{Perturbation, godin, moved, odin, unit_step};
 use oodbench_train::run::weights_file;
 use std::collections::BTreeSet;
@@ -250,15 +250,15 @@ fn an_ascent_makes_a_network_surer_within_its_box() {
     // From black to white: −2 to 2.
     let images = (waves((6, 1, 8, 8), 0.7) * 2.0).unwrap();
     let climb =
-        |epsilon: f64, steps: usize| Ascent { epsilon, steps }.climb(&network, &images, &normalisation).unwrap();
-    assert_eq!(values(&climb(0.3, 0)), values(&images));
+        |epsilon: f64, steps: usize| climb(Ascent { epsilon, steps }, &network, &images, &normalisation).unwrap();
+    assert_eq!(values(&end(0.3, 0)), values(&images));
     let confidence = |images: &Tensor| {
         let logits = network.logits(images, Mode::Eval).unwrap();
         -cross_entropy(&logits, &logits.argmax(1).unwrap()).unwrap().to_scalar::<f32>().unwrap()
     };
-    let found = climb(0.1, 10);
+    let found = end(0.1, 10);
     assert!(confidence(&found) > confidence(&images), "{} {}", confidence(&found), confidence(&images));
     let away = values(&found).iter().zip(values(&images)).map(|(new, old)| (new - old).abs()).fold(0.0, f32::max);
     assert!((away - 0.1 / std).abs() < 1e-5, "{away}");
-    assert!(values(&climb(1.0, 3)).iter().all(|value| value.abs() <= 2.0 + 1e-5));
+    assert!(values(&end(1.0, 3)).iter().all(|value| value.abs() <= 2.0 + 1e-5));
 }
