@@ -249,8 +249,7 @@ fn an_ascent_makes_a_network_surer_within_its_box() {
     let normalisation = Normalisation::new(vec![mean], vec![std]).unwrap();
     // From black to white: −2 to 2.
     let images = (waves((6, 1, 8, 8), 0.7) * 2.0).unwrap();
-    let climb =
-        |epsilon: f64, steps: usize| climb(Ascent { epsilon, steps }, &network, &images, &normalisation).unwrap();
+    let end = |epsilon: f64, steps: usize| climb(Ascent { epsilon, steps }, &network, &images, &normalisation).unwrap();
     assert_eq!(values(&end(0.3, 0)), values(&images));
     let confidence = |images: &Tensor| {
         let logits = network.logits(images, Mode::Eval).unwrap();
