@@ -6,6 +6,7 @@ use oodbench::detector::{DetectorError, ThresholdError};
 use oodbench::dump::DumpError;
 use oodbench::error::FileError;
 use oodbench::eval::{EvalError, FitsError, InMemoryError, PlanError};
+use oodbench::fit::FitError as Unfit;
 use oodbench::rows::RowsError;
 use pyo3::create_exception;
 use pyo3::exceptions::PyValueError;
@@ -82,7 +83,7 @@ pub(crate) fn of_plan(error: &PlanError) -> PyErr {
 
 pub(crate) fn of_eval(error: &EvalError) -> PyErr {
     match error {
-        EvalError::Fit(error) => FitError::new_err(error.to_string()),
+        EvalError::Fit(error) => of_fit(error),
         EvalError::Fits(error) => of_fits(error),
         EvalError::Rows(error) => of_rows(error),
         _ => refused(error),
@@ -96,11 +97,20 @@ fn of_fits(error: &FitsError) -> PyErr {
     }
 }
 
+fn of_fit(error: &Unfit) -> PyErr {
+    match error {
+        Unfit::Missing { what, expected, .. } if expected.contains('@') => {
+            MissingInputError::new_err(format!("expected {what} to fit on, found none; pass {}", keyword(expected)))
+        }
+        _ => FitError::new_err(error.to_string()),
+    }
+}
+
 pub(crate) fn of_in_memory(error: &InMemoryError) -> PyErr {
     match error {
         InMemoryError::Setting(error) => ParameterError::new_err(error.to_string()),
         InMemoryError::Rows(error) => of_rows(error),
-        InMemoryError::Fit(error) => FitError::new_err(error.to_string()),
+        InMemoryError::Fit(error) => of_fit(error),
         InMemoryError::Plan(error) => of_plan(error),
         InMemoryError::Eval(error) => of_eval(error),
         InMemoryError::Fits(error) => of_fits(error),
