@@ -418,7 +418,7 @@ fn read_npy(path: &Path) -> Result<(), String> {
 
 fn read_labels(path: &Path) -> Result<(), String> {
     let labels = Labels::new(vec![npy::open(path).map_err(text)?]).map_err(text)?;
-    labels.check_range(10).map_err(text)
+    labels.check_range(Some(10)).map_err(text)
 }
 
 fn read_npz(path: &Path) -> Result<(), String> {

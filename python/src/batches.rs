@@ -103,7 +103,7 @@ pub(crate) fn check(added: &Added, role: &Role, splits: &[(Role, Batches)], head
         let logits = added.get(&ArrayKind::Logits).map(|logits| logits.array.shape[1]);
         let classes = logits.or_else(|| Some(columns(&ArrayKind::Logits, splits, head)?.1));
         if !matches!(role, Role::Ood { .. } | Role::ValOod { .. }) {
-            labels.check_range(classes.unwrap_or(usize::MAX)).map_err(|error| of_rows(&error))?;
+            labels.check_range(classes).map_err(|error| of_rows(&error))?;
         }
     }
     let Some((_, before)) = splits.iter().find(|(own, _)| own == role) else { return Ok(()) };

@@ -85,7 +85,7 @@ impl Dump {
 
     /// Gives each split its labels, or notes why they cannot be used.
     fn take_labels(&mut self, labels: Vec<Labelling>) {
-        let classes = self.rows.classes.unwrap_or(usize::MAX);
+        let classes = self.rows.classes;
         for (split, labels) in self.rows.splits.iter_mut().zip(labels) {
             let checked = labels.and_then(|labels| match labels {
                 Some(labels) if !split.is_ood() => {

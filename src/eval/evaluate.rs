@@ -70,10 +70,8 @@ pub fn evaluate(
 pub(super) fn fit(plan: &Plan<'_>, results: &mut Results) -> Result<(Vec<FittedScore>, Vec<Skipped>), EvalError> {
     let name = &plan.dump.info.name;
     results.warnings.extend(plan.dump.warnings.iter().cloned().map(Remark::of_all));
-    for chosen in &plan.scores {
-        let cautions = cautions(chosen.entry, &plan.dump).into_iter();
-        results.warnings.extend(cautions.map(|caution| Remark::of_run(name, caution)));
-    }
+    let cautions = cautions(plan.scores.iter().map(|chosen| chosen.entry), &plan.dump);
+    results.warnings.extend(cautions.into_iter().map(|caution| Remark::of_run(name, caution)));
     results.notes.extend(plan.notes.iter().map(|note| Remark::of_run(name, note.clone())));
     let Fits { scores, skipped, warnings } = fits::fit(plan)?;
     results.warnings.extend(warnings.into_iter().map(|warning| Remark::of_run(name, warning)));

@@ -13,7 +13,8 @@ pub fn header(lines: &[BayesLine]) -> String {
         "\
 How probable is it that a score is better than the best one by more than matters?
 Percent, {procedure} {metric}; {} points do not matter (--rope). Over sets, Bayesian signed-rank test;
-IQM: mean of the middle half over runs and sets; above best: how often one of its runs is better than one of the best score's.
+IQM: mean of the middle half over runs and sets.
+Above best: how often one of its runs is better than one of the best score's.
 
 ",
         plain(format!("{:.2}", rope * 100.0))

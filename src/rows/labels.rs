@@ -125,23 +125,27 @@ impl Labels {
         out
     }
 
-    /// Refuses labels outside `0..classes`; `usize::MAX` stands for classes that nobody has counted.
+    /// Refuses labels outside `0..classes`, and negative ones where nobody has counted the classes.
     ///
     /// # Errors
     /// [`RowsError::Malformed`] with the first such label.
-    pub fn check_range(&self, classes: usize) -> Result<(), RowsError> {
+    pub fn check_range(&self, classes: Option<usize>) -> Result<(), RowsError> {
         let mut row = 0;
         while row < self.len {
             let end = self.len.min(row + 65_536);
             let block = self.block(row..end);
-            if let Some(at) = block.iter().position(|&label| usize::try_from(label).map_or(true, |l| l >= classes)) {
+            let is_outside = |&label: &i64| match usize::try_from(label) {
+                Ok(label) => classes.is_some_and(|classes| label >= classes),
+                Err(_) => true,
+            };
+            if let Some(at) = block.iter().position(is_outside) {
                 let (path, at_row) = self.locate(row + at);
                 return Err(RowsError::malformed(
                     path,
                     format!("label {} at row {at_row}", block[at]),
                     match classes {
-                        usize::MAX => "labels from 0".to_owned(),
-                        _ => format!("labels from 0 to {}", classes.saturating_sub(1)),
+                        None => "labels from 0".to_owned(),
+                        Some(classes) => format!("labels from 0 to {}", classes.saturating_sub(1)),
                     },
                     "labels must be the class indices the logits are ordered by",
                 ));
@@ -175,10 +179,10 @@ mod tests {
             StoredArray::new(name.into(), Dtype::parse("<i8"), vec![labels.len()], bytes, 0).unwrap()
         };
         let labels = Labels::new(vec![shard("labels-0.npy", &[0, 1]), shard("labels-1.npy", &[1, 0, 7])]).unwrap();
-        assert!(labels.check_range(8).is_ok());
-        let error = labels.check_range(2).unwrap_err().to_string();
+        assert!(labels.check_range(Some(8)).is_ok());
+        let error = labels.check_range(Some(2)).unwrap_err().to_string();
         assert!(error.starts_with("labels-1.npy: found label 7 at row 2, expected labels from 0 to 1"), "{error}");
-        let error = Labels::of("labels", vec![0, -1]).check_range(usize::MAX).unwrap_err().to_string();
+        let error = Labels::of("labels", vec![0, -1]).check_range(None).unwrap_err().to_string();
         assert!(error.starts_with("labels: found label -1 at row 1, expected labels from 0; "), "{error}");
     }
 }

@@ -192,7 +192,7 @@ impl RunRows {
         let in_distribution = self.splits.iter().filter(|split| !split.is_ood());
         for labels in in_distribution.filter_map(|split| split.labels.as_ref()) {
             // Without logits and head nothing says how many classes there are, but a negative one is wrong all the same.
-            labels.check_range(self.classes.unwrap_or(usize::MAX))?;
+            labels.check_range(self.classes)?;
         }
         Ok(())
     }

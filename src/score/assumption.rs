@@ -1,5 +1,6 @@
 //! What a score takes for granted about the arrays it reads, beyond that they are there.
 
+use std::cell::OnceCell;
 use std::fmt;
 
 use crate::dump::Dump;
@@ -21,16 +22,31 @@ impl fmt::Display for Assumption {
     }
 }
 
-impl Assumption {
-    /// The remark on a dump of which it does not hold.
+/// Which assumptions hold of a dump. Many scores share one, and its rows are looked at once.
+pub struct Assumed<'d> {
+    dump: &'d Dump,
+    non_negative: OnceCell<bool>,
+}
+
+impl<'d> Assumed<'d> {
+    /// Of this dump.
     #[must_use]
-    pub fn caution(self, score: &str, dump: &Dump) -> Option<String> {
-        match self {
-            Self::NonNegativeFeatures => has_negative_features(dump).then(|| {
-                format!(
-                    "{score} is meant for features that are never negative, as behind a ReLU; id/test has negative ones"
-                )
-            }),
+    pub fn of(dump: &'d Dump) -> Self {
+        Self { dump, non_negative: OnceCell::new() }
+    }
+
+    /// The remark on a score whose assumption does not hold.
+    #[must_use]
+    pub fn caution(&self, score: &str, assumption: Assumption) -> Option<String> {
+        match assumption {
+            Assumption::NonNegativeFeatures => {
+                let holds = *self.non_negative.get_or_init(|| !has_negative_features(self.dump));
+                (!holds).then(|| {
+                    format!(
+                        "{score} is meant for features that are never negative, as behind a ReLU; id/test has negative ones"
+                    )
+                })
+            }
         }
     }
 }
@@ -61,16 +77,16 @@ mod tests {
         let takes = |entry: &&ScoreEntry| entry.assumes.contains(&Assumption::NonNegativeFeatures);
         assert_eq!(REGISTRY.iter().filter(takes).count(), 7);
         for entry in REGISTRY {
-            let said = cautions(entry, &signed.dump).iter().any(|text| text.contains("never negative"));
+            let said = cautions([entry], &signed.dump).iter().any(|text| text.contains("never negative"));
             assert_eq!(said, takes(&entry), "{}", entry.id);
             assert_eq!(entry.page.contains("Meant for features that are never negative"), said, "{}", entry.id);
             assert!(
-                !cautions(entry, &positive.dump).iter().any(|text| text.contains("never negative")),
+                !cautions([entry], &positive.dump).iter().any(|text| text.contains("never negative")),
                 "{}",
                 entry.id
             );
         }
-        let composed = cautions(find("ash_s+dice").unwrap(), &signed.dump);
+        let composed = cautions([find("ash_s+dice").unwrap()], &signed.dump);
         assert!(composed.len() == 2 && composed[0].starts_with("ash_s is meant for"), "{composed:?}");
     }
 }

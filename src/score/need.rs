@@ -234,7 +234,7 @@ impl Need {
 /// Whether a file's name is `logits@` and a name of the same words and numbers, be they spelt otherwise: `odin_1000.0_0.010` and `odin_1000_0.01`.
 fn are_same(stem: &str, name: &str) -> bool {
     let number = |text: &str| text.parse::<f64>().ok();
-    let mut parts = stem.trim_start_matches("logits@").split('_').zip(name.split('_'));
+    let mut parts = stem.strip_prefix("logits@").unwrap_or(stem).split('_').zip(name.split('_'));
     let same_count = stem.split('_').count() == name.split('_').count();
     same_count && parts.all(|(one, other)| one == other || number(one).is_some_and(|own| number(other) == Some(own)))
 }

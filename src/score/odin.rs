@@ -315,6 +315,9 @@ mod tests {
         assert_eq!(fitted.needs(), expected);
         let score = ENTRY.with_defaults();
         assert_eq!(score.restore(&mut fitted.save()).unwrap().needs(), expected);
+        // A fit of an earlier version, which kept T and ε, is to be made again.
+        let mut earlier = State::new().with_number("t", 1000.0).with_number("epsilon", 0.05);
+        assert!(score.restore(&mut earlier).err().unwrap().to_string().contains("name"));
         let other = score.restore(&mut State::new().with_text("name", "members")).err().unwrap().to_string();
         assert_eq!(other, "found array name of \"members\", expected odin_<T>_<epsilon>");
     }

@@ -1,5 +1,6 @@
 //! The score of a name: one of the list, somebody else's values, or a composition.
 
+use super::assumption::Assumed;
 use super::composed::{self, CompositionError};
 use super::entry::ScoreEntry;
 use super::list::{REGISTRY, UnknownName, find_listed};
@@ -33,17 +34,20 @@ pub fn find(name: &str) -> Result<&'static ScoreEntry, UnknownScore> {
     Ok(single?)
 }
 
-/// What may not suit a run about a score, or about the parts of a composition; each once.
+/// What may not suit a run about some scores, or about the parts of a composition; of each score once.
 #[must_use]
-pub fn cautions(entry: &ScoreEntry, dump: &Dump) -> Vec<String> {
-    let parts = composed::parts(entry.id);
+pub fn cautions<'e>(entries: impl IntoIterator<Item = &'e ScoreEntry>, dump: &Dump) -> Vec<String> {
+    let assumed = Assumed::of(dump);
     let of_part = |part: &ScoreEntry| {
-        let assumed = part.assumes.iter().filter_map(|assumption| assumption.caution(part.id, dump));
-        (part.caution)(dump).into_iter().chain(assumed).collect::<Vec<_>>()
+        let broken = part.assumes.iter().filter_map(|assumption| assumed.caution(part.id, *assumption));
+        (part.caution)(dump).into_iter().chain(broken).collect::<Vec<_>>()
     };
-    let mut cautions: Vec<String> = parts.into_iter().chain([entry]).flat_map(of_part).collect();
-    cautions.dedup();
-    cautions
+    let of_score = |entry: &ScoreEntry| {
+        let mut own: Vec<String> = composed::parts(entry.id).into_iter().chain([entry]).flat_map(of_part).collect();
+        own.dedup();
+        own
+    };
+    entries.into_iter().flat_map(of_score).collect()
 }
 
 /// The scores of some names (ids, aliases or `all`), each once, and whether all are meant.

@@ -15,8 +15,9 @@
 //!
 //! All intervals together hold the ranks of the true means in a share 1 − α of samples at least, since they are wrong only if a pair is called different the
 //! wrong way round or while it is equal. What varies is the training; the rows tested are not drawn again. An entry with one seed cannot be tested: its
-//! interval is all places. With Welch's degrees of freedom beside different numbers of seeds, intervals of equal entries were wrong in up to 14 % of samples of six
-//! entries and more in larger tables; the lesser number of seeds decides there, which is cautious. What the test below prints is simulated.
+//! interval is all places. Beside different numbers of seeds Welch's degrees of freedom are too many where entries of few seeds vary most, the more so the more
+//! entries there are; the lesser number of seeds decides there, which is cautious. `all_intervals_hold_the_true_ranks` and
+//! `a_large_table_of_mixed_seeds_holds_its_ranks` below simulate it.
 //!
 //! # Source
 //!

@@ -343,6 +343,7 @@ mod tests {
         let found = compare(&of(), &scores, None, Better::Lower, 0.05);
         assert_eq!((found[0].verdict, found[1].verdict), (Verdict::Best, Verdict::Worse));
     }
+
     /// b lies below a by the same amount on every seed: nothing says how far that varies, and no test is passed without one.
     #[test]
     fn a_difference_that_never_varies_is_not_tested() {

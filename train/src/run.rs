@@ -105,7 +105,9 @@ pub fn train(
     recipe.check()?;
     check_set(recipe, set)?;
     // Whoever reads the weights has to know what was held out, and of what.
-    let recipe = &Recipe { images: Some(TrainingImages::of(set)), ..recipe.clone() };
+    let images = TrainingImages::of(set);
+    let checksum_of_set = images.checksum.clone();
+    let recipe = &Recipe { images: Some(images), ..recipe.clone() };
     let (training, validation) = match recipe.held_out {
         0 => (Arc::clone(set), None),
         count => {
@@ -126,8 +128,8 @@ pub fn train(
     let sgd = Sgd::new(network.params(), recipe.momentum, recipe.weight_decay)?;
     let outliers = outliers(recipe, set, options.outliers)?;
     let data = match outliers {
-        Some(outliers) => format!("{} and outliers {}", set.checksum(), outliers.checksum()),
-        None => set.checksum(),
+        Some(outliers) => format!("{checksum_of_set} and outliers {}", outliers.checksum()),
+        None => checksum_of_set,
     };
     let data = match options.start {
         Some(_) => format!("{data} and weights {}", checksum(&network)?),

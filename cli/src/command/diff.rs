@@ -15,7 +15,7 @@ use oodbench::report::difference::grid;
 use oodbench::table::Record;
 use oodbench::table::difference::{Condition, Difference, differences};
 
-/// Compare two files of records; with --fail-if the exit code is 1 where a condition is met, for CI
+/// Compare records of two files or folders; with --fail-if the exit code is 1 where a condition is met, for CI
 #[derive(Args)]
 #[command(after_help = "Examples:
   oodbench diff old/ new/                                     folders of `score --out`, or files of records

@@ -199,10 +199,8 @@ fn another_spelling_is_kept_in_a_fit() {
     let expected = score(folder.path(), &chosen);
     respelt(&run, &SETS);
     done(folder.path(), &[&["fit", "dumps/run", "--out", "run.fit", "-q"], &chosen[..]].concat());
-    let values = |text: &str| text[text.find("\"procedures\"").unwrap_or(0)..].to_owned();
-    let found = score(folder.path(), &["--fit", "run.fit"]);
-    assert!(found == score(folder.path(), &chosen));
-    assert_eq!(values(&found).len(), values(&expected).len());
+    // What an array is called changes no value.
+    assert!(score(folder.path(), &["--fit", "run.fit"]) == expected && score(folder.path(), &chosen) == expected);
     let both = [&JSON[..], &["--score", "odin", "--set", "odin.epsilon=0.01", "--set", "odin.t=1000"]].concat();
     let said = refusal(folder.path(), &both);
     assert!(said.contains("logits@odin_1000_0.01.npy: missing"), "{said}");
