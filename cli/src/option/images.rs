@@ -11,6 +11,7 @@ use clap::{Args, ValueEnum};
 use super::{choice, complete};
 use crate::screen::words::counted;
 use oodbench::rows::Role;
+use oodbench_train::attack::Attack;
 use oodbench_train::data::folder::{Channels, Filter, FolderLabels, FolderOptions, Resize};
 use oodbench_train::data::{ImageSet, Normalisation, Published, Source, ood, open};
 use oodbench_train::device::{Device, DeviceChoice, allow_tf32};
@@ -27,7 +28,8 @@ pub(crate) struct ImageOptions {
     /// OOD sets, comma-separated: as --data (their test images), or uniform-noise, gaussian-noise, smooth-noise; may be repeated
     #[arg(long, value_name = "DATA", value_delimiter = ',', value_parser = choice::name, add = complete::image_sets())]
     ood: Vec<String>,
-    /// OOD sets that parameters of scores are chosen on, as --ood; dumped as val_ood/NAME, no value is computed on them
+    /// OOD sets that parameters of scores are chosen on, as --ood, or fgsm, bim, deepfool, cw, which attack the images of id/val; dumped as val_ood/NAME, no value
+    /// is computed on them
     #[arg(long, value_name = "DATA", value_delimiter = ',', value_parser = choice::name, add = complete::image_sets())]
     val_ood: Vec<String>,
     /// Inner layers to dump as features@LAYER, comma-separated, or all
@@ -160,7 +162,7 @@ impl ImageOptions {
             let set = self.first(ood::read(specification, shape, self.resize.is_some(), seed)?)?;
             sets.push((Role::Ood { group: None, name: set.name.clone() }, Arc::new(set)));
         }
-        for validation in &self.val_ood {
+        for validation in self.val_ood.iter().filter(|name| Attack::named(name).is_none()) {
             // Noise to choose on is not the noise that is measured.
             let set = self.beside("--val-ood", validation, shape, seed.wrapping_add(1), &sets)?;
             sets.push((Role::ValOod { name: set.name.clone() }, Arc::new(set)));
@@ -204,6 +206,7 @@ impl ImageOptions {
             sets,
             layers: self.layers.clone(),
             perturbation: self.perturbation()?,
+            attacks: self.val_ood.iter().filter_map(|name| Attack::named(name)).collect(),
             samples: self.mc_samples.map_or(0, NonZeroUsize::get),
         })
     }

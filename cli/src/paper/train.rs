@@ -106,6 +106,7 @@ fn train_one(
             layers: Vec::new(),
             samples: 0,
             perturbation: None,
+            attacks: Vec::new(),
         },
     };
     match job.run(at) {

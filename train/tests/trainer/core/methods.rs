@@ -100,6 +100,7 @@ fn dump(recipe: &Recipe, run: &Path, folder: &Path, (samples, score): (usize, &s
             samples,
             perturbation: (score == "odin")
                 .then(|| Perturbation::Odin { temperatures: vec![1000.0], epsilons: vec![0.0, 0.002] }),
+            attacks: Vec::new(),
         },
     };
     job.run(Workplace { device: &Device::cpu(), stop: &AtomicBool::new(false), observer: &Silent }).unwrap();

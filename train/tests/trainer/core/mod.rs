@@ -1,5 +1,6 @@
 //! Tests of the trainer, as one program so that the libraries are linked once.
 
+mod attack;
 mod device;
 mod dropout;
 mod extract;

@@ -149,6 +149,7 @@ fn extract_with(
             layers: vec!["stage1".to_owned(), layer.to_owned()],
             samples: 0,
             perturbation: Some(perturbation),
+            attacks: Vec::new(),
         },
     };
     job.run(Workplace { device: &device::Device::cpu(), stop: &AtomicBool::new(false), observer: &Silent })?;
