@@ -14,7 +14,7 @@ use oodbench::rows::Role;
 
 use super::attack::Attack;
 use super::curves;
-use super::data::{ImageSet, Normalisation};
+use super::data::{Element, ImageSet, Normalisation};
 use super::device::Device;
 use super::error::TrainError;
 use super::extract::{Extraction, Sets, check_layers, extract};
@@ -91,8 +91,13 @@ impl DumpPlan {
     fn check_sets(&self) -> Result<(), TrainError> {
         let attacked: Vec<Role> = self.attacks.iter().map(|attack| val_ood(*attack)).collect();
         check_roles(self.sets.iter().map(|(role, _)| role).chain(&attacked))?;
-        match self.attacks.first() {
-            Some(attack) if self.held_out().is_none() => Err(TrainError::NothingToAttack { attack: attack.name() }),
+        match (self.attacks.first(), self.held_out()) {
+            (Some(attack), None) => Err(TrainError::NothingToAttack { attack: attack.name() }),
+            (Some(attack), Some(set)) if set.element != Element::Byte => Err(TrainError::Mismatch {
+                set: set.name.clone(),
+                found: set.element.input().to_string(),
+                expected: format!("images, whose pixels {} changes", attack.name()),
+            }),
             _ => Ok(()),
         }
     }

@@ -92,7 +92,10 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         seed: recipe.as_ref().map(|recipe| recipe.seed),
         normalisation: match (&recipe, images.normalisation) {
             (Some(recipe), None) => recipe.normalisation()?,
-            _ => images.normalisation(&source, design.channels)?,
+            _ => {
+                let channels = sets.first().map_or(design.channels, |(_, set)| set.channels);
+                images.normalisation(&source, channels)?
+            }
         },
         design,
         dump: images.dump(&command.out, command.replace, &source, sets)?,
@@ -122,11 +125,11 @@ impl Command {
             }
         }
         let test = self.images.first(source.test()?)?;
-        let shape = test.shape();
+        let ood = self.images.ood(&test, self.seed)?;
         if self.splits.contains(&SplitName::Test) {
             sets.push((Role::Test, test.into()));
         }
-        sets.extend(self.images.ood(shape, self.seed)?);
+        sets.extend(ood);
         Ok(sets)
     }
 
@@ -155,6 +158,6 @@ impl Command {
         let (_, set) = sets.first().context("found no set, expected --split or --ood")?;
         let classes = set.classes.with_context(|| format!("{}: found no labels, expected a labelled set", set.name))?;
         let loss = self.loss.clone().unwrap_or_default();
-        Ok(Design { architecture, loss, channels: set.channels, classes, dropout: self.dropout.unwrap_or(0.0) })
+        Ok(Design { architecture, loss, channels: set.inputs(), classes, dropout: self.dropout.unwrap_or(0.0) })
     }
 }

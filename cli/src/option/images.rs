@@ -22,7 +22,8 @@ use oodbench_train::perturb::{Perturbation, godin};
 /// Options of every command that reads images.
 #[derive(Args)]
 pub(crate) struct ImageOptions {
-    /// In-distribution images: NAME:PATH, NAME where a distribution installs it, PATH, or embedded; `oodbench data` lists names
+    /// In-distribution images: NAME:PATH, NAME where a distribution installs it, PATH, or embedded; `oodbench data` lists names. npy:DIR for vectors or token numbers in
+    /// DIR/train and DIR/test, features.npy or tokens.npy beside labels.npy
     #[arg(long, value_name = "DATA", add = complete::image_sets())]
     pub(crate) data: String,
     /// OOD sets, comma-separated: as --data (their test images), or uniform-noise, gaussian-noise, smooth-noise; may be repeated
@@ -155,16 +156,16 @@ impl ImageOptions {
         Ok(self.normalisation.unwrap_or(source.normalisation()).normalisation(channels)?)
     }
 
-    /// All OOD sets, for images of that shape.
-    pub(crate) fn ood(&self, shape: [usize; 3], seed: u64) -> anyhow::Result<Sets> {
+    /// All OOD sets, of rows like those of a set.
+    pub(crate) fn ood(&self, like: &ImageSet, seed: u64) -> anyhow::Result<Sets> {
         let mut sets = Sets::new();
         for specification in &self.ood {
-            let set = self.first(ood::read(specification, shape, self.resize.is_some(), seed)?)?;
+            let set = self.first(ood::read(specification, like, self.resize.is_some(), seed)?)?;
             sets.push((Role::Ood { group: None, name: set.name.clone() }, Arc::new(set)));
         }
         for validation in self.val_ood.iter().filter(|name| Attack::named(name).is_none()) {
             // Noise to choose on is not the noise that is measured.
-            let set = self.beside("--val-ood", validation, shape, seed.wrapping_add(1), &sets)?;
+            let set = self.beside("--val-ood", validation, like, seed.wrapping_add(1), &sets)?;
             sets.push((Role::ValOod { name: set.name.clone() }, Arc::new(set)));
         }
         Ok(sets)
@@ -175,11 +176,11 @@ impl ImageOptions {
         &self,
         option: &str,
         specification: &str,
-        shape: [usize; 3],
+        like: &ImageSet,
         seed: u64,
         measured: &Sets,
     ) -> anyhow::Result<ImageSet> {
-        let set = self.first(ood::read(specification, shape, self.resize.is_some(), seed)?)?;
+        let set = self.first(ood::read(specification, like, self.resize.is_some(), seed)?)?;
         // The test images of the classes too: nothing that a figure is made of may be learnt from.
         let is_measured = |role: &Role| matches!(role, Role::Test | Role::Csid { .. } | Role::Ood { .. });
         for (role, other) in measured.iter().filter(|(role, other)| is_measured(role) && other.shape() == set.shape()) {

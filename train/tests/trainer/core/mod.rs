@@ -10,4 +10,5 @@ mod model;
 mod nn;
 mod perturb;
 mod reference;
+mod rows;
 mod run;
