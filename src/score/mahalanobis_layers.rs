@@ -3,14 +3,15 @@
 use ndarray::{Array1, Array2};
 
 use super::entry::{ScoreEntry, no_caution};
+use super::known_outliers;
 use super::layer_scores::LayerScores;
-use super::need::{Need, Splits};
+use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::obstacle::single_rows;
 use crate::fit::{FitError, Training};
 use crate::numeric::logistic::Logistic;
-use crate::rows::{Role, RowBlock, RunRows, Split};
+use crate::rows::{Role, RowBlock, RunRows};
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "mahalanobis_layers",
@@ -67,7 +68,7 @@ impl Score for MahalanobisLayers {
             .rows()
             .split(&Role::Val)
             .ok_or_else(|| training.missing_split("validation rows", Role::Val.to_string()))?;
-        let val_ood = self.val_ood(training)?;
+        let val_ood = known_outliers::set(training, self.fit_on.as_deref(), ENTRY.id)?;
         let mut notes = Vec::new();
         let layers = LayerScores::fit(training, &mut notes)?;
         let names = layers.names();
@@ -88,7 +89,7 @@ impl Score for MahalanobisLayers {
             odds.steps,
             weights.join(", ")
         ));
-        notes.extend(known_set(training, val_ood));
+        notes.extend(known_outliers::note(training, val_ood));
         let Logistic { weights, intercept, .. } = odds;
         Ok(Fit::noted(FittedMahalanobisLayers { layers, weights, intercept }, notes))
     }
@@ -100,37 +101,6 @@ impl Score for MahalanobisLayers {
             intercept: state.number("intercept")?,
         }))
     }
-}
-
-impl MahalanobisLayers {
-    /// The one set that the weights are fitted on.
-    fn val_ood<'a>(&self, training: &Training<'a>) -> Result<&'a Split, FitError> {
-        let rows = Splits::ValOod(self.fit_on.clone());
-        let mut sets = rows.of(training.rows());
-        match (sets.next(), sets.next()) {
-            (Some(only), None) => Ok(only),
-            (None, _) => {
-                Err(training
-                    .missing_split("OOD set", format!("val_ood/{}", self.fit_on.as_deref().unwrap_or("<name>"))))
-            }
-            (Some(_), Some(_)) => {
-                let names: Vec<&str> = training.rows().val_ood().collect();
-                let reason = format!("val_ood has {}; name one by mahalanobis_layers.fit_on", names.join(", "));
-                Err(training.not_applicable(ENTRY.id, reason))
-            }
-        }
-    }
-}
-
-/// What to say where the fit has seen rows of a set that is then measured.
-fn known_set(training: &Training<'_>, val_ood: &Split) -> Option<String> {
-    let Role::ValOod { name: fitted } = &val_ood.role else { return None };
-    let known = |split: &&Split| matches!(&split.role, Role::Ood { name, .. } if name == fitted);
-    let measured = training.rows().ood().find(known)?;
-    Some(format!(
-        "{} is measured with weights fitted on a set of the same name: its values are those of a known OOD set",
-        measured.role
-    ))
 }
 
 struct FittedMahalanobisLayers {

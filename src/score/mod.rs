@@ -16,6 +16,7 @@ pub mod entry;
 #[cfg(test)]
 mod example;
 mod head_energy;
+mod known_outliers;
 mod layer_scores;
 pub mod list;
 mod members;
@@ -58,6 +59,7 @@ pub mod logit_gap;
 pub mod lts;
 pub mod mahalanobis;
 pub mod mahalanobis_layers;
+pub mod mahalanobis_perturbed;
 pub mod mahalanobis_pp;
 pub mod max_logit;
 pub mod mds;

@@ -27,6 +27,12 @@ pub enum Need {
     CalibrationVariants(&'static str),
     /// The same of the OOD set of this name that parameters are chosen on.
     ValOodVariants(String, &'static str),
+    /// Every array of somebody else's values whose name begins so, of the rows to be scored.
+    Scores(&'static str),
+    /// The same of the validation rows.
+    ValScores(&'static str),
+    /// The same of the OOD set of this name that parameters are chosen on; without a name, of the only such set.
+    ValOodScores(Option<String>, &'static str),
     /// A linear head: weight and bias in `head/`.
     LinearHead,
     /// Prototypes in `head/`.
@@ -121,6 +127,7 @@ impl Need {
                 | Self::Score(_)
                 | Self::Variant(_)
                 | Self::Variants(_)
+                | Self::Scores(_)
         )
     }
 
@@ -146,6 +153,9 @@ impl Need {
             Self::Variants(prefix) => Some((Splits::Scored, variants(run, prefix))),
             Self::CalibrationVariants(prefix) => Some((Splits::Calibration, variants(run, prefix))),
             Self::ValOodVariants(name, prefix) => Some((Splits::ValOod(Some(name.clone())), variants(run, prefix))),
+            Self::Scores(prefix) => Some((Splits::Scored, scores(run, prefix))),
+            Self::ValScores(prefix) => Some((Splits::Val, scores(run, prefix))),
+            Self::ValOodScores(name, prefix) => Some((Splits::ValOod(name.clone()), scores(run, prefix))),
             Self::TrainLogits => one(Splits::Train, ArrayKind::Logits),
             Self::TrainFeatures => one(Splits::Train, ArrayKind::Features),
             Self::TrainLayer(name) => one(Splits::Train, ArrayKind::Layer(name.clone())),
@@ -193,7 +203,8 @@ impl Need {
 
     /// Whether there are several sets where one has to be chosen.
     fn is_open(&self, run: &RunRows) -> bool {
-        matches!(self, Self::ValOodLayers(None) | Self::ValOodFeatures(None)) && run.val_ood().nth(1).is_some()
+        matches!(self, Self::ValOodLayers(None) | Self::ValOodFeatures(None) | Self::ValOodScores(None, _))
+            && run.val_ood().nth(1).is_some()
     }
 
     /// What may have been meant, if it is something of a name that the dump does not know, or of no name where one is needed.
@@ -212,10 +223,13 @@ impl Need {
                 let there = all.into_iter().map(|kind| kind.file_stem()).find(|own| are_same(own, name))?;
                 return Some(format!("there is {there}; give it this name"));
             }
-            Self::ValOodLayers(Some(name)) | Self::ValOodFeatures(Some(name)) | Self::ValOodVariants(name, _) => {
-                (name, run.val_ood().collect())
-            }
-            Self::ValOodLayers(None) | Self::ValOodFeatures(None) if self.is_open(run) => {
+            Self::ValOodLayers(Some(name))
+            | Self::ValOodFeatures(Some(name))
+            | Self::ValOodScores(Some(name), _)
+            | Self::ValOodVariants(name, _) => (name, run.val_ood().collect()),
+            Self::ValOodLayers(None) | Self::ValOodFeatures(None) | Self::ValOodScores(None, _)
+                if self.is_open(run) =>
+            {
                 let names: Vec<&str> = run.val_ood().collect();
                 return Some(format!("set its parameter fit_on to one of {}", names.join(", ")));
             }
@@ -258,6 +272,16 @@ fn variants(run: &RunRows, prefix: &str) -> BTreeSet<ArrayKind> {
     arrays
 }
 
+/// Every array of somebody else's values whose name begins so. Where there is none, one to be dumped, which no split has.
+fn scores(run: &RunRows, prefix: &str) -> BTreeSet<ArrayKind> {
+    let own = run.own_scores().into_iter().filter(|name| name.starts_with(prefix));
+    let mut arrays: BTreeSet<ArrayKind> = own.map(|name| ArrayKind::Score(name.to_owned())).collect();
+    if arrays.is_empty() {
+        arrays.insert(ArrayKind::Score(format!("{prefix}<layer>_<epsilon>")));
+    }
+    arrays
+}
+
 /// Whether a split has an array, or can be given it: logits come from features and head as well.
 fn has(split: &Split, kind: &ArrayKind, run: &RunRows) -> bool {
     match kind {
@@ -279,6 +303,9 @@ impl fmt::Display for Need {
             Self::Variants(prefix) => return write!(f, "logits@{prefix}*"),
             Self::CalibrationVariants(prefix) => return write!(f, "val or train logits@{prefix}*"),
             Self::ValOodVariants(_, prefix) => return write!(f, "val_ood logits@{prefix}*"),
+            Self::Scores(prefix) => return write!(f, "scores@{prefix}*"),
+            Self::ValScores(prefix) => return write!(f, "val scores@{prefix}*"),
+            Self::ValOodScores(_, prefix) => return write!(f, "val_ood scores@{prefix}*"),
             Self::LinearHead => "linear head",
             Self::Prototypes => "prototypes",
             Self::TrainLogits => "train logits",

@@ -219,6 +219,12 @@ impl Arrays {
             let blocks = rows.features.ncols() / (CLASSES + 1) * CLASSES;
             arrays.push((layer("first"), rows.features.slice(s![.., ..blocks]).to_owned()));
             arrays.push((layer("second"), rows.features.slice(s![.., ..;2]).to_owned()));
+            // Distances of moved images: a step helps rows of a class more.
+            let class_columns = rows.features.slice(s![.., ..blocks]);
+            for (name, factor) in [("mahalanobis_first_0", 1.0), ("mahalanobis_first_0.001", 0.5)] {
+                let distances = class_columns.map_axis(Axis(1), |row| -factor * row.dot(&row));
+                arrays.push((ArrayKind::Score(name.to_owned()), distances.insert_axis(Axis(1))));
+            }
         }
         let members = self.members(rows);
         // Moved images: confident rows gain.
@@ -279,6 +285,7 @@ pub(crate) fn score_in(scorer: &dyn Fitted, dump: &Dump, split: &Split, pieces: 
     let mut wanted = BTreeSet::from([ArrayKind::Logits]);
     wanted.extend(dump.feature_arrays());
     wanted.extend(dump.variants());
+    wanted.extend(dump.own_scores().into_iter().map(|name| ArrayKind::Score(name.to_owned())));
     let mut all = Vec::with_capacity(split.rows);
     for piece in pieces {
         let mut out = vec![f64::NAN; piece.len()];

@@ -4,7 +4,7 @@ use candle_core::Tensor;
 use ndarray::Array2;
 use oodbench::rows::Head;
 
-use super::data::Batch;
+use super::data::{Batch, Input};
 use super::error::TrainError;
 use super::input::tensors;
 use super::model::{Network, Taps};
@@ -19,7 +19,12 @@ use super::perturb::{Moved, Prepared};
 ///
 /// A row depends on its image alone: batches are cut as it suits the memory.
 pub trait Classifier {
-    /// Channels of an image.
+    /// What it takes.
+    fn input(&self) -> Input {
+        Input::Images
+    }
+
+    /// Channels of an image, values of a vector, or tokens of a vocabulary.
     fn channels(&self) -> usize;
 
     /// The inner layers that [`outputs`](Self::outputs) can record, from the image on.
@@ -78,6 +83,10 @@ pub struct Outputs {
 
 /// A network of this trainer, in evaluation mode.
 impl Classifier for Network {
+    fn input(&self) -> Input {
+        self.design().architecture.input()
+    }
+
     fn channels(&self) -> usize {
         self.design().channels
     }

@@ -85,6 +85,16 @@ pub enum TrainError {
     /// Something that a perturbation of images needs.
     #[error("--perturb: missing {lacking}, expected {why}")]
     Perturbation { lacking: String, why: &'static str },
+    /// An attack without images to attack.
+    #[error(
+        "--val-ood {attack}: missing id/val, whose images are attacked; hold images out, with `train --val N` or `extract --split val,test`"
+    )]
+    NothingToAttack { attack: &'static str },
+    /// An attack that fooled nobody.
+    #[error(
+        "--val-ood {attack}: found none of the {images} images of {set} that are classified rightly taken for another class after the attack, expected one or more; hold more images out"
+    )]
+    Attack { attack: &'static str, images: usize, set: String },
     /// Class means and covariances could not be had.
     #[error(transparent)]
     Fit(#[from] Box<FitError>),

@@ -76,13 +76,11 @@ pub fn extract(
 
 fn check(classifier: &dyn Classifier, extraction: &Extraction<'_>) -> Result<(), TrainError> {
     check_layers(classifier, extraction.layers)?;
-    let channels = classifier.channels();
-    match extraction.sets.iter().find(|(_, set)| set.channels != channels) {
-        Some((_, set)) => Err(TrainError::Mismatch {
-            set: set.name.clone(),
-            found: format!("{} channels", set.channels),
-            expected: format!("{channels} channels"),
-        }),
+    let (input, channels) = (classifier.input(), classifier.channels());
+    let misfit =
+        |(_, set): &(Role, Arc<ImageSet>)| set.misfit(input, channels).map(|misfit| (set.name.clone(), misfit));
+    match extraction.sets.iter().find_map(misfit) {
+        Some((set, (found, expected))) => Err(TrainError::Mismatch { set, found, expected }),
         None => Ok(()),
     }
 }

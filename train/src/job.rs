@@ -10,9 +10,11 @@ use oodbench::dump::RunInfo;
 use oodbench::dump::write::check_roles;
 use oodbench::output::write_atomically;
 use oodbench::plot::Format;
+use oodbench::rows::Role;
 
+use super::attack::Attack;
 use super::curves;
-use super::data::{ImageSet, Normalisation};
+use super::data::{Element, ImageSet, Normalisation};
 use super::device::Device;
 use super::error::TrainError;
 use super::extract::{Extraction, Sets, check_layers, extract};
@@ -56,6 +58,8 @@ pub struct DumpPlan {
     pub samples: usize,
     /// How images are moved before another look at them.
     pub perturbation: Option<Perturbation>,
+    /// Attacks on the images of id/val, each of which makes a set of val_ood.
+    pub attacks: Vec<Attack>,
 }
 
 impl DumpPlan {
@@ -83,6 +87,42 @@ impl DumpPlan {
         Ok(self.layers.clone())
     }
 
+    /// Refuses what the dump could not hold, before hours of training.
+    fn check_sets(&self) -> Result<(), TrainError> {
+        let attacked: Vec<Role> = self.attacks.iter().map(|attack| val_ood(*attack)).collect();
+        check_roles(self.sets.iter().map(|(role, _)| role).chain(&attacked))?;
+        match (self.attacks.first(), self.held_out()) {
+            (Some(attack), None) => Err(TrainError::NothingToAttack { attack: attack.name() }),
+            (Some(attack), Some(set)) if set.element != Element::Byte => Err(TrainError::Mismatch {
+                set: set.name.clone(),
+                found: set.element.input().to_string(),
+                expected: format!("images, whose pixels {} changes", attack.name()),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The images of id/val.
+    fn held_out(&self) -> Option<&Arc<ImageSet>> {
+        self.sets.iter().find(|(role, _)| *role == Role::Val).map(|(_, set)| set)
+    }
+
+    /// All sets, those that attacks make among them.
+    fn all_sets(
+        &self,
+        network: &Network,
+        normalisation: &Normalisation,
+        at: Workplace<'_>,
+    ) -> Result<Sets, TrainError> {
+        let mut sets = self.sets.clone();
+        for attack in &self.attacks {
+            let held_out = self.held_out().ok_or(TrainError::NothingToAttack { attack: attack.name() })?;
+            let set = attack.on(network, held_out, normalisation, at.stop, at.observer)?;
+            sets.push((val_ood(*attack), Arc::new(set)));
+        }
+        Ok(sets)
+    }
+
     /// Passes with dropout: a network without it would make the same of an image every time.
     fn samples_of(&self, design: &Design) -> Result<usize, TrainError> {
         match self.samples {
@@ -100,13 +140,15 @@ impl DumpPlan {
     ) -> Result<(), TrainError> {
         // What can be refused at once is, before class means are taken or steps compared.
         let (layers, samples) = (self.layers_of(network)?, self.samples_of(network.design())?);
-        let prepare = |perturbation: &Perturbation| perturbation.prepare(network, (&self.sets, normalisation, at.stop));
+        self.check_sets()?;
+        let sets = self.all_sets(network, normalisation, at)?;
+        let prepare = |perturbation: &Perturbation| perturbation.prepare(network, (&sets, normalisation, at.stop));
         let moved = self.perturbation.as_ref().map(prepare).transpose()?;
         let extraction = Extraction {
             out: &self.out,
             replace: self.replace,
             run: &self.info(network.design(), seed),
-            sets: &self.sets,
+            sets: &sets,
             normalisation,
             layers: &layers,
             samples,
@@ -143,7 +185,7 @@ impl Training {
     /// Whatever stops it, [`TrainError::Stopped`] included; finished epochs are kept.
     pub fn run(&self, at: Workplace<'_>) -> Result<Vec<EpochRecord>, TrainError> {
         // Names of sets and layers are wrong before the training, not after it.
-        check_roles(self.dump.sets.iter().map(|(role, _)| role))?;
+        self.dump.check_sets()?;
         self.dump.samples_of(&self.recipe.network)?;
         if !self.dump.layers.is_empty() || self.dump.perturbation.is_some() {
             // Only a network knows its layers.
@@ -172,6 +214,11 @@ impl Training {
             dumped => dumped.map(|()| outcome.history),
         }
     }
+}
+
+/// Where attacked images are.
+fn val_ood(attack: Attack) -> Role {
+    Role::ValOod { name: attack.name().to_owned() }
 }
 
 /// Losses and accuracies of a training as plots in its folder.

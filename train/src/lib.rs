@@ -11,10 +11,12 @@
 //!   loss, the [`schedule`] and the [`observer`].
 //! * A [`job`] is all of it in order. A [`classifier`] is what extraction needs of a model; candle networks are one kind.
 //! * [`perturb`] moves images along gradients before a network sees them, for scores that judge by what becomes of them.
+//! * [`attack`] moves held-out images so that the network is fooled, which some scores are fitted on.
 //! * [`checkpoint`] lets a run go on where it stopped, [`history`] is its record, [`curves`] draws it, [`extract`] writes a dump.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod attack;
 pub mod checkpoint;
 pub mod classifier;
 pub mod curves;

@@ -20,7 +20,7 @@ use std::time::Instant;
 use candle_core::Tensor;
 
 use super::checkpoint::{self, RunState};
-use super::data::{Batch, Batches, ImageSet, Normalisation, Recipe as BatchRecipe};
+use super::data::{Batch, Batches, Element, ImageSet, Normalisation, Recipe as BatchRecipe};
 use super::device::Device;
 use super::error::TrainError;
 use super::evaluate::evaluate;
@@ -31,6 +31,7 @@ use super::model::weights::Weights;
 use super::nn::Mode;
 use super::observer::{Event, Observer};
 use super::optim::Sgd;
+use super::perturb::ascent::climb;
 use super::recipe::{Recipe, TrainingImages};
 use oodbench::numeric::checksum::{Checksum, Hasher};
 use oodbench::output::{make_folder, write_atomically};
@@ -124,6 +125,10 @@ pub fn train(
     if let Some(weights) = options.start {
         weights.load(&network).map_err(Box::new)?;
     }
+    if network.head().ascent().is_some() && set.element != Element::Byte {
+        let (found, expected) = (set.element.input().to_string(), format!("images, whose pixels {loss} moves"));
+        return Err(TrainError::Mismatch { set: set.name.clone(), found, expected });
+    }
     let sgd = Sgd::new(network.params(), recipe.momentum, recipe.weight_decay)?;
     let outliers = outliers(recipe, set, options.outliers)?;
     let data = match outliers {
@@ -170,16 +175,19 @@ fn write_recipe(recipe: &Recipe, file: &Path) -> Result<(), TrainError> {
 }
 
 fn check_set(recipe: &Recipe, set: &ImageSet) -> Result<(), TrainError> {
-    let (channels, classes) = (recipe.network.channels, recipe.network.classes);
+    let (architecture, channels, classes) =
+        (recipe.network.architecture, recipe.network.channels, recipe.network.classes);
     let found_classes = set.classes.filter(|_| set.labels.is_some());
     let found_classes = found_classes.ok_or_else(|| TrainError::Unlabelled { set: set.name.clone() })?;
-    if set.channels == channels && found_classes == classes {
+    if set.misfit(architecture.input(), channels).is_none() && found_classes == classes {
         return Ok(());
     }
+    let found = set.element.input().with(set.inputs());
+    let expected = architecture.input().with(channels);
     Err(TrainError::Mismatch {
         set: set.name.clone(),
-        found: format!("{} channels and {found_classes} classes", set.channels),
-        expected: format!("{channels} channels and {classes} classes"),
+        found: format!("{found} and {found_classes} classes"),
+        expected: format!("{expected} and {classes} classes"),
     })
 }
 
@@ -197,6 +205,11 @@ fn outliers<'a>(
         (false, Some(_)) => {
             Err(TrainError::Outliers { loss: loss.to_string(), found: "a set of outliers", expected: "none" })
         }
+        (true, Some(set)) if set.element != training.element => Err(TrainError::Mismatch {
+            set: set.name.clone(),
+            found: set.element.input().to_string(),
+            expected: format!("{}, as the training rows are", training.element.input()),
+        }),
         (true, Some(set)) if set.shape() != training.shape() => Err(TrainError::Mismatch {
             set: set.name.clone(),
             found: format!("images of {:?}", set.shape()),
@@ -325,6 +338,10 @@ impl Run<'_> {
                 Some(outside) => {
                     // As one batch: batch normalisation sees both.
                     let (outside, _) = tensors(outside, self.options.device.candle())?;
+                    let outside = match self.network.head().ascent() {
+                        Some(ascent) => climb(ascent, &self.network, &outside, &self.normalisation)?,
+                        None => outside,
+                    };
                     let (inside, count) = (images.dim(0)?, outside.dim(0)?);
                     let all = self.network.logits(&Tensor::cat(&[&images, &outside], 0)?, Mode::Train)?;
                     let logits = all.narrow(0, 0, inside)?;

@@ -99,7 +99,7 @@ fn list(printed: &Printed) -> anyhow::Result<()> {
         licence: "see the whole set",
         home: "",
     });
-    let noise = [Noise::Uniform, Noise::Gaussian].map(|noise| Known {
+    let noise = Noise::ALL.map(|noise| Known {
         name: noise.name().to_owned(),
         set: "seeded noise, made on the spot",
         licence: "",

@@ -17,7 +17,7 @@ use crate::screen::training::Watch;
 use crate::screen::words::counted;
 use oodbench::dump::write::check_out;
 use oodbench::rows::Role;
-use oodbench_train::data::{ImageSet, Source};
+use oodbench_train::data::{Element, ImageSet, Normalisation, Source};
 use oodbench_train::error::TrainError;
 use oodbench_train::extract::Sets;
 use oodbench_train::job::{Training, Workplace};
@@ -40,9 +40,9 @@ pub(crate) struct Command {
     /// Where checkpoint, history and weights go [default: runs/NAME]
     #[arg(long, value_name = "DIR")]
     run_dir: Option<PathBuf>,
-    /// The network
-    #[arg(long, value_name = "MODEL", default_value = "small-cnn", value_parser = named::model())]
-    model: Architecture,
+    /// The network [default: small-cnn; mlp for vectors, transformer for tokens]
+    #[arg(long, value_name = "MODEL", value_parser = named::model())]
+    model: Option<Architecture>,
     /// The loss; parameters in parentheses, as in 'isomax(entropic_scale=5)'
     #[arg(long, value_name = "LOSS", default_value = "isomax-plus", value_parser = named::loss)]
     loss: LossChoice,
@@ -67,9 +67,9 @@ pub(crate) struct Command {
     /// Weight decay of every parameter
     #[arg(long, value_name = "DECAY", default_value_t = 1e-4)]
     weight_decay: f64,
-    /// What is done at random to training images
-    #[arg(long, value_enum, default_value_t = AugmentationName::CropFlip)]
-    augmentation: AugmentationName,
+    /// What is done at random to training images [default: crop-flip; none for vectors and tokens]
+    #[arg(long, value_enum)]
+    augmentation: Option<AugmentationName>,
     /// Probability that dropout layers drop a value, as MC-dropout needs them (`--mc-samples`)
     #[arg(long, value_name = "P", default_value_t = 0.0)]
     dropout: f64,
@@ -171,13 +171,16 @@ impl Command {
             format!("{}: found no labels, expected one per image; choose a labelled set", training.name)
         })?;
         let design = Design {
-            architecture: self.model,
+            architecture: self.model.unwrap_or(Architecture::usual(training.element.input())),
             loss: self.loss.clone(),
-            channels: training.channels,
+            channels: training.inputs(),
             classes,
             dropout: self.dropout,
         };
-        let normalisation = self.images.normalisation(source, training.channels)?;
+        let normalisation = match (training.element, self.images.normalisation) {
+            (Element::Byte, _) | (_, Some(_)) => self.images.normalisation(source, training.channels)?,
+            _ => Normalisation::of_rows(training)?,
+        };
         let mut recipe = Recipe::paper(design, &normalisation, self.seed);
         recipe.schedule = self.preset.clone();
         if let Some(epochs) = self.epochs {
@@ -187,7 +190,11 @@ impl Command {
             recipe.schedule.rate = rate;
         }
         (recipe.batch_size, recipe.weight_decay, recipe.held_out) = (self.batch, self.weight_decay, self.val);
-        recipe.augmentation = match self.augmentation {
+        let usual = match training.element {
+            Element::Byte => AugmentationName::CropFlip,
+            Element::Number | Element::Token { .. } => AugmentationName::None,
+        };
+        recipe.augmentation = match self.augmentation.unwrap_or(usual) {
             AugmentationName::CropFlip => recipe.augmentation,
             AugmentationName::Flip => Crop { padding: 0, flip: true },
             AugmentationName::None => Crop { padding: 0, flip: false },
@@ -198,7 +205,7 @@ impl Command {
 
     fn outliers(&self, training: &ImageSet, sets: &Sets) -> anyhow::Result<Option<Arc<ImageSet>>> {
         let Some(specification) = &self.outliers else { return Ok(None) };
-        let set = self.images.beside("--outliers", specification, training.shape(), self.seed.wrapping_add(2), sets)?;
+        let set = self.images.beside("--outliers", specification, training, self.seed.wrapping_add(2), sets)?;
         Ok(Some(set.into()))
     }
 
@@ -214,7 +221,7 @@ impl Command {
             }
         }
         sets.push((Role::Test, self.images.first(source.test()?)?.into()));
-        sets.extend(self.images.ood(training.shape(), self.seed)?);
+        sets.extend(self.images.ood(training, self.seed)?);
         Ok(sets)
     }
 }

@@ -68,7 +68,7 @@ pub(crate) fn image_sets() -> ArgValueCandidates {
         let known = KNOWN_SETS.iter().map(|set| candidate(format!("{}:", set.name), set.title));
         let embedded =
             EmbeddedSet::ALL.iter().map(|set| candidate(format!("embedded:{}", set.name()), "inside the program"));
-        let noise = [Noise::Uniform, Noise::Gaussian].map(|noise| candidate(noise.name(), "made on the spot"));
+        let noise = Noise::ALL.map(|noise| candidate(noise.name(), "made on the spot"));
         known.chain(embedded).chain(noise).collect()
     })
 }

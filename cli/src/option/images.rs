@@ -12,6 +12,7 @@ use super::choice;
 use super::sets::{Pixels, SetOptions, run_name};
 use crate::screen::words::counted;
 use oodbench::rows::Role;
+use oodbench_train::attack::Attack;
 use oodbench_train::data::folder::{Channels, Filter, FolderLabels, FolderOptions, Resize};
 use oodbench_train::data::{ImageSet, Normalisation, Published, Source, ood, open};
 use oodbench_train::device::{Device, DeviceChoice, allow_tf32};
@@ -141,16 +142,16 @@ impl ImageOptions {
         Ok(self.normalisation.unwrap_or(source.normalisation()).normalisation(channels)?)
     }
 
-    /// All OOD sets, for images of that shape.
-    pub(crate) fn ood(&self, shape: [usize; 3], seed: u64) -> anyhow::Result<Sets> {
+    /// All OOD sets, of rows like those of a set.
+    pub(crate) fn ood(&self, like: &ImageSet, seed: u64) -> anyhow::Result<Sets> {
         let mut sets = Sets::new();
         for specification in &self.sets.ood {
-            let set = self.first(ood::read(specification, shape, self.sets.resize.is_some(), seed)?)?;
+            let set = self.first(ood::read(specification, like.form(), self.sets.resize.is_some(), seed)?)?;
             sets.push((Role::Ood { group: None, name: set.name.clone() }, Arc::new(set)));
         }
-        for validation in &self.sets.val_ood {
+        for validation in self.sets.val_ood.iter().filter(|name| Attack::named(name).is_none()) {
             // Noise to choose on is not the noise that is measured.
-            let set = self.beside("--val-ood", validation, shape, seed.wrapping_add(1), &sets)?;
+            let set = self.beside("--val-ood", validation, like, seed.wrapping_add(1), &sets)?;
             sets.push((Role::ValOod { name: set.name.clone() }, Arc::new(set)));
         }
         Ok(sets)
@@ -161,11 +162,11 @@ impl ImageOptions {
         &self,
         option: &str,
         specification: &str,
-        shape: [usize; 3],
+        like: &ImageSet,
         seed: u64,
         measured: &Sets,
     ) -> anyhow::Result<ImageSet> {
-        let set = self.first(ood::read(specification, shape, self.sets.resize.is_some(), seed)?)?;
+        let set = self.first(ood::read(specification, like.form(), self.sets.resize.is_some(), seed)?)?;
         // The test images of the classes too: nothing that a figure is made of may be learnt from.
         let is_measured = |role: &Role| matches!(role, Role::Test | Role::Csid { .. } | Role::Ood { .. });
         for (role, other) in measured.iter().filter(|(role, other)| is_measured(role) && other.shape() == set.shape()) {
@@ -192,6 +193,7 @@ impl ImageOptions {
             sets,
             layers: self.layers.clone(),
             perturbation: self.perturbation()?,
+            attacks: self.sets.val_ood.iter().filter_map(|name| Attack::named(name)).collect(),
             samples: self.mc_samples.map_or(0, NonZeroUsize::get),
         })
     }

@@ -11,13 +11,15 @@ use super::{choice, complete};
 /// Options of every command that feeds a network.
 #[derive(Args)]
 pub(crate) struct SetOptions {
-    /// In-distribution images: NAME:PATH, NAME where a distribution installs it, PATH, or embedded; `oodbench data` lists names
+    /// In-distribution images: NAME:PATH, NAME where a distribution installs it, PATH, or embedded; `oodbench data` lists names. npy:DIR for vectors or token numbers in
+    /// DIR/train and DIR/test, features.npy or tokens.npy beside labels.npy
     #[arg(long, value_name = "DATA", add = complete::image_sets())]
     pub(crate) data: String,
-    /// OOD sets, comma-separated: as --data (their test images), or uniform-noise, gaussian-noise; may be repeated
+    /// OOD sets, comma-separated: as --data (their test images), or uniform-noise, gaussian-noise, smooth-noise; may be repeated
     #[arg(long, value_name = "DATA", value_delimiter = ',', value_parser = choice::name, add = complete::image_sets())]
     pub(crate) ood: Vec<String>,
-    /// OOD sets that parameters of scores are chosen on, as --ood; dumped as val_ood/NAME, no value is computed on them
+    /// OOD sets that parameters of scores are chosen on, as --ood, or fgsm, bim, deepfool, cw, which attack the images of id/val; dumped as val_ood/NAME, no value
+    /// is computed on them
     #[arg(long, value_name = "DATA", value_delimiter = ',', value_parser = choice::name, add = complete::image_sets())]
     pub(crate) val_ood: Vec<String>,
     /// Only the first N images of each set

@@ -46,7 +46,7 @@ impl Images {
         let classes = classes.ok_or_else(|| DemoError::Unlabelled { set: training.name.clone() })?;
         let mut sets = vec![(Role::Train, Arc::clone(&training)), (Role::Test, Arc::new(first(source.test()?)?))];
         for specification in &settings.ood {
-            let set = first(ood::read(specification, training.shape(), false, NOISE_SEED)?)?;
+            let set = first(ood::read(specification, training.form(), false, NOISE_SEED)?)?;
             sets.push((Role::Ood { group: None, name: set.name.clone() }, Arc::new(set)));
         }
         let normalisation = source.normalisation().normalisation(training.channels)?;
@@ -106,6 +106,7 @@ fn train_one(
             layers: Vec::new(),
             samples: 0,
             perturbation: None,
+            attacks: Vec::new(),
         },
     };
     match job.run(at) {

@@ -412,3 +412,59 @@ fn the_demo_leaves_a_page_with_everything_in_it() {
     let of_sets = records.as_array().unwrap().iter().filter(|record| record["mean_over"].is_null());
     assert_eq!(of_sets.count(), 6 * 4 * 5);
 }
+
+/// Vectors of a file and sequences of tokens become dumps that scores read, by the network that is usual for them.
+#[test]
+fn vectors_and_tokens_are_trained_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let write = |path: &str, rows: usize, is_far: bool| {
+        let place = here.join(path);
+        fs::create_dir_all(&place).unwrap();
+        let class = |row: usize| row % 2;
+        let value = |(row, column): (usize, usize)| {
+            let far = if is_far { 5.0 } else { 0.0 };
+            far + if column % 2 == class(row) { 1.0 } else { 0.0 } + (row * 5 + column * 3 % 7) as f32 * 1e-3
+        };
+        ndarray_npy::write_npy(place.join("features.npy"), &ndarray::Array2::from_shape_fn((rows, 6), value)).unwrap();
+        let labels: ndarray::Array1<i64> = (0..rows).map(|row| class(row) as i64).collect();
+        ndarray_npy::write_npy(place.join("labels.npy"), &labels).unwrap();
+        let tokens = place.with_file_name(format!("{}-tokens", place.file_name().unwrap().to_string_lossy()));
+        fs::create_dir_all(&tokens).unwrap();
+        let token = |(row, column): (usize, usize)| match column {
+            7 => 0u16,
+            column if column == row % 5 => 1 + class(row) as u16,
+            column => 3 + ((row + column) % if is_far { 2 } else { 5 }) as u16,
+        };
+        ndarray_npy::write_npy(tokens.join("any.npy"), &ndarray::Array2::from_shape_fn((rows, 8), token)).unwrap();
+        ndarray_npy::write_npy(tokens.join("labels.npy"), &labels).unwrap();
+    };
+    write("id/train", 200, false);
+    write("id/test", 60, false);
+    write("far", 40, true);
+    for split in ["train", "test"] {
+        fs::create_dir_all(here.join("text")).unwrap();
+        fs::rename(here.join(format!("id/{split}-tokens")), here.join(format!("text/{split}"))).unwrap();
+    }
+    for (data, ood, name) in [("npy:id", "npy:far", "vectors"), ("npy:text", "npy:far-tokens", "tokens")] {
+        let out = format!("dumps/{name}");
+        let arguments =
+            ["train", "--data", data, "--ood", ood, "--epochs", "8", "--batch", "20", "--val", "40", "--out", &out];
+        run(here, &arguments);
+        run(here, &["score", &out, "--score", "mds,mahalanobis", "--format", "json", "-q"]);
+        let refused = |more: &[&str]| refused(here, &[&arguments[..], &["--replace"], more].concat());
+        let kind = if name == "vectors" { "vectors of 6 values" } else { "sequences of 8 tokens" };
+        let cnn = refused(&["--model", "resnet-20"]);
+        assert!(cnn.contains(&format!("found {kind} and 2 classes, expected ")), "{cnn}");
+        let flips = refused(&["--augmentation", "flip"]);
+        assert!(flips.contains("expected none, which are for images"), "{flips}");
+        let attacked = refused(&["--val-ood", "fgsm"]);
+        assert!(attacked.contains("expected images, whose pixels fgsm changes"), "{attacked}");
+        let noise = refused(&["--ood", "gaussian-noise"]);
+        assert!(noise.contains("found noise images, expected"), "{noise}");
+        if name == "tokens" {
+            let moved = refused(&["--perturb", "odin"]);
+            assert!(moved.contains("found sequences of tokens, expected images or vectors"), "{moved}");
+        }
+    }
+}

@@ -157,7 +157,7 @@ fn decode_images(array: &StoredArray, layout: Option<Layout>) -> Result<(Vec<u8>
     Ok((nchw.iter().copied().collect(), shape))
 }
 
-fn decode_labels(array: StoredArray) -> Result<Vec<u32>, DataError> {
+pub(super) fn decode_labels(array: StoredArray) -> Result<Vec<u32>, DataError> {
     let path = array.path.clone();
     let labels = Labels::new(vec![array])?;
     let label = |(at, label): (usize, i64)| {

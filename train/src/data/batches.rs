@@ -13,6 +13,7 @@ use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::augment::{Augmentation, Placement};
+use super::element::Element;
 use super::error::DataError;
 use super::image_set::ImageSet;
 use super::normalisation::Normalisation;
@@ -90,6 +91,14 @@ impl Batches {
                 "lower the padding",
             ));
         }
+        if set.element != Element::Byte && recipe.augmentation != Augmentation::NONE {
+            return Err(DataError::request(
+                &set.name,
+                format!("crops and flips of {}", set.element.input()),
+                "none, which are for images",
+                "train with --augmentation none",
+            ));
+        }
         let mut rng = epoch_rng(recipe.seed, epoch);
         let order = shuffled(&mut rng, set.len());
         let augmentation = recipe.augmentation;
@@ -130,19 +139,20 @@ impl Batches {
                 "change the batch size",
             );
         }
-        let table = normalisation.table();
-        if table.len() != set.channels {
+        let channels = normalisation.mean.len();
+        if channels != set.channels {
             return wrong(
                 format!("{} channels", set.channels),
-                format!("{}, as the normalisation has", table.len()),
+                format!("{channels}, as the normalisation has"),
                 "choose the normalisation for this data",
             );
         }
+        let scale = Scale::of(set.element, normalisation);
         let (sender, prepared) = sync_channel(WAITING);
         let set = Arc::clone(set);
         let thread = std::thread::Builder::new()
             .name("batches".into())
-            .spawn(move || prepare(&set, &table, batch_size, plan, &sender))
+            .spawn(move || prepare(&set, &scale, batch_size, plan, &sender))
             .map_err(|cause| {
                 DataError::request("batches", format!("no thread ({cause})"), "a thread", "end other programs")
             })?;
@@ -168,10 +178,44 @@ fn shuffled(rng: &mut ChaCha8Rng, count: usize) -> Vec<usize> {
     order
 }
 
+/// How elements become numbers.
+enum Scale {
+    Bytes(Vec<[f32; 256]>),
+    Numbers(Normalisation),
+    Tokens,
+}
+
+impl Scale {
+    fn of(element: Element, normalisation: &Normalisation) -> Self {
+        match element {
+            Element::Byte => Self::Bytes(normalisation.table()),
+            Element::Number => Self::Numbers(normalisation.clone()),
+            Element::Token { .. } => Self::Tokens,
+        }
+    }
+
+    fn write(&self, placement: Placement, image: &[u8], sides: [usize; 2], out: &mut [f32]) {
+        let elements = || image.chunks_exact(size_of::<u32>());
+        match self {
+            Self::Bytes(table) => placement.write(image, sides, table, out),
+            Self::Numbers(Normalisation { mean, std }) => {
+                for (((out, bytes), mean), std) in out.iter_mut().zip(elements()).zip(mean).zip(std) {
+                    *out = (bytemuck::pod_read_unaligned::<f32>(bytes) - mean) / std;
+                }
+            }
+            // Whole in f32: numbers of tokens are below 2²⁴.
+            Self::Tokens => out
+                .iter_mut()
+                .zip(elements())
+                .for_each(|(out, bytes)| *out = bytemuck::pod_read_unaligned::<u32>(bytes) as f32),
+        }
+    }
+}
+
 /// Runs on the thread: ends when the plan does, or when nobody takes batches any more.
 fn prepare(
     set: &ImageSet,
-    table: &[[f32; 256]],
+    scale: &Scale,
     batch_size: usize,
     mut plan: impl Iterator<Item = (usize, Placement)>,
     sender: &SyncSender<Batch>,
@@ -182,9 +226,10 @@ fn prepare(
         if part.is_empty() {
             return;
         }
-        let mut images = vec![0.0; part.len() * set.image_bytes()];
-        for ((index, placement), out) in part.iter().zip(images.chunks_exact_mut(set.image_bytes())) {
-            placement.write(set.image(*index), [height, width], table, out);
+        let elements = channels * height * width;
+        let mut images = vec![0.0; part.len() * elements];
+        for ((index, placement), out) in part.iter().zip(images.chunks_exact_mut(elements)) {
+            scale.write(*placement, set.image(*index), [height, width], out);
         }
         let labels = set.labels.as_ref().map(|labels| part.iter().map(|(index, _)| labels[*index]).collect());
         let batch = Batch { images, labels, shape: [part.len(), channels, height, width] };

@@ -1,4 +1,4 @@
-//! A set of images of one size, in memory as bytes.
+//! A set of images of one size, in memory as bytes; or of vectors or sequences, which trainings take as images of other kinds.
 
 use std::ops::Range;
 
@@ -8,24 +8,27 @@ use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::checksum::hex;
+use super::element::{Element, Form, Input};
 use super::error::DataError;
 
 /// Images of one size with their labels, if they have any.
 ///
-/// Bytes, not floats: CIFAR-10 takes 154 MB so, and the batches normalise while they copy.
+/// Bytes, not floats: CIFAR-10 takes 154 MB so, and the batches normalise while they copy. Rows of another [`Element`] are kept as the bytes of theirs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageSet {
     /// Name shown in tables and error messages, as `cifar10-train`.
     pub name: String,
+    /// What pixels are.
+    pub element: Element,
     /// Pixels, image after image, each as channel, row, column (NCHW).
     pub images: Vec<u8>,
     /// One class index per image, below [`classes`](Self::classes); none for sets that only serve as OOD.
     pub labels: Option<Vec<u32>>,
-    /// Channels: 1 (grey) or 3 (red, green, blue).
+    /// Channels: 1 (grey) or 3 (red, green, blue); the values of a vector.
     pub channels: usize,
     /// Rows of an image.
     pub height: usize,
-    /// Columns of an image.
+    /// Columns of an image; the tokens of a sequence.
     pub width: usize,
     /// Number of classes, where there are labels.
     pub classes: Option<usize>,
@@ -58,14 +61,54 @@ impl ImageSet {
         name: impl Into<String>,
         images: Vec<u8>,
         labels: Option<Vec<u32>>,
-        [channels, height, width]: [usize; 3],
+        shape: [usize; 3],
         classes: Option<usize>,
+    ) -> Result<Self, DataError> {
+        Self::of(Element::Byte, name, images, labels, (shape, classes))
+    }
+
+    /// Vectors of `length` values, one after the other.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn of_vectors(
+        name: impl Into<String>,
+        numbers: &[f32],
+        length: usize,
+        labels: Option<Vec<u32>>,
+        classes: Option<usize>,
+    ) -> Result<Self, DataError> {
+        let bytes = bytemuck::cast_slice(numbers).to_vec();
+        Self::of(Element::Number, name, bytes, labels, ([length, 1, 1], classes))
+    }
+
+    /// Sequences of `length` tokens, one after the other, whose numbers are below `vocabulary`.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn of_sequences(
+        name: impl Into<String>,
+        tokens: &[u32],
+        [length, vocabulary]: [usize; 2],
+        labels: Option<Vec<u32>>,
+        classes: Option<usize>,
+    ) -> Result<Self, DataError> {
+        let bytes = bytemuck::cast_slice(tokens).to_vec();
+        Self::of(Element::Token { vocabulary }, name, bytes, labels, ([1, 1, length], classes))
+    }
+
+    fn of(
+        element: Element,
+        name: impl Into<String>,
+        images: Vec<u8>,
+        labels: Option<Vec<u32>>,
+        ([channels, height, width], classes): ([usize; 3], Option<usize>),
     ) -> Result<Self, DataError> {
         let name = name.into();
         let wrong = |found: String, expected: String, remedy: &str| {
             Err(DataError::request(name.clone(), found, expected, remedy))
         };
-        let image_bytes = channels.saturating_mul(height).saturating_mul(width);
+        let image_bytes = channels.saturating_mul(height).saturating_mul(width).saturating_mul(element.size());
         if images.is_empty() || image_bytes == 0 || !images.len().is_multiple_of(image_bytes) {
             return wrong(
                 format!("{} bytes", images.len()),
@@ -91,7 +134,7 @@ impl ImageSet {
                 );
             }
         }
-        Ok(Self { name, images, labels, channels, height, width, classes })
+        Ok(Self { name, element, images, labels, channels, height, width, classes })
     }
 
     /// Number of images.
@@ -112,10 +155,29 @@ impl ImageSet {
         [self.channels, self.height, self.width]
     }
 
-    /// Bytes of one image: channels × height × width.
+    /// Bytes of one image: channels × height × width × those of an element.
     #[must_use]
     pub fn image_bytes(&self) -> usize {
-        self.channels * self.height * self.width
+        self.channels * self.height * self.width * self.element.size()
+    }
+
+    /// What a network is made for: the channels of images, the length of vectors, the number of tokens.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.form().inputs()
+    }
+
+    /// What its rows are like.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        Form { element: self.element, shape: self.shape() }
+    }
+
+    /// What is wrong of it for a network that was made for `inputs` of a kind; nothing if it fits.
+    #[must_use]
+    pub fn misfit(&self, input: Input, inputs: usize) -> Option<(String, String)> {
+        let own = self.element.input();
+        ((own, self.inputs()) != (input, inputs)).then(|| (own.with(self.inputs()), input.with(inputs)))
     }
 
     /// The bytes of image `index` as channel, row, column.
@@ -142,7 +204,7 @@ impl ImageSet {
         }
         let bytes = range.start * self.image_bytes()..range.end * self.image_bytes();
         let labels = self.labels.as_ref().map(|labels| labels[range].to_vec());
-        Self::new(&self.name, self.images[bytes].to_vec(), labels, self.shape(), self.classes)
+        Self::of(self.element, &self.name, self.images[bytes].to_vec(), labels, (self.shape(), self.classes))
     }
 
     /// The first `count` images, or all if there are fewer.
@@ -168,7 +230,7 @@ impl ImageSet {
         }
         let images = indices.iter().flat_map(|&index| self.image(index)).copied().collect();
         let labels = self.labels.as_ref().map(|labels| indices.iter().map(|&index| labels[index]).collect());
-        Self::new(&self.name, images, labels, self.shape(), self.classes)
+        Self::of(self.element, &self.name, images, labels, (self.shape(), self.classes))
     }
 
     /// Splits off `held_out` images, drawn by `seed`, for validation: (the rest, the held-out images), each in the
@@ -200,6 +262,12 @@ impl ImageSet {
         let mut md5 = Md5::new();
         for side in self.shape() {
             md5.update((side as u64).to_le_bytes());
+        }
+        match self.element {
+            // As it was before there were others.
+            Element::Byte => {}
+            Element::Number => md5.update(b"f32"),
+            Element::Token { vocabulary } => md5.update((vocabulary as u64).to_le_bytes()),
         }
         md5.update(&self.images);
         for label in self.labels.iter().flatten() {

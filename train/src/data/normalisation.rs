@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use super::element::Element;
 use super::error::DataError;
+use super::image_set::ImageSet;
 
 /// x ↦ (x / 255 − mean) / std, per channel.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +35,30 @@ impl Normalisation {
             "one finite mean and one standard deviation above 0 per channel",
             "correct the constants",
         ))
+    }
+
+    /// Means and deviations of a set that is no set of images, over its rows: of each value of vectors (a value that does not vary has deviation 1); none for tokens.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn of_rows(set: &ImageSet) -> Result<Self, DataError> {
+        if set.element != Element::Number {
+            return Self::new(vec![0.0; set.channels], vec![1.0; set.channels]);
+        }
+        let rows = || set.images.chunks_exact(set.image_bytes());
+        let sums = |term: &dyn Fn(usize, f64) -> f64| -> Vec<f64> {
+            let mut sums = vec![0.0; set.channels];
+            for row in rows() {
+                for ((at, sum), bytes) in sums.iter_mut().enumerate().zip(row.chunks_exact(size_of::<f32>())) {
+                    *sum += term(at, f64::from(bytemuck::pod_read_unaligned::<f32>(bytes)));
+                }
+            }
+            sums.into_iter().map(|sum| sum / set.len() as f64).collect()
+        };
+        let mean = sums(&|_, value| value);
+        let variance = sums(&|at, value| (value - mean[at]).powi(2));
+        let deviation = |variance: &f64| Some(variance.sqrt() as f32).filter(|std| *std > 0.0).unwrap_or(1.0);
+        Self::new(mean.iter().map(|mean| *mean as f32).collect(), variance.iter().map(deviation).collect())
     }
 
     /// The scaled value of each byte, per channel.

@@ -6,6 +6,7 @@
 //! | `fashion-mnist` | the same, where a distribution installs it |
 //! | `embedded:NAME`, `embedded` | a set inside the program ([`embedded`](super::embedded)); Fashion-MNIST without a name |
 //! | `idx:PATH`, `folder:PATH` | files of that format that are no known set |
+//! | `npy:DIR` | vectors or sequences of tokens ([`rows`]) |
 //! | `PATH` | a folder with the files of a known set, an `.npz` or `.npy` file, or a folder of images |
 
 use std::ffi::OsString;
@@ -19,7 +20,7 @@ use super::error::DataError;
 use super::folder::{self, FolderLabels, FolderOptions};
 use super::image_set::ImageSet;
 use super::normalisation::Published;
-use super::{cifar, cifar_pickle, idx, svhn};
+use super::{cifar, cifar_pickle, idx, rows, svhn};
 
 /// A data set that was found; reading waits until a split is asked for.
 #[derive(Clone, Debug)]
@@ -36,6 +37,7 @@ enum Kind {
     Idx,
     Folder(FolderOptions),
     Array,
+    Rows,
 }
 
 /// Finds the data set of a specification.
@@ -76,6 +78,7 @@ pub fn find(specification: &str, options: FolderOptions) -> Result<Source, DataE
         let kind = match name {
             "idx" => Some(Kind::Idx),
             "folder" => Some(Kind::Folder(options)),
+            "npy" => Some(Kind::Rows),
             _ => None,
         };
         if let Some(kind) = kind {
@@ -151,7 +154,10 @@ fn recognise(specification: &str, options: FolderOptions) -> Result<Source, Data
     Err(DataError::request(
         specification,
         "neither a known name nor a path",
-        format!("a path, `NAME:PATH` with NAME one of {}, `idx:PATH`, `folder:PATH` or `embedded`", names.join(", ")),
+        format!(
+            "a path, `NAME:PATH` with NAME one of {}, `idx:PATH`, `folder:PATH`, `npy:DIR` or `embedded`",
+            names.join(", ")
+        ),
         "correct it",
     ))
 }
@@ -205,6 +211,7 @@ impl Source {
             Kind::Known(set, layout) => self.files(&name, set, layout, layout.train),
             Kind::Idx => self.idx(&name, "train"),
             Kind::Array => array::read_npz(&name, &self.root, Part::Train, None, None),
+            Kind::Rows => rows::train(&name, &self.root),
             Kind::Folder(options) => {
                 let root = self.root.join("train");
                 match root.is_dir() {
@@ -228,6 +235,7 @@ impl Source {
                 array::read_npy(&self.name, &self.root, None, None, None)
             }
             Kind::Array => array::read_npz(&self.name, &self.root, Part::Test, None, None),
+            Kind::Rows => rows::test(&self.name, &self.root),
             Kind::Folder(options) => {
                 let parts = [self.root.join("test"), self.root.join("val")];
                 let part = parts.iter().find(|part| part.is_dir());

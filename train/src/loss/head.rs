@@ -5,6 +5,15 @@ use oodbench::rows::Head;
 
 use crate::nn::Mode;
 
+/// How images of no class are moved to where a network is most sure of them: [`crate::perturb::ascent`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ascent {
+    /// ε: the most that a pixel moves on the scale 0 to 1.
+    pub epsilon: f64,
+    /// K: steps of ε/K each.
+    pub steps: usize,
+}
+
 /// A head and the loss it is trained with.
 pub trait LossHead: Send + Sync {
     /// Logits (n, C) of features (n, D), without the entropic scale: higher is more likely.
@@ -21,6 +30,11 @@ pub trait LossHead: Send + Sync {
     ///
     /// A target is no class, or the shapes do not fit.
     fn loss(&self, logits: &Tensor, targets: &Tensor, outliers: Option<&Tensor>) -> Result<Tensor>;
+
+    /// How outliers are moved before they are learnt from, where the loss looks for the worst near them.
+    fn ascent(&self) -> Option<Ascent> {
+        None
+    }
 
     /// Its parameters, in the library's terms; `None` for a head that the library does not know.
     ///

@@ -6,6 +6,7 @@
 //! | [`isomax`] | −‖f − p_j‖ | −log(softmax(10 · logits)), probability and logarithm separately |
 //! | [`isomax_plus`] | −\|d_s\| ‖f̂ − p̂_j‖ | the same |
 //! | [`outlier_exposure`] | W·f + b | cross-entropy, and to the uniform distribution on outliers |
+//! | [`acet`] | W·f + b | cross-entropy, and low confidence around outliers |
 //! | [`energy_bounded`] | W·f + b | cross-entropy, and energies bounded on both sides |
 //! | [`scaled_cosine`] | s(f)·⟨f̂, ŵ_j⟩ | cross-entropy |
 //! | [`generalized_odin`] | h_j(f)/g(f) | cross-entropy |
@@ -17,6 +18,7 @@
 //! Every parameter of a head is trainable and decayed like the rest of the network, but for the weights of [`scaled_cosine`] and the numerator of
 //! [`generalized_odin`], as their authors have it.
 
+pub mod acet;
 pub mod choice;
 pub mod distance;
 pub mod energy_bounded;
@@ -35,5 +37,5 @@ pub mod softmax;
 
 pub use choice::{LossChoice, LossError};
 pub use entry::{LossEntry, MakeHead};
-pub use head::LossHead;
+pub use head::{Ascent, LossHead};
 pub use registry::LOSSES;

@@ -1,16 +1,17 @@
 //! The list of all losses; everything that enumerates losses reads this one.
 
 use super::{
-    LossEntry, energy_bounded, generalized_odin, isomax, isomax_plus, logit_norm, outlier_exposure, scaled_cosine,
-    softmax,
+    LossEntry, acet, energy_bounded, generalized_odin, isomax, isomax_plus, logit_norm, outlier_exposure,
+    scaled_cosine, softmax,
 };
 
 /// All losses, those of the paper first.
-pub static LOSSES: [&LossEntry; 8] = [
+pub static LOSSES: [&LossEntry; 9] = [
     &softmax::ENTRY,
     &isomax::ENTRY,
     &isomax_plus::ENTRY,
     &outlier_exposure::ENTRY,
+    &acet::ENTRY,
     &energy_bounded::ENTRY,
     &scaled_cosine::ENTRY,
     &generalized_odin::ENTRY,

@@ -7,7 +7,8 @@ use candle_core::Result;
 use oodbench::suggestion::instead_of;
 use serde::{Deserialize, Serialize};
 
-use super::{Backbone, NETWORKS, NetworkEntry};
+use super::{Backbone, NETWORKS, NetworkEntry, mlp, small_cnn, transformer};
+use crate::data::element::Input;
 use crate::nn::Builder;
 
 /// One of [`NETWORKS`]; written as its name.
@@ -36,12 +37,28 @@ impl Architecture {
         self.0.id
     }
 
+    /// What it takes.
+    #[must_use]
+    pub const fn input(self) -> Input {
+        self.0.input
+    }
+
+    /// The network of the list that is taken for rows of this kind where none is named.
+    #[must_use]
+    pub const fn usual(input: Input) -> Self {
+        Self(match input {
+            Input::Images => &small_cnn::ENTRY,
+            Input::Vectors => &mlp::ENTRY,
+            Input::Sequences => &transformer::ENTRY,
+        })
+    }
+
     /// Makes its parameters.
     ///
     /// # Errors
     /// The device has no room for them.
-    pub fn build(self, builder: &mut Builder, channels: usize) -> Result<Box<dyn Backbone>> {
-        (self.0.build)(builder, channels)
+    pub fn build(self, builder: &mut Builder, inputs: usize) -> Result<Box<dyn Backbone>> {
+        (self.0.build)(builder, inputs)
     }
 }
 

@@ -12,6 +12,7 @@
 //! the head, too.
 
 use super::{Backbone, NetworkEntry, Taps};
+use crate::data::element::Input;
 use crate::nn::{
     Activation, BatchNorm2d, Builder, Conv2d, ConvInit, Dropout, Mode, Window, avg_pool2d, global_avg_pool,
 };
@@ -75,6 +76,7 @@ impl Transition {
 pub static ENTRY: NetworkEntry = NetworkEntry {
     id: "densenet-bc-100",
     summary: "100 layers, growth rate 12, bottlenecks and compression",
+    input: Input::Images,
     build: |builder, channels| Ok(Box::new(DenseNet::new(builder, channels)?)),
 };
 

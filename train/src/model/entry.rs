@@ -3,6 +3,7 @@
 use candle_core::Result;
 
 use super::Backbone;
+use crate::data::element::Input;
 use crate::nn::Builder;
 
 /// What is known of a network before it is made.
@@ -11,6 +12,8 @@ pub struct NetworkEntry {
     pub id: &'static str,
     /// What it is, in one line.
     pub summary: &'static str,
-    /// Makes it for images of that many channels.
+    /// What it takes.
+    pub input: Input,
+    /// Makes it for images of that many channels, vectors of that length, or so many tokens.
     pub build: fn(&mut Builder, usize) -> Result<Box<dyn Backbone>>,
 }

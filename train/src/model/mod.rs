@@ -13,6 +13,7 @@ pub mod architecture;
 pub mod backbone;
 pub mod densenet;
 pub mod entry;
+pub mod mlp;
 pub mod network;
 pub mod registry;
 pub mod residual;
@@ -21,6 +22,7 @@ pub mod resnet_cifar;
 pub mod small_cnn;
 pub mod strided_cnn;
 pub mod taps;
+pub mod transformer;
 pub mod weights;
 
 pub use architecture::{Architecture, UnknownNetwork};

@@ -15,7 +15,7 @@ pub struct Design {
     pub architecture: Architecture,
     /// The head and its loss.
     pub loss: LossChoice,
-    /// Channels of an image.
+    /// Channels of an image, values of a vector, or tokens of a vocabulary.
     pub channels: usize,
     /// Number of classes.
     pub classes: usize,

@@ -1,9 +1,9 @@
 //! The list of all networks; everything that enumerates networks reads this one.
 
-use super::{NetworkEntry, densenet, resnet, resnet_cifar, small_cnn, strided_cnn};
+use super::{NetworkEntry, densenet, mlp, resnet, resnet_cifar, small_cnn, strided_cnn, transformer};
 
 /// All networks.
-pub static NETWORKS: [&NetworkEntry; 7] = [
+pub static NETWORKS: [&NetworkEntry; 9] = [
     &small_cnn::ENTRY,
     &strided_cnn::ENTRY,
     &resnet::RESNET_18,
@@ -11,4 +11,6 @@ pub static NETWORKS: [&NetworkEntry; 7] = [
     &resnet_cifar::RESNET_20,
     &resnet_cifar::RESNET_110,
     &densenet::ENTRY,
+    &mlp::ENTRY,
+    &transformer::ENTRY,
 ];

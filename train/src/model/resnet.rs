@@ -4,6 +4,7 @@
 
 use super::NetworkEntry;
 use super::residual::{Residual, Shortcut};
+use crate::data::element::Input;
 use crate::nn::{Activation, BatchNorm2d, Builder, Conv2d, ConvInit, Mode, Window};
 use candle_core::{Result, Tensor};
 
@@ -14,6 +15,7 @@ pub type ResNet = Residual<Projection>;
 pub static RESNET_18: NetworkEntry = NetworkEntry {
     id: "resnet-18",
     summary: "18 layers, width 64 to 512",
+    input: Input::Images,
     build: |builder, channels| Ok(Box::new(ResNet::new(builder, channels, &STAGES_18)?)),
 };
 
@@ -21,6 +23,7 @@ pub static RESNET_18: NetworkEntry = NetworkEntry {
 pub static RESNET_34: NetworkEntry = NetworkEntry {
     id: "resnet-34",
     summary: "34 layers, width 64 to 512; the paper's \"overparametrized commonly used implementation\"",
+    input: Input::Images,
     build: |builder, channels| Ok(Box::new(ResNet::new(builder, channels, &STAGES_34)?)),
 };
 

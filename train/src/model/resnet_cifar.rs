@@ -7,6 +7,7 @@
 
 use super::NetworkEntry;
 use super::residual::{Residual, Shortcut};
+use crate::data::element::Input;
 use crate::nn::{Builder, ConvInit, Mode};
 use candle_core::{Result, Tensor};
 
@@ -17,6 +18,7 @@ pub type ResNetCifar = Residual<Padding>;
 pub static RESNET_20: NetworkEntry = NetworkEntry {
     id: "resnet-20",
     summary: "20 layers, width 16 to 64: what 2 cores can train",
+    input: Input::Images,
     build: |builder, channels| Ok(Box::new(ResNetCifar::new(builder, channels, &stages(3))?)),
 };
 
@@ -24,6 +26,7 @@ pub static RESNET_20: NetworkEntry = NetworkEntry {
 pub static RESNET_110: NetworkEntry = NetworkEntry {
     id: "resnet-110",
     summary: "110 layers, width 16 to 64; the paper's \"correct size proper implementation\"",
+    input: Input::Images,
     build: |builder, channels| Ok(Box::new(ResNetCifar::new(builder, channels, &stages(18))?)),
 };
 

@@ -10,6 +10,7 @@
 //! Dropout, where asked for, stands before the second and the third convolution and before the head.
 
 use super::{Backbone, NetworkEntry, Taps};
+use crate::data::element::Input;
 use crate::nn::{
     Activation, BatchNorm2d, Builder, Conv2d, ConvInit, Dropout, Mode, Window, avg_pool2d, global_avg_pool,
 };
@@ -21,6 +22,7 @@ const WIDTHS: [usize; 3] = [32, 64, 128];
 pub static ENTRY: NetworkEntry = NetworkEntry {
     id: "small-cnn",
     summary: "three convolutions and a mean over pixels",
+    input: Input::Images,
     build: |builder, channels| Ok(Box::new(SmallCnn::new(builder, channels)?)),
 };
 

@@ -11,6 +11,7 @@
 //! Dropout, where asked for, stands before every convolution but the first, before the dense layer and before the head.
 
 use super::{Backbone, NetworkEntry, Taps};
+use crate::data::element::Input;
 use crate::nn::{Activation, BatchNorm2d, Builder, Conv2d, ConvInit, Dropout, Linear, Mode, Window};
 use candle_core::{Result, Tensor, bail};
 
@@ -23,6 +24,7 @@ const FEATURES: usize = 128;
 pub static ENTRY: NetworkEntry = NetworkEntry {
     id: "strided-cnn",
     summary: "three convolutions by stride 2 and a dense layer to 128 features",
+    input: Input::Images,
     build: |builder, channels| Ok(Box::new(StridedCnn::new(builder, channels)?)),
 };
 

@@ -10,9 +10,12 @@
 //! | [`godin`] | the score of the loss itself, such as max_j h_j | that score |
 //! | [`mahalanobis`] | M_l, of every layer for itself | M_l of that layer, for each ε |
 //!
+//! A training may move images of no class in the same way, step by step: [`ascent`].
+//!
 //! A network sees normalised images, (x − mean)/std, so that its own step is ε/std in every channel, as in the authors' code.
 //! Gradients are those of evaluation mode.
 
+pub mod ascent;
 pub mod godin;
 pub mod mahalanobis;
 pub mod odin;

@@ -12,7 +12,7 @@ use oodbench::rows::{ArrayKind, Labels, Matrix, Role, RunRows, Split};
 
 use super::mahalanobis::{FEATURES, FittedLayer};
 use super::{Perturbation, godin, odin, unit_step};
-use crate::data::{Batches, ImageSet, Normalisation};
+use crate::data::{Batches, ImageSet, Input, Normalisation};
 use crate::error::TrainError;
 use crate::evaluate::EVALUATION_BATCH;
 use crate::input::tensors;
@@ -55,6 +55,11 @@ impl Perturbation {
     /// # Errors
     /// [`TrainError::Perturbation`].
     pub(crate) fn check(&self, network: &Network, sets: &[(Role, Arc<ImageSet>)]) -> Result<(), TrainError> {
+        if let Some((_, set)) = sets.iter().find(|(_, set)| set.element.input() == Input::Sequences) {
+            let (found, expected) =
+                (Input::Sequences.to_string(), "images or vectors, which can be moved by a small step".to_owned());
+            return Err(TrainError::Mismatch { set: set.name.clone(), found, expected });
+        }
         let has = |role: Role| sets.iter().any(|(own, _)| *own == role);
         let lacking = match self {
             Self::Odin { .. } => None,

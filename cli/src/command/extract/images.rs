@@ -10,7 +10,7 @@ use oodbench_onnx::runtime::{Input, Numbers};
 use oodbench_onnx::source::Source;
 use oodbench_onnx::source::classes::{ClassName, Classes};
 use oodbench_train::data::folder::{Channels, Filter, FolderLabels, FolderOptions, Resize};
-use oodbench_train::data::{self, ImageSet, Normalisation, ood, open};
+use oodbench_train::data::{self, Form, ImageSet, Normalisation, ood, open};
 
 use crate::option::images::ImageOptions;
 use crate::option::model::{LayoutName, ModelOptions};
@@ -128,7 +128,7 @@ impl<'a> Pictures<'a> {
             Some((height, width)) => [id.taken.channels, height, width],
             None => id.source.test()?.shape(),
         };
-        let set = ood::read(specification, shape, self.resize(&id.taken).is_some(), seed)?;
+        let set = ood::read(specification, Form::images(shape), self.resize(&id.taken).is_some(), seed)?;
         let name = set.name.clone();
         Ok((Box::new(id.images(ImageSet { labels: None, ..set })?), name))
     }

@@ -35,7 +35,10 @@ pub(super) fn run(command: &Command, file: &Path, common: &Common) -> anyhow::Re
         seed: recipe.as_ref().map(|recipe| recipe.seed),
         normalisation: match (&recipe, images.normalisation) {
             (Some(recipe), None) => recipe.normalisation()?,
-            _ => images.normalisation(&source, design.channels)?,
+            _ => {
+                let channels = sets.first().map_or(design.channels, |(_, set)| set.channels);
+                images.normalisation(&source, channels)?
+            }
         },
         design,
         dump: images.dump(&command.out, command.replace, &source, sets)?,
@@ -68,11 +71,11 @@ impl Command {
             }
         }
         let test = self.images.first(source.test()?)?;
-        let shape = test.shape();
+        let ood = self.images.ood(&test, self.seed)?;
         if has(SplitName::Test) {
             sets.push((Role::Test, test.into()));
         }
-        sets.extend(self.images.ood(shape, self.seed)?);
+        sets.extend(ood);
         Ok(sets)
     }
 
@@ -102,6 +105,6 @@ impl Command {
         let (_, set) = sets.first().context("found no set, expected --split or --ood")?;
         let classes = set.classes.with_context(|| format!("{}: found no labels, expected a labelled set", set.name))?;
         let (loss, dropout) = (loss.clone().unwrap_or_default(), self.dropout.unwrap_or(0.0));
-        Ok(Design { architecture, loss, channels: set.channels, classes, dropout })
+        Ok(Design { architecture, loss, channels: set.inputs(), classes, dropout })
     }
 }

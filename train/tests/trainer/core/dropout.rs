@@ -115,6 +115,7 @@ fn extract(weights: &Path, dropout: f64, out: &Path) -> Result<(), oodbench_trai
             layers: Vec::new(),
             samples: 5,
             perturbation: None,
+            attacks: Vec::new(),
         },
     };
     job.run(Workplace { device: &device::Device::cpu(), stop: &AtomicBool::new(false), observer: &Silent })

@@ -185,6 +185,7 @@ fn gradients_of_the_methods_equal_finite_differences() {
         "generalized-odin(h=euclidean)",
         "logit-norm(tau=0.5)",
         "energy-bounded(m_in=-3,m_out=-1)",
+        "acet(lambda=0.5)",
     ] {
         let (head, params, features, targets, outliers) = made_up(text);
         let value = |features: &Tensor| {
@@ -224,6 +225,8 @@ fn losses_of_the_methods_by_hand() {
     let bounds = 0.1 * ((2.0 - log_2).powi(2) + (1.0 + log_2).powi(2));
     let found = loss("energy-bounded(m_in=-2,m_out=1)", &[0.0, 0.0], Some(&outliers));
     assert!((found - log_2 - bounds).abs() < 1e-6, "{found}");
+    // log ½ is the confidence of two equal logits.
+    assert!(loss("acet", &[0.0, 0.0], Some(&outliers)).abs() < 1e-6);
     // Within both bounds nothing is added.
     assert_eq!(
         loss("energy-bounded(m_in=0,m_out=-1)", &[0.0, 0.0], Some(&outliers)),

@@ -1,5 +1,6 @@
 //! Tests of the trainer, as one program so that the libraries are linked once.
 
+mod attack;
 mod device;
 mod dropout;
 mod extract;
@@ -9,4 +10,5 @@ mod model;
 mod nn;
 mod perturb;
 mod reference;
+mod rows;
 mod run;

@@ -13,11 +13,12 @@ use oodbench_train::device;
 use oodbench_train::error::TrainError;
 use oodbench_train::job::{DumpPlan, FromWeights, Workplace};
 use oodbench_train::loss::likelihood::cross_entropy;
-use oodbench_train::loss::{LossChoice, LossEntry, generalized_odin, softmax};
+use oodbench_train::loss::{Ascent, LossChoice, LossEntry, generalized_odin, softmax};
 use oodbench_train::model::weights::Weights;
 use oodbench_train::model::{Architecture, Design, NETWORKS, Network};
 use oodbench_train::nn::Mode;
 use oodbench_train::observer::Silent;
+use oodbench_train::perturb::ascent::climb;
 use oodbench_train::perturb::{Perturbation, godin, moved, odin, unit_step};
 use oodbench_train::run::weights_file;
 use std::collections::BTreeSet;
@@ -148,6 +149,7 @@ fn extract_with(
             layers: vec!["stage1".to_owned(), layer.to_owned()],
             samples: 0,
             perturbation: Some(perturbation),
+            attacks: Vec::new(),
         },
     };
     job.run(Workplace { device: &device::Device::cpu(), stop: &AtomicBool::new(false), observer: &Silent })?;
@@ -238,4 +240,25 @@ fn the_step_of_generalized_odin_is_chosen_on_held_out_images() {
     let layer = extract_with(&generalized_odin::ENTRY, folder.path(), steps(&tried), (&[Role::Test], "stage9"));
     let layer = layer.err().unwrap();
     assert!(matches!(&layer, TrainError::Layer { found, .. } if found == "stage9"), "{layer}");
+}
+
+/// The confidence rises, no pixel leaves the box around it or the scale from black to white, and no step leaves the images as they are.
+#[test]
+fn an_ascent_makes_a_network_surer_within_its_box() {
+    let network = settled(&oodbench_train::model::small_cnn::ENTRY, &softmax::ENTRY, 8);
+    let (mean, std) = (0.5_f32, 0.25_f32);
+    let normalisation = Normalisation::new(vec![mean], vec![std]).unwrap();
+    // From black to white: −2 to 2.
+    let images = (waves((6, 1, 8, 8), 0.7) * 2.0).unwrap();
+    let end = |epsilon: f64, steps: usize| climb(Ascent { epsilon, steps }, &network, &images, &normalisation).unwrap();
+    assert_eq!(values(&end(0.3, 0)), values(&images));
+    let confidence = |images: &Tensor| {
+        let logits = network.logits(images, Mode::Eval).unwrap();
+        -cross_entropy(&logits, &logits.argmax(1).unwrap()).unwrap().to_scalar::<f32>().unwrap()
+    };
+    let found = end(0.1, 10);
+    assert!(confidence(&found) > confidence(&images), "{} {}", confidence(&found), confidence(&images));
+    let away = values(&found).iter().zip(values(&images)).map(|(new, old)| (new - old).abs()).fold(0.0, f32::max);
+    assert!((away - 0.1 / std).abs() < 1e-5, "{away}");
+    assert!(values(&end(1.0, 3)).iter().all(|value| value.abs() <= 2.0 + 1e-5));
 }

@@ -1,0 +1,82 @@
+//! Carlini and Wagner's attack of the Euclidean norm (2017), without a target and without a search for c.
+//!
+//! ```text
+//! minimise over w:  ‖x̃ − x‖² + c · max(z_t − max_{j≠t} z_j, 0),    x̃ = (1 + tanh w)/2
+//! ```
+//!
+//! c = 1, 100 steps of Adam at rate 0.01: the shortest change on the way that another class is predicted for is kept. The authors search for c per image, Lee et al. fix it, too.
+
+use candle_core::{D, Result, Tensor};
+
+use super::Victim;
+
+/// The weight of being taken for another class.
+const C: f64 = 1.0;
+
+/// Steps of Adam.
+const STEPS: i32 = 100;
+
+/// Adam's rate.
+const RATE: f64 = 0.01;
+
+/// Adam's decay of the mean of gradients.
+const BETA_1: f64 = 0.9;
+
+/// Adam's decay of their mean square.
+const BETA_2: f64 = 0.999;
+
+/// What keeps Adam's quotient finite.
+const SMALL: f64 = 1e-8;
+
+/// What keeps the inverse of tanh finite at black and white.
+const INSIDE: f64 = 0.999_999;
+
+/// Pixels after the attack.
+///
+/// # Errors
+/// The images do not fit the network.
+pub fn attacked(victim: &Victim<'_>, pixels: &Tensor, targets: &Tensor) -> Result<Tensor> {
+    let images = pixels.dim(0)?;
+    // artanh y = ½ log((1 + y)/(1 − y))
+    let scaled = (pixels.affine(2.0, -1.0)? * INSIDE)?;
+    let mut at = (scaled.affine(1.0, 1.0)?.div(&scaled.affine(-1.0, 1.0)?)?.log()? * 0.5)?;
+    let (mut mean, mut square) = (at.zeros_like()?, at.zeros_like()?);
+    let mut shortest = Tensor::full(f32::INFINITY, (images, 1, 1, 1), pixels.device())?;
+    let mut best = pixels.clone();
+    for step in 1..=STEPS {
+        let tanh = at.tanh()?;
+        let moved = tanh.affine(0.5, 0.5)?;
+        let change = (&moved - pixels)?;
+        let (gap, of_gap) = gap(victim, &moved, targets)?;
+        let length = change.sqr()?.flatten_from(1)?.sum(D::Minus1)?.reshape((images, 1, 1, 1))?;
+        let fooled = gap.lt(0.0)?.reshape((images, 1, 1, 1))?.mul(&length.lt(&shortest)?)?;
+        best = fooled.broadcast_as(best.shape())?.where_cond(&moved, &best)?;
+        shortest = fooled.where_cond(&length, &shortest)?;
+        // ∂x̃/∂w = (1 − tanh² w)/2
+        let inner = tanh.sqr()?.affine(-0.5, 0.5)?;
+        let gradient = ((change * 2.0)? + (of_gap * C)?)?.mul(&inner)?;
+        mean = ((mean * BETA_1)? + (&gradient * (1.0 - BETA_1))?)?;
+        square = ((square * BETA_2)? + (gradient.sqr()? * (1.0 - BETA_2))?)?;
+        let (unbiased, spread) = ((&mean / (1.0 - BETA_1.powi(step)))?, (&square / (1.0 - BETA_2.powi(step)))?);
+        at = (at - (unbiased.div(&(spread.sqrt()? + SMALL)?)? * RATE)?)?.detach();
+    }
+    Ok(best)
+}
+
+/// z_t − max_{j≠t} z_j (n) of pixels, and the gradient of its positive part.
+fn gap(victim: &Victim<'_>, pixels: &Tensor, targets: &Tensor) -> Result<(Tensor, Tensor)> {
+    let mut gap = None;
+    let gradient = victim.gradient(pixels, |logits| {
+        let (images, classes) = logits.dims2()?;
+        let targets = targets.reshape((images, 1))?;
+        let own = Tensor::arange(0u32, classes as u32, pixels.device())?.reshape((1, classes))?;
+        let own = own.broadcast_as((images, classes))?.eq(&targets.broadcast_as((images, classes))?)?;
+        let lowest = logits.detach().ones_like()?.affine(f64::from(f32::MIN), 0.0)?;
+        let other = own.where_cond(&lowest, &logits.detach())?.argmax_keepdim(1)?;
+        let found = (logits.gather(&targets.contiguous()?, 1)? - logits.gather(&other, 1)?)?.squeeze(1)?;
+        gap = Some(found.detach());
+        found.relu()?.sum_all()
+    })?;
+    let gap = gap.ok_or_else(|| candle_core::Error::msg("no logits"))?;
+    Ok((gap, gradient))
+}

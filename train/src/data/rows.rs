@@ -1,0 +1,174 @@
+//! Vectors and sequences of tokens in NumPy files, a folder per split.
+//!
+//! ```text
+//! DIR/train/features.npy   (n, D) numbers: vectors          DIR/train/labels.npy   (n) classes from 0
+//! DIR/train/tokens.npy     (n, L) whole numbers: tokens     DIR/vocab.txt          a token a line, where there is such a file
+//! DIR/test/…               the same; a folder without splits is a test split
+//! ```
+//!
+//! Any name will do for the one array beside `labels.npy`; of several, `features.npy` or `tokens.npy` is read. Floats are vectors, whole numbers are tokens; token 0 fills rows up. There are as many tokens as
+//! `vocab.txt` has lines, or as the largest number of both splits says.
+
+use std::path::{Path, PathBuf};
+
+use oodbench::dump::format::npy;
+use oodbench::printable::line;
+use oodbench::rows::array::{StoredArray, shape_text};
+use oodbench::rows::element::Dtype;
+
+use super::array::decode_labels;
+use super::error::DataError;
+use super::image_set::ImageSet;
+
+/// The file of labels.
+const LABELS: &str = "labels.npy";
+
+/// The files that are taken where there are several.
+const USUAL: [&str; 2] = ["features.npy", "tokens.npy"];
+
+/// Numbers up to here are whole in `f32`, as batches are.
+const MOST_TOKENS: usize = 1 << 24;
+
+/// Reads the split `train`.
+///
+/// # Errors
+/// [`DataError`] if it is not there or its files are none of the above.
+pub fn train(name: &str, root: &Path) -> Result<ImageSet, DataError> {
+    read(name, &root.join("train"), root)
+}
+
+/// Reads the split `test`, or the folder itself if it has no splits.
+///
+/// # Errors
+/// As [`train`].
+pub fn test(name: &str, root: &Path) -> Result<ImageSet, DataError> {
+    read(name, &test_folder(root), root)
+}
+
+fn test_folder(root: &Path) -> PathBuf {
+    let split = root.join("test");
+    if split.is_dir() { split } else { root.to_owned() }
+}
+
+fn read(name: &str, folder: &Path, root: &Path) -> Result<ImageSet, DataError> {
+    let array = npy::open(&array_of(folder)?)?;
+    let file = folder.join(LABELS);
+    let labels = if file.is_file() { Some(decode_labels(npy::open(&file)?)?) } else { None };
+    let classes = labels.iter().flatten().max().map(|largest| *largest as usize + 1);
+    let [_, width] = axes(&array)?;
+    match array.dtype {
+        Dtype::Float(..) => ImageSet::of_vectors(name, &vectors(&array)?, width, labels, classes),
+        _ => {
+            let tokens = tokens(&array)?;
+            let vocabulary = vocabulary(&tokens, folder, root)?;
+            ImageSet::of_sequences(name, &tokens, [width, vocabulary], labels, classes)
+        }
+    }
+}
+
+/// The one array of a folder beside its labels.
+fn array_of(folder: &Path) -> Result<PathBuf, DataError> {
+    if let Some(usual) = USUAL.iter().map(|name| folder.join(name)).find(|file| file.is_file()) {
+        return Ok(usual);
+    }
+    let wrong = |found: String| {
+        DataError::content(
+            folder,
+            found,
+            "features.npy, tokens.npy or one other .npy beside labels.npy",
+            "write one of them",
+        )
+    };
+    let entries = std::fs::read_dir(folder).map_err(|error| wrong(error.to_string()))?;
+    let mut arrays: Vec<PathBuf> = entries
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|ending| ending == "npy") && !path.ends_with(LABELS))
+        .collect();
+    arrays.sort();
+    match arrays.len() {
+        0 => Err(wrong("none".to_owned())),
+        1 => Ok(arrays.swap_remove(0)),
+        _ => {
+            let names =
+                arrays.iter().filter_map(|path| path.file_name()).map(|name| line(&name.to_string_lossy()).to_string());
+            Err(wrong(names.collect::<Vec<_>>().join(", ")))
+        }
+    }
+}
+
+fn axes(array: &StoredArray) -> Result<[usize; 2], DataError> {
+    match (array.shape.as_slice(), array.fortran) {
+        (&[rows, columns], false) => Ok([rows, columns]),
+        (_, fortran) => {
+            let order = if fortran { ", column by column" } else { "" };
+            let found = format!("shape {}{order}", shape_text(&array.shape));
+            Err(DataError::content(
+                &array.path,
+                found,
+                "two axes (n, columns), row by row",
+                "write numpy.ascontiguousarray of it",
+            ))
+        }
+    }
+}
+
+fn vectors(array: &StoredArray) -> Result<Vec<f32>, DataError> {
+    let numbers: Vec<f32> = array.numbers().map(|number| number as f32).collect();
+    match numbers.iter().position(|number| !number.is_finite()) {
+        Some(at) => {
+            let columns = array.shape[1].max(1);
+            let found = format!("{} in row {}, column {}", numbers[at], at / columns, at % columns);
+            Err(DataError::content(&array.path, found, "finite numbers", "correct or leave out the row"))
+        }
+        None => Ok(numbers),
+    }
+}
+
+fn tokens(array: &StoredArray) -> Result<Vec<u32>, DataError> {
+    let token = |number: f64| {
+        let is_token = (0.0..MOST_TOKENS as f64).contains(&number) && number.fract() == 0.0;
+        is_token.then_some(number as u32).ok_or_else(|| {
+            let expected = format!("numbers of tokens from 0 to {}", MOST_TOKENS - 1);
+            DataError::content(
+                &array.path,
+                number.to_string(),
+                expected,
+                "number the tokens from 0; write vectors as floats",
+            )
+        })
+    };
+    match array.dtype {
+        Dtype::Signed(..) | Dtype::Unsigned(..) => array.numbers().map(token).collect(),
+        _ => Err(DataError::content(&array.path, array.dtype.to_string(), "floats or whole numbers", "convert it")),
+    }
+}
+
+/// How many tokens there are.
+fn vocabulary(own: &[u32], folder: &Path, root: &Path) -> Result<usize, DataError> {
+    let file = root.join("vocab.txt");
+    let largest = |tokens: &[u32]| tokens.iter().max().map_or(0, |largest| *largest as usize + 1);
+    if file.is_file() {
+        let text = std::fs::read_to_string(&file)
+            .map_err(|error| DataError::content(&file, error.to_string(), "text", "check the file"))?;
+        let lines = text.lines().count();
+        if largest(own) > lines {
+            let found = format!("{lines} tokens, and number {} in {}", largest(own) - 1, folder.display());
+            return Err(DataError::content(
+                &file,
+                found,
+                "a line for every token",
+                "take the vocabulary of these rows",
+            ));
+        }
+        return Ok(lines);
+    }
+    let mut count = largest(own);
+    for other in [root.join("train"), test_folder(root)] {
+        if other != folder
+            && let Ok(path) = array_of(&other)
+        {
+            count = count.max(largest(&tokens(&npy::open(&path)?)?));
+        }
+    }
+    Ok(count)
+}
