@@ -71,6 +71,7 @@ fixture-images:
 # The run with further layers
 fixture-layers:
     target/python/bin/python fixtures/scores/make_layers.py
+    target/python/bin/python fixtures/scores/make_perturbed.py
     target/python/bin/python fixtures/scores/make_members.py
 
 # Networks and their gradients, by PyTorch
