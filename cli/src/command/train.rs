@@ -194,6 +194,9 @@ impl Command {
             Element::Byte => AugmentationName::CropFlip,
             Element::Number | Element::Token { .. } => AugmentationName::None,
         };
+        if training.element != Element::Byte && self.augmentation.is_some_and(|own| own != AugmentationName::None) {
+            bail!("--augmentation: found crops or flips of {}, expected none; leave it out", training.element.input());
+        }
         recipe.augmentation = match self.augmentation.unwrap_or(usual) {
             AugmentationName::CropFlip => recipe.augmentation,
             AugmentationName::Flip => Crop { padding: 0, flip: true },

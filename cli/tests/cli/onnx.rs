@@ -30,7 +30,7 @@ pub(super) fn refused(folder: &Path, arguments: &[&str]) -> String {
     error
 }
 
-fn array(archive: &str, name: &str) -> (Vec<usize>, Vec<f64>) {
+pub(super) fn array(archive: &str, name: &str) -> (Vec<usize>, Vec<f64>) {
     let array = npz::open(&fixture(&format!("onnx/{archive}")), name).unwrap();
     (array.shape.clone(), array.numbers().collect())
 }

@@ -7,6 +7,8 @@ use ndarray::{Array1, Array2};
 use ndarray_npy::{read_npy, write_npy};
 
 use super::common::{fixture, oodbench};
+#[cfg(feature = "train")]
+use super::onnx::array;
 use super::onnx::{assert_equal, model, refused, run};
 
 /// A recording of 16 samples at 8000 Hz.
@@ -170,4 +172,85 @@ fn only_dumps_are_replaced() {
     assert!(output.status.code() == Some(2) && error.contains("dump: found dump in it, which is read"), "{error}");
     assert!(here.join("dump/id/test/logits.npy").is_file());
     assert!(fixture("onnx/mlp.onnx").is_file());
+}
+
+/// Folders of PNG files are classes, in the order of their names or of a list; their pixels are those that the model is fed.
+#[cfg(feature = "train")]
+#[test]
+fn folders_of_images_are_numbered_as_the_list_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let images: Vec<u8> = array("images.npz", "test_images").1.into_iter().map(|byte| byte as u8).collect();
+    let classes: Vec<usize> = array("images.npz", "test_labels").1.into_iter().map(|label| label as usize).collect();
+    // Names of the classes 0, 1 and 2 that sort in another order.
+    let names = ["cat", "ant", "bee"];
+    for (at, (pixels, class)) in images.chunks(64).zip(&classes).enumerate() {
+        let place = here.join("photos/test").join(names[*class]);
+        fs::create_dir_all(&place).unwrap();
+        let file = fs::File::create(place.join(format!("{at:02}.png"))).unwrap();
+        let mut encoder = png::Encoder::new(file, 8, 8);
+        encoder.set_color(png::ColorType::Grayscale);
+        encoder.write_header().unwrap().write_image_data(pixels).unwrap();
+    }
+    let model = model("cnn_fixed_batch.onnx");
+    let extract = |out: &'static str| {
+        let data = ["extract", "--onnx", model.as_str(), "--data", "photos", "--split", "test"];
+        [&data[..], &["--mean", "0.5", "--std", "0.25", "--out", out]].concat()
+    };
+    fs::write(here.join("classes.txt"), names.join("\n")).unwrap();
+    let (_, err) = run(here, &[&extract("listed")[..], &["--classes", "classes.txt"]].concat());
+    assert!(err.contains("accuracy on id/test: 100.00 %"), "{err}");
+    // Files come by the names of folders: ant, bee, cat.
+    let order: Vec<usize> = [1, 2, 0]
+        .into_iter()
+        .flat_map(|class| (0..classes.len()).filter(|at| classes[*at] == class).collect::<Vec<_>>())
+        .collect();
+    let (shape, expected) = array("cnn_fixed_batch.npz", "out:logits");
+    let logits: Array2<f32> = read_npy(here.join("listed/id/test/logits.npy")).unwrap();
+    assert_eq!(logits.nrows(), shape[0]);
+    for (row, at) in logits.rows().into_iter().zip(&order) {
+        for (found, expected) in row.iter().zip(&expected[at * shape[1]..]) {
+            assert!((f64::from(*found) - expected).abs() < 1e-3, "{found} {expected}");
+        }
+    }
+    let numbered: Vec<i64> = order.iter().map(|at| classes[*at] as i64).collect();
+    assert_eq!(labels(here, "listed/id/test/labels.npy"), numbered);
+    // By their names alone the classes are others than the model's, which the accuracy shows.
+    let (_, err) = run(here, &extract("sorted"));
+    assert!(err.contains("accuracy on id/test: ") && !err.contains("100.00 %"), "{err}");
+    let sorted: Vec<i64> = order.iter().map(|at| [2, 0, 1][classes[*at]]).collect();
+    assert_eq!(labels(here, "sorted/id/test/labels.npy"), sorted);
+    let imagenet = ["extract", "--onnx", &model, "--data", "photos", "--split", "test", "--normalisation", "imagenet"];
+    let error = refused(here, &[&imagenet[..], &["--out", "c"]].concat());
+    assert!(error.contains("found 3 means") || error.contains("3 channels"), "{error}");
+}
+
+/// A signal ends an extraction soon and leaves nothing.
+#[cfg(unix)]
+#[test]
+fn a_signal_leaves_nothing_of_a_dump() {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::create_dir(here.join("many")).unwrap();
+    write_npy(here.join("many/x.npy"), &Array2::from_elem((2_000_000, 6), 0.5_f32)).unwrap();
+    let model = model("mlp.onnx");
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("oodbench"));
+    command.args(["extract", "--onnx", &model, "--data", "npy:many", "--out", "new/folder/b"]);
+    command.current_dir(here).env("RAYON_NUM_THREADS", "1").stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let start = Instant::now();
+    while !here.join("new/folder").exists() {
+        assert!(start.elapsed() < Duration::from_secs(60), "it never began");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let killed = Instant::now();
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let output = child.wait_with_output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(killed.elapsed() < Duration::from_secs(10), "{:?}", killed.elapsed());
+    assert_eq!(output.status.code(), Some(130), "{err}");
+    assert!(err.contains("stopped; what was not finished is removed"), "{err}");
+    assert!(!here.join("new").exists());
 }
