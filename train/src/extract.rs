@@ -168,7 +168,7 @@ fn split(
         let wanted = Wanted {
             layers: extraction.layers,
             samples: extraction.samples,
-            moved: extraction.moved,
+            moved: extraction.moved.filter(|prepared| prepared.is_for(role)),
             seed: seed(number),
         };
         let Outputs { logits, features, layers, scores, variants } = classifier.outputs(batch, &wanted)?;

@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | [`odin`] | log softmax(z/T)_ŷ, ŷ the predicted class | logits, for each T and ε |
 //! | [`godin`] | the score of the loss itself, such as max_j h_j | that score |
-//! | [`mahalanobis`] | M_l, of every layer for itself | M_l of that layer, for each ε |
+//! | [`mahalanobis`] | M_l, of every layer for itself | M_l of that layer, for each ε, but not of id/train |
 //!
 //! A training may move images of no class in the same way, step by step: [`ascent`].
 //!

@@ -102,6 +102,11 @@ impl Perturbation {
 }
 
 impl Prepared {
+    /// Whether images of this role are moved. Where class means come from, nothing reads what would become of them, and they are the most.
+    pub(crate) fn is_for(&self, role: &Role) -> bool {
+        !matches!((&self.kind, role), (Kind::Mahalanobis { .. }, Role::Train))
+    }
+
     /// What the network makes of a batch of moved images.
     ///
     /// # Errors
