@@ -15,9 +15,11 @@ pub mod measured;
 pub mod memory;
 pub mod model;
 pub mod one_run;
+mod pair;
 pub mod plan;
 #[cfg(feature = "plot")]
 pub mod plots;
+pub mod ranked;
 pub mod reliability;
 #[cfg(feature = "plot")]
 pub mod report_plots;
@@ -45,6 +47,7 @@ pub use one_run::{SplitScores, score_run};
 pub use plan::Plan;
 #[cfg(feature = "plot")]
 pub use plots::ScoredRun;
+pub use ranked::{RankedError, RankedRun};
 pub use score_split::Batch;
 #[cfg(feature = "parquet")]
 pub use scores_file::ScoresFile;
