@@ -8,38 +8,21 @@ use rayon::prelude::*;
 use super::cautions;
 use super::error::EvalError;
 use super::fits::{self, Fits};
+use super::measures::Measures;
 use super::pair::{self, Measured, Pair, missing, of_id_alone};
 use super::plan::Plan;
 use super::run_record;
 use super::score_split::Scoring;
 use super::sink::{ScoreSink, ScoredRows, SinkError};
 use super::undecided;
-use crate::metric::registry::usual;
 use crate::metric::{Procedure, Ranking, Sample};
 use crate::progress::Progress;
 use crate::rows::{Role, Split};
 use crate::score::FittedScore;
 use crate::score::registry::cautions;
-use crate::stats::bootstrap::Bootstrap;
 use crate::table::means::{Seeds, missing_sets};
 use crate::table::record::FULL_SPECTRUM;
 use crate::table::{Record, Remark, Results, RunSummary, Shifted, Skipped};
-
-/// What is computed from scores.
-#[derive(Clone)]
-pub struct Measures {
-    /// The procedures.
-    pub procedures: Vec<&'static Procedure>,
-    /// How every value gets an interval, if it gets one.
-    pub bootstrap: Option<Bootstrap>,
-}
-
-impl Default for Measures {
-    /// The [usual] procedures, no intervals.
-    fn default() -> Self {
-        Self { procedures: usual().iter().collect(), bootstrap: None }
-    }
-}
 
 /// Evaluates every planned run. The scores of every row go to `sink` as they come, one column per id in `columns`, those of id/val where
 /// [`Plan::with_val`] was asked for.

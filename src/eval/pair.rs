@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::cautions;
-use super::evaluate::Measures;
+use super::measures::Measures;
 use crate::metric::{PairCounts, Procedure, Ranking, Sample, confidence};
 use crate::rows::Role;
 use crate::score::Settings;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::error::PlanError;
 use super::fits::{FitsError, FitsFile};
-use super::ranked::identity;
+use super::identity::identity;
 use super::selection::Selection;
 use crate::dump::layout::RunFiles;
 use crate::dump::{Dump, DumpError};

@@ -19,13 +19,13 @@
 //! ```
 
 use super::cautions;
-use super::evaluate::Measures;
+use super::measures::Measures;
 use super::pair::{self, Pair};
 use super::run_record;
 use crate::dump::RunInfo;
 use crate::metric::Ranking;
-use crate::numeric::checksum::{Checksum, Hasher};
-use crate::rows::{ArrayKind, Role};
+use crate::numeric::checksum::Checksum;
+use crate::rows::Role;
 use crate::score::Settings;
 use crate::table::{Record, Remark, Results};
 
@@ -52,19 +52,8 @@ pub enum RankedError {
     Empty { score: &'static str, set: String, id: usize, ood: usize },
 }
 
-/// The checksum of what tells a run from others, as [`Plan::identity`](super::Plan::identity) makes it, from those of arrays of id/test.
-#[must_use]
-pub fn identity<'a>(arrays: impl IntoIterator<Item = (&'a ArrayKind, Checksum)>) -> Checksum {
-    let mut all = Hasher::new();
-    for (kind, checksum) in arrays {
-        all.bytes(kind.file_stem().as_bytes());
-        all.checksum(checksum);
-    }
-    all.finish()
-}
-
 impl RankedRun {
-    /// A run of which this is said; `data` is its [`identity`].
+    /// A run of which this is said; `data` is its [`identity`](super::identity::identity).
     ///
     /// # Errors
     /// [`RankedError::ReadsNumbers`] for a procedure that cannot do with an order.

@@ -39,10 +39,11 @@ impl BytesError {
 /// Bytes of the checksum at the end.
 const SEAL: usize = 16;
 
-/// The kind, the content and a checksum of both.
-pub(super) fn sealed(kind: Kind, content: impl IntoIterator<Item = u8>) -> Vec<u8> {
-    let mut bytes = kind.magic.to_vec();
-    bytes.extend(content);
+/// The kind, the content, which `write` appends and which is about so long, and a checksum of both.
+pub(super) fn sealed(kind: Kind, length: usize, write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(kind.magic.len() + length + SEAL);
+    bytes.extend_from_slice(kind.magic);
+    write(&mut bytes);
     let seal = seal(&bytes);
     bytes.extend_from_slice(&seal);
     bytes
@@ -65,6 +66,11 @@ fn seal(bytes: &[u8]) -> [u8; SEAL] {
     let mut hasher = Hasher::new();
     hasher.bytes(bytes);
     hasher.finish().to_le_bytes()
+}
+
+/// Appends whole numbers.
+pub(super) fn write_numbers(bytes: &mut Vec<u8>, numbers: impl IntoIterator<Item = u64>) {
+    numbers.into_iter().for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
 }
 
 /// Reads numbers one after the other; `None` at the end.
@@ -97,7 +103,7 @@ mod tests {
 
     #[test]
     fn other_cut_and_changed_bytes_are_refused() {
-        let bytes = sealed(KIND, [1, 2, 3]);
+        let bytes = sealed(KIND, 3, |bytes| bytes.extend([1, 2, 3]));
         assert_eq!(opened(KIND, &bytes), Ok(&[1, 2, 3][..]));
         for length in 0..bytes.len() {
             assert!(opened(KIND, &bytes[..length]).is_err(), "{length}");

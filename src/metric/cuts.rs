@@ -1,6 +1,6 @@
 //! Where scores are cut into parts.
 
-use super::bytes::{BytesError, Kind, Numbers, opened, sealed};
+use super::bytes::{BytesError, Kind, Numbers, opened, sealed, write_numbers};
 use crate::numeric::sort::key;
 
 /// Values at which scores are cut into parts, in ascending order: a part holds what is at least its own cut and below the next. Equal scores, 0 and −0 among
@@ -52,7 +52,7 @@ impl Cuts {
     /// What [`Cuts::from_bytes`] reads.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        sealed(KIND, self.0.iter().flat_map(|key| key.to_le_bytes()))
+        sealed(KIND, size_of_val(&self.0[..]), |bytes| write_numbers(bytes, self.0.iter().copied()))
     }
 
     /// Reads what [`Cuts::to_bytes`] made.

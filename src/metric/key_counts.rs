@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::bytes::{BytesError, Kind, Numbers, opened, sealed};
+use super::bytes::{BytesError, Kind, Numbers, opened, sealed, write_numbers};
 use super::cuts::{Cuts, key_of};
 use super::sample::{SampleError, finite};
 
@@ -210,7 +210,7 @@ impl KeyCounts {
             numbers.extend([node.prefix, u64::from(node.shift), counted().count() as u64]);
             numbers.extend(counted().flat_map(|(digit, count)| [digit as u64, *count]));
         }
-        sealed(KIND, numbers.into_iter().flat_map(u64::to_le_bytes))
+        sealed(KIND, size_of_val(&numbers[..]), |bytes| write_numbers(bytes, numbers.iter().copied()))
     }
 
     /// Reads what [`KeyCounts::to_bytes`] made.

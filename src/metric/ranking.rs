@@ -1,6 +1,5 @@
 //! ID and OOD scores in one ascending order: all that any procedure looks at.
 
-use std::iter;
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -155,8 +154,10 @@ impl Ranking {
     /// What [`Ranking::from_bytes`] reads: one byte per score and 25 more.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let steps = self.steps.iter().map(|step| step.0);
-        sealed(KIND, iter::once(u8::from(self.knows_errors)).chain(steps))
+        sealed(KIND, 1 + self.steps.len(), |bytes| {
+            bytes.push(u8::from(self.knows_errors));
+            bytes.extend(self.steps.iter().map(|step| step.0));
+        })
     }
 
     /// Reads what [`Ranking::to_bytes`] made.

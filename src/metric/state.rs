@@ -31,7 +31,7 @@
 
 use std::borrow::Cow;
 
-use super::bytes::{BytesError, Kind, Numbers, opened, sealed};
+use super::bytes::{BytesError, Kind, Numbers, opened, sealed, write_numbers};
 use super::cuts::Cuts;
 use super::sample::{SampleError, finite};
 use super::{MetricValues, Procedure, Ranking, Sample};
@@ -186,9 +186,13 @@ impl Metrics {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let lists = [&self.id, &self.ood, &self.wrong];
-        let lengths = lists.iter().map(|list| list.len() as u64).chain([self.known as u64]);
-        let scores = lists.iter().flat_map(|list| list.iter()).flat_map(|score| score.to_le_bytes());
-        sealed(KIND, lengths.flat_map(u64::to_le_bytes).chain(scores))
+        let scores: usize = lists.iter().map(|list| list.len()).sum();
+        sealed(KIND, (4 + scores) * size_of::<f64>(), |bytes| {
+            write_numbers(bytes, lists.iter().map(|list| list.len() as u64).chain([self.known as u64]));
+            for list in lists {
+                list.iter().for_each(|score| bytes.extend_from_slice(&score.to_le_bytes()));
+            }
+        })
     }
 
     /// Reads what [`Metrics::to_bytes`] made.

@@ -1,6 +1,11 @@
 //! Scores of any partition, in any order, give the values of one array to the last bit.
 
-use oodbench::metric::{KeyCounts, Metrics, PROCEDURES, Procedure, Ranking, Sample, SampleError};
+use oodbench::dump::layout::discover;
+use oodbench::eval::{Measures, Plan, RankedRun, Selection, evaluate, score_run};
+use oodbench::metric::{Cuts, KeyCounts, Metrics, PROCEDURES, Procedure, Ranking, Sample, SampleError};
+use oodbench::progress::Silent;
+use oodbench::rows::Role;
+use oodbench::table::Results;
 use proptest::prelude::*;
 
 /// A score of some kind: spread, tied, zeros of both signs, crowded below 1, or all of one value.
@@ -116,4 +121,38 @@ fn a_side_without_scores_and_unknown_errors_are_said() {
     };
     assert_eq!(error(&state, "lee"), "OOD scores: found no scores, expected at least one");
     assert_eq!(error(&state, "oscr"), "procedure oscr needs to know which ID rows are classified rightly");
+}
+
+/// Scores that are ranked in parts have the records of an evaluation, but for the warnings of a fit.
+#[test]
+fn records_of_rankings_are_those_of_an_evaluation() {
+    let folder = super::common::fixture("dumps/densenet-cifar10-softmax");
+    let selection =
+        Selection::parse(&["mds".to_owned(), "energy".to_owned()], &["energy.temperature=2".to_owned()]).unwrap();
+    let plans = Plan::all(&discover(&folder).unwrap(), &selection).unwrap();
+    let expected = evaluate(&plans, &[], None, &Measures::default(), &Silent).unwrap();
+
+    let plan = &plans[0];
+    let mut run = RankedRun::new(&plan.dump.info, plan.identity(), Measures::default()).unwrap();
+    let all = score_run(plan, &mut Results::default(), &Silent).unwrap();
+    let test = all.iter().find(|split| split.role == Role::Test).unwrap();
+    for split in all.iter().filter(|split| split.role != Role::Test) {
+        for chosen in selection.scores() {
+            let mut state = Metrics::new();
+            state.update(test.of(chosen.entry.id).unwrap(), split.of(chosen.entry.id).unwrap()).unwrap();
+            let parts = state.split(&Cuts::at([5.0, 9.0, 9.0, -0.0]));
+            assert_eq!(parts.len(), 4);
+            let ranking = Ranking::joined(parts.iter().map(Metrics::ranking));
+            run.add(chosen.entry.id, &chosen.settings, &split.role, &ranking).unwrap();
+        }
+    }
+    let found = run.results();
+    assert_eq!(found.records, expected.records);
+    let empty = RankedRun::new(&plan.dump.info, None, Measures::default()).unwrap().add(
+        "mds",
+        &selection.scores()[0].settings,
+        &Role::Test,
+        &Metrics::new().ranking(),
+    );
+    assert_eq!(empty.unwrap_err().to_string(), "mds on id/test: found 0 ID and 0 OOD scores, expected some of both");
 }
