@@ -21,7 +21,7 @@ import numpy as np
 
 from . import _oodbench, _shards, _tasks
 from ._errors import ShardError
-from ._oodbench import KeyCounts, OodbenchError, RankedRun, Ranking
+from ._oodbench import KeyCounts, OodbenchError, RankedRun
 from ._tasks import Job, Piece, Scored
 
 # Bytes that a part takes per score while it is ranked: as it came, merged, sorted, and a copy of each.
@@ -193,5 +193,5 @@ class _Evaluation:
         for number, set_ in enumerate(self.order[1:]):
             for name in self.fits.scores:
                 parts = self.wait(f"rank {name} {set_}", ranked[name][number], [f"part {part} of {name}" for part in range(len(ranked[name][number]))])
-                run.add(self.fits, name, set_, [Ranking.from_bytes(part) for part in parts])
+                run.add(self.fits, name, set_, parts)
         return run.records()

@@ -46,8 +46,8 @@ def evaluate(
     are names, the three usual ones unless given, of those that read the order of scores alone. bootstrap is a number of draws that gives every value an
     interval, as on one machine.
 
-    A task holds `memory` bytes of rows and scores at most, beside Python and the fits; only scores that are equal are never cut apart, and take 48 bytes each
-    where there are more of them than that. The driver holds one byte per row of id/test and of one OOD set. progress is True for lines on the standard error,
+    A task holds `memory` bytes of rows and scores at most, beside Python, the fits and what a score needs for one block of rows; only scores that are equal are never cut apart, and take 48 bytes each
+    where there are more of them than that. The driver holds two bytes per row of id/test and of one OOD set. progress is True for lines on the standard error,
     or a function that takes an `oodbench._scale.Progress`.
 
     A task that loses its worker is run again by the engine. What cannot be read or scored is an `oodbench.ShardError` with the shard and the row, at once.

@@ -6,16 +6,17 @@ use std::sync::{Mutex, PoisonError};
 use oodbench::dump::layout::discover;
 use oodbench::eval::RankedRun as Library;
 use oodbench::eval::identity::identity as of_arrays;
-use oodbench::metric::Ranking as Order;
+use oodbench::metric::Ranking;
 use oodbench::numeric::checksum::Checksum;
 use oodbench::rows::{ArrayKind, block_checksum, split};
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
 use crate::array::matrix;
 use crate::error::{OodbenchError, of_dump, refused};
 use crate::evaluate::measures;
 use crate::fits::Fits;
-use crate::parts::Ranking;
+use crate::parts::of_bytes;
 use crate::pool;
 use crate::records::Records;
 use crate::role::role;
@@ -109,22 +110,34 @@ impl RankedRun {
         })
     }
 
-    /// Measures a score on an OOD set from the rankings of its parts, from the lowest upwards. Records come in the order of calls.
+    /// Measures a score on an OOD set from the rankings of its parts, as `Ranking.to_bytes` gives them, from the lowest upwards. Records come in the order
+    /// of calls.
     fn add(
         &self,
         py: Python<'_>,
         fits: &Bound<'_, Fits>,
         score: &str,
         set: &str,
-        parts: Vec<Bound<'_, Ranking>>,
+        parts: Vec<Bound<'_, PyBytes>>,
     ) -> PyResult<()> {
         let role = role(set)?;
         let fits = fits.get();
         let found = fits.0.scores().iter().find(|one| one.entry.id == score);
         let fitted = found.ok_or_else(|| refused(format!("{score}: found no fit of it")))?;
-        let parts: Vec<&Ranking> = parts.iter().map(|part| part.get()).collect();
+        let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
         let work = || {
-            let ranking = Order::joined(parts.iter().map(|part| part.0.clone()));
+            let mut failed = None;
+            // One after the other, so that only one of them is in memory twice.
+            let ranking = Ranking::joined(parts.iter().map_while(|part| match Ranking::from_bytes(part) {
+                Ok(ranking) => Some(ranking),
+                Err(error) => {
+                    failed = Some(error);
+                    None
+                }
+            }));
+            if let Some(error) = failed {
+                return Err(of_bytes(error));
+            }
             self.with(|run| run.add(fitted.entry.id, &fitted.settings, &role, &ranking).map_err(refused))
         };
         pool::run(py, work)?

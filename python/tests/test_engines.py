@@ -12,6 +12,12 @@ import oodbench
 ENGINES = ["dask", "ray"]
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    # Workers of Ray look for modules where the driver was started, and the sources are no package.
+    monkeypatch.chdir(tmp_path)
+
+
 @contextlib.contextmanager
 def dask(workers):
     distributed = pytest.importorskip("distributed", reason="distributed is not installed; python/tests/requirements-engines.txt names it")

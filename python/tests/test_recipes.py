@@ -26,6 +26,12 @@ def expected(rows):
     return oodbench.metrics(energy[~is_ood], energy[is_ood], "openood")
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    # Workers of Ray look for modules where the driver was started, and the sources are no package.
+    monkeypatch.chdir(tmp_path)
+
+
 def test_daft(rows):
     daft = pytest.importorskip("daft", reason="daft is not installed; python/tests/requirements-engines.txt names it")
     frame = daft.from_pydict({"logits": list(rows[0]), "is_ood": rows[1].tolist()})
