@@ -14,7 +14,6 @@ import sys
 import time
 import uuid
 from dataclasses import dataclass
-from typing import Any
 
 import fsspec
 import numpy as np
@@ -30,14 +29,15 @@ _RANKED = 48
 
 @dataclass(frozen=True)
 class Progress:
-    """A task that has ended: so many of all of its stage, and for "score" the rows so far, their rate, and the process that it ran in."""
+    """A task that has ended: so many of all of its stage; for "score" the rows so far and their rate, the task's processor seconds, and its process."""
 
     stage: str
     done: int
     all: int
     rows: int
     rows_per_second: float
-    pid: Any = None
+    seconds: float | None = None
+    pid: int | None = None
 
     def __str__(self):
         return f"{self.stage} {self.done}/{self.all}" + (f", {self.rows:,} rows, {self.rows_per_second:,.0f} rows/s" if self.rows else "")
@@ -144,7 +144,7 @@ class _Evaluation:
             if isinstance(value, Scored) and value.piece.scored:
                 rows += value.piece.last - value.piece.first
             rate = rows / max(time.perf_counter() - start, 1e-9)
-            self.tell(Progress(stage, done, len(references), rows, rate, getattr(value, "pid", None)))
+            self.tell(Progress(stage, done, len(references), rows, rate, getattr(value, "seconds", None), getattr(value, "pid", None)))
         return found
 
     def scored(self):

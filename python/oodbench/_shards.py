@@ -125,18 +125,29 @@ def header(fs, path):
 
 
 def read(fs, parts, dtype):
-    """Rows as one array."""
-    found = []
+    """Rows as one array, of the set's dtype where that is of double precision."""
+    stored = {part.shard.dtype for part in parts}
+    own = dtype if np.dtype(dtype).itemsize == 8 else np.result_type(*stored)
+    rows, at = np.empty((sum(part.last - part.first for part in parts), parts[0].shard.columns), own), 0
     for part in parts:
-        shard, count = part.shard, part.last - part.first
-        with fs.open(shard.path, "rb") as file:
-            file.seek(shard.start + part.first * shard.row_bytes)
-            data = file.read(count * shard.row_bytes)
-        if len(data) < count * shard.row_bytes:
-            raise ShardError(f"{shard.path}: found {len(data)} bytes from row {part.first} on, expected {count * shard.row_bytes}; copy it again")
-        found.append(np.frombuffer(data, shard.dtype).reshape(count, shard.columns))
-    rows = found[0] if len(found) == 1 else np.concatenate(found)
-    return rows.astype(dtype) if np.dtype(dtype).itemsize == 8 else rows
+        here = rows[at : (at := at + part.last - part.first)]
+        if part.shard.dtype == here.dtype.str:
+            _fill(fs, part, here)
+        else:
+            raw = np.empty(here.shape, part.shard.dtype)
+            _fill(fs, part, raw)
+            here[...] = raw
+    return rows
+
+
+def _fill(fs, part, rows):
+    left = memoryview(rows.reshape(-1).view(np.uint8))
+    with fs.open(part.shard.path, "rb") as file:
+        file.seek(part.shard.start + part.first * part.shard.row_bytes)
+        while len(left) and (count := file.readinto(left)):
+            left = left[count:]
+    if len(left):
+        raise ShardError(f"{part.shard.path}: found {len(left)} bytes too few from row {part.first} on; copy it again")
 
 
 def where(parts, row=None):

@@ -51,7 +51,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Scored:
-    """What a task says of a piece; `path` is its Parquet part."""
+    """What a task says of a piece; `path` is its Parquet part, `seconds` are of processor time."""
 
     piece: Piece
     path: str
@@ -82,12 +82,12 @@ def as_arguments(arrays):
 
 def score(packed, job, piece):
     """Scores a piece, and writes its scores."""
-    start = time.perf_counter()
+    start = time.process_time()
     fits = _fits(packed)
     arrays = {name: _shards.read(job.fs, parts, piece.dtypes[name]) for name, parts in piece.parts.items()}
     checksums = _oodbench.block_checksums(arrays[job.identity]) if piece.checksums else []
     if not piece.scored:
-        return Scored(piece, "", {}, {}, checksums, time.perf_counter() - start, os.getpid())
+        return Scored(piece, "", {}, {}, checksums, time.process_time() - start, os.getpid())
     try:
         values = fits.score_samples(**as_arguments({name: arrays[name] for name in job.arrays}), rows_per_block=piece.block)
     except OodbenchError as error:
@@ -108,7 +108,7 @@ def score(packed, job, piece):
         counts[name], ends[name] = own.to_bytes(), (float(column.min()), float(column.max()))
     path = f"{job.out}/{piece.set.replace('/', '-')}-{piece.first:012d}.parquet"
     _write(job, piece, path, values)
-    return Scored(piece, path, counts, ends, checksums, time.perf_counter() - start, os.getpid())
+    return Scored(piece, path, counts, ends, checksums, time.process_time() - start, os.getpid())
 
 
 def _write(job, piece, path, values):
@@ -126,7 +126,8 @@ def _write(job, piece, path, values):
     columns = {name: column(text) for name, text in same.items()}
     columns["row"] = np.arange(piece.first, piece.last)
     data = io.BytesIO()
-    parquet.write_table(pyarrow.table(columns | values), data)
+    # Scores hardly ever repeat.
+    parquet.write_table(pyarrow.table(columns | values), data, use_dictionary=list(same), compression="none")
     # Whole or not at all, be it that two tasks write it: a rename where there is one, a single upload elsewhere.
     if _shards.is_local(job.out_fs):
         beside = f"{path}.{uuid.uuid4().hex}"
