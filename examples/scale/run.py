@@ -18,8 +18,6 @@ from pathlib import Path
 
 import numpy as np
 
-import oodbench
-
 SETS = {"id/test": 3.0, "ood/far/noise": 0.0, "ood/near/other": 1.5}
 
 

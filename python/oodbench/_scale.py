@@ -121,8 +121,16 @@ def _teller(progress):
         return progress
     if not progress:
         return lambda event: None
-    end = "\r" if sys.stderr.isatty() else "\n"
-    return lambda event: print(event, end="\n" if event.done == event.all else end, file=sys.stderr, flush=True)
+    is_shown = sys.stderr.isatty()
+    told = [-math.inf]
+
+    def tell(event):
+        ended, now = event.done == event.all, time.monotonic()
+        if ended or is_shown or now - told[0] > 10:
+            told[0] = now
+            print(event, end="\r" if is_shown and not ended else "\n", file=sys.stderr, flush=True)
+
+    return tell
 
 
 class _Evaluation:

@@ -1,7 +1,9 @@
 """Rows that lie in many `.npy` files, in a folder or in object storage: where they are, and reading some of them."""
 
+import math
 import os
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -119,7 +121,7 @@ def header(fs, path):
         raise wrong(f"{dtype} of shape {shape}", "floats of shape (rows, columns)")
     if fortran:
         raise wrong("Fortran order", "C order, of which some rows lie together; save it by numpy.ascontiguousarray")
-    if fs.size(path) < shard.start + shard.rows * shard.row_bytes:
+    if (fs.size(path) or math.inf) < shard.start + shard.rows * shard.row_bytes:
         raise wrong("fewer bytes than the header says", "the whole file; copy it again")
     return shard
 
@@ -160,11 +162,17 @@ def where(parts, row=None):
     return " and ".join(f"{part.shard.path}, rows {part.first} to {part.last - 1}" for part in parts)
 
 
-def _set(fs, name, arrays):
-    shards = {array: [header(fs, path) for path in paths] for array, paths in arrays.items() if array != "labels"}
+def _headers(fs, paths):
+    """The headers of many files, some at a time: in object storage each takes a while."""
+    with ThreadPoolExecutor(16) as threads:
+        return dict(zip(paths, threads.map(lambda path: header(fs, path), paths), strict=True))
+
+
+def _set(fs, name, arrays, known):
+    shards = {array: [known[path] for path in paths] for array, paths in arrays.items()}
     if not shards:
         raise ShardError(f"{name}: found labels alone, expected logits or features")
-    for array, own in shards.items():
+    for own in shards.values():
         for shard in own:
             if shard.columns != own[0].columns:
                 raise ShardError(f"{shard.path}: found {shard.columns} columns, expected {own[0].columns}, as in {own[0].path}")
@@ -182,36 +190,53 @@ def of_folder(url, options):
     fs, root = fsspec.core.url_to_fs(os.fspath(url), **options)
     root, kept = root.rstrip("/"), None
     if is_local(fs):
-        folder, place = root, lambda path: str(path)
+        folder, place = root, str
     else:
-        # A copy of what is fitted on, and of every other file its header and first row: names and heads are understood as in a folder.
         kept = tempfile.TemporaryDirectory(prefix="oodbench-")
         folder = os.path.join(kept.name, PurePosixPath(root).name or "run")
-        for path in fs.find(root):
-            own = path[len(root) :].lstrip("/")
-            local = Path(folder, own)
-            local.parent.mkdir(parents=True, exist_ok=True)
-            if own.startswith(_OF_FIT) or "/" not in own:
-                fs.get_file(path, str(local))
-            elif not own.endswith("labels.npy") and own.endswith(".npy"):
-                shard = header(fs, path)
-                np.save(local, read(fs, [Part(shard, 0, min(1, shard.rows))], shard.dtype).reshape(-1, *shard.shape[1:]))
-        place = lambda path: "/".join(filter(None, [root, Path(path).relative_to(folder).as_posix()]))
-    sets = []
+        _sketch(fs, root, folder)
+
+        def place(path):
+            return "/".join(filter(None, [root, Path(path).relative_to(folder).as_posix()]))
+
+    found = {}
     for name, arrays in _oodbench.files_of_run(folder):
         if name.startswith("csid/"):
             raise ShardError(f"{url}: found {name}, a set of the full spectrum, which engines do not measure; use oodbench.evaluate, or move it away")
         if name == "id/test" or name.startswith("ood/"):
-            sets.append(_set(fs, name, {array: [place(path) for path in paths] for array, paths in arrays}))
-    return Source(fs, sets, _oodbench.read_dump(folder), kept)
+            found[name] = {array: [place(path) for path in paths] for array, paths in arrays if array != "labels"}
+    return Source(fs, _sets(fs, found), _oodbench.read_dump(folder), kept)
+
+
+def _sketch(fs, root, folder):
+    """A copy of what is fitted on, and of every other file its first row: names and heads are then understood as in any folder."""
+
+    def copy(path):
+        own = path[len(root) :].lstrip("/")
+        local = Path(folder, own)
+        local.parent.mkdir(parents=True, exist_ok=True)
+        if own.startswith(_OF_FIT) or "/" not in own:
+            fs.get_file(path, str(local))
+        elif own.endswith(".npy") and not own.endswith("labels.npy"):
+            shard = header(fs, path)
+            np.save(local, read(fs, [Part(shard, 0, min(1, shard.rows))], shard.dtype).reshape(-1, *shard.shape[1:]))
+
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(copy, fs.find(root)))
+
+
+def _sets(fs, found):
+    """Sets of the files of their arrays."""
+    known = _headers(fs, [path for arrays in found.values() for paths in arrays.values() for path in paths])
+    return [_set(fs, name, arrays, known) for name, arrays in found.items()]
 
 
 def of_lists(sets, run, options):
     """Shards by their names: {"test": {"logits": [url, ...]}, "ood/svhn": {"logits": "s3://bucket/svhn-*.npy"}}."""
-    fs, found = None, []
+    fs, found = None, {}
     for name, arrays in sets.items():
         own = {}
-        for array, urls in arrays.items():
+        for array, urls in ((array, urls) for array, urls in arrays.items() if array != "labels"):
             urls = [urls] if isinstance(urls, (str, os.PathLike)) else list(urls)
             paths = []
             for url in urls:
@@ -220,7 +245,6 @@ def of_lists(sets, run, options):
             if not paths:
                 raise ShardError(f"{name}: found no file of {array} by {', '.join(map(str, urls))}")
             own[array] = paths
-        found.append(_set(fs, "id/test" if name == "test" else name, own))
+        found["id/test" if name == "test" else name] = own
     # The in-distribution rows first, as in a folder.
-    found.sort(key=lambda one: one.is_ood)
-    return Source(fs, found, run)
+    return Source(fs, sorted(_sets(fs, found), key=lambda one: one.is_ood), run)

@@ -10,6 +10,7 @@ The records are those of `oodbench score` on the same rows, to the last byte.
 """
 
 import operator
+import warnings
 
 from distributed import as_completed, get_client
 
@@ -46,9 +47,9 @@ def evaluate(
     are names, the three usual ones unless given, of those that read the order of scores alone. bootstrap is a number of draws that gives every value an
     interval, as on one machine.
 
-    A task holds `memory` bytes of rows and scores at most, beside Python, the fits and what a score needs for one block of rows; only scores that are equal are never cut apart, and take 48 bytes each
-    where there are more of them than that. The driver holds two bytes per row of id/test and of one OOD set. progress is True for lines on the standard error,
-    or a function that takes an `oodbench._scale.Progress`.
+    A task holds `memory` bytes of rows and scores at most, beside Python, the fits and what a score needs for one block of rows; only scores that are equal
+    are never cut apart, and take 48 bytes each where there are more of them than that. The driver holds two bytes per row of id/test and of one OOD set.
+    progress is True for lines on the standard error, or a function that takes an `oodbench._scale.Progress`.
 
     A task that loses its worker is run again by the engine. What cannot be read or scored is an `oodbench.ShardError` with the shard and the row, at once.
     """
@@ -70,6 +71,10 @@ def evaluate(
     )
 
 
+def _same(value):
+    return value
+
+
 class _Dask:
     def __init__(self, client):
         self.client = client
@@ -79,7 +84,10 @@ class _Dask:
         return max(1, sum(self.client.nthreads().values()))
 
     def put(self, value):
-        return self.client.scatter([value], broadcast=True, hash=False)[0]
+        # Not scattered: what is lost with its worker could not be made anew. The graph has it once, however large it is.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            return self.client.submit(_same, value, pure=False)
 
     def submit(self, task, *arguments, returns=None):
         # Two equal shards are two tasks.

@@ -1,4 +1,4 @@
-"""Ray and Dask on this machine: the records of the program, with one worker and with two, and with one of two killed in mid-run."""
+"""Ray and Dask on this machine: the records of the program, with one worker and with two, and with one of them killed in mid-run."""
 
 import contextlib
 import os
@@ -62,7 +62,8 @@ def test_records_are_those_of_the_program_to_the_last_byte(engine, workers, run,
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_worker_that_is_killed_changes_nothing(engine, run, tmp_path):
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_worker_that_is_killed_changes_nothing(engine, workers, run, tmp_path):
     folder, scores, expected = run
     killed = []
 
@@ -71,11 +72,11 @@ def test_a_worker_that_is_killed_changes_nothing(engine, run, tmp_path):
             os.kill(event.pid, signal.SIGKILL)
             killed.append(event.all - event.done)
 
-    with globals()[engine](2) as evaluate:
+    with globals()[engine](workers) as evaluate:
         records = evaluate(folder, scores=scores, out=tmp_path / "scores", memory=sharded.MEMORY, progress=progress)
     assert records.text("json") == expected
     # Most of the run was still to come.
-    assert killed[0] > 10
+    assert killed[0] > 5
 
 
 @pytest.mark.parametrize("engine", ENGINES)

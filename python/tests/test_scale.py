@@ -123,6 +123,19 @@ def test_a_run_in_another_file_system(run, tmp_path):
     assert records.text("json") == expected
 
 
+def test_shards_of_several_types(wide, tmp_path, program):
+    folder = tmp_path / "several"
+    shutil.copytree(wide, folder)
+    for split, dtypes in {"id/test": ["<f2", "<f4", ">f4", "<f4"], "ood/near/cifar100": ["<f8", ">f4"], "ood/blank": ["<f2"]}.items():
+        for shard, dtype in enumerate(dtypes):
+            file = folder / split / f"logits-{shard:05d}.npy"
+            np.save(file, np.load(file).astype(dtype))
+    records = evaluate(folder, tmp_path / "scores", scores=["energy", "mds"])
+    assert records.text("json") == program("score", folder, "--score", "energy,mds", "--format", "json", "--quiet")
+    # As the program says, of which the standard error is not looked at here.
+    assert any("the dump is 16-bit" in warning for warning in records.warnings)
+
+
 def test_a_shard_that_fails_is_named(wide, tmp_path):
     def broken(change):
         folder = tmp_path / "broken" / wide.name
