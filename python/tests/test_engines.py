@@ -30,8 +30,8 @@ def dask(workers):
 
 @contextlib.contextmanager
 def ray(workers):
-    # Neither a dashboard nor anything that is sent or written elsewhere.
-    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
+    # Neither a dashboard nor anything that is sent or written elsewhere, and workers that are as patient as other processes.
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled", "RAY_worker_niceness": "0"}
     ray = pytest.importorskip("ray", reason="ray is not installed; python/tests/requirements-engines.txt names it")
     ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False, object_store_memory=200_000_000)
     try:

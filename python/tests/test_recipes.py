@@ -41,7 +41,7 @@ def test_daft(rows):
 
 
 def test_ray_data(rows):
-    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled", "RAY_worker_niceness": "0"}
     ray = pytest.importorskip("ray", reason="ray is not installed; python/tests/requirements-engines.txt names it")
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=200_000_000)
     try:
