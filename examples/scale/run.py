@@ -105,7 +105,8 @@ def main():
             last[0] = now
             of_tasks.append(event.seconds or 0.0)
 
-        records = evaluate(folder, scores=options.scores.split(","), out=options.folder / "scores", memory=options.memory, progress=progress)
+        out = options.folder / f"{folder.name}-scores-{options.memory}"
+        records = evaluate(folder, scores=options.scores.split(","), out=out, memory=options.memory, progress=progress)
         seconds = time.perf_counter() - start
     print(f"{options.engine}, {options.workers} workers: {seconds:.1f} s, {rows / seconds:,.0f} rows/s, {rows / seconds / options.workers:,.0f} per worker")
     for stage, took in stages.items():

@@ -86,6 +86,9 @@ def evaluate(engine, source, *, out, scores, fits, parameters, procedures, boots
         source = _shards.of_folder(source, options)
     if (scores is None) == (fits is None):
         raise OodbenchError("expected one of scores=[...], fitted on the training rows of the run, and fits=oodbench.fit(...)")
+    measures = {"procedures": procedures, "bootstrap": bootstrap, "level": level, "seed": seed}
+    # Refuses what cannot be measured before anything is scored.
+    RankedRun(source.run, **measures)
     fits = fits if fits is not None else _oodbench.fit(source.run, scores=scores, parameters=parameters)
     sets = {one.name: one for one in source.sets}
     test, ood = sets.get("id/test"), [one for one in source.sets if one.is_ood]
@@ -101,9 +104,12 @@ def evaluate(engine, source, *, out, scores, fits, parameters, procedures, boots
     out_fs, folder = fsspec.core.url_to_fs(os.fspath(out), **options)
     out_fs.makedirs(folder, exist_ok=True)
     job = Job(source.fs, out_fs, folder, source.run.name, source.run.in_distribution, tuple(reads[0]), tuple(fits.scores), identity)
-    return _Evaluation(engine, job, source, sets, fits, memory, _teller(progress)).records(
-        {"procedures": procedures, "bootstrap": bootstrap, "level": level, "seed": seed}
-    )
+    pieces = _pieces(source.sets, job, memory)
+    written = {piece.file for piece in pieces if piece.scored}
+    for path in sorted(out_fs.ls(folder, detail=False)):
+        if path.endswith(".parquet") and path.rpartition("/")[2] not in written:
+            raise OodbenchError(f"{path}: found a part that this evaluation does not write, of other rows or of another memory=...; pass an empty folder as out")
+    return _Evaluation(engine, job, source, sets, fits, memory, _teller(progress)).records(pieces, measures)
 
 
 def _reads(fs, one, fits):
@@ -155,10 +161,9 @@ class _Evaluation:
             self.tell(Progress(stage, done, len(references), rows, rate, getattr(value, "seconds", None), getattr(value, "pid", None)))
         return found
 
-    def scored(self):
+    def scored(self, pieces):
         data = pickle.dumps(self.fits)
         packed = self.engine.put((uuid.uuid4().hex, np.frombuffer(data, np.uint8)))
-        pieces = _pieces(self.source.sets, self.job, self.memory)
         references = [self.engine.submit(_tasks.score, packed, self.job, piece) for piece in pieces]
         return self.wait("score", references, [piece.name for piece in pieces])
 
@@ -186,8 +191,8 @@ class _Evaluation:
         ranked = [self.engine.submit(_tasks.rank, numbers, *(own[part] for own in pieces), returns=len(self.order) - 1) for part in parts]
         return [[part[number] for part in ranked] for number in range(len(self.order) - 1)]
 
-    def records(self, measures):
-        all_ = self.scored()
+    def records(self, pieces, measures):
+        all_ = self.scored(pieces)
         scored = [one for one in all_ if one.piece.scored]
         of_test = [one for one in scored if one.piece.set == "id/test"]
         test = self.sets["id/test"]

@@ -45,6 +45,11 @@ class Piece:
     scored: bool = True
 
     @property
+    def file(self):
+        """The name of its Parquet part."""
+        return f"{self.set.replace('/', '-')}-{self.first:012d}.parquet"
+
+    @property
     def name(self):
         return _shards.where(next(iter(self.parts.values())))
 
@@ -106,7 +111,7 @@ def score(packed, job, piece):
         own = KeyCounts()
         own.add(column)
         counts[name], ends[name] = own.to_bytes(), (float(column.min()), float(column.max()))
-    path = f"{job.out}/{piece.set.replace('/', '-')}-{piece.first:012d}.parquet"
+    path = f"{job.out}/{piece.file}"
     _write(job, piece, path, values)
     return Scored(piece, path, counts, ends, checksums, time.process_time() - start, os.getpid())
 

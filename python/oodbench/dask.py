@@ -41,7 +41,7 @@ def evaluate(
     source is a folder with the layout of `oodbench explain layout`, local or a URL that fsspec knows, with shards logits-00000.npy, logits-00001.npy, ...; or
     the shards by their names, {"test": {"logits": [url, ...]}, "ood/svhn": {"logits": "s3://bucket/svhn-*.npy"}}, and then `run` says what records call them.
     All of them lie in one place that every worker reaches, with these storage_options of fsspec; so does out, a folder that the scores of every row are written
-    to as Parquet parts, whole or not at all: columns run, split, group, set, row, and one per score.
+    to as Parquet parts, whole or not at all, and which holds no other parts: columns run, split, group, set, row, and one per score.
 
     scores are names, fitted once on the driver on the training rows in the folder, with parameters {"knn.k": 10}; or fits is an `oodbench.Fits`. Procedures
     are names, the three usual ones unless given, of those that read the order of scores alone. bootstrap is a number of draws that gives every value an

@@ -96,7 +96,9 @@ def test_other_procedures_and_intervals(wide, tmp_path, program):
     options = ["--procedure", "openood,prevalence", "--bootstrap", "50", "--format", "json", "--quiet"]
     assert records.text("json") == program("score", wide, "--score", "energy", *options)
     with pytest.raises(oodbench.OodbenchError, match="found procedure autc, which reads scores as numbers"):
-        evaluate(wide, tmp_path / "scores", scores=["energy"], procedures=["autc"])
+        evaluate(wide, tmp_path / "none", scores=["energy"], procedures=["autc"])
+    # Before anything is scored.
+    assert not (tmp_path / "none").exists()
 
 
 def test_shards_by_their_names_and_fits(run, tmp_path):
@@ -167,6 +169,15 @@ def test_a_task_that_fails_is_named(wide, tmp_path, monkeypatch):
     monkeypatch.setattr(_tasks, "_write", lost)
     with pytest.raises(oodbench.ShardError, match=r"-0000\d.npy, rows .*: score failed: RuntimeError: the worker is gone"):
         evaluate(wide, tmp_path / "scores", scores=["energy"])
+
+
+def test_parts_of_different_evaluations_are_kept_apart(wide, tmp_path):
+    first = evaluate(wide, tmp_path / "scores", scores=["energy"])
+    before = {part.name: part.read_bytes() for part in (tmp_path / "scores").iterdir()}
+    assert evaluate(wide, tmp_path / "scores", scores=["energy"]).text("json") == first.text("json")
+    assert {part.name: part.read_bytes() for part in (tmp_path / "scores").iterdir()} == before
+    with pytest.raises(oodbench.OodbenchError, match="found a part that this evaluation does not write"):
+        evaluate(wide, tmp_path / "scores", scores=["energy"], memory=10 * sharded.MEMORY)
 
 
 def test_what_cannot_be_evaluated_is_said(wide, tmp_path):
