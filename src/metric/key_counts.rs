@@ -255,7 +255,7 @@ mod tests {
     /// Crowded below 1, tied at 1, spread elsewhere.
     fn scores() -> Vec<f64> {
         let noise = |i: u32| (f64::from(i) * 0.618_033_988_749_894_9).fract();
-        let crowded = (0..3000).map(|i| 1.0 - noise(i) * 1e-12);
+        let crowded = (1..=3000).map(|i| 1.0 - noise(i) * 1e-12);
         crowded
             .chain((0..500).map(|_| 1.0))
             .chain((0..500).map(|i| noise(i) * 40.0 - 20.0))
