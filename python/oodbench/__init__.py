@@ -18,26 +18,33 @@ import os as _os
 from . import _oodbench
 from ._compare import Comparison, compare
 from ._dump import dump
+from ._errors import ShardError
 from ._oodbench import (
     ArrayError,
+    Cuts,
     Detector,
     FitError,
+    Fits,
+    KeyCounts,
     Metrics,
     MissingInputError,
     NotFittedError,
     OodbenchError,
     ParameterError,
+    Ranking,
     Records,
     Run,
     TooFewRowsError,
     UnknownScoreError,
     evaluate,
+    fit,
     get_num_threads,
     metrics,
     procedures,
     read_dump,
     read_records,
     report,
+    rows_per_block,
     score,
     set_num_threads,
 )
@@ -47,26 +54,33 @@ __version__ = _oodbench.version()
 __all__ = [
     "ArrayError",
     "Comparison",
+    "Cuts",
     "Detector",
     "FitError",
+    "Fits",
+    "KeyCounts",
     "Metrics",
     "MissingInputError",
     "NotFittedError",
     "OodbenchError",
     "ParameterError",
+    "Ranking",
     "Records",
     "Run",
+    "ShardError",
     "TooFewRowsError",
     "UnknownScoreError",
     "compare",
     "dump",
     "evaluate",
+    "fit",
     "get_num_threads",
     "metrics",
     "procedures",
     "read_dump",
     "read_records",
     "report",
+    "rows_per_block",
     "score",
     "scores",
     "set_num_threads",
@@ -75,8 +89,8 @@ __all__ = [
 
 
 def __getattr__(name):
-    # Imported when asked for: pages take a moment, and scikit-learn need not be there.
-    if name in ("scores", "sklearn"):
+    # Imported when asked for: pages take a moment, and scikit-learn and the engines need not be there.
+    if name in ("dask", "ray", "scores", "sklearn"):
         import importlib
 
         return importlib.import_module(f"{__name__}.{name}")

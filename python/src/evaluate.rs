@@ -98,7 +98,12 @@ fn planned<'s>(
     dumps.into_iter().map(plan).collect::<Result<_, _>>().map_err(|error| of_plan(&error))
 }
 
-fn measures(procedures: Option<Vec<String>>, bootstrap: Option<usize>, level: f64, seed: u64) -> PyResult<Measures> {
+pub(crate) fn measures(
+    procedures: Option<Vec<String>>,
+    bootstrap: Option<usize>,
+    level: f64,
+    seed: u64,
+) -> PyResult<Measures> {
     let procedures = match procedures {
         Some(names) => names.iter().map(|name| procedure(name)).collect::<PyResult<_>>()?,
         None => usual().iter().collect(),

@@ -3,13 +3,14 @@
 use std::sync::{Mutex, PoisonError};
 
 use oodbench::metric::registry::find;
-use oodbench::metric::{PROCEDURES, Procedure, Ranking, Sample};
+use oodbench::metric::{ComputeError, Metrics as State, PROCEDURES, Procedure, SampleError};
 use oodbench::suggestion::nearest;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBytes, PyDict};
 
 use crate::array::{flags, numbers};
 use crate::error::{ArrayError, MissingInputError, OodbenchError};
+use crate::parts::{Cuts, Ranking, of_bytes, of_scores};
 use crate::pool;
 
 pub(crate) fn procedure(name: &str) -> PyResult<&'static Procedure> {
@@ -23,40 +24,17 @@ pub(crate) fn procedure(name: &str) -> PyResult<&'static Procedure> {
     })
 }
 
-/// ID and OOD scores, and which ID rows are classified rightly, where that is known.
-#[derive(Clone, Default)]
-struct Portions {
-    id: Vec<f64>,
-    ood: Vec<f64>,
-    /// One for each of `id`, or none.
-    correct: Vec<bool>,
+/// The values of a procedure.
+fn values(py: Python<'_>, state: &State, procedure: &'static Procedure) -> PyResult<Vec<(&'static str, f64)>> {
+    let found = pool::run(py, || state.compute(procedure))?.map_err(|error| match error {
+        ComputeError::NeedsPredictions { .. } => MissingInputError::new_err(format!("{error}; pass correct=...")),
+        ComputeError::Sample { .. } => ArrayError::new_err(error.to_string()),
+    })?;
+    // Lee's AUROC of constant scores is -0.0.
+    Ok(found.iter().map(|(metric, value)| (metric, value + 0.0)).collect())
 }
 
-impl Portions {
-    fn values(&self, py: Python<'_>, procedure: &'static Procedure) -> PyResult<Vec<(&'static str, f64)>> {
-        if procedure.needs_predictions() && (self.correct.len() != self.id.len() || self.id.is_empty()) {
-            let text = format!(
-                "procedure {} needs to know which ID rows are classified rightly; pass correct=...",
-                procedure.id
-            );
-            return Err(MissingInputError::new_err(text));
-        }
-        let work = || {
-            let id = match procedure.needs_predictions() {
-                true => Sample::with_predictions(self.id.clone(), &self.correct),
-                false => Sample::new(self.id.clone()),
-            };
-            let id = id.map_err(|error| format!("ID scores: {error}"))?;
-            let ood = Sample::new(self.ood.clone()).map_err(|error| format!("OOD scores: {error}"))?;
-            let values = procedure.measure(&Ranking::new(&id, &ood), &id, &ood);
-            // Lee's AUROC of constant scores is -0.0.
-            Ok(values.iter().map(|(metric, value)| (metric, value + 0.0)).collect())
-        };
-        pool::run(py, work)?.map_err(|text: String| ArrayError::new_err(text))
-    }
-}
-
-fn dict<'py>(py: Python<'py>, values: Vec<(&'static str, f64)>) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn dict<'py>(py: Python<'py>, values: Vec<(&'static str, f64)>) -> PyResult<Bound<'py, PyDict>> {
     let out = PyDict::new(py);
     values.into_iter().try_for_each(|(metric, value)| out.set_item(metric, value))?;
     Ok(out)
@@ -85,22 +63,31 @@ pub(crate) fn metrics<'py>(
     let procedure = self::procedure(procedure)?;
     let correct =
         correct.map(|object| flags("correct", &object, "predictions == labels")).transpose()?.unwrap_or_default();
-    let all = Portions { id: numbers("id", &id)?, ood: numbers("ood", &ood)?, correct };
-    if !all.correct.is_empty() {
-        check("correct", all.correct.len(), all.id.len())?;
+    let (id, ood) = (numbers("id", &id)?, numbers("ood", &ood)?);
+    let mut all = State::new();
+    let of_side = |side: &'static str| move |error: SampleError| ArrayError::new_err(format!("{side} scores: {error}"));
+    if correct.is_empty() {
+        all.update(&id, &[]).map_err(of_side("ID"))?;
+    } else {
+        check("correct", correct.len(), id.len())?;
+        all.update_with_predictions(&id, &correct).map_err(of_side("ID"))?;
     }
-    dict(py, all.values(py, procedure)?)
+    all.update(&[], &ood).map_err(of_side("OOD"))?;
+    dict(py, values(py, &all, procedure)?)
 }
 
 /// Scores that come in portions, from batches or from several workers: `update`, `merge`, `compute`.
 ///
-/// The values are those of all rows at once, to the last bit, in whatever order and number of portions they came. It takes 8 bytes per score. Higher = more
-/// in-distribution, unlike torchmetrics' and pytorch-ood's OOD metrics.
+/// The values are those of all rows at once, to the last bit, in whatever order and number of portions they came. It takes 8 bytes per score, and pickles as
+/// `to_bytes` writes it. Higher = more in-distribution, unlike torchmetrics' and pytorch-ood's OOD metrics.
+///
+/// More scores than one machine holds are cut into parts: `split` at the cuts of an `oodbench.KeyCounts` of all scores, `merge` what belongs to a part
+/// wherever there is room, `ranking` of each part, `oodbench.Ranking.joined` of all.
 #[pyclass(frozen, module = "oodbench")]
-pub(crate) struct Metrics(Mutex<Portions>);
+pub(crate) struct Metrics(Mutex<State>);
 
 impl Metrics {
-    fn portions(&self) -> Portions {
+    fn state(&self) -> State {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -122,9 +109,7 @@ impl Metrics {
     ) -> PyResult<()> {
         let scores = numbers("scores", &scores)?;
         if let Some(row) = scores.iter().position(|score| !score.is_finite()) {
-            return Err(ArrayError::new_err(format!(
-                "scores: found a NaN or infinite score at row {row}, expected finite scores"
-            )));
+            return Err(of_scores(SampleError::NotFinite { row }));
         }
         let is_ood = match is_ood.extract::<bool>() {
             Ok(all) => vec![all; scores.len()],
@@ -135,51 +120,81 @@ impl Metrics {
         if let Some(correct) = &correct {
             check("correct", correct.len(), scores.len())?;
         }
+        let of = |ood: bool| is_ood.iter().enumerate().filter(move |(_, is_ood)| **is_ood == ood).map(|(row, _)| row);
+        let id: Vec<f64> = of(false).map(|row| scores[row]).collect();
+        let ood: Vec<f64> = of(true).map(|row| scores[row]).collect();
         let mut own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for (row, (score, is_ood)) in scores.into_iter().zip(is_ood).enumerate() {
-            if is_ood {
-                own.ood.push(score);
-            } else {
-                own.id.push(score);
-                own.correct.extend(correct.as_ref().map(|correct| correct[row]));
+        match correct {
+            Some(correct) => {
+                let right: Vec<bool> = of(false).map(|row| correct[row]).collect();
+                own.update_with_predictions(&id, &right).map_err(of_scores)?;
             }
+            None => own.update(&id, &[]).map_err(of_scores)?,
         }
-        Ok(())
+        own.update(&[], &ood).map_err(of_scores)
     }
 
     /// Adds all that another one has.
     fn merge(&self, other: &Bound<'_, Self>) {
         // Taken first, so that it may be the same one.
-        let other = other.get().portions();
-        let mut own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        own.id.extend(other.id);
-        own.ood.extend(other.ood);
-        own.correct.extend(other.correct);
+        let other = other.get().state();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).merge(other);
     }
 
     /// The values of a procedure as fractions, {"auroc": 0.93, ...}.
     #[pyo3(signature = (procedure="lee"))]
     fn compute<'py>(&self, py: Python<'py>, procedure: &str) -> PyResult<Bound<'py, PyDict>> {
-        dict(py, self.portions().values(py, self::procedure(procedure)?)?)
+        dict(py, values(py, &self.state(), self::procedure(procedure)?)?)
+    }
+
+    /// The scores of each part that cuts make, from the lowest upwards.
+    fn split(&self, py: Python<'_>, cuts: &Bound<'_, Cuts>) -> Vec<Self> {
+        let (state, cuts) = (self.state(), cuts.get());
+        py.detach(|| state.split(&cuts.0)).into_iter().map(|part| Self(Mutex::new(part))).collect()
+    }
+
+    /// The order of all scores, or with other given that of these ID scores and its OOD scores.
+    #[pyo3(signature = (other=None))]
+    fn ranking(&self, py: Python<'_>, other: Option<&Bound<'_, Self>>) -> PyResult<Ranking> {
+        let state = self.state();
+        let other = other.map(|other| other.get().state());
+        Ok(Ranking(pool::run(py, || state.ranking_with(other.as_ref().unwrap_or(&state)))?))
+    }
+
+    /// Sorts what there is, so that `ranking` need not do it again for every OOD set.
+    fn sort(&self, py: Python<'_>) -> PyResult<()> {
+        let mut state = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let sorted = pool::run(py, || {
+            state.sort();
+            state
+        })?;
+        // Another thread may have added some meanwhile.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).merge(sorted);
+        Ok(())
     }
 
     /// Forgets all scores.
     fn reset(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Portions::default();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = State::default();
     }
 
     fn __len__(&self) -> usize {
         let own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        own.id.len() + own.ood.len()
+        own.id().len() + own.ood().len()
     }
 
-    fn __getstate__(&self) -> (Vec<f64>, Vec<f64>, Vec<bool>) {
-        let own = self.portions();
-        (own.id, own.ood, own.correct)
+    /// The scores as bytes, 8 per score and 56 more.
+    fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.state().to_bytes())
     }
 
-    fn __setstate__(&self, state: (Vec<f64>, Vec<f64>, Vec<bool>)) {
-        let (id, ood, correct) = state;
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Portions { id, ood, correct };
+    /// Reads what `to_bytes` made.
+    #[staticmethod]
+    fn from_bytes(data: &[u8]) -> PyResult<Self> {
+        Ok(Self(Mutex::new(State::from_bytes(data).map_err(of_bytes)?)))
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
+        Ok((py.get_type::<Self>().getattr("from_bytes")?, (self.to_bytes(py),)))
     }
 }

@@ -38,6 +38,15 @@ impl Run {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What is said of the run.
+    pub(crate) fn info(&self) -> PyResult<RunInfo> {
+        let files = match &*self.source() {
+            Source::Memory { info, .. } => return Ok(info.clone()),
+            Source::Files(files) => files.clone(),
+        };
+        files.info().map_err(|error| of_dump(&error))
+    }
+
     /// The run as the library has it.
     pub(crate) fn dump(&self, py: Python<'_>) -> PyResult<Dump> {
         self.join(py)?;
@@ -185,11 +194,13 @@ impl Run {
     /// The run's name.
     #[getter]
     fn name(&self) -> PyResult<String> {
-        let files = match &*self.source() {
-            Source::Memory { info, .. } => return Ok(info.name.clone()),
-            Source::Files(files) => files.clone(),
-        };
-        Ok(files.info().map_err(|error| of_dump(&error))?.name)
+        Ok(self.info()?.name)
+    }
+
+    /// The name of the in-distribution data set, if it is known.
+    #[getter]
+    fn in_distribution(&self) -> PyResult<Option<String>> {
+        Ok(self.info()?.in_distribution)
     }
 
     /// The splits with their numbers of rows.

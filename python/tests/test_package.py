@@ -45,7 +45,7 @@ def test_everything_public_is_documented():
     for name in oodbench.__all__:
         if name not in ("sklearn",):
             assert getattr(oodbench, name).__doc__, name
-    for kind in (oodbench.Detector, oodbench.Run, oodbench.Records, oodbench.Metrics):
+    for kind in (oodbench.Cuts, oodbench.Detector, oodbench.Fits, oodbench.KeyCounts, oodbench.Metrics, oodbench.Ranking, oodbench.Records, oodbench.Run):
         for name, member in vars(kind).items():
             if not name.startswith("_"):
                 assert member.__doc__, f"{kind.__name__}.{name}"
@@ -68,7 +68,7 @@ def _has_torch():
 
 
 def test_the_examples_of_the_documents_run(tmp_path, monkeypatch):
-    pages = [ROOT / "README.md", ROOT / "docs" / "python.md"]
+    pages = [ROOT / "README.md", ROOT / "docs" / "python.md", ROOT / "docs" / "scale.md"]
     texts = [page.read_text() for page in pages]
     blocks = [block.split("```", 1)[0] for text in texts for block in text.split("```python\n")[1:]]
     blocks = [block for block in blocks if "import oodbench" in block]

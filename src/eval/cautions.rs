@@ -22,15 +22,17 @@ pub(super) fn of_rows(run: &str, rows: usize) -> Option<Remark> {
 
 /// A score that is the same on all rows of id/test.
 pub(super) fn of_id(run: &str, score: &str, id: &Sample) -> Option<Remark> {
-    let value = id.ascending()[0];
-    let constant = id.is_constant() && id.len() > 1;
-    let text = || format!("{score} is {value} on every row of id/test: it tells nothing apart");
-    constant.then(|| Remark::of_run(run, text()))
+    of_ends(run, score, (id.ascending()[0], id.ascending()[id.len() - 1]), id.len())
 }
 
-/// A score on id/test and one OOD set.
-pub(super) fn of_pair(dump: &Dump, score: &str, ood: &str, counts: &PairCounts) -> Vec<Remark> {
-    let run = &dump.info.name;
+/// The same by its least and its greatest value on so many rows.
+pub(super) fn of_ends(run: &str, score: &str, (value, greatest): (f64, f64), rows: usize) -> Option<Remark> {
+    let text = || format!("{score} is {value} on every row of id/test: it tells nothing apart");
+    (value == greatest && rows > 1).then(|| Remark::of_run(run, text()))
+}
+
+/// A score on id/test and one OOD set, of a run that may be dumped in half precision.
+pub(super) fn of_pair(run: &str, half_precision: bool, score: &str, ood: &str, counts: &PairCounts) -> Vec<Remark> {
     let mut cautions = Vec::new();
     if counts.auroc() < 0.5 {
         cautions.push(format!(
@@ -43,12 +45,13 @@ pub(super) fn of_pair(dump: &Dump, score: &str, ood: &str, counts: &PairCounts) 
         cautions.push(format!(
             "{score} on {ood}: {:.1} % of the pairs are tied, so the tie rule decides{}",
             counts.tied_share() * 100.0,
-            if half_precision(dump) { "; the dump is 16-bit, dump f32" } else { "" }
+            if half_precision { "; the dump is 16-bit, dump f32" } else { "" }
         ));
     }
     cautions.into_iter().map(|text| Remark::of_run(run, text)).collect()
 }
 
-fn half_precision(dump: &Dump) -> bool {
+/// Whether some logits are of 16 bits.
+pub(super) fn half_precision(dump: &Dump) -> bool {
     dump.splits.iter().filter_map(|split| split.logits.as_ref()).any(|logits| logits.is_half_precision())
 }

@@ -8,37 +8,21 @@ use rayon::prelude::*;
 use super::cautions;
 use super::error::EvalError;
 use super::fits::{self, Fits};
+use super::measures::Measures;
+use super::pair::{self, Measured, Pair, missing, of_id_alone};
 use super::plan::Plan;
 use super::run_record;
 use super::score_split::Scoring;
 use super::sink::{ScoreSink, ScoredRows, SinkError};
 use super::undecided;
-use crate::metric::registry::usual;
-use crate::metric::{PairCounts, Procedure, Ranking, Sample, confidence};
+use crate::metric::{Procedure, Ranking, Sample};
 use crate::progress::Progress;
 use crate::rows::{Role, Split};
 use crate::score::FittedScore;
 use crate::score::registry::cautions;
-use crate::stats::bootstrap::Bootstrap;
 use crate::table::means::{Seeds, missing_sets};
 use crate::table::record::FULL_SPECTRUM;
 use crate::table::{Record, Remark, Results, RunSummary, Shifted, Skipped};
-
-/// What is computed from scores.
-#[derive(Clone)]
-pub struct Measures {
-    /// The procedures.
-    pub procedures: Vec<&'static Procedure>,
-    /// How every value gets an interval, if it gets one.
-    pub bootstrap: Option<Bootstrap>,
-}
-
-impl Default for Measures {
-    /// The [usual] procedures, no intervals.
-    fn default() -> Self {
-        Self { procedures: usual().iter().collect(), bootstrap: None }
-    }
-}
 
 /// Evaluates every planned run. The scores of every row go to `sink` as they come, one column per id in `columns`, those of id/val where
 /// [`Plan::with_val`] was asked for.
@@ -206,7 +190,10 @@ impl Run<'_> {
                 (Some(id), Some(ood)) => {
                     let is_new = !of_id.contains(score.entry.id);
                     let procedures: Vec<_> = self.procedures(|one| is_new || !one.is_of_id()).collect();
-                    self.measure(&pair, &procedures, (id, ood), unknown)
+                    let samples = (id, ood);
+                    let ranking = Ranking::new(id, ood);
+                    let pair = Pair { record: &pair, ranking: &ranking, samples: Some(samples), unknown };
+                    pair.measure(self.measures, &procedures, cautions::half_precision(&self.plan.dump))
                 }
                 (own, _) => {
                     let shifted = || self.plan.dump.csid().find_map(|csid| self.why_lacking(csid, score.entry.id));
@@ -375,22 +362,8 @@ impl Run<'_> {
 
     /// The record of a score on an OOD set, without metric and value.
     fn of_pair(&self, split: &Split, score: &'static str, common: &Record) -> Record {
-        let (group, ood) = match &split.role {
-            Role::Ood { group, name } => (group.clone(), name.clone()),
-            role => (None, role.to_string()),
-        };
         let chosen = self.plan.scores.iter().find(|chosen| chosen.entry.id == score);
-        let parameters = chosen.map(|chosen| {
-            let all = chosen.settings.all().map(|(name, value)| format!("{name}={value}"));
-            all.collect::<Vec<_>>().join(" ")
-        });
-        Record {
-            ood,
-            group,
-            score: score.to_owned(),
-            parameters: parameters.filter(|parameters| !parameters.is_empty()),
-            ..common.clone()
-        }
+        pair::record(common, &split.role, score, chosen.map(|chosen| &chosen.settings))
     }
 
     /// Why a score has no values on a set.
@@ -402,82 +375,9 @@ impl Run<'_> {
         )
     }
 
-    /// What procedures find; those that need to know which ID rows are classified rightly say why that is `unknown`, where it is.
-    fn measure(
-        &self,
-        pair: &Record,
-        procedures: &[&'static Procedure],
-        (id, ood): (&Sample, &Sample),
-        unknown: &str,
-    ) -> Measured {
-        let dump = &self.plan.dump;
-        let ranking = Ranking::new(id, ood);
-        let counts = PairCounts::in_ranking(&ranking);
-        let pair = Record { tied_share: Some(counts.tied_share()), ..pair.clone() };
-        let bootstrap = self.measures.bootstrap.as_ref();
-        let intervals = bootstrap.map(|bootstrap| confidence::intervals(&ranking, procedures, bootstrap));
-        let mut records = Vec::new();
-        let measure = |procedure: &&'static Procedure| {
-            let can_be = ranking.knows_errors() || !procedure.needs_predictions();
-            (*procedure, can_be.then(|| procedure.measure(&ranking, id, ood)))
-        };
-        let found: Vec<_> = procedures.par_iter().map(measure).collect();
-        for (procedure, values) in found {
-            let pair = if procedure.is_of_id() { of_id_alone(&pair) } else { pair.clone() };
-            let Some(values) = values else {
-                records.extend(missing(&pair, [procedure], unknown));
-                continue;
-            };
-            for (metric, value) in values.iter() {
-                let interval = intervals.as_ref().and_then(|intervals| intervals.of(procedure.id, metric));
-                let is_defined = value.is_finite();
-                records.push(Record {
-                    procedure: procedure.id.to_owned(),
-                    metric: metric.to_owned(),
-                    // Lee's AUROC of constant scores is −0.0.
-                    value: is_defined.then_some(value + 0.0),
-                    missing: (!is_defined).then(|| format!("{metric} is undefined for these rows and scores")),
-                    low: interval.map(|interval| interval.low),
-                    high: interval.map(|interval| interval.high),
-                    level: interval.and(bootstrap).map(|bootstrap| bootstrap.level),
-                    ..pair.clone()
-                });
-            }
-        }
-        let warnings = cautions::of_pair(dump, &pair.score, &pair.ood, &counts);
-        Measured { records, warnings }
-    }
-
     /// Why it is not known which rows of some splits are classified rightly, if it is not: the first thing that one of them lacks.
     fn why_no_predictions<'a>(&self, splits: impl IntoIterator<Item = &'a Split>) -> String {
         let lacking = splits.into_iter().find_map(|split| self.plan.lacking_of_predictions(split));
         lacking.map_or_else(|| "it needs the predictions of id/test".to_owned(), |file| format!("it needs {file}"))
     }
-}
-
-/// The set of a procedure that looks at ID rows alone: those of id/test that are classified wrongly.
-const MISCLASSIFIED: &str = "misclassified";
-
-/// A record of id/test alone in place of one of a pair.
-fn of_id_alone(pair: &Record) -> Record {
-    Record { ood: MISCLASSIFIED.to_owned(), group: None, tied_share: None, ..pair.clone() }
-}
-
-/// Records without values of every metric of some procedures.
-fn missing(pair: &Record, procedures: impl IntoIterator<Item = &'static Procedure>, why: &str) -> Vec<Record> {
-    let metrics = procedures.into_iter().flat_map(|procedure| {
-        procedure.metrics.iter().map(|metric| Record {
-            procedure: procedure.id.to_owned(),
-            metric: metric.id.to_owned(),
-            missing: Some(why.to_owned()),
-            ..pair.clone()
-        })
-    });
-    metrics.collect()
-}
-
-/// What was found of one score on one OOD set.
-struct Measured {
-    records: Vec<Record>,
-    warnings: Vec<Remark>,
 }

@@ -2,9 +2,10 @@
 
 use super::by_seeds::by_seeds_at;
 use super::error::EvalError;
-use super::evaluate::{Measures, evaluate};
+use super::evaluate::evaluate;
 use super::kept::KeptScores;
 use super::measured::Measured;
+use super::measures::Measures;
 use super::plan::Plan;
 use super::sink::ScoreSink;
 use super::{memory, report_plots};

@@ -9,15 +9,19 @@ pub mod evaluate;
 pub mod fits;
 #[cfg(feature = "plot")]
 pub mod full_report;
+pub mod identity;
 pub mod in_memory;
 pub mod kept;
 pub mod measured;
+pub mod measures;
 pub mod memory;
 pub mod model;
 pub mod one_run;
+mod pair;
 pub mod plan;
 #[cfg(feature = "plot")]
 pub mod plots;
+pub mod ranked;
 pub mod reliability;
 #[cfg(feature = "plot")]
 pub mod report_plots;
@@ -36,15 +40,17 @@ mod undecided;
 
 pub use assignment::{Assignment, AssignmentError};
 pub use error::{EvalError, PlanError};
-pub use evaluate::{Measures, evaluate};
+pub use evaluate::evaluate;
 pub use fits::{FitsError, FitsFile};
 pub use in_memory::{FittedInMemory, InMemoryError};
 pub use kept::KeptScores;
+pub use measures::Measures;
 pub use model::Model;
 pub use one_run::{SplitScores, score_run};
 pub use plan::Plan;
 #[cfg(feature = "plot")]
 pub use plots::ScoredRun;
+pub use ranked::{RankedError, RankedRun};
 pub use score_split::Batch;
 #[cfg(feature = "parquet")]
 pub use scores_file::ScoresFile;

@@ -118,6 +118,20 @@ impl Model {
         Ok(collect(&scoring, split, &Silent))
     }
 
+    /// As [`Model::score`], of some rows of a larger split, from one of its [blocks](crate::rows::split::rows_per_block) on: bit-equal to scoring all of it.
+    ///
+    /// # Errors
+    /// As [`Model::score`].
+    pub fn score_in_blocks(&self, split: &Split, rows_per_block: usize) -> Result<Vec<Vec<f64>>, InMemoryError> {
+        let arrays = self.arrays(split)?;
+        split.check_finite(&arrays, &|_| {})?;
+        let scores: Vec<&FittedScore> = self.scores.iter().map(Arc::as_ref).collect();
+        let scoring = Scoring { arrays: &arrays, head: self.head.as_ref(), scores: &scores, predictions: false };
+        let step = rows_per_block.max(1);
+        let ranges = (0..split.rows.div_ceil(step)).map(|block| block * step..split.rows.min((block + 1) * step));
+        Ok(scoring.blocks(split, &ranges.collect::<Vec<_>>()))
+    }
+
     /// The arrays that the scores read of these rows, all of which are there: features in place of logits where the head makes these.
     ///
     /// # Errors

@@ -94,7 +94,8 @@ fn remarks(plan: &Plan<'_>, id_rows: usize, splits: &[SplitScores]) -> Result<Ve
         for split in splits {
             if let (Role::Ood { name, .. }, Some(values)) = (&split.role, split.of(score)) {
                 let counts = PairCounts::of(&id, &sample(&split.role, score, values)?);
-                remarks.extend(cautions::of_pair(&plan.dump, score, name, &counts));
+                let is_half = cautions::half_precision(&plan.dump);
+                remarks.extend(cautions::of_pair(run, is_half, score, name, &counts));
             }
         }
     }

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use super::error::PlanError;
 use super::fits::{FitsError, FitsFile};
+use super::identity::identity;
 use super::selection::Selection;
 use crate::dump::layout::RunFiles;
 use crate::dump::{Dump, DumpError};
-use crate::numeric::checksum::{Checksum, Hasher};
+use crate::numeric::checksum::Checksum;
 use crate::progress::{Progress, Silent};
 use crate::rows::{ArrayKind, Role, Split};
 use crate::score::need::Splits;
@@ -299,14 +300,13 @@ impl<'s> Plan<'s> {
             }
         }
         let role = Role::Test.to_string();
-        let mut all = Hasher::new();
+        let mut all = Vec::with_capacity(kinds.len());
         for kind in &kinds {
             let name = kind.file_stem();
             let read = self.arrays.iter().find(|read| read.split == role && read.array == name);
-            all.bytes(name.as_bytes());
-            all.checksum(read.map(|read| read.checksum).or_else(|| test.checksum(kind))?);
+            all.push((kind, read.map(|read| read.checksum).or_else(|| test.checksum(kind))?));
         }
-        (!kinds.is_empty()).then(|| all.finish())
+        (!kinds.is_empty()).then(|| identity(all))
     }
 
     /// What a split lacks of what a score reads of the rows to be scored, be it a split that is scored or another.

@@ -66,6 +66,13 @@ impl Scoring<'_> {
         Ok(())
     }
 
+    /// Per score the values of these blocks of a split, each scored by itself.
+    pub(super) fn blocks(&self, split: &Split, ranges: &[Range<usize>]) -> Vec<Vec<f64>> {
+        let blocks = ranges.par_iter().map(|range| self.score_block(split, range.clone())).collect();
+        let joined = join(0..split.rows, blocks).scores;
+        if joined.is_empty() { vec![Vec::new(); self.scores.len()] } else { joined }
+    }
+
     fn score_block(&self, split: &Split, range: Range<usize>) -> Batch {
         let block = split.block(range.clone(), self.arrays, self.head);
         let scores = self.scores.iter().map(|score| {

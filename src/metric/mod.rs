@@ -3,14 +3,19 @@
 //!
 //! Each page says which (`oodbench explain lee`, for one); [`PROCEDURES`] lists them. All take scores that are higher = more in-distribution.
 //!
+//! Scores that come in portions or from several machines are a [`Metrics`]; [`state`] says how values of more scores than one machine holds are found.
+//!
 //! To add a procedure: write `src/metric/<id>.rs` with its `PROCEDURE` and its page `src/metric/<id>.md`, then name it in this file and in
 //! [`registry`]. The command line, `explain`, the README's table and the tests iterate over the registry.
 
 pub mod auroc;
 pub mod autc;
+pub mod bytes;
 pub mod confidence;
+pub mod cuts;
 mod flagged;
 pub mod id_positive;
+pub mod key_counts;
 pub mod lee;
 mod lee_areas;
 pub mod misclassification;
@@ -28,14 +33,19 @@ pub mod risk_coverage;
 pub mod row_ranking;
 pub mod sample;
 pub mod selective;
+pub mod state;
 pub mod tie_groups;
 pub mod values;
 
 pub use auroc::PairCounts;
+pub use bytes::BytesError;
+pub use cuts::Cuts;
+pub use key_counts::KeyCounts;
 pub use procedure::{Better, Metric, Procedure};
 pub use ranking::Ranking;
 pub use registry::PROCEDURES;
 pub use sample::{Sample, SampleError};
+pub use state::{ComputeError, Metrics};
 pub use values::MetricValues;
 
 #[cfg(test)]

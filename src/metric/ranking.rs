@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::bytes::{BytesError, Kind, opened, sealed};
 use super::sample::Sample;
 
 /// One score in the order: whose it is, and whether it is the first of its value.
@@ -60,13 +61,20 @@ pub struct Ranking {
 /// Steps merged by one thread.
 const CHUNK: usize = 1 << 16;
 
+const KIND: Kind = Kind { name: "a ranking", magic: b"oodrank1" };
+
 impl Ranking {
     /// Merges two samples.
     #[must_use]
     pub fn new(id: &Sample, ood: &Sample) -> Self {
-        let order = Self::of_scores(id.ascending(), ood.ascending());
-        match id.wrong() {
-            Some(wrong) => order.mark(wrong, id.ascending()),
+        Self::of_ascending(id.ascending(), id.wrong(), ood.ascending())
+    }
+
+    /// As [`Ranking::new`], of finite scores in ascending order, of which there may be none; `wrong` are the ID scores of rows that are classified wrongly.
+    pub(super) fn of_ascending(id: &[f64], wrong: Option<&[f64]>, ood: &[f64]) -> Self {
+        let order = Self::of_scores(id, ood);
+        match wrong {
+            Some(wrong) => order.mark(wrong, id),
             None => order,
         }
     }
@@ -120,6 +128,66 @@ impl Ranking {
         }
         into.steps.truncate(drawn);
         (into.id, into.ood, into.knows_errors) = (drawn - ood, ood, self.knows_errors);
+    }
+
+    /// The ranking of all scores from those of parts, each of which has no score that a part before it reaches: [`Cuts`](super::Cuts) make such parts.
+    ///
+    /// ```
+    /// use oodbench::metric::{Ranking, Sample};
+    /// let ranking = |id: &[f64], ood: &[f64]| Ok::<_, oodbench::metric::SampleError>(Ranking::new(&Sample::new(id.to_vec())?, &Sample::new(ood.to_vec())?));
+    /// let (low, high) = (ranking(&[0.2], &[0.1])?, ranking(&[0.8, 0.9], &[0.8])?);
+    /// assert_eq!(Ranking::joined([low, high]), ranking(&[0.2, 0.8, 0.9], &[0.1, 0.8])?);
+    /// # Ok::<(), oodbench::metric::SampleError>(())
+    /// ```
+    #[must_use]
+    pub fn joined(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut all = Self { steps: Vec::new(), id: 0, ood: 0, knows_errors: true };
+        for part in parts {
+            all.steps.extend_from_slice(&part.steps);
+            all.id += part.id;
+            all.ood += part.ood;
+            all.knows_errors &= part.knows_errors || part.id == 0;
+        }
+        all
+    }
+
+    /// What [`Ranking::from_bytes`] reads: one byte per score and 25 more.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        sealed(KIND, 1 + self.steps.len(), |bytes| {
+            bytes.push(u8::from(self.knows_errors));
+            bytes.extend(self.steps.iter().map(|step| step.0));
+        })
+    }
+
+    /// Reads what [`Ranking::to_bytes`] made.
+    ///
+    /// ```
+    /// use oodbench::metric::{Ranking, Sample};
+    /// let ranking = Ranking::new(&Sample::new(vec![0.9])?, &Sample::new(vec![0.4])?);
+    /// let bytes = ranking.to_bytes();
+    /// assert_eq!((bytes.len(), Ranking::from_bytes(&bytes)?), (27, ranking));
+    /// assert!(Ranking::from_bytes(&bytes[1..]).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`BytesError`] for anything else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, BytesError> {
+        let (knows_errors, steps) = match opened(KIND, bytes)? {
+            [flag @ 0..=1, steps @ ..] => (*flag == 1, steps),
+            _ => return Err(BytesError::damaged(KIND)),
+        };
+        let is_step =
+            |&byte: &u8| byte <= Step::OOD | Step::FIRST || knows_errors && byte & !Step::FIRST == Step::WRONG;
+        if !steps.iter().all(is_step) || steps.first().is_some_and(|first| first & Step::FIRST == 0) {
+            return Err(BytesError::damaged(KIND));
+        }
+        let steps: Vec<Step> = steps.iter().map(|byte| Step(*byte)).collect();
+        let mut ranking = Self { steps, id: 0, ood: 0, knows_errors };
+        ranking.ood = ranking.ood_in(0..ranking.steps.len());
+        ranking.id = ranking.steps.len() - ranking.ood;
+        Ok(ranking)
     }
 
     /// Whether it is known which ID rows are classified wrongly, see [`Sample::with_predictions`].

@@ -22,6 +22,12 @@ impl Checksum {
     pub fn seed(self) -> u64 {
         self.0 as u64
     }
+
+    /// Its bytes, the lowest first.
+    #[must_use]
+    pub fn to_le_bytes(self) -> [u8; 16] {
+        self.0.to_le_bytes()
+    }
 }
 
 impl From<Checksum> for String {
@@ -73,7 +79,7 @@ impl Hasher {
 
     /// Takes another checksum.
     pub fn checksum(&mut self, checksum: Checksum) {
-        self.bytes(&checksum.0.to_le_bytes());
+        self.bytes(&checksum.to_le_bytes());
     }
 
     /// Takes values in their order, little-endian, so that every machine finds the same.

@@ -104,7 +104,8 @@ fn digit(prefix: u64, pass: usize) -> usize {
 }
 
 /// Bits that order as [`f64::total_cmp`] does.
-fn key(x: f64) -> u64 {
+#[must_use]
+pub fn key(x: f64) -> u64 {
     let bits = x.to_bits();
     bits ^ ((bits.cast_signed() >> 63).cast_unsigned() | 1 << 63)
 }

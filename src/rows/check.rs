@@ -23,7 +23,7 @@ pub fn finite_with_checksum(matrix: &Matrix, seen: &(dyn Fn(usize) + Sync)) -> R
     let look = |rows: &Rows, start: usize| (bad_rows_of(rows, start), block_checksum::of_block(rows));
     let (bad, blocks): (Vec<BadRows>, Vec<Checksum>) = over_blocks(matrix, seen, look).into_iter().unzip();
     refuse(matrix, bad.into_iter().fold(BadRows::default(), BadRows::join))?;
-    Ok(block_checksum::of_blocks(matrix, &blocks))
+    Ok(block_checksum::joined(matrix.rows(), matrix.columns(), &blocks))
 }
 
 fn refuse(matrix: &Matrix, bad: BadRows) -> Result<(), RowsError> {

@@ -1,6 +1,6 @@
 //! Checksums of what a run holds, by its values: the same for one file and for shards, for `.npy` and `.npz`, for either order and byte order.
 
-use super::block_checksum::{BLOCK_ELEMENTS, of_block, of_blocks, over_blocks};
+use super::block_checksum::{BLOCK_ELEMENTS, blocks, joined};
 use super::head::Head;
 use super::labels::Labels;
 use super::matrix::Matrix;
@@ -39,7 +39,7 @@ impl Head {
 }
 
 fn of_matrix(matrix: &Matrix) -> Checksum {
-    of_blocks(matrix, &over_blocks(matrix, &|_| {}, |rows, _| of_block(rows)))
+    joined(matrix.rows(), matrix.columns(), &blocks(matrix))
 }
 
 fn of_labels(labels: &Labels) -> Checksum {

@@ -5,7 +5,7 @@
 
 pub mod array;
 pub mod block;
-mod block_checksum;
+pub mod block_checksum;
 pub mod check;
 pub mod checksum;
 pub mod disguise;

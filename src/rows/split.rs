@@ -43,6 +43,16 @@ pub struct Split {
 /// Elements of a block: about 1 MB of `f32`, which stays in a core's second-level cache.
 const BLOCK_ELEMENTS: usize = 1 << 18;
 
+/// Rows that are read together of a split whose widest array has so many columns. A score of features may have other last digits where the rows beside a row
+/// are others, so whoever scores some rows of a split has to cut between blocks.
+///
+/// # Panics
+/// If there are no columns.
+#[must_use]
+pub fn rows_per_block(columns: usize) -> usize {
+    (BLOCK_ELEMENTS / columns).max(16)
+}
+
 impl Split {
     /// A split without arrays yet, to be given arrays in memory; `place` stands for it in messages.
     #[must_use]
@@ -216,8 +226,7 @@ impl Split {
     pub fn block_ranges(&self) -> Vec<Range<usize>> {
         let matrices = self.logits.iter().chain(&self.features).chain(self.layers.values());
         let of_one = self.variants.values().map(|variant| variant.columns() / variant.members());
-        let columns = matrices.map(Matrix::columns).chain(of_one).max().unwrap_or(1);
-        let step = (BLOCK_ELEMENTS / columns).max(16);
+        let step = rows_per_block(matrices.map(Matrix::columns).chain(of_one).max().unwrap_or(1));
         (0..self.rows.div_ceil(step)).map(|block| block * step..self.rows.min((block + 1) * step)).collect()
     }
 

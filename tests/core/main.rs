@@ -20,6 +20,7 @@ mod in_memory;
 mod layers;
 mod left_out;
 mod lists;
+mod merging;
 mod npy_files;
 mod over_sets_goldens;
 mod procedures;
