@@ -1,14 +1,15 @@
 //! The list of all networks; everything that enumerates networks reads this one.
 
-use super::{NetworkEntry, densenet, resnet, resnet_cifar, small_cnn, strided_cnn};
+use super::{NetworkEntry, densenet, resnet, resnet_cifar, small_cnn, strided_cnn, wide_resnet};
 
 /// All networks.
-pub static NETWORKS: [&NetworkEntry; 7] = [
+pub static NETWORKS: [&NetworkEntry; 8] = [
     &small_cnn::ENTRY,
     &strided_cnn::ENTRY,
     &resnet::RESNET_18,
     &resnet::RESNET_34,
     &resnet_cifar::RESNET_20,
     &resnet_cifar::RESNET_110,
+    &wide_resnet::ENTRY,
     &densenet::ENTRY,
 ];

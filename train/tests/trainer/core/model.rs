@@ -7,7 +7,7 @@ use oodbench_train::device;
 use oodbench_train::loss::LossChoice;
 use oodbench_train::model::weights::{Weights, WeightsError};
 use oodbench_train::model::{
-    Architecture, Design, NETWORKS, Network, Taps, densenet, resnet_cifar, small_cnn, strided_cnn,
+    Architecture, Design, NETWORKS, Network, Taps, densenet, resnet_cifar, small_cnn, strided_cnn, wide_resnet,
 };
 use oodbench_train::nn::{LoadError, Mode};
 use std::collections::{BTreeMap, HashMap};
@@ -60,7 +60,7 @@ fn features_and_parameter_counts_agree_with_pytorch() {
     for entry in NETWORKS {
         let (name, architecture) = (entry.id, Architecture::of(entry));
         let Some(expected) = stored.get(&format!("{name}.features")) else {
-            assert!(["densenet-bc-100", "resnet-20", "strided-cnn"].contains(&name), "{name} is compared with nothing");
+            assert!(["densenet-bc-100", "resnet-20", "strided-cnn", "wrn-40-2"].contains(&name), "{name} is compared with nothing");
             continue;
         };
         let network = network(&design(architecture), 0);
@@ -114,6 +114,26 @@ fn resnet_20_agrees_with_numpy() {
     assert_eq!(network.params().count(), 267_696 + 1_376 + 650);
     let features = network.backbone().forward(&images(), Mode::Eval, &mut Taps::none()).unwrap();
     assert_close("resnet-20", &features, &Tensor::new(expected, &Device::Cpu).unwrap(), 1e-4);
+}
+
+/// fixtures/train/wrn_40_2.json is written by make_wrn_40_2.py, which knows NumPy alone. The count is that of the authors' network, 2.2 M in their table.
+#[test]
+fn wrn_40_2_agrees_with_numpy() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/train/wrn_40_2.json");
+    let expected: BTreeMap<String, Vec<Vec<f32>>> =
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let network = network(&design(Architecture::of(&wide_resnet::ENTRY)), 0);
+    network.params().load(&weights(&network)).unwrap();
+    // Stem 432, stages 107,232, 427,456 and 1,706,880, the last batch norm 256, the head 128·10 + 10.
+    assert_eq!(network.params().count(), 2_242_256 + 1_290);
+    let mut taps = Taps::of(&network.backbone().layers());
+    let features = network.backbone().forward(&images(), Mode::Eval, &mut taps).unwrap();
+    let recorded = taps.into_recorded().into_iter().chain([("features".to_owned(), features)]);
+    let found: BTreeMap<String, Tensor> = recorded.collect();
+    assert!(found.keys().eq(expected.keys()));
+    for (name, rows) in expected {
+        assert_close(&name, &found[&name], &Tensor::new(rows, &Device::Cpu).unwrap(), 1e-4);
+    }
 }
 
 /// 769,162: the count of the published network (Huang et al. 2017 give 0.8 M; the sum over the
