@@ -68,10 +68,11 @@ fixture-formats:
 fixture-images:
     target/python/bin/python fixtures/images/formats/make_formats.py
 
-# The run with further layers
+# The runs with further layers, members and Gram matrices
 fixture-layers:
     target/python/bin/python fixtures/scores/make_layers.py
     target/python/bin/python fixtures/scores/make_members.py
+    target/python/bin/python fixtures/scores/make_gram.py
 
 # Networks and their gradients, by PyTorch
 fixture-train:

@@ -219,6 +219,9 @@ impl Arrays {
             let blocks = rows.features.ncols() / (CLASSES + 1) * CLASSES;
             arrays.push((layer("first"), rows.features.slice(s![.., ..blocks]).to_owned()));
             arrays.push((layer("second"), rows.features.slice(s![.., ..;2]).to_owned()));
+            let gram = |name: &str| ArrayKind::Gram(name.to_owned());
+            arrays.push((gram("first"), rows.features.mapv(|value| value * value)));
+            arrays.push((gram("second"), rows.features.slice(s![.., ..;2]).to_owned()));
         }
         let members = self.members(rows);
         // Moved images: confident rows gain.
@@ -279,6 +282,7 @@ pub(crate) fn score_in(scorer: &dyn Fitted, dump: &Dump, split: &Split, pieces: 
     let mut wanted = BTreeSet::from([ArrayKind::Logits]);
     wanted.extend(dump.feature_arrays());
     wanted.extend(dump.variants());
+    wanted.extend(dump.gram_arrays());
     let mut all = Vec::with_capacity(split.rows);
     for piece in pieces {
         let mut out = vec![f64::NAN; piece.len()];

@@ -15,7 +15,7 @@ use super::curves;
 use super::data::{ImageSet, Normalisation};
 use super::device::Device;
 use super::error::TrainError;
-use super::extract::{Extraction, Sets, check_layers, extract};
+use super::extract::{Extraction, Sets, check_layers, extract, gram_bytes};
 use super::history::EpochRecord;
 use super::model::weights::Weights;
 use super::model::{Design, Network};
@@ -52,6 +52,8 @@ pub struct DumpPlan {
     pub sets: Sets,
     /// Inner layers to record; `all` for all of them.
     pub layers: Vec<String>,
+    /// Inner layers whose Gram matrices are recorded; `all` for all of them.
+    pub grams: Vec<String>,
     /// Passes with dropout, whose logits are recorded as those of an ensemble; 0 for none.
     pub samples: usize,
     /// How images are moved before another look at them.
@@ -76,11 +78,23 @@ impl DumpPlan {
 
     /// The layers of a network that are to be recorded.
     fn layers_of(&self, network: &Network) -> Result<Vec<String>, TrainError> {
-        if self.layers == ["all"] {
-            return Ok(network.backbone().layers());
+        chosen(&self.layers, network.backbone().layers())
+    }
+
+    /// The layers whose Gram matrices are to be recorded.
+    fn grams_of(&self, network: &Network) -> Result<Vec<String>, TrainError> {
+        chosen(&self.grams, network.backbone().maps())
+    }
+
+    /// Says how much is going to be written.
+    fn announce(&self, network: &Network, normalisation: &Normalisation, at: Workplace<'_>) -> Result<(), TrainError> {
+        match gram_bytes(network, &self.sets, normalisation, &self.grams_of(network)?)? {
+            0 => Ok(()),
+            bytes => {
+                at.observer.grams(bytes);
+                Ok(())
+            }
         }
-        check_layers(network, &self.layers)?;
-        Ok(self.layers.clone())
     }
 
     /// Passes with dropout: a network without it would make the same of an image every time.
@@ -100,6 +114,7 @@ impl DumpPlan {
     ) -> Result<(), TrainError> {
         // What can be refused at once is, before class means are taken or steps compared.
         let (layers, samples) = (self.layers_of(network)?, self.samples_of(network.design())?);
+        let grams = self.grams_of(network)?;
         let prepare = |perturbation: &Perturbation| perturbation.prepare(network, (&self.sets, normalisation, at.stop));
         let moved = self.perturbation.as_ref().map(prepare).transpose()?;
         let extraction = Extraction {
@@ -109,12 +124,22 @@ impl DumpPlan {
             sets: &self.sets,
             normalisation,
             layers: &layers,
+            grams: &grams,
             samples,
             moved: moved.as_ref(),
             stop: at.stop,
         };
         extract(network, &extraction, at.observer)
     }
+}
+
+/// The layers that are wanted of those there are.
+fn chosen(wanted: &[String], known: Vec<String>) -> Result<Vec<String>, TrainError> {
+    if wanted == ["all"] {
+        return Ok(known);
+    }
+    check_layers(&known, wanted)?;
+    Ok(wanted.to_vec())
 }
 
 /// A network to be trained and dumped.
@@ -145,10 +170,11 @@ impl Training {
         // Names of sets and layers are wrong before the training, not after it.
         check_roles(self.dump.sets.iter().map(|(role, _)| role))?;
         self.dump.samples_of(&self.recipe.network)?;
-        if !self.dump.layers.is_empty() || self.dump.perturbation.is_some() {
+        if !self.dump.layers.is_empty() || !self.dump.grams.is_empty() || self.dump.perturbation.is_some() {
             // Only a network knows its layers.
             let network = Network::new(&self.recipe.network, 0, at.device)?;
             self.dump.layers_of(&network)?;
+            self.dump.announce(&network, &self.recipe.normalisation()?, at)?;
             self.dump.perturbation.iter().try_for_each(|own| own.check(&network, &self.dump.sets))?;
         }
         let options = Options {
@@ -208,6 +234,7 @@ impl FromWeights {
     pub fn run(&self, at: Workplace<'_>) -> Result<(), TrainError> {
         let network = Network::new(&self.design, 0, at.device)?;
         self.weights.load(&network).map_err(Box::new)?;
+        self.dump.announce(&network, &self.normalisation, at)?;
         self.dump.write(&network, self.seed, &self.normalisation, at)
     }
 }

@@ -33,6 +33,9 @@ pub(crate) struct ImageOptions {
     /// Inner layers to dump as features@LAYER, comma-separated, or all
     #[arg(long, value_name = "LAYERS", value_delimiter = ',', value_parser = choice::name)]
     layers: Vec<String>,
+    /// Inner layers whose Gram matrices to dump as gram@LAYER for the score gram, comma-separated, or all; with held-out rows (--val N)
+    #[arg(long, value_name = "LAYERS", value_delimiter = ',', value_parser = choice::name)]
+    gram: Vec<String>,
     /// Passes with dropout of each image, dumped as logits@members (MC-dropout); the network needs --dropout
     #[arg(long, value_name = "M")]
     mc_samples: Option<NonZeroUsize>,
@@ -203,6 +206,7 @@ impl ImageOptions {
             note: None,
             sets,
             layers: self.layers.clone(),
+            grams: self.gram.clone(),
             perturbation: self.perturbation()?,
             samples: self.mc_samples.map_or(0, NonZeroUsize::get),
         })

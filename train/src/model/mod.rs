@@ -14,6 +14,7 @@ pub mod architecture;
 pub mod backbone;
 pub mod densenet;
 pub mod entry;
+pub mod gram;
 pub mod network;
 pub mod registry;
 pub mod residual;

@@ -105,6 +105,10 @@ impl Backbone for WideResNet {
         ["stem", "block1", "block2"].map(str::to_owned).to_vec()
     }
 
+    fn maps(&self) -> Vec<String> {
+        ["stem", "block1", "block2", "block3"].map(str::to_owned).to_vec()
+    }
+
     fn forward(&self, images: &Tensor, mode: Mode, taps: &mut Taps) -> Result<Tensor> {
         let mut x = self.conv1.forward(images)?;
         taps.record("stem", &x)?;

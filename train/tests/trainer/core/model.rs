@@ -60,7 +60,10 @@ fn features_and_parameter_counts_agree_with_pytorch() {
     for entry in NETWORKS {
         let (name, architecture) = (entry.id, Architecture::of(entry));
         let Some(expected) = stored.get(&format!("{name}.features")) else {
-            assert!(["densenet-bc-100", "resnet-20", "strided-cnn", "wrn-40-2"].contains(&name), "{name} is compared with nothing");
+            assert!(
+                ["densenet-bc-100", "resnet-20", "strided-cnn", "wrn-40-2"].contains(&name),
+                "{name} is compared with nothing"
+            );
             continue;
         };
         let network = network(&design(architecture), 0);
@@ -75,6 +78,26 @@ fn features_and_parameter_counts_agree_with_pytorch() {
         let head = (network.backbone().features() + 1) * 10;
         let backbone: Vec<i64> = stored[&format!("{name}.parameters")].to_vec1().unwrap();
         assert_eq!(network.params().count() as i64, backbone[0] + head as i64);
+    }
+}
+
+/// Every network records the maps that it names, the last one among them, with ten orders of each channel.
+#[test]
+fn every_network_records_gram_matrices() {
+    for entry in NETWORKS {
+        let network = network(&design(Architecture::of(entry)), 0);
+        let (layers, maps) = (network.backbone().layers(), network.backbone().maps());
+        assert!(layers.iter().all(|layer| maps.contains(layer)), "{}", entry.id);
+        let mut taps = Taps::of(&maps).with_grams(&maps);
+        network.backbone().forward(&images_of(32), Mode::Eval, &mut taps).unwrap();
+        let grams = taps.take_grams();
+        let means = taps.into_recorded();
+        assert_eq!(grams.len(), maps.len(), "{}", entry.id);
+        for (((name, rows), (_, mean)), expected) in grams.iter().zip(&means).zip(&maps) {
+            assert_eq!(name, expected);
+            assert_eq!(rows.dim(), (2, 10 * mean.dim(1).unwrap()), "{} {name}", entry.id);
+            assert!(rows.iter().all(|value| value.is_finite()), "{} {name}", entry.id);
+        }
     }
 }
 
