@@ -68,17 +68,19 @@ fixture-formats:
 fixture-images:
     target/python/bin/python fixtures/images/formats/make_formats.py
 
-# The run with further layers
+# The runs with further layers, members and Gram matrices
 fixture-layers:
     target/python/bin/python fixtures/scores/make_layers.py
     target/python/bin/python fixtures/scores/make_perturbed.py
     target/python/bin/python fixtures/scores/make_members.py
+    target/python/bin/python fixtures/scores/make_gram.py
 
 # Networks and their gradients, by PyTorch
 fixture-train:
     target/python/bin/python fixtures/train/make_networks.py fixtures/train/networks.safetensors
     target/python/bin/python fixtures/train/make_strided_cnn.py fixtures/train/strided_cnn.json
     target/python/bin/python fixtures/train/make_resnet_20.py fixtures/train/resnet_20.json
+    target/python/bin/python fixtures/train/make_wrn_40_2.py fixtures/train/wrn_40_2.json
     target/python/bin/python fixtures/train/make_reference.py fixtures/train/reference.safetensors
     target/python/bin/python fixtures/train/make_user_model.py fixtures/train/user_model.pth
 

@@ -102,17 +102,19 @@ struct Named<'a> {
     layers: Vec<(&'a str, Values<'a>)>,
     scores: Vec<(&'a str, Values<'a>)>,
     variants: Vec<(&'a str, Values<'a>)>,
+    grams: Vec<(&'a str, Values<'a>)>,
 }
 
 impl<'a> Named<'a> {
     /// Of the inputs, the values of each by its place.
     fn of(inputs: &'a [Input], values: impl Fn(usize) -> Values<'a>) -> Self {
-        let mut named = Self { layers: Vec::new(), scores: Vec::new(), variants: Vec::new() };
+        let mut named = Self { layers: Vec::new(), scores: Vec::new(), variants: Vec::new(), grams: Vec::new() };
         for (at, input) in inputs.iter().enumerate() {
             match &input.kind {
                 ArrayKind::Layer(name) => named.layers.push((name, values(at))),
                 ArrayKind::Score(name) => named.scores.push((name, values(at))),
                 ArrayKind::Variant(name) => named.variants.push((name, values(at))),
+                ArrayKind::Gram(layer) => named.grams.push((layer, values(at))),
                 ArrayKind::Logits | ArrayKind::Features | ArrayKind::Labels => {}
             }
         }
@@ -123,9 +125,12 @@ impl<'a> Named<'a> {
 /// A row that has every input.
 fn made_up<'a>(inputs: &[Input], named: &'a Named<'a>, values: impl Fn(usize) -> Values<'a>) -> Row<'a> {
     let row = Row::new().with_layers(&named.layers).with_scores(&named.scores).with_variants(&named.variants);
+    let row = row.with_grams(&named.grams);
     inputs.iter().enumerate().fold(row, |row, (at, input)| match input.kind {
         ArrayKind::Logits => row.with_logits(values(at)),
         ArrayKind::Features => row.with_features(values(at)),
-        ArrayKind::Layer(_) | ArrayKind::Score(_) | ArrayKind::Variant(_) | ArrayKind::Labels => row,
+        ArrayKind::Layer(_) | ArrayKind::Score(_) | ArrayKind::Variant(_) | ArrayKind::Gram(_) | ArrayKind::Labels => {
+            row
+        }
     })
 }

@@ -32,6 +32,7 @@ pub struct Row<'a> {
     layers: &'a [(&'a str, Values<'a>)],
     scores: &'a [(&'a str, Values<'a>)],
     variants: &'a [(&'a str, Values<'a>)],
+    grams: &'a [(&'a str, Values<'a>)],
 }
 
 impl<'a> Row<'a> {
@@ -76,6 +77,13 @@ impl<'a> Row<'a> {
         self
     }
 
+    /// With what is kept of the Gram matrices of named layers, K·C numbers each, for the score that reads them.
+    #[must_use]
+    pub fn with_grams(mut self, grams: &'a [(&'a str, Values<'a>)]) -> Self {
+        self.grams = grams;
+        self
+    }
+
     /// The numbers of an array that the detector reads; others that the caller has set are nothing to it, as they are to `apply`.
     pub(super) fn read(&self, inputs: &[Input], kind: &ArrayKind) -> Option<Values<'a>> {
         self.values(kind).filter(|_| inputs.iter().any(|input| input.kind == *kind))
@@ -89,6 +97,7 @@ impl<'a> Row<'a> {
             ArrayKind::Layer(name) => named(self.layers, name),
             ArrayKind::Score(name) => named(self.scores, name),
             ArrayKind::Variant(name) => named(self.variants, name),
+            ArrayKind::Gram(layer) => named(self.grams, layer),
             ArrayKind::Labels => None,
         }
     }
@@ -124,6 +133,7 @@ impl<'a> Row<'a> {
             (ArrayKind::Layer(name), Some(values)) => block.with_layer(name, values.rows()),
             (ArrayKind::Score(name), Some(values)) => block.with_score(name, values.rows()),
             (ArrayKind::Variant(name), Some(values)) => block.with_variant(name, values.rows()),
+            (ArrayKind::Gram(layer), Some(values)) => block.with_gram(layer, values.rows()),
             _ => block,
         })
     }

@@ -61,7 +61,8 @@ fn split_facts(split: &Split) -> SplitFacts {
     let layers = split.layers.iter().map(|(name, matrix)| (ArrayKind::Layer(name.clone()), Some(matrix)));
     let scores = split.scores.iter().map(|(name, matrix)| (ArrayKind::Score(name.clone()), Some(matrix)));
     let variants = split.variants.iter().map(|(name, matrix)| (ArrayKind::Variant(name.clone()), Some(matrix)));
-    let all = named.into_iter().chain(layers).chain(scores).chain(variants);
+    let grams = split.grams.iter().map(|(layer, matrix)| (ArrayKind::Gram(layer.clone()), Some(matrix)));
+    let all = named.into_iter().chain(layers).chain(scores).chain(variants).chain(grams);
     let matrices = all.filter_map(|(kind, matrix)| Some((kind, matrix?)));
     let mut arrays: Vec<ArrayFacts> = matrices.map(|(kind, matrix)| matrix_facts(kind, matrix)).collect();
     arrays.extend(split.labels.as_ref().map(label_facts));

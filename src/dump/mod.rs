@@ -13,9 +13,11 @@ pub mod meta;
 pub mod name;
 pub mod run;
 pub mod score_archive;
+pub mod stream;
 pub mod write;
 
 pub use error::DumpError;
 pub use meta::{Loss, RunInfo};
 pub use run::Dump;
+pub use stream::RowStream;
 pub use write::{DumpWriter, WriteError};

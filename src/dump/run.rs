@@ -222,6 +222,9 @@ fn open_split(files: &SplitFiles) -> Result<(Split, Labelling), DumpError> {
             ArrayKind::Variant(name) => {
                 split.variants.insert(name.clone(), matrix);
             }
+            ArrayKind::Gram(layer) => {
+                split.grams.insert(layer.clone(), matrix);
+            }
             ArrayKind::Logits | ArrayKind::Labels => split.logits = Some(matrix),
         }
     }

@@ -3,7 +3,7 @@
 //! ```text
 //! OUT/run.toml
 //! OUT/head/{weight,bias}.npy   or   OUT/head/{prototypes[,distance_scale]}.npy
-//! OUT/id/{train,val,test}/{logits,features,labels,features@LAYER,logits@NAME}.npy
+//! OUT/id/{train,val,test}/{logits,features,labels,features@LAYER,logits@NAME,gram@LAYER}.npy
 //! OUT/val_ood/NAME/...
 //! OUT/ood/NAME/...             or   OUT/ood/GROUP/NAME/...
 //! ```
@@ -27,6 +27,7 @@ use super::format::tensor::Tensor;
 use super::layout::{TOP, shard, twice};
 use super::meta::RunInfo;
 use super::name::{BadName, check_name};
+use super::stream::RowStream;
 use crate::error::FileError;
 use crate::output::AtomicFolder;
 use crate::rows::matrix::Cow2;
@@ -166,9 +167,7 @@ impl DumpWriter {
         let place = PathBuf::from(split.role.to_string());
         let mut tensors = Vec::new();
         for kind in split.arrays() {
-            if let ArrayKind::Layer(name) | ArrayKind::Score(name) | ArrayKind::Variant(name) = &kind {
-                check_array(&kind, name)?;
-            }
+            check_array(&kind)?;
             let Some(matrix) = split.matrix(&kind) else { continue };
             let file = place.join(kind.file_stem()).with_added_extension("npy");
             let rows = match (matrix.block(0..split.rows), self.precision) {
@@ -203,6 +202,17 @@ impl DumpWriter {
                 self.file(&place.with_added_extension("parquet"), |out| parquet::write::write(out, &tensors))
             }
         }
+    }
+
+    /// Starts an array of a split, of single precision, that is written as its rows come; [`split`](Self::split) writes the others of the split afterwards.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn rows(&self, role: &Role, kind: &ArrayKind, shape: [usize; 2]) -> Result<RowStream, WriteError> {
+        check_roles([role])?;
+        check_array(kind)?;
+        let file = PathBuf::from(role.to_string()).join(kind.file_stem()).with_added_extension("npy");
+        Ok(RowStream::create(&self.folder.path().join(&file), self.out.join(file), shape)?)
     }
 
     /// Gives the dump its name.
@@ -326,8 +336,13 @@ pub fn check_roles<'a>(roles: impl IntoIterator<Item = &'a Role>) -> Result<(), 
 }
 
 /// Refuses a named array that a reader of the dump would not find again.
-fn check_array(kind: &ArrayKind, name: &str) -> Result<(), WriteError> {
-    check_name(name)?;
+fn check_array(kind: &ArrayKind) -> Result<(), WriteError> {
+    match kind {
+        ArrayKind::Logits | ArrayKind::Features | ArrayKind::Labels => return Ok(()),
+        ArrayKind::Layer(name) | ArrayKind::Score(name) | ArrayKind::Variant(name) | ArrayKind::Gram(name) => {
+            check_name(name)?;
+        }
+    }
     match shard::parse(&kind.file_stem()) == Some((kind.clone(), None)) {
         true => Ok(()),
         false => Err(WriteError::Part { kind: kind.clone() }),

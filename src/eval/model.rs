@@ -186,9 +186,16 @@ impl Model {
             Need::Layer(name) => BTreeSet::from([ArrayKind::Layer(name.clone())]),
             Need::Score(name) => BTreeSet::from([ArrayKind::Score(name.clone())]),
             Need::Variant(name) => BTreeSet::from([ArrayKind::Variant(name.clone())]),
-            Need::Layers => self.description.features.keys().filter_map(|name| ArrayKind::parse(name)).collect(),
+            Need::Gram(layer) => BTreeSet::from([ArrayKind::Gram(layer.clone())]),
+            Need::Layers => self.fitted(|kind| matches!(kind, ArrayKind::Features | ArrayKind::Layer(_))),
+            Need::Grams => self.fitted(|kind| matches!(kind, ArrayKind::Gram(_))),
             _ => BTreeSet::new(),
         }
+    }
+
+    /// The arrays that the run had when the scores were fitted, of some kinds.
+    fn fitted(&self, are: impl Fn(&ArrayKind) -> bool) -> BTreeSet<ArrayKind> {
+        self.description.features.keys().filter_map(|name| ArrayKind::parse(name)).filter(are).collect()
     }
 
     /// How wide an array was when the scores were fitted, if that is known.

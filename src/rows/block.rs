@@ -23,6 +23,7 @@ pub struct RowBlock<'a> {
     layers: BTreeMap<String, Layer<'a>>,
     scores: BTreeMap<String, Rows<'a>>,
     variants: BTreeMap<String, Rows<'a>>,
+    grams: BTreeMap<String, Rows<'a>>,
     head: Option<&'a Head>,
     derived_logits: OnceCell<Rows<'a>>,
     features_f64: OnceCell<RecycledMatrix>,
@@ -49,6 +50,7 @@ impl<'a> RowBlock<'a> {
             layers: BTreeMap::new(),
             scores: BTreeMap::new(),
             variants: BTreeMap::new(),
+            grams: BTreeMap::new(),
             head,
             derived_logits: OnceCell::new(),
             features_f64: OnceCell::new(),
@@ -96,6 +98,22 @@ impl<'a> RowBlock<'a> {
     #[must_use]
     pub fn variant(&self, name: &str) -> &Rows<'a> {
         self.variants.get(name).expect("the plan checks that the split has the logits")
+    }
+
+    /// The same rows with what is kept of the Gram matrices (rows, K·C_l) of a named layer.
+    #[must_use]
+    pub fn with_gram(mut self, layer: &str, rows: Rows<'a>) -> Self {
+        self.grams.insert(layer.to_owned(), rows);
+        self
+    }
+
+    /// What is kept of the Gram matrices (rows, K·C_l) of a named layer.
+    ///
+    /// # Panics
+    /// If the split has none of this layer.
+    #[must_use]
+    pub fn gram(&self, layer: &str) -> &Rows<'a> {
+        self.grams.get(layer).expect("the plan checks that the split has the Gram matrices")
     }
 
     /// Number of rows.
@@ -157,9 +175,11 @@ impl<'a> RowBlock<'a> {
         let name = match array {
             ArrayKind::Features => return self.features(),
             ArrayKind::Layer(name) => name,
-            ArrayKind::Logits | ArrayKind::Labels | ArrayKind::Score(_) | ArrayKind::Variant(_) => {
-                unreachable!("no array of features")
-            }
+            ArrayKind::Logits
+            | ArrayKind::Labels
+            | ArrayKind::Score(_)
+            | ArrayKind::Variant(_)
+            | ArrayKind::Gram(_) => unreachable!("no array of features"),
         };
         let layer = self.layers.get(name).expect("the plan checks that the split has the layer");
         layer.as_f64.get_or_init(|| layer.rows.to_recycled())

@@ -59,6 +59,8 @@ pub enum ArrayKind {
     Score(String),
     /// Logits under a name: of the members of an ensemble (n, M, C), or of inputs that were changed (n, C).
     Variant(String),
+    /// What is kept of the Gram matrices of a named layer's map (n, K·C_l): orders 1 to K side by side, a value per channel for each.
+    Gram(String),
 }
 
 impl ArrayKind {
@@ -72,6 +74,7 @@ impl ArrayKind {
             Self::Layer(layer) => format!("features@{layer}"),
             Self::Score(name) => format!("scores@{name}"),
             Self::Variant(name) => format!("logits@{name}"),
+            Self::Gram(layer) => format!("gram@{layer}"),
         }
     }
 
@@ -85,7 +88,9 @@ impl ArrayKind {
             _ => {
                 let behind = |prefix: &str| name.strip_prefix(prefix).map(str::to_owned);
                 let layer = || behind("features@").map(Self::Layer);
-                layer().or_else(|| behind("scores@").map(Self::Score)).or_else(|| behind("logits@").map(Self::Variant))
+                let variant = || behind("logits@").map(Self::Variant);
+                let gram = || behind("gram@").map(Self::Gram);
+                layer().or_else(|| behind("scores@").map(Self::Score)).or_else(variant).or_else(gram)
             }
         }
     }

@@ -95,6 +95,12 @@ impl RunRows {
         self.splits.iter().flat_map(|split| split.variants.keys().cloned().map(ArrayKind::Variant)).collect()
     }
 
+    /// The arrays of Gram matrices that any split has.
+    #[must_use]
+    pub fn gram_arrays(&self) -> BTreeSet<ArrayKind> {
+        self.splits.iter().flat_map(|split| split.grams.keys().cloned().map(ArrayKind::Gram)).collect()
+    }
+
     /// The members of an ensemble in logits under a name, and the classes of each, where a split has them.
     #[must_use]
     pub fn members(&self, kind: &ArrayKind) -> Option<(usize, usize)> {
@@ -137,6 +143,7 @@ impl RunRows {
         let mut kinds = self.feature_arrays();
         kinds.insert(ArrayKind::Logits);
         kinds.extend(self.variants());
+        kinds.extend(self.gram_arrays());
         let place_of_head = || self.origin.either(self.place.join("head"), PathBuf::from("the head"));
         for kind in kinds {
             let from_head = self.head.as_ref().and_then(|head| match kind {

@@ -38,6 +38,8 @@ pub struct Split {
     pub scores: BTreeMap<String, Matrix>,
     /// Logits under a name (rows, C), or (rows, M·C) of M members side by side.
     pub variants: BTreeMap<String, Matrix>,
+    /// What is kept of the Gram matrices of layers (rows, K·C_l).
+    pub grams: BTreeMap<String, Matrix>,
 }
 
 /// Elements of a block: about 1 MB of `f32`, which stays in a core's second-level cache.
@@ -68,6 +70,7 @@ impl Split {
             layers: BTreeMap::new(),
             scores: BTreeMap::new(),
             variants: BTreeMap::new(),
+            grams: BTreeMap::new(),
         }
     }
 
@@ -93,6 +96,9 @@ impl Split {
             ArrayKind::Variant(name) => {
                 self.variants.insert(name, matrix);
             }
+            ArrayKind::Gram(layer) => {
+                self.grams.insert(layer, matrix);
+            }
             ArrayKind::Labels => {
                 return Err(RowsError::malformed(matrix.path(), "a matrix", "labels", "pass them to with_labels"));
             }
@@ -114,7 +120,7 @@ impl Split {
     /// All arrays of a split have the same, positive number of rows.
     pub(crate) fn check_rows(&mut self) -> Result<(), RowsError> {
         let matrices = self.logits.iter().chain(&self.features).chain(self.layers.values()).chain(self.scores.values());
-        let matrices = matrices.chain(self.variants.values());
+        let matrices = matrices.chain(self.variants.values()).chain(self.grams.values());
         let mut counts: Vec<_> = matrices.map(|matrix| (matrix.path(), matrix.rows())).collect();
         if counts.is_empty() {
             return Err(RowsError::Missing {
@@ -202,6 +208,7 @@ impl Split {
         let mut arrays: BTreeSet<ArrayKind> = self.layers.keys().cloned().map(ArrayKind::Layer).collect();
         arrays.extend(self.scores.keys().cloned().map(ArrayKind::Score));
         arrays.extend(self.variants.keys().cloned().map(ArrayKind::Variant));
+        arrays.extend(self.grams.keys().cloned().map(ArrayKind::Gram));
         arrays.extend(self.logits.as_ref().map(|_| ArrayKind::Logits));
         arrays.extend(self.features.as_ref().map(|_| ArrayKind::Features));
         arrays
@@ -216,12 +223,13 @@ impl Split {
             ArrayKind::Layer(name) => self.layers.get(name),
             ArrayKind::Score(name) => self.scores.get(name),
             ArrayKind::Variant(name) => self.variants.get(name),
+            ArrayKind::Gram(layer) => self.grams.get(layer),
             ArrayKind::Labels => None,
         }
     }
 
-    /// The ranges of rows that are read together, in order. Of members of an ensemble the columns of one count: where scores read none of them, they change
-    /// nothing.
+    /// The ranges of rows that are read together, in order. Of members of an ensemble the columns of one count, those of Gram matrices do not: where scores
+    /// read none of them, they change nothing.
     #[must_use]
     pub fn block_ranges(&self) -> Vec<Range<usize>> {
         let matrices = self.logits.iter().chain(&self.features).chain(self.layers.values());
@@ -250,6 +258,7 @@ impl Split {
                 ArrayKind::Layer(name) => block.with_layer(name, matrix.block(range.clone())),
                 ArrayKind::Score(name) => block.with_score(name, matrix.block(range.clone())),
                 ArrayKind::Variant(name) => block.with_variant(name, matrix.block(range.clone())),
+                ArrayKind::Gram(layer) => block.with_gram(layer, matrix.block(range.clone())),
                 ArrayKind::Logits | ArrayKind::Features | ArrayKind::Labels => block,
             }
         })

@@ -3,11 +3,11 @@
 use super::entry::ScoreEntry;
 use super::{
     ash_b, ash_p, ash_s, cadref, caref, cfood, cop, corp, cosine, dice, dml, doctor, energy, ensemble_energy,
-    ensemble_mps, es, expected_entropy, fdbd, feature_norm, r#gen, gmm, grad_norm, igeood, joint_energy, kl_matching,
-    knn, logit_gap, lts, mahalanobis, mahalanobis_layers, mahalanobis_perturbed, mahalanobis_pp, max_logit, mds,
-    mmleps, mmles, mmls, mps, mutual_information, nac, nan, nci, neco, nnguide, odin, odin_t, openmax, optfs, pnml,
-    predictive_entropy, r_cosine, ras, react, relation, relative_mahalanobis, relative_mahalanobis_pp, residual, scale,
-    scaled_cosine, she, sirc, ssd, temperature, variation_ratio, vim, vra, wdiscood, weiper_kld,
+    ensemble_mps, es, expected_entropy, fdbd, feature_norm, r#gen, gmm, grad_norm, gram, igeood, joint_energy,
+    kl_matching, knn, logit_gap, lts, mahalanobis, mahalanobis_layers, mahalanobis_perturbed, mahalanobis_pp,
+    max_logit, mds, mmleps, mmles, mmls, mps, mutual_information, nac, nan, nci, neco, nnguide, odin, odin_t, openmax,
+    optfs, pnml, predictive_entropy, r_cosine, ras, react, relation, relative_mahalanobis, relative_mahalanobis_pp,
+    residual, scale, scaled_cosine, she, sirc, ssd, temperature, variation_ratio, vim, vra, wdiscood, weiper_kld,
 };
 use crate::suggestion::nearest;
 
@@ -40,6 +40,8 @@ pub const REGISTRY: &[ScoreEntry] = &[
     variation_ratio::ENTRY,
     // Moved images.
     odin::ENTRY,
+    // Gram matrices.
+    gram::ENTRY,
     // Features.
     mahalanobis::ENTRY,
     mahalanobis_layers::ENTRY,

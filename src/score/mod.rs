@@ -51,6 +51,7 @@ pub mod feature_norm;
 pub mod r#gen;
 pub mod gmm;
 pub mod grad_norm;
+pub mod gram;
 pub mod igeood;
 pub mod joint_energy;
 pub mod kl_matching;

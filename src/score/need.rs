@@ -33,6 +33,14 @@ pub enum Need {
     ValScores(&'static str),
     /// The same of the OOD set of this name that parameters are chosen on; without a name, of the only such set.
     ValOodScores(Option<String>, &'static str),
+    /// The Gram matrices of a named layer, of the rows to be scored.
+    Gram(String),
+    /// Every array of Gram matrices of the rows to be scored.
+    Grams,
+    /// The same of the training rows.
+    TrainGrams,
+    /// The same of the validation rows.
+    ValGrams,
     /// A linear head: weight and bias in `head/`.
     LinearHead,
     /// Prototypes in `head/`.
@@ -128,6 +136,8 @@ impl Need {
                 | Self::Variant(_)
                 | Self::Variants(_)
                 | Self::Scores(_)
+                | Self::Gram(_)
+                | Self::Grams
         )
     }
 
@@ -156,6 +166,10 @@ impl Need {
             Self::Scores(prefix) => Some((Splits::Scored, scores(run, prefix))),
             Self::ValScores(prefix) => Some((Splits::Val, scores(run, prefix))),
             Self::ValOodScores(name, prefix) => Some((Splits::ValOod(name.clone()), scores(run, prefix))),
+            Self::Gram(layer) => one(Splits::Scored, ArrayKind::Gram(layer.clone())),
+            Self::Grams => Some((Splits::Scored, grams(run))),
+            Self::TrainGrams => Some((Splits::Train, grams(run))),
+            Self::ValGrams => Some((Splits::Val, grams(run))),
             Self::TrainLogits => one(Splits::Train, ArrayKind::Logits),
             Self::TrainFeatures => one(Splits::Train, ArrayKind::Features),
             Self::TrainLayer(name) => one(Splits::Train, ArrayKind::Layer(name.clone())),
@@ -262,6 +276,15 @@ fn layers(run: &RunRows) -> BTreeSet<ArrayKind> {
     arrays
 }
 
+/// Every array of Gram matrices of a run. Where there is none, one to be dumped, which no split has.
+fn grams(run: &RunRows) -> BTreeSet<ArrayKind> {
+    let mut arrays = run.gram_arrays();
+    if arrays.is_empty() {
+        arrays.insert(ArrayKind::Gram("<layer>".to_owned()));
+    }
+    arrays
+}
+
 /// Every array of logits of a run whose name begins so. Where there is none, one to be dumped, which no split has.
 fn variants(run: &RunRows, prefix: &str) -> BTreeSet<ArrayKind> {
     let begins = |kind: &ArrayKind| matches!(kind, ArrayKind::Variant(name) if name.starts_with(prefix));
@@ -306,6 +329,10 @@ impl fmt::Display for Need {
             Self::Scores(prefix) => return write!(f, "scores@{prefix}*"),
             Self::ValScores(prefix) => return write!(f, "val scores@{prefix}*"),
             Self::ValOodScores(_, prefix) => return write!(f, "val_ood scores@{prefix}*"),
+            Self::Gram(layer) => return write!(f, "gram@{layer}"),
+            Self::Grams => "gram@*",
+            Self::TrainGrams => "train gram@*",
+            Self::ValGrams => "val gram@*",
             Self::LinearHead => "linear head",
             Self::Prototypes => "prototypes",
             Self::TrainLogits => "train logits",

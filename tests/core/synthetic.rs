@@ -225,6 +225,9 @@ impl Arrays {
                 let distances = class_columns.map_axis(Axis(1), |row| -factor * row.dot(&row));
                 arrays.push((ArrayKind::Score(name.to_owned()), distances.insert_axis(Axis(1))));
             }
+            let gram = |name: &str| ArrayKind::Gram(name.to_owned());
+            arrays.push((gram("first"), rows.features.mapv(|value| value * value)));
+            arrays.push((gram("second"), rows.features.slice(s![.., ..;2]).to_owned()));
         }
         let members = self.members(rows);
         // Moved images: confident rows gain.
@@ -286,6 +289,7 @@ pub(crate) fn score_in(scorer: &dyn Fitted, dump: &Dump, split: &Split, pieces: 
     wanted.extend(dump.feature_arrays());
     wanted.extend(dump.variants());
     wanted.extend(dump.own_scores().into_iter().map(|name| ArrayKind::Score(name.to_owned())));
+    wanted.extend(dump.gram_arrays());
     let mut all = Vec::with_capacity(split.rows);
     for piece in pieces {
         let mut out = vec![f64::NAN; piece.len()];

@@ -30,6 +30,11 @@ pub trait Classifier {
     /// The inner layers that [`outputs`](Self::outputs) can record, from the image on.
     fn layers(&self) -> Vec<String>;
 
+    /// The inner layers whose Gram matrices [`outputs`](Self::outputs) can record, from the image on; none where a model has no such layers.
+    fn maps(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What turns features into logits, where it is known; higher logits are more likely classes, without any entropic scale.
     ///
     /// # Errors
@@ -48,6 +53,8 @@ pub trait Classifier {
 pub struct Wanted<'a> {
     /// Inner layers: the mean over pixels of each.
     pub layers: &'a [String],
+    /// Inner layers whose Gram matrices are recorded.
+    pub grams: &'a [String],
     /// Passes with dropout; 0 for none.
     pub samples: usize,
     /// How images are moved before another look at them.
@@ -75,6 +82,8 @@ pub struct Outputs {
     pub features: Option<Array2<f32>>,
     /// Layers that were asked for, by name.
     pub layers: Vec<(String, Array2<f32>)>,
+    /// Of Gram matrices of layers that were asked for, what [`gram`](super::model::gram) keeps, by name.
+    pub grams: Vec<(String, Array2<f32>)>,
     /// Scores of the model itself (n, 1), by name, higher = more in-distribution.
     pub scores: Vec<(String, Array2<f32>)>,
     /// Logits of members or of changed images, where they were asked for.
@@ -95,24 +104,30 @@ impl Classifier for Network {
         self.backbone().layers()
     }
 
+    fn maps(&self) -> Vec<String> {
+        self.backbone().maps()
+    }
+
     fn head(&self) -> Result<Option<Head>, TrainError> {
         Ok(Network::head(self).head()?)
     }
 
     fn outputs(&self, images: Batch, wanted: &Wanted<'_>) -> Result<Outputs, TrainError> {
         let (images, _) = tensors(images, self.device().candle())?;
-        let mut taps = Taps::of(wanted.layers);
+        let mut taps = Taps::of(wanted.layers).with_grams(wanted.grams);
         let features = self.backbone().forward(&images, Mode::Eval, &mut taps)?.detach();
         let Moved { logits: moved_logits, scores: moved_scores } = match wanted.moved {
             Some(prepared) => prepared.outputs(self, &images)?,
             None => Moved::default(),
         };
+        let grams = taps.take_grams();
         let layers = taps.into_recorded().into_iter().map(|(name, tensor)| Ok((name, rows(&tensor)?)));
         let head = Network::head(self);
         let scores = head.scores(&features)?.into_iter().map(|(name, tensor)| Ok((name.to_owned(), rows(&tensor)?)));
         Ok(Outputs {
             logits: rows(&head.logits(&features, Mode::Eval)?)?,
             layers: layers.collect::<candle_core::Result<_>>()?,
+            grams,
             scores: scores.collect::<candle_core::Result<Vec<_>>>()?.into_iter().chain(moved_scores).collect(),
             features: Some(rows(&features)?),
             variants: {

@@ -1,7 +1,7 @@
 //! From a classifier and sets of images to a dump that scores read.
 //!
 //! logits (n, C) and features (n, D) are f32, labels (n) i64 where the set has any; `features@LAYER.npy` (n, channels) holds means over pixels of an
-//! inner layer that was asked for, `logits@members.npy` (n, M, C) the logits of passes with dropout, whose masks are drawn
+//! inner layer that was asked for, `gram@LAYER.npy` (n, 10·channels) its [Gram matrices](super::model::gram), `logits@members.npy` (n, M, C) the logits of passes with dropout, whose masks are drawn
 //! from the run's seed, the role, and the numbers of batch and pass; `scores@NAME.npy` (n, 1) what the network's method tells OOD images by, where that is
 //! no score of logits. [`dump::write`](oodbench::dump::write) has the layout; the folder appears under its name when it is complete.
 
@@ -20,6 +20,7 @@ use super::error::TrainError;
 use super::evaluate::EVALUATION_BATCH;
 use super::observer::Observer;
 use super::perturb::Prepared;
+use super::streams::Streams;
 
 /// Sets of images with their roles in a dump.
 pub type Sets = Vec<(Role, Arc<ImageSet>)>;
@@ -39,6 +40,8 @@ pub struct Extraction<'a> {
     pub normalisation: &'a Normalisation,
     /// Inner layers to record, of [`Classifier::layers`].
     pub layers: &'a [String],
+    /// Inner layers whose Gram matrices are recorded, of [`Classifier::maps`].
+    pub grams: &'a [String],
     /// Passes with dropout, whose logits become `logits@members`; 0 for none.
     pub samples: usize,
     /// How images are moved before another look at them; what becomes of them is dumped beside the rest.
@@ -67,7 +70,10 @@ pub fn extract(
     let rows = extraction.sets.iter().map(|(_, set)| set.len()).sum();
     observer.begin(&format!("extracting {}", extraction.run.name), rows);
     let written = extraction.sets.iter().try_for_each(|(role, set)| {
-        writer.split(&split(classifier, role, set, extraction, observer)?).map_err(TrainError::from)
+        let mut streams = Streams::new(&writer, role, set);
+        let split = split(classifier, (role, set, &mut streams), extraction, observer)?;
+        streams.finish()?;
+        writer.split(&split).map_err(TrainError::from)
     });
     observer.end();
     written?;
@@ -75,7 +81,8 @@ pub fn extract(
 }
 
 fn check(classifier: &dyn Classifier, extraction: &Extraction<'_>) -> Result<(), TrainError> {
-    check_layers(classifier, extraction.layers)?;
+    check_layers(&classifier.layers(), extraction.layers)?;
+    check_layers(&classifier.maps(), extraction.grams)?;
     let (input, channels) = (classifier.input(), classifier.channels());
     let misfit =
         |(_, set): &(Role, Arc<ImageSet>)| set.misfit(input, channels).map(|misfit| (set.name.clone(), misfit));
@@ -85,16 +92,34 @@ fn check(classifier: &dyn Classifier, extraction: &Extraction<'_>) -> Result<(),
     }
 }
 
-/// Refuses layers that the classifier does not have.
+/// Refuses layers that are not among those a classifier has.
 ///
 /// # Errors
 /// [`TrainError::Layer`].
-pub fn check_layers(classifier: &dyn Classifier, layers: &[String]) -> Result<(), TrainError> {
-    let known = classifier.layers();
+pub fn check_layers(known: &[String], layers: &[String]) -> Result<(), TrainError> {
     match layers.iter().find(|layer| !known.contains(layer)) {
         Some(layer) => Err(TrainError::Layer { found: layer.clone(), expected: known.join(", ") }),
         None => Ok(()),
     }
+}
+
+/// Bytes of the Gram matrices that the dump of some sets will hold, by the rows of one image.
+///
+/// # Errors
+/// The set does not fit the classifier.
+pub fn gram_bytes(
+    classifier: &dyn Classifier,
+    sets: &[(Role, Arc<ImageSet>)],
+    normalisation: &Normalisation,
+    grams: &[String],
+) -> Result<u64, TrainError> {
+    let Some((_, set)) = sets.first().filter(|_| !grams.is_empty()) else { return Ok(0) };
+    let wanted = Wanted { grams, ..Wanted::default() };
+    let one = Arc::new(set.subset(0..1)?);
+    let Some(image) = Batches::evaluation(&one, normalisation, 1)?.next() else { return Ok(0) };
+    let columns: usize = classifier.outputs(image, &wanted)?.grams.iter().map(|(_, rows)| rows.ncols()).sum();
+    let rows: usize = sets.iter().map(|(_, set)| set.len()).sum();
+    Ok((rows * columns * size_of::<f32>()) as u64)
 }
 
 /// Rows gathered over batches.
@@ -145,8 +170,7 @@ fn seed_of(run: Option<u64>, role: &Role, batch: usize) -> u64 {
 /// What the classifier makes of a set.
 fn split(
     classifier: &dyn Classifier,
-    role: &Role,
-    set: &Arc<ImageSet>,
+    (role, set, streams): (&Role, &Arc<ImageSet>, &mut Streams<'_>),
     extraction: &Extraction<'_>,
     observer: &dyn Observer,
 ) -> Result<Split, TrainError> {
@@ -167,15 +191,17 @@ fn split(
         let images = batch.shape[0];
         let wanted = Wanted {
             layers: extraction.layers,
+            grams: extraction.grams,
             samples: extraction.samples,
             moved: extraction.moved.filter(|prepared| prepared.is_for(role)),
             seed: seed(number),
         };
-        let Outputs { logits, features, layers, scores, variants } = classifier.outputs(batch, &wanted)?;
+        let Outputs { logits, features, layers, grams, scores, variants } = classifier.outputs(batch, &wanted)?;
         let mut push = |kind, rows: &Array2<f32>, images| push_members(kind, rows, images, 1);
         push(ArrayKind::Logits, &logits, images)?;
         features.iter().try_for_each(|features| push(ArrayKind::Features, features, images))?;
         layers.into_iter().try_for_each(|(layer, rows)| push(ArrayKind::Layer(layer), &rows, images))?;
+        grams.into_iter().try_for_each(|(layer, rows)| streams.push(&layer, &rows, images))?;
         scores.into_iter().try_for_each(|(name, rows)| push(ArrayKind::Score(name), &rows, images))?;
         for Variant { name, members, logits } in variants {
             push_members(ArrayKind::Variant(name), &logits, images, members)?;

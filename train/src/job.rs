@@ -17,7 +17,7 @@ use super::curves;
 use super::data::{Element, ImageSet, Normalisation};
 use super::device::Device;
 use super::error::TrainError;
-use super::extract::{Extraction, Sets, check_layers, extract};
+use super::extract::{Extraction, Sets, check_layers, extract, gram_bytes};
 use super::history::EpochRecord;
 use super::model::weights::Weights;
 use super::model::{Design, Network};
@@ -54,6 +54,8 @@ pub struct DumpPlan {
     pub sets: Sets,
     /// Inner layers to record; `all` for all of them.
     pub layers: Vec<String>,
+    /// Inner layers whose Gram matrices are recorded; `all` for all of them.
+    pub grams: Vec<String>,
     /// Passes with dropout, whose logits are recorded as those of an ensemble; 0 for none.
     pub samples: usize,
     /// How images are moved before another look at them.
@@ -80,11 +82,23 @@ impl DumpPlan {
 
     /// The layers of a network that are to be recorded.
     fn layers_of(&self, network: &Network) -> Result<Vec<String>, TrainError> {
-        if self.layers == ["all"] {
-            return Ok(network.backbone().layers());
+        chosen(&self.layers, network.backbone().layers())
+    }
+
+    /// The layers whose Gram matrices are to be recorded.
+    fn grams_of(&self, network: &Network) -> Result<Vec<String>, TrainError> {
+        chosen(&self.grams, network.backbone().maps())
+    }
+
+    /// Says how much is going to be written.
+    fn announce(&self, network: &Network, normalisation: &Normalisation, at: Workplace<'_>) -> Result<(), TrainError> {
+        match gram_bytes(network, &self.sets, normalisation, &self.grams_of(network)?)? {
+            0 => Ok(()),
+            bytes => {
+                at.observer.grams(bytes);
+                Ok(())
+            }
         }
-        check_layers(network, &self.layers)?;
-        Ok(self.layers.clone())
     }
 
     /// Refuses what the dump could not hold, before hours of training.
@@ -140,6 +154,7 @@ impl DumpPlan {
     ) -> Result<(), TrainError> {
         // What can be refused at once is, before class means are taken or steps compared.
         let (layers, samples) = (self.layers_of(network)?, self.samples_of(network.design())?);
+        let grams = self.grams_of(network)?;
         self.check_sets()?;
         let sets = self.all_sets(network, normalisation, at)?;
         let prepare = |perturbation: &Perturbation| perturbation.prepare(network, (&sets, normalisation, at.stop));
@@ -151,12 +166,22 @@ impl DumpPlan {
             sets: &sets,
             normalisation,
             layers: &layers,
+            grams: &grams,
             samples,
             moved: moved.as_ref(),
             stop: at.stop,
         };
         extract(network, &extraction, at.observer)
     }
+}
+
+/// The layers that are wanted of those there are.
+fn chosen(wanted: &[String], known: Vec<String>) -> Result<Vec<String>, TrainError> {
+    if wanted == ["all"] {
+        return Ok(known);
+    }
+    check_layers(&known, wanted)?;
+    Ok(wanted.to_vec())
 }
 
 /// A network to be trained and dumped.
@@ -187,10 +212,11 @@ impl Training {
         // Names of sets and layers are wrong before the training, not after it.
         self.dump.check_sets()?;
         self.dump.samples_of(&self.recipe.network)?;
-        if !self.dump.layers.is_empty() || self.dump.perturbation.is_some() {
+        if !self.dump.layers.is_empty() || !self.dump.grams.is_empty() || self.dump.perturbation.is_some() {
             // Only a network knows its layers.
             let network = Network::new(&self.recipe.network, 0, at.device)?;
             self.dump.layers_of(&network)?;
+            self.dump.announce(&network, &self.recipe.normalisation()?, at)?;
             self.dump.perturbation.iter().try_for_each(|own| own.check(&network, &self.dump.sets))?;
         }
         let options = Options {
@@ -255,6 +281,7 @@ impl FromWeights {
     pub fn run(&self, at: Workplace<'_>) -> Result<(), TrainError> {
         let network = Network::new(&self.design, 0, at.device)?;
         self.weights.load(&network).map_err(Box::new)?;
+        self.dump.announce(&network, &self.normalisation, at)?;
         self.dump.write(&network, self.seed, &self.normalisation, at)
     }
 }

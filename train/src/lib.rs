@@ -37,3 +37,4 @@ pub mod perturb;
 pub mod recipe;
 pub mod run;
 pub mod schedule;
+mod streams;

@@ -42,6 +42,9 @@ pub enum Event<'a> {
 pub trait Observer: Progress {
     /// Called from the training thread, which waits.
     fn training(&self, event: Event<'_>);
+
+    /// Called before anything else where a dump will hold Gram matrices of so many bytes.
+    fn grams(&self, _bytes: u64) {}
 }
 
 impl Observer for Silent {

@@ -28,6 +28,9 @@ pub(crate) struct ImageOptions {
     /// Inner layers to dump as features@LAYER, comma-separated, or all
     #[arg(long, value_name = "LAYERS", value_delimiter = ',', value_parser = choice::name)]
     pub(crate) layers: Vec<String>,
+    /// Inner layers whose Gram matrices to dump as gram@LAYER for the score gram, comma-separated, or all; with held-out rows (--val N)
+    #[arg(long, value_name = "LAYERS", value_delimiter = ',', value_parser = choice::name)]
+    pub(crate) gram: Vec<String>,
     /// Passes with dropout of each image, dumped as logits@members (MC-dropout); the network needs --dropout
     #[arg(long, value_name = "M")]
     pub(crate) mc_samples: Option<NonZeroUsize>,
@@ -192,6 +195,7 @@ impl ImageOptions {
             note: None,
             sets,
             layers: self.layers.clone(),
+            grams: self.gram.clone(),
             perturbation: self.perturbation()?,
             attacks: self.sets.val_ood.iter().filter_map(|name| Attack::named(name)).collect(),
             samples: self.mc_samples.map_or(0, NonZeroUsize::get),

@@ -104,6 +104,7 @@ fn train_one(
             note: Some(format!("oodbench demo, {} images, {} epochs", images.training.len(), settings.epochs)),
             sets: images.sets.clone(),
             layers: Vec::new(),
+            grams: Vec::new(),
             samples: 0,
             perturbation: None,
             attacks: Vec::new(),

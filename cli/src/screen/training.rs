@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{DecimalBytes, ProgressBar, ProgressStyle};
 use oodbench::progress::Progress;
 use oodbench_train::history::EpochRecord;
 use oodbench_train::observer::{Event, Observer};
@@ -40,6 +40,12 @@ impl Progress for Watch {
 }
 
 impl Observer for Watch {
+    fn grams(&self, bytes: u64) {
+        if !self.quiet {
+            terminal::say(&format!("Gram matrices of the dump: {} on disk", DecimalBytes(bytes)));
+        }
+    }
+
     fn training(&self, event: Event<'_>) {
         if self.quiet {
             return;

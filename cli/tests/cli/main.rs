@@ -12,6 +12,7 @@ mod detector;
 mod detector_stream;
 mod diff;
 mod fit_files;
+mod gram;
 mod latency;
 mod layouts;
 mod limits;

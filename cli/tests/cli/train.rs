@@ -98,6 +98,34 @@ fn a_trained_network_is_scored_and_extracted_again() {
     assert!(error.contains("small-cnn trained with isomax-plus"), "{error}");
 }
 
+/// Gram matrices of all layers or of some, whose size is told before the training.
+#[test]
+fn gram_matrices_are_dumped_and_scored() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let (_, err) =
+        run(here, &with(&["--epochs", "1", "--loss", "softmax", "--val", "50", "--gram", "all", "--out", "dumps/a"]));
+    // 800 images of 10 · (32 + 64 + 128) numbers of 4 bytes.
+    assert!(err.contains("Gram matrices of the dump: 7.17 MB on disk"), "{err}");
+    assert!(err.find("Gram").unwrap() < err.find("epoch").unwrap(), "{err}");
+    let of_gram = |folder: &str| -> BTreeSet<String> {
+        files(&here.join(folder)).into_iter().filter(|name| name.starts_with("gram")).collect()
+    };
+    let all = ["gram@stage1.npy", "gram@stage2.npy", "gram@stage3.npy"].map(str::to_owned);
+    for split in ["id/train", "id/val", "id/test", "ood/kmnist", "ood/uniform-noise"] {
+        assert_eq!(of_gram(&format!("dumps/a/{split}")), all.clone().into(), "{split}");
+    }
+    let (json, _) = run(here, &["score", "dumps/a", "--score", "gram", "--format", "json"]);
+    let records: Value = serde_json::from_str(&json).unwrap();
+    assert!(records.as_array().unwrap().iter().all(|record| record["score"] == "gram"), "{json}");
+    let extract = ["extract", "--weights", "runs/a/weights.safetensors", "--data", "embedded", "--images", "200"];
+    run(here, &[&extract[..], &["--split", "val,train,test", "--gram", "stage3", "--out", "dumps/b"]].concat());
+    assert_eq!(of_gram("dumps/b/id/val"), BTreeSet::from([all[2].clone()]));
+    assert!(same(here, "dumps/a/id/test/gram@stage3.npy", "dumps/b/id/test/gram@stage3.npy"));
+    let error = refused(here, &[&extract[..], &["--gram", "stage9", "--out", "dumps/c"]].concat());
+    assert!(error.contains("stage9") && error.contains("stage1, stage2, stage3"), "{error}");
+}
+
 /// An extraction of moved images, with held-out ones and others to choose on.
 fn moved<'a>(more: &[&'a str]) -> Vec<&'a str> {
     let own = ["extract", "--weights", "runs/a/weights.safetensors", "--data", "embedded", "--images", "200"];

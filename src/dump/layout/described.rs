@@ -120,7 +120,7 @@ impl Described {
                 let mut split = SplitFiles { role, place: run.folder.clone(), arrays: Default::default() };
                 for (name, content) in arrays {
                     let Some(kind) = ArrayKind::parse(name) else {
-                        let known = ["logits", "features", "labels", "features@LAYER", "scores@NAME"];
+                        let known = ["logits", "features", "labels", "features@LAYER", "gram@LAYER", "scores@NAME"];
                         return Err(self.unknown(&format!("{}.{name}", split.role), &known));
                     };
                     split.arrays.insert(kind, self.sources(run, &format!("{}.{name}", split.role), content)?);

@@ -14,7 +14,7 @@
 //!
 //! An array may be one file of any of the [`FORMATS`](super::format::FORMATS), or shards `logits-00000.npy`, `logits-00001.npy`, ...; a whole split
 //! may be one file of named arrays (`id/test.npz`, `ood/svhn.safetensors`) with members `logits`, `features`, `labels`.
-//! Features of further layers are `features@<layer>.npy`, logits of the members of an ensemble `logits@members.npy` (n, M, C); a folder whose `run.toml`
+//! Features of further layers are `features@<layer>.npy`, their Gram matrices `gram@<layer>.npy`, logits of the members of an ensemble `logits@members.npy` (n, M, C); a folder whose `run.toml`
 //! names other runs as `members` is the ensemble of these. What is laid out otherwise is understood by its names, and [`RunFiles::taken`] says what was
 //! taken for what.
 

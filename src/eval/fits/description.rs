@@ -29,7 +29,7 @@ pub struct Description {
     pub run: String,
     /// Number of classes, if the run told it.
     pub classes: Option<usize>,
-    /// Columns of every array of features of the run, by its file's name without extension.
+    /// Columns of every array of features and of Gram matrices of the run, by its file's name without extension.
     pub features: BTreeMap<String, usize>,
     /// The checksum of the head, if the run had one.
     pub head: Option<Checksum>,
@@ -56,11 +56,11 @@ impl Describes for Description {
     const FORMAT: u32 = FORMAT;
 }
 
-/// Columns of every array of features of a run; a run has the same in all its splits.
+/// Columns of every array of features and of Gram matrices of a run; a run has the same in all its splits.
 pub(super) fn features(dump: &Dump) -> BTreeMap<String, usize> {
     let columns = |array: ArrayKind| {
         let matrix = dump.splits.iter().find_map(|split| split.matrix(&array))?;
         Some((array.file_stem(), matrix.columns()))
     };
-    dump.feature_arrays().into_iter().filter_map(columns).collect()
+    dump.feature_arrays().into_iter().chain(dump.gram_arrays()).filter_map(columns).collect()
 }

@@ -62,8 +62,9 @@ impl FitsFile {
         if !chosen.score.needs().contains(&Need::Layers) {
             return None;
         }
-        let arrays: Vec<ArrayKind> =
-            self.description().features.keys().filter_map(|name| ArrayKind::parse(name)).collect();
+        let is_features = |kind: &ArrayKind| matches!(kind, ArrayKind::Features | ArrayKind::Layer(_));
+        let kinds = self.description().features.keys().filter_map(|name| ArrayKind::parse(name));
+        let arrays: Vec<ArrayKind> = kinds.filter(is_features).collect();
         Splits::Scored.of(dump).find_map(|split| {
             let without = arrays.iter().find(|array| split.matrix(array).is_none())?;
             Some(format!("{}/{}.npy", split.role, without.file_stem()))

@@ -62,9 +62,11 @@ impl<'a> Outliers<'a> {
                 Some("it needs id/val/features.npy and head/, to make logits".to_owned())
             }
             ArrayKind::Logits => None,
-            ArrayKind::Labels | ArrayKind::Layer(_) | ArrayKind::Score(_) | ArrayKind::Variant(_) => {
-                Some(format!("stand-ins have no {}", array.file_stem()))
-            }
+            ArrayKind::Labels
+            | ArrayKind::Layer(_)
+            | ArrayKind::Score(_)
+            | ArrayKind::Variant(_)
+            | ArrayKind::Gram(_) => Some(format!("stand-ins have no {}", array.file_stem())),
         })
     }
 

@@ -13,6 +13,12 @@ pub trait Backbone: Send + Sync {
     /// Names of the layers before the features, from the image on; what `taps` can ask for.
     fn layers(&self) -> Vec<String>;
 
+    /// Names of the layers whose outputs have pixels, from the image on; what Gram matrices can be made of. The last one is among them, whose mean over
+    /// pixels may be the features.
+    fn maps(&self) -> Vec<String> {
+        self.layers()
+    }
+
     /// Features (n, D) of normalised images (n, channels, h, w).
     ///
     /// # Errors

@@ -129,6 +129,10 @@ impl Backbone for DenseNet {
         ["stem", "block1", "block2"].map(str::to_owned).to_vec()
     }
 
+    fn maps(&self) -> Vec<String> {
+        ["stem", "block1", "block2", "block3"].map(str::to_owned).to_vec()
+    }
+
     /// Layers are recorded as Lee et al. read them: the stem, and each block after its transition.
     fn forward(&self, images: &Tensor, mode: Mode, taps: &mut Taps) -> Result<Tensor> {
         let mut x = self.conv1.forward(images)?;

@@ -103,6 +103,11 @@ impl<S: Shortcut> Backbone for Residual<S> {
         std::iter::once("stem".to_owned()).chain(stages).collect()
     }
 
+    fn maps(&self) -> Vec<String> {
+        let last = format!("layer{}", self.stages.len());
+        self.layers().into_iter().chain([last]).collect()
+    }
+
     fn forward(&self, images: &Tensor, mode: Mode, taps: &mut Taps) -> Result<Tensor> {
         let stem = self.conv1.forward(images)?;
         let mut x = self.bn1.forward(&stem, mode, Activation::Relu)?;

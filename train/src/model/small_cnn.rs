@@ -63,6 +63,10 @@ impl Backbone for SmallCnn {
         vec!["stage1".to_owned(), "stage2".to_owned()]
     }
 
+    fn maps(&self) -> Vec<String> {
+        (1..=self.stages.len()).map(|i| format!("stage{i}")).collect()
+    }
+
     fn forward(&self, images: &Tensor, mode: Mode, taps: &mut Taps) -> Result<Tensor> {
         let mut x = images.clone();
         for (i, (conv, bn)) in self.stages.iter().enumerate() {

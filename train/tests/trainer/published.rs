@@ -54,6 +54,7 @@ fn densenet_classifies_cifar10_as_published() {
         sets: &sets,
         normalisation: &normalisation,
         layers: &[],
+        grams: &[],
         samples: 0,
         moved: None,
         stop: &AtomicBool::new(false),

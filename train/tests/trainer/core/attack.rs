@@ -167,6 +167,7 @@ fn dump(folder: &Path, roles: &[Role], attacks: Vec<Attack>) -> Result<Dump, Tra
             note: None,
             sets: roles.iter().map(|role| (role.clone(), Arc::new(noise(IMAGES, 4)))).collect(),
             layers: Vec::new(),
+            grams: Vec::new(),
             samples: 0,
             perturbation: Some(Perturbation::Mahalanobis { epsilons: vec![0.0, 0.002] }),
             attacks,

@@ -113,6 +113,7 @@ fn extract(weights: &Path, dropout: f64, out: &Path) -> Result<(), oodbench_trai
                 (Role::Ood { group: None, name: "a".to_owned() }, Arc::new(noise(3, 4))),
             ],
             layers: Vec::new(),
+            grams: Vec::new(),
             samples: 5,
             perturbation: None,
             attacks: Vec::new(),

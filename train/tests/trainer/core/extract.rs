@@ -51,8 +51,11 @@ fn dump_sets(
 ) -> Result<(), TrainError> {
     let normalisation = Normalisation::new(vec![0.5], vec![0.25]).unwrap();
     let run = &info();
+    let normalisation = &normalisation;
+    // Those that a classifier without layers has.
+    let grams = classifier.maps();
     let extraction =
-        Extraction { out, replace, run, sets, normalisation: &normalisation, layers, samples: 0, moved: None, stop };
+        Extraction { out, replace, run, sets, normalisation, layers, grams: &grams, samples: 0, moved: None, stop };
     extract(classifier, &extraction, observer)
 }
 
@@ -82,6 +85,7 @@ fn passes(network: &Network, seed: u64, out: &Path) -> [Vec<f32>; 2] {
         sets: &[(Role::Test, Arc::clone(&images)), (ood, images)],
         normalisation: &normalisation,
         layers: &[],
+        grams: &[],
         samples: 3,
         moved: None,
         stop: &AtomicBool::new(false),
@@ -184,6 +188,14 @@ fn a_dump_has_its_layout() {
     assert_eq!((labels.len(), labels[5]), (300, 1));
     assert!(!out.join("ood/plain/labels.npy").exists());
     assert_eq!(matrix(&out.join("ood/near/grouped/features@stage2.npy")).dim(), (2, 64));
+    // A batch and a part of one.
+    let grams = matrix(&out.join("id/test/gram@stage3.npy"));
+    assert_eq!((grams.dim(), matrix(&out.join("ood/plain/gram@stage1.npy")).dim()), ((300, 1280), (3, 320)));
+    let means = matrix(&out.join("id/test/features.npy"));
+    // After a ReLU a channel without any activation has no row sum of order 1, and no other has none.
+    for (grams, means) in grams.rows().into_iter().zip(means.rows()) {
+        assert!(grams.iter().zip(means).all(|(gram, mean)| (*gram > 0.0) == (*mean > 0.0)));
+    }
     let run = std::fs::read_to_string(out.join("run.toml")).unwrap();
     let expected = "name = \"run\"\nin_distribution = \"noise\"\nseed = 5\nhead = \"prototypes\"\n";
     assert_eq!(run, expected);
@@ -276,7 +288,7 @@ fn halves(images: Batch) -> Outputs {
     let half = |image: &[f32], first: usize| image[first..first + pixels / 2].iter().sum::<f32>();
     let sums = images.images.chunks(pixels).flat_map(|image| [half(image, 0), half(image, pixels / 2)]);
     let logits = Array2::from_shape_vec((images.shape[0], 2), sums.collect()).unwrap();
-    Outputs { logits, features: None, layers: Vec::new(), scores: Vec::new(), variants: Vec::new() }
+    Outputs { logits, features: None, layers: Vec::new(), grams: Vec::new(), scores: Vec::new(), variants: Vec::new() }
 }
 
 #[test]
@@ -305,6 +317,7 @@ fn changing(of_the_second: (usize, usize)) -> impl Classifier {
             logits,
             features: Some(Array2::zeros(features)),
             layers: Vec::new(),
+            grams: Vec::new(),
             scores: Vec::new(),
             variants: Vec::new(),
         }

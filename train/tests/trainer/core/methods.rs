@@ -78,8 +78,10 @@ fn whole_life(loss: &'static LossEntry, (dropout, samples): (f64, usize), score:
 
 fn dump(recipe: &Recipe, run: &Path, folder: &Path, (samples, score): (usize, &str)) {
     let ood = Role::Ood { group: None, name: "kmnist".to_owned() };
+    let train = first(embedded::fashion_mnist_train().unwrap(), 300);
     let test = embedded::fashion_mnist_test().unwrap();
     let sets = vec![
+        (Role::Train, Arc::new(train)),
         (Role::Val, Arc::new(test.subset(500..600).unwrap())),
         (Role::Test, Arc::new(first(test, 200))),
         (ood, Arc::new(first(embedded::kmnist().unwrap(), 200))),
@@ -97,6 +99,7 @@ fn dump(recipe: &Recipe, run: &Path, folder: &Path, (samples, score): (usize, &s
             note: None,
             sets,
             layers: Vec::new(),
+            grams: if score == "gram" { vec!["all".to_owned()] } else { Vec::new() },
             samples,
             perturbation: (score == "odin")
                 .then(|| Perturbation::Odin { temperatures: vec![1000.0], epsilons: vec![0.0, 0.002] }),
@@ -134,6 +137,11 @@ fn every_loss_learns_resumes_and_is_scored() {
 #[test]
 fn dropout_learns_resumes_and_is_scored() {
     whole_life(&softmax::ENTRY, (0.1, 5), "mutual_information");
+}
+
+#[test]
+fn gram_matrices_are_scored() {
+    whole_life(&softmax::ENTRY, (0.0, 0), "gram");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use oodbench_train::device;
 use oodbench_train::loss::LossChoice;
 use oodbench_train::model::weights::{Weights, WeightsError};
 use oodbench_train::model::{
-    Architecture, Design, NETWORKS, Network, Taps, densenet, resnet_cifar, small_cnn, strided_cnn,
+    Architecture, Design, NETWORKS, Network, Taps, densenet, resnet_cifar, small_cnn, strided_cnn, wide_resnet,
 };
 use oodbench_train::nn::{LoadError, Mode};
 use std::collections::{BTreeMap, HashMap};
@@ -60,7 +60,10 @@ fn features_and_parameter_counts_agree_with_pytorch() {
     for entry in NETWORKS {
         let (name, architecture) = (entry.id, Architecture::of(entry));
         let Some(expected) = stored.get(&format!("{name}.features")) else {
-            assert!(["densenet-bc-100", "resnet-20", "strided-cnn"].contains(&name), "{name} is compared with nothing");
+            assert!(
+                ["densenet-bc-100", "resnet-20", "strided-cnn", "wrn-40-2"].contains(&name),
+                "{name} is compared with nothing"
+            );
             continue;
         };
         let network = network(&design(architecture), 0);
@@ -75,6 +78,26 @@ fn features_and_parameter_counts_agree_with_pytorch() {
         let head = (network.backbone().features() + 1) * 10;
         let backbone: Vec<i64> = stored[&format!("{name}.parameters")].to_vec1().unwrap();
         assert_eq!(network.params().count() as i64, backbone[0] + head as i64);
+    }
+}
+
+/// Every network records the maps that it names, the last one among them, with ten orders of each channel.
+#[test]
+fn every_network_records_gram_matrices() {
+    for entry in NETWORKS {
+        let network = network(&design(Architecture::of(entry)), 0);
+        let (layers, maps) = (network.backbone().layers(), network.backbone().maps());
+        assert!(layers.iter().all(|layer| maps.contains(layer)), "{}", entry.id);
+        let mut taps = Taps::of(&maps).with_grams(&maps);
+        network.backbone().forward(&images_of(32), Mode::Eval, &mut taps).unwrap();
+        let grams = taps.take_grams();
+        let means = taps.into_recorded();
+        assert_eq!(grams.len(), maps.len(), "{}", entry.id);
+        for (((name, rows), (_, mean)), expected) in grams.iter().zip(&means).zip(&maps) {
+            assert_eq!(name, expected);
+            assert_eq!(rows.dim(), (2, 10 * mean.dim(1).unwrap()), "{} {name}", entry.id);
+            assert!(rows.iter().all(|value| value.is_finite()), "{} {name}", entry.id);
+        }
     }
 }
 
@@ -114,6 +137,26 @@ fn resnet_20_agrees_with_numpy() {
     assert_eq!(network.params().count(), 267_696 + 1_376 + 650);
     let features = network.backbone().forward(&images(), Mode::Eval, &mut Taps::none()).unwrap();
     assert_close("resnet-20", &features, &Tensor::new(expected, &Device::Cpu).unwrap(), 1e-4);
+}
+
+/// fixtures/train/wrn_40_2.json is written by make_wrn_40_2.py, which knows NumPy alone. The count is that of the authors' network, 2.2 M in their table.
+#[test]
+fn wrn_40_2_agrees_with_numpy() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/train/wrn_40_2.json");
+    let expected: BTreeMap<String, Vec<Vec<f32>>> =
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let network = network(&design(Architecture::of(&wide_resnet::ENTRY)), 0);
+    network.params().load(&weights(&network)).unwrap();
+    // Stem 432, stages 107,232, 427,456 and 1,706,880, the last batch norm 256, the head 128·10 + 10.
+    assert_eq!(network.params().count(), 2_242_256 + 1_290);
+    let mut taps = Taps::of(&network.backbone().layers());
+    let features = network.backbone().forward(&images(), Mode::Eval, &mut taps).unwrap();
+    let recorded = taps.into_recorded().into_iter().chain([("features".to_owned(), features)]);
+    let found: BTreeMap<String, Tensor> = recorded.collect();
+    assert!(found.keys().eq(expected.keys()));
+    for (name, rows) in expected {
+        assert_close(&name, &found[&name], &Tensor::new(rows, &Device::Cpu).unwrap(), 1e-4);
+    }
 }
 
 /// 769,162: the count of the published network (Huang et al. 2017 give 0.8 M; the sum over the

@@ -146,6 +146,7 @@ fn extract_with(
             in_distribution: "noise".to_owned(),
             note: None,
             sets: sets.collect(),
+            grams: Vec::new(),
             layers: vec!["stage1".to_owned(), layer.to_owned()],
             samples: 0,
             perturbation: Some(perturbation),
