@@ -3,6 +3,7 @@
 use candle_core::{Result, Tensor};
 use oodbench::rows::Head;
 
+use super::likelihood::divergence;
 use crate::nn::Mode;
 
 /// A head and the loss it is trained with.
@@ -21,6 +22,21 @@ pub trait LossHead: Send + Sync {
     ///
     /// A target is no class, or the shapes do not fit.
     fn loss(&self, logits: &Tensor, targets: &Tensor, outliers: Option<&Tensor>) -> Result<Tensor>;
+
+    /// Whether the second half of each training batch is made into [mosaics](super::mosaic), for [`mosaic_loss`](Self::mosaic_loss). The loss of a batch is
+    /// the mean of both then.
+    fn mosaics(&self) -> bool {
+        false
+    }
+
+    /// The mean training loss of logits (m, C) of mosaics whose classes have these probabilities (m, C); a scalar.
+    ///
+    /// # Errors
+    ///
+    /// The shapes do not fit.
+    fn mosaic_loss(&self, logits: &Tensor, shares: &Tensor) -> Result<Tensor> {
+        divergence(logits, shares)
+    }
 
     /// Its parameters, in the library's terms; `None` for a head that the library does not know.
     ///
