@@ -26,6 +26,18 @@ pub enum Loss {
     Other(String),
 }
 
+impl Loss {
+    /// Whether its logits are negative distances to prototypes: the paper's two, and DisMax with any parameters.
+    #[must_use]
+    pub fn is_of_distances(&self) -> bool {
+        match self {
+            Self::Isomax | Self::IsomaxPlus => true,
+            Self::Softmax => false,
+            Self::Other(name) => name.split('(').next().is_some_and(|name| name.eq_ignore_ascii_case("dismax")),
+        }
+    }
+}
+
 impl From<String> for Loss {
     fn from(name: String) -> Self {
         match name.to_lowercase().replace(['_', ' '], "-").as_str() {

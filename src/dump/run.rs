@@ -123,7 +123,7 @@ impl Dump {
             Some(head) => head.kind() == HeadKind::Prototypes,
             None => {
                 self.info.head == Some(HeadKind::Prototypes)
-                    || matches!(self.info.loss, Some(Loss::Isomax | Loss::IsomaxPlus))
+                    || self.info.loss.as_ref().is_some_and(Loss::is_of_distances)
             }
         }
     }

@@ -58,7 +58,7 @@ fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
 
 fn caution(dump: &Dump) -> Option<String> {
     let prototypes = matches!(dump.head, Some(Head::Prototypes { .. } | Head::NormalisedPrototypes { .. }))
-        || matches!(dump.info.loss, Some(Loss::Isomax | Loss::IsomaxPlus));
+        || dump.info.loss.as_ref().is_some_and(Loss::is_of_distances);
     prototypes.then(|| {
         "openmax takes weight from logits by shrinking them, which raises the negative ones of a head of prototypes: it is a score of \
          linear heads"

@@ -26,6 +26,7 @@ use super::error::TrainError;
 use super::evaluate::evaluate;
 use super::history::{EpochRecord, write_history};
 use super::input::{Tally, tensors};
+use super::loss::mosaic::{mosaics, shares};
 use super::model::Network;
 use super::model::weights::Weights;
 use super::nn::Mode;
@@ -125,8 +126,9 @@ pub fn train(
     if let Some(weights) = options.start {
         weights.load(&network).map_err(Box::new)?;
     }
-    if network.head().ascent().is_some() && set.element != Element::Byte {
-        let (found, expected) = (set.element.input().to_string(), format!("images, whose pixels {loss} moves"));
+    let changes_pixels = network.head().ascent().is_some() || network.head().mosaics();
+    if changes_pixels && set.element != Element::Byte {
+        let (found, expected) = (set.element.input().to_string(), format!("images, whose pixels {loss} changes"));
         return Err(TrainError::Mismatch { set: set.name.clone(), found, expected });
     }
     let sgd = Sgd::new(network.params(), recipe.momentum, recipe.weight_decay)?;
@@ -298,6 +300,20 @@ impl Run<'_> {
         Ok(false)
     }
 
+    /// Logits and targets of the first half of a batch, and the loss of the batch whose second half is mosaics: the training's accuracy is that of images.
+    fn with_mosaics(&self, images: &Tensor, targets: &Tensor) -> candle_core::Result<(Tensor, Tensor, Tensor)> {
+        let half = images.dim(0)? / 2;
+        let rest = images.dim(0)? - half;
+        let mixed = Tensor::cat(&[images.narrow(0, 0, half)?, mosaics(&images.narrow(0, half, rest)?)?], 0)?;
+        // As one batch: batch normalisation sees both.
+        let all = self.network.logits(&mixed, Mode::Train)?;
+        let (logits, plain) = (all.narrow(0, 0, half)?, targets.narrow(0, 0, half)?);
+        let shares = shares(&targets.narrow(0, half, rest)?, self.recipe.network.classes)?;
+        let head = self.network.head();
+        let of_both = (head.loss(&logits, &plain, None)? + head.mosaic_loss(&all.narrow(0, half, rest)?, &shares)?)?;
+        Ok((logits, plain, (of_both * 0.5)?))
+    }
+
     /// One epoch, or nothing if it was stopped.
     fn epoch(&mut self, epoch: usize, observer: &dyn Observer) -> Result<Option<EpochRecord>, TrainError> {
         let recipe = BatchRecipe {
@@ -324,12 +340,18 @@ impl Run<'_> {
                 return Ok(None);
             }
             let (images, targets) = tensors(batch, self.options.device.candle())?;
-            let targets = targets.ok_or_else(|| TrainError::Unlabelled { set: self.training.name.clone() })?;
+            let mut targets = targets.ok_or_else(|| TrainError::Unlabelled { set: self.training.name.clone() })?;
             let outside = match &mut outliers {
                 Some(outliers) => outliers.next()?,
                 None => None,
             };
             let (logits, loss) = match outside {
+                // A batch of one image has no half.
+                None if self.network.head().mosaics() && images.dim(0)? > 1 => {
+                    let (logits, plain, loss) = self.with_mosaics(&images, &targets)?;
+                    targets = plain;
+                    (logits, loss)
+                }
                 None => {
                     let logits = self.network.logits(&images, Mode::Train)?;
                     let loss = self.network.head().loss(&logits, &targets, None)?;

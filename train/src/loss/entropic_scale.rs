@@ -35,6 +35,15 @@ impl EntropicScale {
     ///
     /// A target is no class, or the shapes do not fit.
     pub fn loss(self, logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
-        probability_then_log(&(logits * self.0)?, targets)
+        probability_then_log(&self.scaled(logits)?, targets)
+    }
+
+    /// `E_s · z`.
+    ///
+    /// # Errors
+    ///
+    /// The device has no room for them.
+    pub fn scaled(self, logits: &Tensor) -> Result<Tensor> {
+        logits * self.0
     }
 }

@@ -3,6 +3,7 @@
 use candle_core::{Result, Tensor};
 use oodbench::rows::Head;
 
+use super::likelihood::divergence;
 use crate::nn::Mode;
 
 /// How images of no class are moved to where a network is most sure of them: [`crate::perturb::ascent`].
@@ -34,6 +35,21 @@ pub trait LossHead: Send + Sync {
     /// How outliers are moved before they are learnt from, where the loss looks for the worst near them.
     fn ascent(&self) -> Option<Ascent> {
         None
+    }
+
+    /// Whether the second half of each training batch is made into [mosaics](super::mosaic), for [`mosaic_loss`](Self::mosaic_loss). The loss of a batch is
+    /// the mean of both then.
+    fn mosaics(&self) -> bool {
+        false
+    }
+
+    /// The mean training loss of logits (m, C) of mosaics whose classes have these probabilities (m, C); a scalar.
+    ///
+    /// # Errors
+    ///
+    /// The shapes do not fit.
+    fn mosaic_loss(&self, logits: &Tensor, shares: &Tensor) -> Result<Tensor> {
+        divergence(logits, shares)
     }
 
     /// Its parameters, in the library's terms; `None` for a head that the library does not know.

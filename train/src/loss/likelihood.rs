@@ -64,6 +64,23 @@ pub fn cross_entropy_to_uniform(logits: &Tensor) -> Result<Tensor> {
     with_gradient(logits, &value, move |grad| slope.broadcast_mul(grad))
 }
 
+/// The divergence of probabilities p from `shares` q (n, C), `mean_i Σ_j q_ij (log q_ij − log p_ij)`, with the gradient `(p_ij − q_ij) / n`. A scalar.
+///
+/// Probability first and logarithm after, as [`probability_then_log`] has it, with its bound; the term of q = 0 is 0.
+///
+/// # Errors
+///
+/// The shapes do not fit, or are not of two axes.
+pub fn divergence(logits: &Tensor, shares: &Tensor) -> Result<Tensor> {
+    let (exponentials, _) = shifted_exponentials(&logits.detach())?;
+    let probabilities = exponentials.broadcast_div(&exponentials.sum_keepdim(1)?)?;
+    let log = |x: &Tensor| (x + f64::from(f32::MIN_POSITIVE))?.log();
+    let rows = shares.dim(0)? as f64;
+    let value = (shares.mul(&(log(shares)? - log(&probabilities)?)?)?.sum_all()? / rows)?;
+    let slope = (probabilities.sub(shares)? / rows)?;
+    with_gradient(logits, &value, move |grad| slope.broadcast_mul(grad))
+}
+
 /// `log Σ_j exp z_ij` (n), with the gradient `p_ij`.
 ///
 /// # Errors

@@ -5,6 +5,7 @@
 //! | [`softmax`] | W·f + b | cross-entropy |
 //! | [`isomax`] | −‖f − p_j‖ | −log(softmax(10 · logits)), probability and logarithm separately |
 //! | [`isomax_plus`] | −\|d_s\| ‖f̂ − p̂_j‖ | the same |
+//! | [`dismax`] | −(D_j + mean of D), D = \|d_s\| ‖f̂ − p̂_j‖/√2 | the same, and a divergence of [`mosaic`]s |
 //! | [`outlier_exposure`] | W·f + b | cross-entropy, and to the uniform distribution on outliers |
 //! | [`acet`] | W·f + b | cross-entropy, and low confidence around outliers |
 //! | [`energy_bounded`] | W·f + b | cross-entropy, and energies bounded on both sides |
@@ -20,6 +21,7 @@
 
 pub mod acet;
 pub mod choice;
+pub mod dismax;
 pub mod distance;
 pub mod energy_bounded;
 pub mod entropic_scale;
@@ -30,6 +32,7 @@ pub mod isomax;
 pub mod isomax_plus;
 pub mod likelihood;
 pub mod logit_norm;
+pub mod mosaic;
 pub mod outlier_exposure;
 pub mod registry;
 pub mod scaled_cosine;

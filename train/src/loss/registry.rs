@@ -1,15 +1,16 @@
 //! The list of all losses; everything that enumerates losses reads this one.
 
 use super::{
-    LossEntry, acet, energy_bounded, generalized_odin, isomax, isomax_plus, logit_norm, outlier_exposure,
+    LossEntry, acet, dismax, energy_bounded, generalized_odin, isomax, isomax_plus, logit_norm, outlier_exposure,
     scaled_cosine, softmax,
 };
 
 /// All losses, those of the paper first.
-pub static LOSSES: [&LossEntry; 9] = [
+pub static LOSSES: [&LossEntry; 10] = [
     &softmax::ENTRY,
     &isomax::ENTRY,
     &isomax_plus::ENTRY,
+    &dismax::ENTRY,
     &outlier_exposure::ENTRY,
     &acet::ENTRY,
     &energy_bounded::ENTRY,

@@ -4,7 +4,10 @@ use super::device::{devices, tolerance, var_on};
 use super::reference::{Reference, assert_close, finite_differences, values};
 use candle_core::{Device, Tensor};
 use oodbench_train::loss::distance::{distances, unit_rows};
-use oodbench_train::loss::likelihood::{cross_entropy, cross_entropy_to_uniform, log_sum_exp, probability_then_log};
+use oodbench_train::loss::likelihood::{
+    cross_entropy, cross_entropy_to_uniform, divergence, log_sum_exp, probability_then_log,
+};
+use oodbench_train::loss::mosaic::{mosaics, shares};
 use oodbench_train::loss::{LOSSES, LossChoice, LossEntry, LossHead, isomax, isomax_plus, softmax};
 use oodbench_train::nn::{Builder, Mode, Params};
 use oodbench_train::optim::Sgd;
@@ -179,6 +182,7 @@ fn made_up(text: &str) -> (Box<dyn LossHead>, Params, Tensor, Tensor, Tensor) {
 #[test]
 fn gradients_of_the_methods_equal_finite_differences() {
     for text in [
+        "dismax",
         "scaled-cosine",
         "generalized-odin",
         "generalized-odin(h=inner)",
@@ -268,12 +272,90 @@ fn logits_of_the_methods_are_those_of_the_formulas() {
     }
 }
 
+/// By hand: of f = (3, 4) and prototypes along the axes the distances are √0.8 and √0.4, D = 2/√2 of them, and their mean is added to both.
+#[test]
+fn logits_of_dismax_sink_with_the_mean_distance() {
+    let loss: LossChoice = "dismax".parse().unwrap();
+    let mut builder = Builder::new(1, &Device::Cpu);
+    let head = loss.head(&mut builder, "classifier", [2, 2]).unwrap();
+    for (name, parameter) in builder.finish().trainable() {
+        let value = match name.as_str() {
+            "classifier.prototypes" => Tensor::new(&[[5f32, 0.0], [0.0, 0.1]], &Device::Cpu),
+            _ => Tensor::new(&[-2f32], &Device::Cpu),
+        };
+        parameter.set(&value.unwrap()).unwrap();
+    }
+    let features = Tensor::new(&[[3f32, 4.0]], &Device::Cpu).unwrap();
+    let d = [1.6_f32.sqrt(), 0.8_f32.sqrt()];
+    let mean = (d[0] + d[1]) / 2.0;
+    let expected = Tensor::new(&[[-d[0] - mean, -d[1] - mean]], &Device::Cpu).unwrap();
+    assert_close("dismax", &head.logits(&features, Mode::Train).unwrap(), &expected, 1e-6);
+    assert!(head.mosaics() && head.head().unwrap().is_none());
+    let without: LossChoice = "dismax(alpha=0)".parse().unwrap();
+    assert!(!without.head(&mut Builder::new(1, &Device::Cpu), "classifier", [2, 2]).unwrap().mosaics());
+}
+
+/// By hand: q = (½, ½, 0) against p = (¼, ¼, ½) is log 2, with slopes p − q; at its own probabilities it is 0. And the gradients of a whole head.
+#[test]
+fn mosaics_are_pulled_to_the_shares_of_their_classes() {
+    let z = candle_core::Var::new(&[[0f32, 0.0, 2f32.ln()]], &Device::Cpu).unwrap();
+    let share = |q: [f32; 3]| Tensor::new(&[q], &Device::Cpu).unwrap();
+    let value = divergence(&z, &share([0.5, 0.5, 0.0])).unwrap();
+    assert!((value.to_scalar::<f32>().unwrap() - 2f32.ln()).abs() < 1e-6);
+    let slopes = Tensor::new(&[[-0.25f32, -0.25, 0.5]], &Device::Cpu).unwrap();
+    assert_close("slopes", value.backward().unwrap().get(&z).unwrap(), &slopes, 1e-6);
+    assert!(divergence(&z, &share([0.25, 0.25, 0.5])).unwrap().to_scalar::<f32>().unwrap().abs() < 1e-6);
+    // A class that the network rules out costs no more than a likelihood may.
+    let far = Tensor::new(&[[0f32, -1e4, -1e4]], &Device::Cpu).unwrap();
+    let bounded = divergence(&far, &share([0.0, 1.0, 0.0])).unwrap().to_scalar::<f32>().unwrap();
+    assert!(bounded > 86.0 && bounded < 87.5, "{bounded}");
+
+    let (head, _, features, targets, _) = made_up("dismax(alpha=0.5)");
+    let shares = shares(&targets, 5).unwrap();
+    let value = |features: &Tensor| head.mosaic_loss(&head.logits(features, Mode::Train).unwrap(), &shares).unwrap();
+    let var = candle_core::Var::from_tensor(&features).unwrap();
+    let gradients = value(&var).backward().unwrap();
+    let numeric = finite_differences(&features, 2e-3, |features| value(features).to_scalar().unwrap());
+    assert_close("mosaics", gradients.get(&var).unwrap(), &numeric, 5e-3);
+    let (whole, ..) = made_up("dismax");
+    let logits = head.logits(&features, Mode::Train).unwrap();
+    let [half, whole] =
+        [&head, &whole].map(|head| head.mosaic_loss(&logits, &shares).unwrap().to_scalar::<f32>().unwrap());
+    assert!((2.0 * half - whole).abs() < 1e-5, "{half} {whole}");
+}
+
+/// Images of 2 × 2 pixels whose pixels are 10 · image + place: upper left of itself, upper right of two before, lower left of the one before, lower right of
+/// three before.
+#[test]
+fn quarters_of_mosaics_are_of_four_images() {
+    let images = |count: u32| {
+        let values: Vec<f32> = (0..count).flat_map(|i| (0..4).map(move |place| (10 * i + place) as f32)).collect();
+        Tensor::from_vec(values, (count as usize, 1, 2, 2), &Device::Cpu).unwrap()
+    };
+    let expected = [0, 31, 42, 23, 10, 41, 2, 33, 20, 1, 12, 43, 30, 11, 22, 3, 40, 21, 32, 13].map(|v| v as f32);
+    assert_eq!(values(&mosaics(&images(5)).unwrap()), expected);
+    assert_eq!(values(&mosaics(&images(1)).unwrap()), [0.0, 1.0, 2.0, 3.0]);
+    let odd = Tensor::zeros((3, 2, 5, 7), candle_core::DType::F32, &Device::Cpu).unwrap();
+    assert_eq!(mosaics(&odd).unwrap().dims(), [3, 2, 5, 7]);
+}
+
+/// As the quarters: of the classes 0, 1, 2, 2, 0 the first mosaic has those of images 0, 4, 3 and 2, the third those of 2, 1, 0 and 4.
+#[test]
+fn classes_of_mosaics_share_the_probability() {
+    let targets = Tensor::new(&[0u32, 1, 2, 2, 0], &Device::Cpu).unwrap();
+    let found = values(&shares(&targets, 4).unwrap());
+    assert_eq!(found.len(), 20);
+    assert_eq!((&found[..4], &found[8..12]), (&[0.5, 0.0, 0.5, 0.0][..], &[0.5, 0.25, 0.25, 0.0][..]));
+    assert_eq!(values(&shares(&Tensor::new(&[2u32], &Device::Cpu).unwrap(), 3).unwrap()), [0.0, 0.0, 1.0]);
+}
+
 /// The same step with and without weight decay from parameters that are all 1: what is decayed ends η·λ lower.
 #[test]
 fn weight_decay_leaves_alone_what_the_authors_leave_alone() {
     for (text, undecayed) in [
         ("softmax", &[][..]),
         ("isomax-plus", &[]),
+        ("dismax", &[]),
         ("scaled-cosine", &["classifier.weight"]),
         ("generalized-odin(h=inner)", &["classifier.h.weight", "classifier.h.bias"]),
     ] {

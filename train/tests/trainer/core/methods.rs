@@ -126,6 +126,7 @@ fn every_loss_learns_resumes_and_is_scored() {
             "scaled-cosine" => "scores@cosine",
             "generalized-odin" => "scores@h",
             "isomax-plus" => "mds",
+            "dismax" => "mmles",
             "isomax" => "es",
             "outlier-exposure" => "mps",
             _ => "energy",

@@ -10,7 +10,7 @@ use ndarray::{Array1, Array2};
 use ndarray_npy::write_npy;
 use oodbench_train::data::{Element, ImageSet, Input, Normalisation, ood, open};
 use oodbench_train::device::Device;
-use oodbench_train::loss::{LossChoice, LossEntry, isomax_plus, outlier_exposure, softmax};
+use oodbench_train::loss::{LossChoice, LossEntry, dismax, isomax_plus, outlier_exposure, softmax};
 use oodbench_train::model::{Architecture, Design, Network, Taps, transformer};
 use oodbench_train::nn::Mode;
 use oodbench_train::recipe::{Crop, Recipe};
@@ -155,6 +155,9 @@ fn vectors_and_sequences_are_learnt() {
         }
     }
     let (train, _) = read(&vector_files);
+    let refused =
+        start(&recipe(&dismax::ENTRY, &train, 1), &train, &folder.path().join("dismax"), false).err().unwrap();
+    assert!(refused.to_string().contains("found vectors, expected images, whose pixels dismax"), "{refused}");
     let outliers = Arc::new(ImageSet { labels: None, ..train.clone() });
     start_with(
         &recipe(&outlier_exposure::ENTRY, &train, 1),
