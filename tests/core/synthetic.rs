@@ -222,7 +222,7 @@ impl Arrays {
             // Distances of moved images: a step helps rows of a class more.
             let class_columns = rows.features.slice(s![.., ..blocks]);
             for (name, factor) in [("mahalanobis_first_0", 1.0), ("mahalanobis_first_0.001", 0.5)] {
-                let distances = class_columns.map_axis(Axis(1), |row| -factor * row.dot(&row));
+                let distances = class_columns.map_axis(Axis(1), |row| (-factor * row.dot(&row)).max(-1e300));
                 arrays.push((ArrayKind::Score(name.to_owned()), distances.insert_axis(Axis(1))));
             }
             let gram = |name: &str| ArrayKind::Gram(name.to_owned());

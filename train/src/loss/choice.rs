@@ -209,7 +209,7 @@ mod tests {
     fn what_is_no_loss_is_one_line() {
         for (text, expected) in [
             ("isomx", "did you mean isomax?"),
-            ("hinge-loss-of-all", "expected one of softmax, isomax, isomax-plus, outlier-exposure"),
+            ("hinge-loss-of-all", "expected one of softmax, isomax, isomax-plus, dismax"),
             ("isomax(entropic_scale=5", "expected NAME or NAME(PARAMETER=VALUE"),
             ("isomax(entropic_scale)", "expected NAME or NAME(PARAMETER=VALUE"),
             ("isomax(entropic_scal=5)", "did you mean isomax.entropic_scale?"),

@@ -1,5 +1,6 @@
 //! Dropout: masks, that evaluation knows nothing of them, runs that go on, and dumps of passes.
 
+use super::networks_of_images;
 use super::reference::values;
 use super::run::{noise, recipe, start};
 use candle_core::{Device, Tensor, Var};
@@ -11,7 +12,7 @@ use oodbench_train::device;
 use oodbench_train::job::{DumpPlan, FromWeights, Workplace};
 use oodbench_train::loss::{LossChoice, softmax};
 use oodbench_train::model::weights::Weights;
-use oodbench_train::model::{Architecture, Design, NETWORKS, Network};
+use oodbench_train::model::{Architecture, Design, Network};
 use oodbench_train::nn::{Dropout, Mode};
 use oodbench_train::observer::Silent;
 use oodbench_train::run::weights_file;
@@ -47,7 +48,7 @@ fn a_quarter_is_dropped_and_the_mean_stays() {
 fn every_network_can_be_sampled() {
     let pixels: Vec<f32> = (0..2 * 32 * 32).map(|i| (0.37 * i as f32).sin()).collect();
     let images = Tensor::from_vec(pixels, (2, 1, 32, 32), &Device::Cpu).unwrap();
-    for entry in NETWORKS {
+    for entry in networks_of_images() {
         let network = |dropout| {
             let loss = LossChoice::of(&softmax::ENTRY);
             let design = Design { architecture: Architecture::of(entry), loss, channels: 1, classes: 3, dropout };

@@ -12,3 +12,11 @@ mod perturb;
 mod reference;
 mod rows;
 mod run;
+
+use oodbench_train::data::Input;
+use oodbench_train::model::{NETWORKS, NetworkEntry};
+
+/// The networks that take images.
+fn networks_of_images() -> impl Iterator<Item = &'static NetworkEntry> {
+    NETWORKS.into_iter().filter(|entry| entry.input == Input::Images)
+}

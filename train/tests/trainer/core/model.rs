@@ -1,13 +1,14 @@
 //! Networks against PyTorch: parameter counts, and features with weights given by a formula
 //! (fixtures/train/networks.safetensors, written by make_networks.py with torch 2.11.0).
 
+use super::networks_of_images;
 use super::reference::assert_close;
 use candle_core::{Device, Tensor};
 use oodbench_train::device;
 use oodbench_train::loss::LossChoice;
 use oodbench_train::model::weights::{Weights, WeightsError};
 use oodbench_train::model::{
-    Architecture, Design, NETWORKS, Network, Taps, densenet, resnet_cifar, small_cnn, strided_cnn, wide_resnet,
+    Architecture, Design, Network, Taps, densenet, resnet_cifar, small_cnn, strided_cnn, wide_resnet,
 };
 use oodbench_train::nn::{LoadError, Mode};
 use std::collections::{BTreeMap, HashMap};
@@ -57,7 +58,7 @@ fn images_of(side: usize) -> Tensor {
 fn features_and_parameter_counts_agree_with_pytorch() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/train/networks.safetensors");
     let stored = candle_core::safetensors::load(path, &Device::Cpu).unwrap();
-    for entry in NETWORKS {
+    for entry in networks_of_images() {
         let (name, architecture) = (entry.id, Architecture::of(entry));
         let Some(expected) = stored.get(&format!("{name}.features")) else {
             assert!(
@@ -84,7 +85,7 @@ fn features_and_parameter_counts_agree_with_pytorch() {
 /// Every network records the maps that it names, the last one among them, with ten orders of each channel.
 #[test]
 fn every_network_records_gram_matrices() {
-    for entry in NETWORKS {
+    for entry in networks_of_images() {
         let network = network(&design(Architecture::of(entry)), 0);
         let (layers, maps) = (network.backbone().layers(), network.backbone().maps());
         assert!(layers.iter().all(|layer| maps.contains(layer)), "{}", entry.id);

@@ -1,5 +1,6 @@
 //! Images moved along gradients: gradients against finite differences for every network, and what is dumped of moved images.
 
+use super::networks_of_images;
 use super::reference::values;
 use super::run::{noise, recipe, start};
 use candle_core::{Device, Tensor};
@@ -74,7 +75,7 @@ fn check(name: &str, images: &Tensor, gradient: &Tensor, value: impl Fn(&Tensor)
 
 #[test]
 fn image_gradients_of_every_network_equal_finite_differences() {
-    for entry in NETWORKS {
+    for entry in networks_of_images() {
         let side = if entry.id == "strided-cnn" { 28 } else { 16 };
         let network = settled(entry, &softmax::ENTRY, side);
         let images = waves((1, 1, side, side), 0.29);
