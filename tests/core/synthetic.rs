@@ -226,7 +226,7 @@ impl Arrays {
                 arrays.push((ArrayKind::Score(name.to_owned()), distances.insert_axis(Axis(1))));
             }
             let gram = |name: &str| ArrayKind::Gram(name.to_owned());
-            arrays.push((gram("first"), rows.features.mapv(|value| value * value)));
+            arrays.push((gram("first"), rows.features.mapv(|value| (value * value).min(1e300))));
             arrays.push((gram("second"), rows.features.slice(s![.., ..;2]).to_owned()));
         }
         let members = self.members(rows);
