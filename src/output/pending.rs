@@ -1,8 +1,11 @@
 //! What an interrupted program has to clear away.
 
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 /// Temporary files and folders not yet renamed, and folders made for outputs, in the order they were made.
 static PENDING: Mutex<Vec<Pending>> = Mutex::new(Vec::new());
@@ -41,16 +44,52 @@ fn clear(all: Vec<Pending>) {
     for one in all.into_iter().rev() {
         // Nothing can be done about one that does not go away.
         let _ = match one {
-            Pending::Temporary(path) if path.is_dir() => fs::remove_dir_all(path),
+            Pending::Temporary(path) if path.is_dir() => remove_folder(&path),
             Pending::Temporary(path) => fs::remove_file(path),
             Pending::Made(folder) => fs::remove_dir(folder),
         };
     }
 }
 
+/// Removes a folder with all it holds, be something put into it meanwhile: the work that was interrupted goes on until the program ends.
+fn remove_folder(folder: &Path) -> io::Result<()> {
+    let mut tries = 0..100;
+    loop {
+        match fs::remove_dir_all(folder) {
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty && tries.next().is_some() => {
+                thread::sleep(Duration::from_millis(5));
+            }
+            removed => return removed,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    /// Somebody writes into the folder all the while.
+    #[test]
+    fn a_folder_goes_while_it_is_written_into() {
+        let root = tempfile::tempdir().unwrap();
+        let (folder, done) = (root.path().join("work"), AtomicBool::new(false));
+        fs::create_dir(&folder).unwrap();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut number = 0;
+                while !done.load(Ordering::Relaxed) {
+                    number += 1;
+                    let _ = fs::write(folder.join(number.to_string()), "");
+                }
+            });
+            thread::sleep(Duration::from_millis(20));
+            let removed = remove_folder(&folder);
+            done.store(true, Ordering::Relaxed);
+            removed.unwrap();
+        });
+        assert!(!folder.exists());
+    }
 
     // Not by `discard_pending`: other tests of this process have files under way.
     #[test]

@@ -13,7 +13,7 @@ pub(super) struct LayerScores {
 }
 
 /// Distances beyond it count as it, so that neither their variance nor a weight overflows.
-const LARGEST_DISTANCE: f64 = 1e150;
+pub(super) const LARGEST_DISTANCE: f64 = 1e150;
 
 impl LayerScores {
     /// Class means and covariance of every array of features; what is to be said of them goes to `notes`.
@@ -82,11 +82,11 @@ impl LayerScores {
         scores
     }
 
-    /// `M` of a split, row after row.
-    pub(super) fn of_split<'a>(&self, training: &Training<'a>, split: &'a Split) -> Vec<f64> {
+    /// `M` (rows, layers) of a split.
+    pub(super) fn of_split<'a>(&self, training: &Training<'a>, split: &'a Split) -> Array2<f64> {
         let arrays: Vec<ArrayKind> = self.layers.iter().map(|(array, _)| array.clone()).collect();
-        training
-            .map_blocks(split, &arrays, |_, block| self.of_block(block).into_array().into_raw_vec_and_offset().0)
-            .concat()
+        let of_block = |block: &RowBlock<'_>| self.of_block(block).into_array().into_raw_vec_and_offset().0;
+        let scores = training.map_blocks(split, &arrays, |_, block| of_block(block)).concat();
+        Array2::from_shape_vec((split.rows, arrays.len()), scores).unwrap_or_default()
     }
 }

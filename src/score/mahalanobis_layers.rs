@@ -1,10 +1,10 @@
 #![doc = include_str!("mahalanobis_layers.md")]
 
-use ndarray::{Array1, Array2};
+use ndarray::Array1;
 
 use super::entry::{ScoreEntry, no_caution};
-use super::known_outliers;
 use super::layer_scores::LayerScores;
+use super::log_odds;
 use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
@@ -68,18 +68,15 @@ impl Score for MahalanobisLayers {
             .rows()
             .split(&Role::Val)
             .ok_or_else(|| training.missing_split("validation rows", Role::Val.to_string()))?;
-        let val_ood = known_outliers::set(training, self.fit_on.as_deref(), ENTRY.id)?;
+        let val_ood = log_odds::set(training, self.fit_on.as_deref(), ENTRY.id)?;
         let mut notes = Vec::new();
         let layers = LayerScores::fit(training, &mut notes)?;
         let names = layers.names();
         if names.is_empty() {
             return Err(training.not_applicable(ENTRY.id, "no layer varies within any class".to_owned()));
         }
-        let scores = [layers.of_split(training, val), layers.of_split(training, val_ood)].concat();
-        let positive: Vec<bool> = (0..val.rows + val_ood.rows).map(|row| row < val.rows).collect();
-        let rows = Array2::from_shape_vec((positive.len(), names.len()), scores).unwrap_or_default();
-        let odds = Logistic::fit(&rows.view(), &positive, self.c)
-            .map_err(|error| training.not_applicable(ENTRY.id, format!("{error}; set mahalanobis_layers.c lower")))?;
+        let scores = [val, val_ood].map(|split| layers.of_split(training, split));
+        let odds = log_odds::fit(training, scores.each_ref(), self.c, ENTRY.id)?;
         let weights: Vec<String> =
             names.iter().zip(&odds.standardised).map(|(name, w)| format!("{name} {w:.4}")).collect();
         notes.push(format!(
@@ -89,7 +86,7 @@ impl Score for MahalanobisLayers {
             odds.steps,
             weights.join(", ")
         ));
-        notes.extend(known_outliers::note(training, val_ood));
+        notes.extend(log_odds::note(training, val_ood));
         let Logistic { weights, intercept, .. } = odds;
         Ok(Fit::noted(FittedMahalanobisLayers { layers, weights, intercept }, notes))
     }
@@ -110,14 +107,11 @@ struct FittedMahalanobisLayers {
     intercept: f64,
 }
 
-/// What a layer may add to a score at most, so that no sum of layers overflows, whatever the weights.
-const LARGEST_TERM: f64 = 1e300;
-
 impl Fitted for FittedMahalanobisLayers {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         for (out, scores) in out.iter_mut().zip(self.layers.of_block(block).rows()) {
-            let terms = scores.iter().zip(&self.weights).map(|(score, weight)| score * weight);
-            *out = self.intercept + terms.map(|term| term.clamp(-LARGEST_TERM, LARGEST_TERM)).sum::<f64>();
+            let terms = scores.iter().zip(&self.weights).map(|(score, weight)| log_odds::term(*score, *weight));
+            *out = self.intercept + terms.sum::<f64>();
         }
     }
 
@@ -133,6 +127,7 @@ impl Fitted for FittedMahalanobisLayers {
 mod tests {
     use super::*;
     use crate::rows::{ArrayKind, Labels, Matrix, Role, Rows, RunRows, Split, matrix::Cow2};
+    use ndarray::Array2;
 
     /// A split of two layers of one feature each.
     fn split(role: Role, a: &[f64], b: &[f64]) -> Split {

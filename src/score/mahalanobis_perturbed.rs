@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use ndarray::Array2;
+use ndarray::{Array2, s};
 
 use super::entry::{ScoreEntry, no_caution};
-use super::known_outliers;
+use super::layer_scores::LARGEST_DISTANCE;
+use super::log_odds;
 use super::need::Need;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, Training};
-use crate::numeric::logistic::Logistic;
 use crate::rows::{ArrayKind, Role, RowBlock, Split};
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
@@ -50,9 +50,6 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
 /// What the names of scores of moved images begin with: `mahalanobis_<layer>_<ε>`.
 const PREFIX: &str = "mahalanobis_";
 
-/// Distances beyond it count as it, so that neither their variance nor a weight overflows.
-const LARGEST_DISTANCE: f64 = 1e150;
-
 /// The names of the layers' scores, by the bits of their step: those of numbers that are not negative are ordered as the numbers are.
 type Steps = BTreeMap<u64, Vec<String>>;
 
@@ -84,7 +81,7 @@ impl Score for MahalanobisPerturbed {
             .rows()
             .split(&Role::Val)
             .ok_or_else(|| training.missing_split("validation rows", Role::Val.to_string()))?;
-        let val_ood = known_outliers::set(training, self.fit_on.as_deref(), ENTRY.id)?;
+        let val_ood = log_odds::set(training, self.fit_on.as_deref(), ENTRY.id)?;
         let mut steps = steps(training.rows().own_scores());
         if let Some(epsilon) = self.epsilon {
             // −0 is 0.
@@ -103,8 +100,7 @@ impl Score for MahalanobisPerturbed {
             1 => (found.swap_remove(0), String::new()),
             _ => self.choose(training, found, (val, val_ood))?,
         };
-        let all = |rows: &Array2<f64>| (0..rows.nrows()).collect::<Vec<_>>();
-        let odds = self.odds(training, &step, [&all(&step.sides[0]), &all(&step.sides[1])])?;
+        let odds = log_odds::fit(training, step.sides.each_ref(), self.c, ENTRY.id)?;
         let weights: Vec<String> =
             step.names.iter().zip(&odds.standardised).map(|(name, w)| format!("{} {w:.4}", layer(name))).collect();
         let (epsilon, of_set) = (step.epsilon, if self.epsilon.is_some() { ", as set" } else { "" });
@@ -115,7 +111,7 @@ impl Score for MahalanobisPerturbed {
             odds.steps,
             weights.join(", ")
         )];
-        notes.extend(known_outliers::note(training, val_ood));
+        notes.extend(log_odds::note(training, val_ood));
         let weights = step.names.into_iter().zip(odds.weights).collect();
         Ok(Fit::noted(FittedMahalanobisPerturbed { weights, intercept: odds.intercept }, notes))
     }
@@ -149,18 +145,15 @@ impl MahalanobisPerturbed {
             let reason = format!("ε is chosen on half of the rows; {} or {} has one row", val.role, val_ood.role);
             return Err(training.not_applicable(ENTRY.id, reason));
         }
-        let every_other = |from: usize, split: &Split| (from..split.rows).step_by(2).collect::<Vec<_>>();
+        let every_other = |rows: &Array2<f64>, from: usize| rows.slice(s![from..;2, ..]).to_owned();
         let mut best: Option<(usize, Step)> = None;
         for step in steps {
-            let odds = self.odds(training, &step, [&every_other(0, val), &every_other(0, val_ood)])?;
-            let sums = |side: usize, split: &Split| -> Vec<f64> {
-                let rows = every_other(1, split).into_iter();
-                rows.map(|row| step.sides[side].row(row).dot(&odds.weights)).collect()
-            };
-            let mut own = sums(0, val);
+            let fitted = step.sides.each_ref().map(|side| every_other(side, 0));
+            let odds = log_odds::fit(training, fitted.each_ref(), self.c, ENTRY.id)?;
+            let [mut own, theirs] = step.sides.each_ref().map(|side| every_other(side, 1).dot(&odds.weights).to_vec());
             own.sort_by(|a, b| b.total_cmp(a));
             let threshold = own[(own.len() * 95).div_ceil(100) - 1];
-            let kept = sums(1, val_ood).into_iter().filter(|score| *score >= threshold).count();
+            let kept = theirs.into_iter().filter(|score| *score >= threshold).count();
             // The first of equally good ones is the smallest step.
             if best.as_ref().is_none_or(|(fewest, _)| kept < *fewest) {
                 best = Some((kept, step));
@@ -175,18 +168,6 @@ impl MahalanobisPerturbed {
         };
         best.map(|(kept, step)| (step, said(kept)))
             .ok_or_else(|| training.not_applicable(ENTRY.id, "there is no step".to_owned()))
-    }
-
-    /// Log odds of "row of id/val" from those rows of either side.
-    fn odds(&self, training: &Training<'_>, step: &Step, rows: [&[usize]; 2]) -> Result<Logistic, FitError> {
-        let mut values = Vec::new();
-        for (side, rows) in step.sides.iter().zip(rows) {
-            rows.iter().for_each(|row| values.extend(side.row(*row)));
-        }
-        let positive: Vec<bool> = (0..rows[0].len() + rows[1].len()).map(|row| row < rows[0].len()).collect();
-        let rows = Array2::from_shape_vec((positive.len(), step.names.len()), values).unwrap_or_default();
-        Logistic::fit(&rows.view(), &positive, self.c)
-            .map_err(|error| training.not_applicable(ENTRY.id, format!("{error}; set {}.c lower", ENTRY.id)))
     }
 }
 
@@ -230,15 +211,11 @@ struct FittedMahalanobisPerturbed {
     intercept: f64,
 }
 
-/// What a layer may add to a score at most, so that no sum of layers overflows, whatever the weights.
-const LARGEST_TERM: f64 = 1e300;
-
 impl Fitted for FittedMahalanobisPerturbed {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         out.fill(self.intercept);
         for (name, weight) in &self.weights {
-            let term = |score: f64| (weight * cut(score)).clamp(-LARGEST_TERM, LARGEST_TERM);
-            block.score(name).for_each(|row, value| out[row] += term(value[0]));
+            block.score(name).for_each(|row, value| out[row] += log_odds::term(cut(value[0]), *weight));
         }
     }
 

@@ -16,9 +16,9 @@ pub mod entry;
 #[cfg(test)]
 mod example;
 mod head_energy;
-mod known_outliers;
 mod layer_scores;
 pub mod list;
+mod log_odds;
 mod members;
 pub mod need;
 pub mod own;

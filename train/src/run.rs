@@ -207,7 +207,7 @@ fn outliers<'a>(
         (false, Some(_)) => {
             Err(TrainError::Outliers { loss: loss.to_string(), found: "a set of outliers", expected: "none" })
         }
-        (true, Some(set)) if set.element != training.element => Err(TrainError::Mismatch {
+        (true, Some(set)) if set.element.input() != training.element.input() => Err(TrainError::Mismatch {
             set: set.name.clone(),
             found: set.element.input().to_string(),
             expected: format!("{}, as the training rows are", training.element.input()),

@@ -9,6 +9,7 @@
 use candle_core::{D, Result, Tensor};
 
 use super::Victim;
+use crate::loss::likelihood::is_target;
 
 /// The weight of being taken for another class.
 const C: f64 = 1.0;
@@ -67,13 +68,9 @@ pub fn attacked(victim: &Victim<'_>, pixels: &Tensor, targets: &Tensor) -> Resul
 fn gap(victim: &Victim<'_>, pixels: &Tensor, targets: &Tensor) -> Result<(Tensor, Tensor)> {
     let mut gap = None;
     let gradient = victim.gradient(pixels, |logits| {
-        let (images, classes) = logits.dims2()?;
-        let targets = targets.reshape((images, 1))?;
-        let own = Tensor::arange(0u32, classes as u32, pixels.device())?.reshape((1, classes))?;
-        let own = own.broadcast_as((images, classes))?.eq(&targets.broadcast_as((images, classes))?)?;
-        let lowest = logits.detach().ones_like()?.affine(f64::from(f32::MIN), 0.0)?;
-        let other = own.where_cond(&lowest, &logits.detach())?.argmax_keepdim(1)?;
-        let found = (logits.gather(&targets.contiguous()?, 1)? - logits.gather(&other, 1)?)?.squeeze(1)?;
+        let lowest = Tensor::full(f32::MIN, logits.shape(), logits.device())?;
+        let other = is_target(targets, logits.dim(1)?)?.where_cond(&lowest, &logits.detach())?.argmax_keepdim(1)?;
+        let found = (logits.gather(&targets.unsqueeze(1)?, 1)? - logits.gather(&other, 1)?)?.squeeze(1)?;
         gap = Some(found.detach());
         found.relu()?.sum_all()
     })?;

@@ -11,6 +11,7 @@
 use candle_core::{D, Result, Tensor};
 
 use super::Victim;
+use crate::loss::likelihood::is_target;
 
 /// How much farther than the border images are moved, as a share.
 const OVERSHOOT: f64 = 0.18;
@@ -44,26 +45,23 @@ pub fn attacked(victim: &Victim<'_>, pixels: &Tensor, targets: &Tensor) -> Resul
 /// The step of every image to the nearest border of its class.
 fn to_the_border(victim: &Victim<'_>, pixels: &Tensor, targets: &Tensor) -> Result<Tensor> {
     let (logits, gradients) = victim.jacobian(pixels)?;
-    let (images, classes) = logits.dims2()?;
+    let classes = logits.dim(1)?;
     // (n, C, pixels)
     let gradients = Tensor::stack(&gradients, 1)?.flatten_from(2)?;
-    let of_target = |all: &Tensor| {
-        let width = all.dim(2)?;
-        all.gather(&targets.reshape((images, 1, 1))?.broadcast_as((images, 1, width))?.contiguous()?, 1)
-    };
-    let apart = gradients.broadcast_sub(&of_target(&gradients)?)?;
+    let apart = gradients.broadcast_sub(&of_class(&gradients, targets)?)?;
     let logits = logits.unsqueeze(2)?;
-    let gap = logits.broadcast_sub(&of_target(&logits)?)?.abs()?;
+    let gap = logits.broadcast_sub(&of_class(&logits, targets)?)?.abs()?;
     let length = apart.sqr()?.sum_keepdim(D::Minus1)?.maximum(LEAST_LENGTH)?;
     let distance = gap.div(&length.sqrt()?)?.squeeze(2)?;
     // The class itself is no neighbour.
-    let own = Tensor::arange(0u32, classes as u32, pixels.device())?.reshape((1, classes))?;
-    let own =
-        own.broadcast_as((images, classes))?.eq(&targets.reshape((images, 1))?.broadcast_as((images, classes))?)?;
-    let nearest = own.where_cond(&distance.ones_like()?.affine(f64::from(f32::MAX), 0.0)?, &distance)?.argmin(1)?;
-    let pick = |all: &Tensor| {
-        let width = all.dim(2)?;
-        all.gather(&nearest.reshape((images, 1, 1))?.broadcast_as((images, 1, width))?.contiguous()?, 1)
-    };
-    pick(&apart)?.broadcast_mul(&pick(&gap.div(&length)?)?)?.reshape(pixels.shape())
+    let farthest = Tensor::full(f32::MAX, distance.shape(), distance.device())?;
+    let nearest = is_target(targets, classes)?.where_cond(&farthest, &distance)?.argmin(1)?;
+    let share = of_class(&gap.div(&length)?, &nearest)?;
+    of_class(&apart, &nearest)?.broadcast_mul(&share)?.reshape(pixels.shape())
+}
+
+/// Of (n, C, width), what belongs to the class of each image: (n, 1, width).
+fn of_class(all: &Tensor, classes: &Tensor) -> Result<Tensor> {
+    let (images, _, width) = all.dims3()?;
+    all.gather(&classes.reshape((images, 1, 1))?.broadcast_as((images, 1, width))?.contiguous()?, 1)
 }

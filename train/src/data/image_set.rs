@@ -177,7 +177,12 @@ impl ImageSet {
     #[must_use]
     pub fn misfit(&self, input: Input, inputs: usize) -> Option<(String, String)> {
         let own = self.element.input();
-        ((own, self.inputs()) != (input, inputs)).then(|| (own.with(self.inputs()), input.with(inputs)))
+        let fits = match input {
+            Input::Images | Input::Vectors => self.inputs() == inputs,
+            // Some tokens may not occur.
+            Input::Sequences => self.inputs() <= inputs,
+        };
+        (own != input || !fits).then(|| (own.with(self.inputs()), input.with(inputs)))
     }
 
     /// The bytes of image `index` as channel, row, column.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use ndarray::{ArrayView2, Axis};
+
 use super::element::Element;
 use super::error::DataError;
 use super::image_set::ImageSet;
@@ -45,20 +47,13 @@ impl Normalisation {
         if set.element != Element::Number {
             return Self::new(vec![0.0; set.channels], vec![1.0; set.channels]);
         }
-        let rows = || set.images.chunks_exact(set.image_bytes());
-        let sums = |term: &dyn Fn(usize, f64) -> f64| -> Vec<f64> {
-            let mut sums = vec![0.0; set.channels];
-            for row in rows() {
-                for ((at, sum), bytes) in sums.iter_mut().enumerate().zip(row.chunks_exact(size_of::<f32>())) {
-                    *sum += term(at, f64::from(bytemuck::pod_read_unaligned::<f32>(bytes)));
-                }
-            }
-            sums.into_iter().map(|sum| sum / set.len() as f64).collect()
-        };
-        let mean = sums(&|_, value| value);
-        let variance = sums(&|at, value| (value - mean[at]).powi(2));
-        let deviation = |variance: &f64| Some(variance.sqrt() as f32).filter(|std| *std > 0.0).unwrap_or(1.0);
-        Self::new(mean.iter().map(|mean| *mean as f32).collect(), variance.iter().map(deviation).collect())
+        let rows: Vec<f32> = bytemuck::pod_collect_to_vec(&set.images);
+        let rows = ArrayView2::from_shape((set.len(), set.channels), &rows).map(|rows| rows.mapv(f64::from));
+        let rows = rows.unwrap_or_default();
+        let mean = rows.mean_axis(Axis(0)).unwrap_or_default();
+        let deviation = |std: &f64| Some(*std as f32).filter(|std| *std > 0.0).unwrap_or(1.0);
+        let std = rows.std_axis(Axis(0), 0.0).iter().map(deviation).collect();
+        Self::new(mean.iter().map(|mean| *mean as f32).collect(), std)
     }
 
     /// The scaled value of each byte, per channel.

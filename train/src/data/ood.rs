@@ -30,13 +30,7 @@ pub fn read(specification: &str, beside: Form, resize: bool, seed: u64) -> Resul
         }
         return generate(noise, NOISE_IMAGES, shape, seed);
     }
-    let mut set = open::find(specification, folder_options(shape, resize))?.test()?;
-    // Tokens are numbered as the in-distribution rows have them, be there fewer here.
-    if let (Element::Token { vocabulary: own }, Element::Token { vocabulary }) = (set.element, beside.element)
-        && own <= vocabulary
-    {
-        set.element = beside.element;
-    }
+    let set = open::find(specification, folder_options(shape, resize))?.test()?;
     let are_images = [set.element, beside.element] == [Element::Byte; 2];
     if let Some((found, expected)) = set.misfit(beside.element.input(), beside.inputs()).filter(|_| !are_images) {
         let remedy = "take a set whose rows are made in the same way";

@@ -94,6 +94,16 @@ pub fn log_sum_exp(logits: &Tensor) -> Result<Tensor> {
     with_gradient(logits, &value, move |grad| probabilities.broadcast_mul(&grad.unsqueeze(1)?))
 }
 
+/// 1 where a column (n, C) is that of the target, else 0; bytes.
+///
+/// # Errors
+///
+/// The targets have not one axis.
+pub fn is_target(targets: &Tensor, classes: usize) -> Result<Tensor> {
+    let all = Tensor::arange(0u32, classes as u32, targets.device())?;
+    targets.unsqueeze(1)?.broadcast_eq(&all.unsqueeze(0)?)
+}
+
 /// exp(z − max z) by row, and the maxima (n, 1).
 fn shifted_exponentials(z: &Tensor) -> Result<(Tensor, Tensor)> {
     let maximum = z.max_keepdim(D::Minus1)?;
@@ -107,8 +117,6 @@ fn with_likelihood_gradient(
     targets: &Tensor,
 ) -> Result<Tensor> {
     let (n, classes) = probabilities.dims2()?;
-    let all = Tensor::arange(0u32, classes as u32, probabilities.device())?;
-    let one_hot = targets.unsqueeze(1)?.broadcast_eq(&all.unsqueeze(0)?)?.to_dtype(DType::F32)?;
-    let slope = ((probabilities - one_hot)? / n as f64)?;
+    let slope = ((probabilities - is_target(targets, classes)?.to_dtype(DType::F32)?)? / n as f64)?;
     with_gradient(logits, value, move |grad| slope.broadcast_mul(grad))
 }

@@ -9,6 +9,7 @@
 //!
 //! Batches are in a random order, so neighbours are any images. Of odd sides the lower and the right quarters are a pixel larger.
 
+use super::likelihood::is_target;
 use candle_core::{DType, Result, Tensor};
 
 /// Mosaics (m, c, h, w) of as many images.
@@ -36,8 +37,7 @@ pub fn mosaics(images: &Tensor) -> Result<Tensor> {
 ///
 /// The device has no room for them.
 pub fn shares(targets: &Tensor, classes: usize) -> Result<Tensor> {
-    let all = Tensor::arange(0_u32, classes as u32, targets.device())?.unsqueeze(0)?;
-    let one_hot = targets.unsqueeze(1)?.broadcast_eq(&all)?.to_dtype(DType::F32)?;
+    let one_hot = is_target(targets, classes)?.to_dtype(DType::F32)?;
     let sum = (1..4).try_fold(one_hot.clone(), |sum, by| sum + rolled(&one_hot, by)?)?;
     sum * 0.25
 }

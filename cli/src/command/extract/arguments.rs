@@ -18,7 +18,7 @@ use oodbench_train::{loss::LossChoice, model::Architecture};
 /// Write a dump of a trained network: your weights (safetensors, .pth) or your ONNX model, on your data
 #[derive(Args)]
 #[command(group(ArgGroup::new("network").required(true).args(NETWORKS.iter().copied())))]
-#[command(after_help = AFTER_HELP)]
+#[command(after_help = after_help())]
 pub(crate) struct Command {
     /// A state_dict: .safetensors, .pth or .pt
     #[cfg(feature = "train")]
@@ -78,35 +78,32 @@ pub(super) enum SplitName {
     Test,
 }
 
-/// Weights and models alike.
-const AFTER_HELP: &str = if cfg!(feature = "onnx") { AFTER_HELP_OF_ALL } else { AFTER_HELP_OF_WEIGHTS };
-
-const AFTER_HELP_OF_WEIGHTS: &str = "Examples:
+const OF_WEIGHTS: &str = "Examples:
   oodbench extract --weights densenet_cifar10.safetensors --model densenet-bc-100 --normalisation lee-densenet \\
       --data cifar10:cifar-10-batches-bin --split test --ood svhn:svhn --out dumps/densenet-cifar10
   oodbench extract --weights runs/first/weights.safetensors --data embedded --ood gaussian-noise --out dumps/first-noise
   oodbench extract --weights runs/first/weights.safetensors --data embedded --split val,test --ood embedded:kmnist --perturb odin \\
       --out dumps/odin       then `oodbench score dumps/odin --score odin`
-  oodbench extract --weights runs/dropped/weights.safetensors --data embedded --ood embedded:kmnist --mc-samples 20 --out dumps/mc
+  oodbench extract --weights runs/dropped/weights.safetensors --data embedded --ood embedded:kmnist --mc-samples 20 --out dumps/mc";
 
-Names of tensors are PyTorch's; a head called fc or linear and the module. of DataParallel are understood. Weights that
-`oodbench train` wrote know their network, loss and normalisation. ONNX models need a program built with the feature onnx.";
-
-const AFTER_HELP_OF_ALL: &str = "Examples:
-  oodbench extract --weights densenet_cifar10.safetensors --model densenet-bc-100 --normalisation lee-densenet \\
-      --data cifar10:cifar-10-batches-bin --split test --ood svhn:svhn --out dumps/densenet-cifar10
-  oodbench extract --weights runs/first/weights.safetensors --data embedded --ood gaussian-noise --out dumps/first-noise
-  oodbench extract --weights runs/first/weights.safetensors --data embedded --split val,test --ood embedded:kmnist --perturb odin \\
-      --out dumps/odin       then `oodbench score dumps/odin --score odin`
-  oodbench extract --weights runs/dropped/weights.safetensors --data embedded --ood embedded:kmnist --mc-samples 20 --out dumps/mc
+const OF_MODELS: &str = "
   oodbench extract --onnx model.onnx --data npy:digits --ood letters=npy:letters --out dumps/digits
-  oodbench extract --onnx resnet.onnx --normalisation imagenet --data photos --ood svhn:svhn --out dumps/photos
+  oodbench extract --onnx resnet.onnx --normalisation imagenet --data photos --ood svhn:svhn --out dumps/photos";
 
-Names of tensors are PyTorch's; a head called fc or linear and the module. of DataParallel are understood. Weights that
-`oodbench train` wrote know their network, loss and normalisation.
+const NAMES: &str = "Names of tensors are PyTorch's; a head called fc or linear and the module. of DataParallel are understood. Weights that
+`oodbench train` wrote know their network, loss and normalisation.";
 
+const SOURCES: &str = "
 With --onnx, --data and --ood may also be npy:DIR with an array per input, DIR/INPUT.npy, and DIR/labels.npy (it serves every
 kind of data); wav:DIR with DIR/CLASS/*.wav and --rate; text:FILE with LABEL, a tab and a sentence a line and --tokenizer.
 DIR/train and DIR/test are the splits where they are there, else DIR is the test split. --ood NAME=DATA names a set.
 `oodbench inspect MODEL.onnx` shows which tensors are taken as logits and features. Scores that need the gradient of the input,
 odin with epsilon above 0, need --weights: an ONNX file has no backward pass.";
+
+/// Examples, and what has to be known of weights and of models.
+fn after_help() -> String {
+    match cfg!(feature = "onnx") {
+        true => format!("{OF_WEIGHTS}{OF_MODELS}\n\n{NAMES}\n{SOURCES}"),
+        false => format!("{OF_WEIGHTS}\n\n{NAMES} ONNX models need a program built with the feature onnx."),
+    }
+}

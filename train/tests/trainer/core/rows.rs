@@ -102,7 +102,7 @@ fn both_kinds_are_told_apart_by_their_numbers() {
         ood::read(&spec, beside.form(), false, 0).map(|set| set.element).map_err(|error| error.to_string())
     };
     let (tokens, _) = read(&token_files);
-    assert_eq!(refusal(&Array2::ones((2, 12)), &tokens), Ok(Element::Token { vocabulary: 30 }));
+    assert_eq!(refusal(&Array2::ones((2, 12)), &tokens), Ok(Element::Token { vocabulary: 2 }));
     let more = refusal(&Array2::from_elem((2, 12), 30), &tokens).unwrap_err();
     assert!(
         more.contains("found sequences of 31 tokens, expected sequences of 30 tokens as the in-distribution"),

@@ -1,7 +1,10 @@
-//! The OOD set that a score is fitted on, where it is fitted on one.
+//! Log odds of "row of id/val, not of an OOD set" as a weighted sum of scores: what a score is that combines others.
+
+use ndarray::{Array2, Axis, concatenate};
 
 use super::need::Splits;
 use crate::fit::{FitError, Training};
+use crate::numeric::logistic::Logistic;
 use crate::rows::{Role, Split};
 
 /// The set in `val_ood/` of this name; without a name, the only one.
@@ -31,4 +34,28 @@ pub(super) fn note(training: &Training<'_>, fitted_on: &Split) -> Option<String>
         "{} is measured with weights fitted on a set of the same name: its values are those of a known OOD set",
         measured.role
     ))
+}
+
+/// What a score may add to the sum at most, so that it does not overflow, whatever the weights.
+const LARGEST_TERM: f64 = 1e300;
+
+/// What a score adds to the sum.
+pub(super) fn term(score: f64, weight: f64) -> f64 {
+    (score * weight).clamp(-LARGEST_TERM, LARGEST_TERM)
+}
+
+/// The weights, from scores (rows, columns) of id/val and of the OOD set.
+///
+/// # Errors
+/// [`FitError`] if the regression does not converge.
+pub(super) fn fit(
+    training: &Training<'_>,
+    [val, val_ood]: [&Array2<f64>; 2],
+    c: f64,
+    score: &'static str,
+) -> Result<Logistic, FitError> {
+    let rows = concatenate(Axis(0), &[val.view(), val_ood.view()]).unwrap_or_default();
+    let positive: Vec<bool> = (0..rows.nrows()).map(|row| row < val.nrows()).collect();
+    Logistic::fit(&rows.view(), &positive, c)
+        .map_err(|error| training.not_applicable(score, format!("{error}; set {score}.c lower")))
 }
