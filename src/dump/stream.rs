@@ -35,6 +35,12 @@ impl RowStream {
         Ok(Self { file: BufWriter::new(file), name, columns, left: rows })
     }
 
+    /// Rows that are still to come.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.left
+    }
+
     /// Adds whole rows, one after the other.
     ///
     /// # Errors

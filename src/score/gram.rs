@@ -38,7 +38,7 @@ fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
 
 impl Score for Gram {
     fn needs(&self) -> &[Need] {
-        &[Need::Logits, Need::Grams, Need::TrainLogits, Need::TrainGrams, Need::CalibrationLogits, Need::ValGrams]
+        &[Need::Logits, Need::Grams, Need::TrainLogits, Need::TrainGrams, Need::ValLogits, Need::ValGrams]
     }
 
     fn obstacle(&self, run: &RunRows) -> Option<String> {

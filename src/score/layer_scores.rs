@@ -1,5 +1,7 @@
 //! The Mahalanobis score of every layer.
 
+use ndarray::Array2;
+
 use super::{State, StateError};
 use crate::fit::nearest_mean::RCOND;
 use crate::fit::{FitError, NearestMean, Space, Training};

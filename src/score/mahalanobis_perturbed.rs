@@ -1,6 +1,6 @@
 #![doc = include_str!("mahalanobis_perturbed.md")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ndarray::{Array2, s};
 
@@ -50,8 +50,8 @@ pub(super) const ENTRY: ScoreEntry = ScoreEntry {
 /// What the names of scores of moved images begin with: `mahalanobis_<layer>_<ε>`.
 const PREFIX: &str = "mahalanobis_";
 
-/// The names of the layers' scores, by the bits of their step: those of numbers that are not negative are ordered as the numbers are.
-type Steps = BTreeMap<u64, Vec<String>>;
+/// The names of scores by their layer, by the bits of their step: those of numbers that are not negative are ordered as the numbers are.
+type Steps = BTreeMap<u64, BTreeMap<String, String>>;
 
 struct MahalanobisPerturbed {
     epsilon: Option<f64>,
@@ -82,13 +82,15 @@ impl Score for MahalanobisPerturbed {
             .split(&Role::Val)
             .ok_or_else(|| training.missing_split("validation rows", Role::Val.to_string()))?;
         let val_ood = log_odds::set(training, self.fit_on.as_deref(), ENTRY.id)?;
-        let mut steps = steps(training.rows().own_scores());
+        let mut steps =
+            steps(training.rows().own_scores()).map_err(|reason| training.not_applicable(ENTRY.id, reason))?;
         if let Some(epsilon) = self.epsilon {
             // −0 is 0.
             steps.retain(|bits, _| f64::from_bits(*bits) == epsilon);
         }
         let mut found = Vec::new();
-        for (bits, names) in steps {
+        for (bits, layers) in steps {
+            let names: Vec<String> = layers.into_values().collect();
             let sides = [of_split(training, val, &names), of_split(training, val_ood, &names)];
             found.push(Step { epsilon: f64::from_bits(bits), names, sides });
         }
@@ -101,8 +103,12 @@ impl Score for MahalanobisPerturbed {
             _ => self.choose(training, found, (val, val_ood))?,
         };
         let odds = log_odds::fit(training, step.sides.each_ref(), self.c, ENTRY.id)?;
-        let weights: Vec<String> =
-            step.names.iter().zip(&odds.standardised).map(|(name, w)| format!("{} {w:.4}", layer(name))).collect();
+        let weights: Vec<String> = step
+            .names
+            .iter()
+            .zip(&odds.standardised)
+            .map(|(name, w)| format!("{} {w:.4}", parts(name).map_or(name.as_str(), |(layer, _)| layer)))
+            .collect();
         let (epsilon, of_set) = (step.epsilon, if self.epsilon.is_some() { ", as set" } else { "" });
         let mut notes = vec![format!(
             "ε = {epsilon}{of_set}{choice}; fitted on {} and {} in {} steps; weights of the standardised M: {}",
@@ -171,20 +177,31 @@ impl MahalanobisPerturbed {
     }
 }
 
-/// The scores of moved images among those of these names, by step.
-fn steps<'a>(names: impl IntoIterator<Item = &'a str>) -> Steps {
+/// The scores of moved images among those of these names, by step; every step has the same layers, each once.
+fn steps<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Steps, String> {
     let mut steps = Steps::new();
     for name in names {
-        let Some((_, epsilon)) = name.strip_prefix(PREFIX).and_then(|rest| rest.rsplit_once('_')) else { continue };
-        let Some(epsilon) = epsilon.parse().ok().filter(|epsilon: &f64| *epsilon >= 0.0) else { continue };
-        steps.entry(epsilon.abs().to_bits()).or_default().push(name.to_owned());
+        let Some((layer, epsilon)) = parts(name) else { continue };
+        let layers = steps.entry(epsilon.to_bits()).or_default();
+        if let Some(other) = layers.insert(layer.to_owned(), name.to_owned()) {
+            return Err(format!("scores@{other} and scores@{name} are of one layer and one step; remove one"));
+        }
     }
-    steps
+    let all: BTreeSet<String> = steps.values().flat_map(BTreeMap::keys).cloned().collect();
+    for (bits, layers) in &steps {
+        if let Some(layer) = all.iter().find(|layer| !layers.contains_key(*layer)) {
+            let epsilon = f64::from_bits(*bits);
+            return Err(format!("scores@{PREFIX}{layer}_{epsilon} is missing, which other steps have"));
+        }
+    }
+    Ok(steps)
 }
 
-/// The layer in the name of a score.
-fn layer(name: &str) -> &str {
-    name.strip_prefix(PREFIX).and_then(|rest| rest.rsplit_once('_')).map_or(name, |(layer, _)| layer)
+/// The layer and the step in the name of a score.
+fn parts(name: &str) -> Option<(&str, f64)> {
+    let (layer, epsilon) = name.strip_prefix(PREFIX)?.rsplit_once('_')?;
+    let epsilon = epsilon.parse().ok().filter(|epsilon: &f64| *epsilon >= 0.0 && epsilon.is_finite())?;
+    Some((layer, epsilon.abs()))
 }
 
 /// The scores (rows, layers) of a split.
@@ -292,6 +309,22 @@ mod tests {
         assert!(other.contains("has this epsilon"), "{other}");
         let one = fit(&[], &[("0", &[0.0]), ("0.1", &[0.0])], &[("0", far), ("0.1", far)]).err().unwrap().to_string();
         assert!(one.contains("ε is chosen on half of the rows"), "{one}");
+    }
+
+    /// A layer counts once, and no step has fewer of them than another.
+    #[test]
+    fn steps_have_the_same_layers_each_once() {
+        let rows: &[f64] = &[-1.0, -2.0];
+        let twice = [("0.01", rows), ("1e-2", rows)];
+        let twice = fit(&[], &twice, &twice).err().unwrap().to_string();
+        assert!(twice.contains("are of one layer and one step; remove one"), "{twice}");
+        let names = ["mahalanobis_a_0", "mahalanobis_b_0", "mahalanobis_a_0.01", "mahalanobis_a_inf", "mahalanobis_x"];
+        let fewer = steps(names).unwrap_err();
+        assert_eq!(fewer, "scores@mahalanobis_b_0.01 is missing, which other steps have");
+        assert_eq!(
+            steps(names[..2].iter().copied()).unwrap().len() + steps(names[3..].iter().copied()).unwrap().len(),
+            1
+        );
     }
 
     /// What is kept is what is read, and gives the same scores.

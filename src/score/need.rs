@@ -61,6 +61,8 @@ pub enum Need {
     CalibrationFeatures,
     /// Labels of the validation rows, of the training rows where there are none.
     CalibrationLabels,
+    /// Logits of the validation rows.
+    ValLogits,
     /// Every array of features of the validation rows.
     ValLayers,
     /// Every array of features of the OOD set of this name that parameters are chosen on; without a name, of the only such set.
@@ -178,6 +180,7 @@ impl Need {
             Self::CalibrationLogits => one(Splits::Calibration, ArrayKind::Logits),
             Self::CalibrationFeatures => one(Splits::Calibration, ArrayKind::Features),
             Self::CalibrationLabels => one(Splits::Calibration, ArrayKind::Labels),
+            Self::ValLogits => one(Splits::Val, ArrayKind::Logits),
             Self::ValLayers => Some((Splits::Val, layers(run))),
             Self::ValOodLayers(name) => Some((Splits::ValOod(name.clone()), layers(run))),
             Self::ValOodFeatures(name) => one(Splits::ValOod(name.clone()), ArrayKind::Features),
@@ -343,6 +346,7 @@ impl fmt::Display for Need {
             Self::CalibrationLogits => "val or train logits",
             Self::CalibrationFeatures => "val or train features",
             Self::CalibrationLabels => "val or train labels",
+            Self::ValLogits => "val logits",
             Self::ValLayers => "val layers",
             Self::ValOodLayers(_) => "val_ood layers",
             Self::ValOodFeatures(_) => "val_ood features",

@@ -73,6 +73,11 @@ pub enum TrainError {
         "{array} of {set}: found {found} in a batch, expected {expected}; a classifier gives a row per image, all of one width"
     )]
     Outputs { array: String, set: String, found: String, expected: String },
+    /// A classifier gave numbers that scores refuse.
+    #[error(
+        "{array} of {set}: found NaN or an infinite value in row {row}, expected finite ones; the network diverged, or the row is far beyond what it was trained on"
+    )]
+    NotFinite { array: String, set: String, row: usize },
     /// What a classifier gave are no rows of a dump.
     #[error(transparent)]
     Rows(#[from] RowsError),
@@ -82,6 +87,9 @@ pub enum TrainError {
     /// A layer the network does not have.
     #[error("found layer {found:?}, expected one of {expected}")]
     Layer { found: String, expected: String },
+    /// Gram matrices of a network without pixels.
+    #[error("--gram: found the network {network}, whose layers have no pixels, expected one of images; leave it out")]
+    NoMaps { network: &'static str },
     /// Something that a perturbation of images needs.
     #[error("--perturb: missing {lacking}, expected {why}")]
     Perturbation { lacking: String, why: &'static str },
@@ -92,7 +100,7 @@ pub enum TrainError {
     NothingToAttack { attack: &'static str },
     /// An attack that fooled nobody.
     #[error(
-        "--val-ood {attack}: found none of the {images} images of {set} that are classified rightly taken for another class after the attack, expected one or more; hold more images out"
+        "--val-ood {attack}: found none of the {images} images of {set} that are classified rightly taken for another class after the attack, expected one or more; take another attack, or OOD images by --val-ood DATA"
     )]
     Attack { attack: &'static str, images: usize, set: String },
     /// Class means and covariances could not be had.

@@ -122,6 +122,24 @@ pub fn gram_bytes(
     Ok((rows * columns * size_of::<f32>()) as u64)
 }
 
+/// Refuses rows of another shape than expected, or with numbers that are not finite; so many rows of the set came before.
+pub(super) fn check_rows(
+    kind: &ArrayKind,
+    rows: &Array2<f32>,
+    expected: (usize, usize),
+    (before, set): (usize, &ImageSet),
+) -> Result<(), TrainError> {
+    let (array, set) = (kind.file_stem(), set.name.clone());
+    if rows.dim() != expected {
+        let (found, expected) = (format!("shape {:?}", rows.dim()), format!("{expected:?}"));
+        return Err(TrainError::Outputs { array, set, found, expected });
+    }
+    match rows.rows().into_iter().position(|row| row.iter().any(|value| !value.is_finite())) {
+        Some(row) => Err(TrainError::NotFinite { array, set, row: before + row }),
+        None => Ok(()),
+    }
+}
+
 /// Rows gathered over batches.
 struct Gathered {
     kind: ArrayKind,
@@ -138,15 +156,8 @@ impl Gathered {
 
     /// Adds the rows of a batch of that many images.
     fn push(&mut self, rows: &Array2<f32>, images: usize, set: &ImageSet) -> Result<(), TrainError> {
-        let expected = (images, self.columns);
-        if rows.dim() != expected {
-            return Err(TrainError::Outputs {
-                array: self.kind.file_stem(),
-                set: set.name.clone(),
-                found: format!("shape {:?}", rows.dim()),
-                expected: format!("{expected:?}"),
-            });
-        }
+        let before = self.values.len() / self.columns.max(1);
+        check_rows(&self.kind, rows, (images, self.columns), (before, set))?;
         self.values.extend(rows);
         Ok(())
     }

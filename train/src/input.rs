@@ -55,10 +55,4 @@ impl Tally {
         let images = self.images.max(1) as f64;
         Ok((self.loss / images, self.correct / images))
     }
-
-    /// Images so far.
-    #[must_use]
-    pub(super) fn images(&self) -> usize {
-        self.images
-    }
 }

@@ -87,18 +87,23 @@ impl DumpPlan {
 
     /// The layers whose Gram matrices are to be recorded.
     fn grams_of(&self, network: &Network) -> Result<Vec<String>, TrainError> {
-        chosen(&self.grams, network.backbone().maps())
+        let maps = network.backbone().maps();
+        match maps.is_empty() && !self.grams.is_empty() {
+            true => Err(TrainError::NoMaps { network: network.design().architecture.name() }),
+            false => chosen(&self.grams, maps),
+        }
     }
 
-    /// Says how much is going to be written.
+    /// Says how much is going to be written: as if every attack fooled the network on every image.
     fn announce(&self, network: &Network, normalisation: &Normalisation, at: Workplace<'_>) -> Result<(), TrainError> {
-        match gram_bytes(network, &self.sets, normalisation, &self.grams_of(network)?)? {
-            0 => Ok(()),
-            bytes => {
-                at.observer.grams(bytes);
-                Ok(())
-            }
+        let held_out = || self.held_out().map(Arc::clone);
+        let attacked = self.attacks.iter().filter_map(|attack| Some((val_ood(*attack), held_out()?)));
+        let sets: Sets = self.sets.iter().cloned().chain(attacked).collect();
+        match gram_bytes(network, &sets, normalisation, &self.grams_of(network)?)? {
+            0 => {}
+            bytes => at.observer.grams(bytes),
         }
+        Ok(())
     }
 
     /// Refuses what the dump could not hold, before hours of training.

@@ -334,12 +334,13 @@ impl Run<'_> {
             Some(set) => Some(Outliers::new(set, &self.normalisation, recipe, passes)?),
             None => None,
         };
-        let steps = batches.len();
+        let (steps, mut seen) = (batches.len(), 0);
         for (step, batch) in (1..).zip(batches) {
             if self.options.stop.load(Ordering::Relaxed) {
                 return Ok(None);
             }
             let (images, targets) = tensors(batch, self.options.device.candle())?;
+            seen += images.dim(0)?;
             let mut targets = targets.ok_or_else(|| TrainError::Unlabelled { set: self.training.name.clone() })?;
             let outside = match &mut outliers {
                 Some(outliers) => outliers.next()?,
@@ -379,7 +380,7 @@ impl Run<'_> {
                 if !loss.is_finite() {
                     return Err(TrainError::Diverged { epoch: epoch + 1, step, loss });
                 }
-                let images_per_second = tally.images() as f64 / start.elapsed().as_secs_f64();
+                let images_per_second = seen as f64 / start.elapsed().as_secs_f64();
                 observer.training(Event::Progress { epoch, step, loss, accuracy, images_per_second });
             }
         }
@@ -397,7 +398,7 @@ impl Run<'_> {
             validation_loss: validation.map(|(loss, _)| loss),
             validation_accuracy: validation.map(|(_, accuracy)| accuracy),
             seconds,
-            images_per_second: tally.images() as f64 / seconds,
+            images_per_second: seen as f64 / seconds,
         }))
     }
 }

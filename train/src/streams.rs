@@ -6,6 +6,7 @@ use oodbench::rows::{ArrayKind, Role};
 
 use super::data::ImageSet;
 use super::error::TrainError;
+use super::extract::check_rows;
 
 /// The files of a split that are being written.
 pub(super) struct Streams<'w> {
@@ -33,15 +34,7 @@ impl<'w> Streams<'w> {
             }
         };
         let (_, columns, file) = &mut self.files[at];
-        let expected = (images, *columns);
-        if rows.dim() != expected {
-            return Err(TrainError::Outputs {
-                array: kind.file_stem(),
-                set: self.set.name.clone(),
-                found: format!("shape {:?}", rows.dim()),
-                expected: format!("{expected:?}"),
-            });
-        }
+        check_rows(&kind, rows, (images, *columns), (self.set.len() - file.left(), self.set))?;
         Ok(file.push(rows.iter().copied())?)
     }
 

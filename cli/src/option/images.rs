@@ -14,7 +14,7 @@ use crate::screen::words::counted;
 use oodbench::rows::Role;
 use oodbench_train::attack::Attack;
 use oodbench_train::data::folder::{Channels, Filter, FolderLabels, FolderOptions, Resize};
-use oodbench_train::data::{ImageSet, Normalisation, Published, Source, ood, open};
+use oodbench_train::data::{ImageSet, Input, Normalisation, Published, Source, ood, open};
 use oodbench_train::device::{Device, DeviceChoice, allow_tf32};
 use oodbench_train::extract::Sets;
 use oodbench_train::job::DumpPlan;
@@ -37,7 +37,7 @@ pub(crate) struct ImageOptions {
     /// Move images a step along a gradient and dump what becomes of them beside the rest
     #[arg(long, value_enum, value_name = "KIND")]
     pub(crate) perturb: Option<PerturbName>,
-    /// Steps of --perturb on the scale 0 to 1, comma-separated [default: those of the method's authors]
+    /// Steps of --perturb on the scale 0 to 1, of vectors in the units of their values, comma-separated [default: those of the method's authors]
     #[arg(long, value_name = "STEPS", value_delimiter = ',', requires = "perturb", value_parser = step)]
     epsilon: Vec<f64>,
     /// Temperatures of --perturb odin, comma-separated [default: 1000]
@@ -145,8 +145,21 @@ impl ImageOptions {
         Ok(self.normalisation.unwrap_or(source.normalisation()).normalisation(channels)?)
     }
 
+    /// Options that would change nothing of rows that are no images.
+    fn refuse_options_of_images(&self, rows: &ImageSet) -> anyhow::Result<()> {
+        let input = rows.element.input();
+        if input != Input::Images && self.sets.resize.is_some() {
+            bail!("--resize: found {input}, expected images; leave it out");
+        }
+        if input == Input::Sequences && self.normalisation.is_some() {
+            bail!("--normalisation: found {input}, expected images or vectors; leave it out");
+        }
+        Ok(())
+    }
+
     /// All OOD sets, of rows like those of a set.
     pub(crate) fn ood(&self, like: &ImageSet, seed: u64) -> anyhow::Result<Sets> {
+        self.refuse_options_of_images(like)?;
         let mut sets = Sets::new();
         for specification in &self.sets.ood {
             let set = self.first(ood::read(specification, like.form(), self.sets.resize.is_some(), seed)?)?;

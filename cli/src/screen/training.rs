@@ -42,7 +42,7 @@ impl Progress for Watch {
 impl Observer for Watch {
     fn grams(&self, bytes: u64) {
         if !self.quiet {
-            terminal::say(&format!("Gram matrices of the dump: {} on disk", DecimalBytes(bytes)));
+            terminal::say(&format!("Gram matrices of the dump: up to {} on disk", DecimalBytes(bytes)));
         }
     }
 

@@ -1,4 +1,5 @@
-//! DeepFool (Moosavi-Dezfooli, Fawzi and Frossard 2016): to the nearest border of the class, as if the network were linear, until another class is predicted.
+//! DeepFool (Moosavi-Dezfooli, Fawzi and Frossard 2016): to the nearest border of the class, as if the network were linear, until another class is predicted,
+//! pixels being bytes.
 //!
 //! ```text
 //! w_k = ∂z_k/∂x − ∂z_t/∂x,    d_k = |z_k − z_t| / ‖w_k‖        l = argmin_{k≠t} d_k
@@ -10,7 +11,7 @@
 
 use candle_core::{D, Result, Tensor};
 
-use super::Victim;
+use super::{Victim, rows_where};
 use crate::loss::likelihood::is_target;
 
 /// How much farther than the border images are moved, as a share.
@@ -30,14 +31,14 @@ pub fn attacked(victim: &Victim<'_>, pixels: &Tensor, targets: &Tensor) -> Resul
     let mut way = pixels.zeros_like()?;
     let beyond = |way: &Tensor, share: f64| (pixels + (way * (1.0 + share))?)?.clamp(0.0, 1.0);
     for _ in 0..MOST_STEPS {
-        // Whether an image has arrived is asked where it will be left.
-        let unmoved = victim.logits(&beyond(&way, OVERSHOOT)?)?.detach().argmax(1)?.eq(targets)?;
-        if unmoved.to_dtype(candle_core::DType::F32)?.sum_all()?.to_scalar::<f32>()? == 0.0 {
+        // Whether an image has arrived is asked where it will be left; only the others go on.
+        let left = rows_where(&victim.predicted(&beyond(&way, OVERSHOOT)?)?.eq(targets)?)?;
+        if left.elem_count() == 0 {
             break;
         }
-        let step = to_the_border(victim, &beyond(&way, 0.0)?, targets)?;
-        let rows = unmoved.to_dtype(step.dtype())?.reshape((step.dim(0)?, 1, 1, 1))?;
-        way = (way + step.broadcast_mul(&rows)?)?.detach();
+        let at = beyond(&way, 0.0)?.index_select(&left, 0)?;
+        let step = to_the_border(victim, &at, &targets.index_select(&left, 0)?)?;
+        way = way.index_add(&left, &step, 0)?.detach();
     }
     beyond(&way, OVERSHOOT)
 }

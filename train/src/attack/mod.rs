@@ -34,6 +34,9 @@ use super::model::Network;
 use super::nn::Mode;
 use super::observer::Observer;
 
+/// Images attacked together: some seconds of work, after which it can be stopped.
+const ATTACK_BATCH: usize = 64;
+
 /// Which attack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attack {
@@ -90,25 +93,24 @@ impl Attack {
         stop: &AtomicBool,
         observer: &dyn Observer,
     ) -> std::result::Result<ImageSet, TrainError> {
-        let victim = Victim::new(network, normalisation)?;
-        observer.begin(&format!("attacking {} by {}", set.name, self.name()), set.len());
-        let images = self.images(&victim, set, normalisation, stop, observer);
-        observer.end();
-        let attacked = Arc::new(ImageSet { name: self.name().to_owned(), images: images?, ..ImageSet::clone(set) });
-        let (before, after) = (right(network, set, normalisation)?, right(network, &attacked, normalisation)?);
-        let fooled = before.iter().zip(&after).map(|(before, after)| *before && !after);
-        let kept: Vec<u8> = attacked
-            .images
-            .chunks(attacked.image_bytes())
-            .zip(fooled)
-            .filter(|(_, fooled)| *fooled)
-            .flat_map(|(image, _)| image.iter().copied())
-            .collect();
-        if kept.is_empty() {
-            let images = before.iter().filter(|right| **right).count();
-            return Err(TrainError::Attack { attack: self.name(), images, set: set.name.clone() });
+        let rows = right(network, set, normalisation)?;
+        let fooled = match rows.is_empty() {
+            true => None,
+            false => {
+                let set = Arc::new(set.select(&rows)?);
+                observer.begin(&format!("attacking {} by {}", set.name, self.name()), set.len());
+                let images = self.images(&Victim::new(network, normalisation)?, &set, normalisation, stop, observer);
+                observer.end();
+                let attacked = Arc::new(ImageSet { images: images?, ..ImageSet::clone(&set) });
+                let withstood = right(network, &attacked, normalisation)?;
+                let fooled: Vec<usize> = (0..set.len()).filter(|row| withstood.binary_search(row).is_err()).collect();
+                if fooled.is_empty() { None } else { Some(attacked.select(&fooled)?) }
+            }
+        };
+        match fooled {
+            Some(fooled) => Ok(ImageSet { name: self.name().to_owned(), labels: None, classes: None, ..fooled }),
+            None => Err(TrainError::Attack { attack: self.name(), images: rows.len(), set: set.name.clone() }),
         }
-        Ok(ImageSet::new(self.name(), kept, None, set.shape(), None)?)
     }
 
     /// All images of a set after the attack, as bytes.
@@ -121,7 +123,7 @@ impl Attack {
         observer: &dyn Observer,
     ) -> std::result::Result<Vec<u8>, TrainError> {
         let mut images = Vec::with_capacity(set.images.len());
-        for batch in Batches::evaluation(set, normalisation, EVALUATION_BATCH)? {
+        for batch in Batches::evaluation(set, normalisation, ATTACK_BATCH)? {
             if stop.load(Ordering::Relaxed) {
                 return Err(TrainError::Stopped { epochs: 0 });
             }
@@ -137,18 +139,23 @@ impl Attack {
     }
 }
 
-/// Which images of a labelled set the network takes for what they are.
+/// The images of a labelled set that the network takes for what they are, by their numbers.
 fn right(
     network: &Network,
     set: &Arc<ImageSet>,
     normalisation: &Normalisation,
-) -> std::result::Result<Vec<bool>, TrainError> {
-    let mut right = Vec::with_capacity(set.len());
+) -> std::result::Result<Vec<usize>, TrainError> {
+    let mut right: Vec<u8> = Vec::with_capacity(set.len());
     for batch in Batches::evaluation(set, normalisation, EVALUATION_BATCH)? {
         let (images, targets) = tensors(batch, network.device().candle())?;
         let targets = targets.ok_or_else(|| TrainError::Unlabelled { set: set.name.clone() })?;
-        let predicted = network.logits(&images, Mode::Eval)?.detach().argmax(1)?;
-        right.extend(predicted.eq(&targets)?.to_vec1::<u8>()?.into_iter().map(|equal| equal == 1));
+        right.extend(network.logits(&images, Mode::Eval)?.detach().argmax(1)?.eq(&targets)?.to_vec1::<u8>()?);
     }
-    Ok(right)
+    Ok(right.iter().enumerate().filter(|(_, right)| **right == 1).map(|(row, _)| row).collect())
+}
+
+/// The rows where a condition (n) of bytes holds, by their numbers.
+fn rows_where(condition: &Tensor) -> Result<Tensor> {
+    let rows = condition.to_vec1::<u8>()?.into_iter().zip(0u32..).filter(|(holds, _)| *holds == 1);
+    Tensor::new(rows.map(|(_, row)| row).collect::<Vec<u32>>(), condition.device())
 }

@@ -46,6 +46,15 @@ impl<'a> Victim<'a> {
         self.network.logits(&pixels.broadcast_sub(&self.mean)?.broadcast_div(&self.std)?, Mode::Eval)
     }
 
+    /// The classes (n) that pixels are taken for once they are bytes.
+    ///
+    /// # Errors
+    /// The images do not fit the network.
+    pub fn predicted(&self, pixels: &Tensor) -> Result<Tensor> {
+        let bytes = ((pixels.detach() * 255.0)?.round()? / 255.0)?;
+        self.logits(&bytes)?.detach().argmax(1)
+    }
+
     /// The gradient of a sum over images of something made of their logits, one term for each, with respect to their pixels.
     ///
     /// # Errors

@@ -86,6 +86,18 @@ impl Input {
     }
 }
 
+impl Input {
+    /// What one row is called.
+    #[must_use]
+    pub const fn row(self) -> &'static str {
+        match self {
+            Self::Images => "image",
+            Self::Vectors => "vector",
+            Self::Sequences => "sequence",
+        }
+    }
+}
+
 impl fmt::Display for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -108,27 +108,29 @@ impl ImageSet {
         let wrong = |found: String, expected: String, remedy: &str| {
             Err(DataError::request(name.clone(), found, expected, remedy))
         };
+        let row = element.input().row();
         let image_bytes = channels.saturating_mul(height).saturating_mul(width).saturating_mul(element.size());
         if images.is_empty() || image_bytes == 0 || !images.len().is_multiple_of(image_bytes) {
-            return wrong(
-                format!("{} bytes", images.len()),
-                format!("one or more whole images of {channels}x{height}x{width} bytes"),
-                "check the shape",
-            );
+            let shape = format!("{channels}x{height}x{width}");
+            let expected = match element {
+                Element::Byte => format!("one or more whole images of {shape} bytes"),
+                _ => format!("one or more whole {row}s of {} values", channels.max(width)),
+            };
+            return wrong(format!("{} bytes", images.len()), expected, "check the shape");
         }
         let count = images.len() / image_bytes;
         if let Some(labels) = &labels {
             if labels.len() != count {
                 return wrong(
                     format!("{} labels", labels.len()),
-                    format!("one for each of the {count} images"),
+                    format!("one for each of the {count} {row}s"),
                     "check that both files are of the same split",
                 );
             }
             let classes = classes.unwrap_or(0);
             if let Some(at) = labels.iter().position(|&label| label as usize >= classes) {
                 return wrong(
-                    format!("label {} at image {at}", labels[at]),
+                    format!("label {} at {row} {at}", labels[at]),
                     format!("labels 0 to {}", classes.saturating_sub(1)),
                     "check the labels",
                 );

@@ -8,12 +8,12 @@ use super::element::Element;
 use super::error::DataError;
 use super::image_set::ImageSet;
 
-/// x ↦ (x / 255 − mean) / std, per channel.
+/// x ↦ (x / 255 − mean) / std, per channel of an image; x ↦ (x − mean) / std of each value of a vector.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Normalisation {
-    /// One mean per channel, on the scale 0 to 1.
+    /// One mean per channel, on the scale 0 to 1; of vectors one per value, as they are.
     pub mean: Vec<f32>,
-    /// One standard deviation per channel, on the scale 0 to 1.
+    /// One standard deviation per channel, likewise.
     pub std: Vec<f32>,
 }
 

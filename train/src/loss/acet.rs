@@ -92,7 +92,7 @@ impl LossHead for Acet {
     }
 
     fn ascent(&self) -> Option<Ascent> {
-        Some(self.ascent)
+        (self.ascent.steps > 0).then_some(self.ascent)
     }
 
     fn head(&self) -> Result<Option<Head>> {

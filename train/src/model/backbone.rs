@@ -14,9 +14,9 @@ pub trait Backbone: Send + Sync {
     fn layers(&self) -> Vec<String>;
 
     /// Names of the layers whose outputs have pixels, from the image on; what Gram matrices can be made of. The last one is among them, whose mean over
-    /// pixels may be the features.
+    /// pixels may be the features. None where there are no pixels.
     fn maps(&self) -> Vec<String> {
-        self.layers()
+        Vec::new()
     }
 
     /// Features (n, D) of normalised images (n, channels, h, w).

@@ -67,6 +67,10 @@ impl Backbone for StridedCnn {
         (1..=self.stages.len()).map(|i| format!("stage{i}")).collect()
     }
 
+    fn maps(&self) -> Vec<String> {
+        self.layers()
+    }
+
     fn forward(&self, images: &Tensor, mode: Mode, taps: &mut Taps) -> Result<Tensor> {
         let mut x = images.clone();
         for (i, (conv, bn)) in self.stages.iter().enumerate() {
