@@ -152,9 +152,7 @@ def test_the_console_script_prints_what_the_executable_prints(arguments):
     own, theirs = (subprocess.run([one, *arguments], capture_output=True) for one in (script, EXECUTABLE))
     assert own.returncode == theirs.returncode
     assert own.stdout == theirs.stdout
-    # Without a command all are listed, and the wheel has none of the trainer's.
-    if arguments:
-        assert own.stderr == theirs.stderr
+    assert own.stderr == theirs.stderr
 
 
 def test_files_of_the_console_script_are_those_of_the_executable(densenet, program, tmp_path):

@@ -23,7 +23,12 @@ fn check(file: &str, name: &str, table: &str) {
 #[test]
 fn table_of_scores() {
     let output = super::common::oodbench(Path::new(".")).args(["list", "--format", "markdown"]).output().unwrap();
-    check("docs/scores.md", "scores", &String::from_utf8(output.stdout).unwrap());
+    let table = String::from_utf8(output.stdout).unwrap();
+    check("docs/scores.md", "scores", &table);
+    // Without the two lines of the head.
+    let count = table.lines().count() - 2;
+    let readme = std::fs::read_to_string(super::common::fixture("../README.md")).unwrap();
+    assert!(readme.contains(&format!("It computes {count} scores")), "{count}");
 }
 
 #[test]

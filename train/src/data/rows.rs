@@ -6,8 +6,8 @@
 //! DIR/test/…               the same; a folder without splits is a test split
 //! ```
 //!
-//! Any name will do for the one array beside `labels.npy`; of several, `features.npy` or `tokens.npy` is read. Floats are vectors, whole numbers are tokens; token 0 fills rows up. There are as many tokens as
-//! `vocab.txt` has lines, or as the largest number of both splits says.
+//! Any name will do for the one array beside `labels.npy`; of several, `features.npy` or `tokens.npy` is read. Floats are vectors, whole numbers are tokens; token 0
+//! fills rows up. There are as many tokens as `vocab.txt` has lines, or as the largest number of both splits says; and as many classes as the largest label of both.
 
 use std::path::{Path, PathBuf};
 
@@ -28,6 +28,12 @@ const USUAL: [&str; 2] = ["features.npy", "tokens.npy"];
 
 /// Numbers up to here are whole in `f32`, as batches are.
 const MOST_TOKENS: usize = 1 << 24;
+
+/// More tokens than that have a file that lists them: a stray number would make an embedding that no memory holds.
+const MOST_COUNTED: usize = 1 << 18;
+
+/// So many classes may be there in however few rows; more than that are not more than rows.
+const MOST_CLASSES: usize = 1 << 16;
 
 /// Reads the split `train`.
 ///
@@ -51,18 +57,61 @@ fn test_folder(root: &Path) -> PathBuf {
 }
 
 fn read(name: &str, folder: &Path, root: &Path) -> Result<ImageSet, DataError> {
-    let array = npy::open(&array_of(folder)?)?;
-    let file = folder.join(LABELS);
-    let labels = if file.is_file() { Some(decode_labels(npy::open(&file)?)?) } else { None };
-    let classes = labels.iter().flatten().max().map(|largest| *largest as usize + 1);
-    let [_, width] = axes(&array)?;
-    match array.dtype {
-        Dtype::Float(..) => ImageSet::of_vectors(name, &vectors(&array)?, width, labels, classes),
-        _ => {
-            let tokens = tokens(&array)?;
-            let vocabulary = vocabulary(&tokens, folder, root)?;
-            ImageSet::of_sequences(name, &tokens, [width, vocabulary], labels, classes)
+    let own = Files::open(folder)?;
+    let other = if folder == root.join("train") { root.join("test") } else { root.join("train") };
+    let other = if other.is_dir() { Some(Files::open(&other)?) } else { None };
+    if let Some(other) = other.iter().find(|other| other.are_vectors() != own.are_vectors()) {
+        let expected =
+            format!("numbers of the kind in {}, which are {}", other.array.path.display(), other.array.dtype);
+        let found = own.array.dtype.to_string();
+        return Err(DataError::content(&own.array.path, found, expected, "write both splits alike"));
+    }
+    let classes = [Some(&own), other.as_ref()].into_iter().flatten().filter_map(Files::classes).max();
+    let labels = own.labels.clone();
+    let classes = classes.filter(|_| labels.is_some());
+    let [_, width] = axes(&own.array)?;
+    if own.are_vectors() {
+        return ImageSet::of_vectors(name, &vectors(&own.array)?, width, labels, classes);
+    }
+    let tokens = tokens(&own.array)?;
+    let vocabulary = vocabulary(&tokens, (&own, other.as_ref()), root)?;
+    ImageSet::of_sequences(name, &tokens, [width, vocabulary], labels, classes)
+}
+
+/// What a split consists of.
+struct Files {
+    array: StoredArray,
+    labels: Option<Vec<u32>>,
+}
+
+impl Files {
+    fn open(folder: &Path) -> Result<Self, DataError> {
+        let array = npy::open(&array_of(folder)?)?;
+        let file = folder.join(LABELS);
+        let labels = if file.is_file() { Some(labels(&file, &array)?) } else { None };
+        Ok(Self { array, labels })
+    }
+
+    fn are_vectors(&self) -> bool {
+        matches!(self.array.dtype, Dtype::Float(..))
+    }
+
+    fn classes(&self) -> Option<usize> {
+        self.labels.as_ref().map(|labels| labels.iter().max().map_or(0, |largest| *largest as usize + 1))
+    }
+}
+
+/// The classes of the rows of an array.
+fn labels(file: &Path, of: &StoredArray) -> Result<Vec<u32>, DataError> {
+    let labels = decode_labels(npy::open(file)?)?;
+    let most = MOST_CLASSES.max(of.shape.first().copied().unwrap_or(0));
+    match labels.iter().position(|label| *label as usize >= most) {
+        Some(at) => {
+            let found = format!("label {} in row {at}", labels[at]);
+            let remedy = "number the classes from 0 without gaps";
+            Err(DataError::content(file, found, format!("labels 0 to {}", most - 1), remedy))
         }
+        None => Ok(labels),
     }
 }
 
@@ -144,31 +193,35 @@ fn tokens(array: &StoredArray) -> Result<Vec<u32>, DataError> {
 }
 
 /// How many tokens there are.
-fn vocabulary(own: &[u32], folder: &Path, root: &Path) -> Result<usize, DataError> {
+fn vocabulary(own: &[u32], (files, other): (&Files, Option<&Files>), root: &Path) -> Result<usize, DataError> {
     let file = root.join("vocab.txt");
-    let largest = |tokens: &[u32]| tokens.iter().max().map_or(0, |largest| *largest as usize + 1);
+    let count = |tokens: &[u32]| tokens.iter().max().map_or(0, |largest| *largest as usize + 1);
     if file.is_file() {
         let text = std::fs::read_to_string(&file)
             .map_err(|error| DataError::content(&file, error.to_string(), "text", "check the file"))?;
         let lines = text.lines().count();
-        if largest(own) > lines {
-            let found = format!("{lines} tokens, and number {} in {}", largest(own) - 1, folder.display());
-            return Err(DataError::content(
-                &file,
-                found,
-                "a line for every token",
-                "take the vocabulary of these rows",
-            ));
+        if count(own) > lines {
+            let found = format!("{lines} tokens, and number {} in {}", count(own) - 1, files.array.path.display());
+            let remedy = "take the vocabulary of these rows";
+            return Err(DataError::content(&file, found, "a line for every token", remedy));
         }
         return Ok(lines);
     }
-    let mut count = largest(own);
-    for other in [root.join("train"), test_folder(root)] {
-        if other != folder
-            && let Ok(path) = array_of(&other)
-        {
-            count = count.max(largest(&tokens(&npy::open(&path)?)?));
-        }
+    let other = other.map(|other| Ok::<_, DataError>((count(&tokens(&other.array)?), &other.array))).transpose()?;
+    let (most, array) = other
+        .into_iter()
+        .chain([(count(own), &files.array)])
+        .max_by_key(|(count, _)| *count)
+        .unwrap_or((0, &files.array));
+    if most > MOST_COUNTED {
+        let (found, expected) =
+            (format!("token {}", most - 1), format!("tokens below {MOST_COUNTED} without a vocab.txt"));
+        return Err(DataError::content(
+            &array.path,
+            found,
+            expected,
+            "number the tokens without gaps, or list them in vocab.txt",
+        ));
     }
-    Ok(count)
+    Ok(most)
 }

@@ -1,8 +1,8 @@
 //! Attacks on the images of id/val: what they do to one of a linear network, and to a trained one.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, LazyLock};
 
 use super::reference::values;
 use super::run::{noise, recipe, start};
@@ -18,7 +18,7 @@ use oodbench_train::device::Device;
 use oodbench_train::error::TrainError;
 use oodbench_train::job::{DumpPlan, FromWeights, Workplace};
 use oodbench_train::loss::likelihood::cross_entropy;
-use oodbench_train::loss::softmax;
+use oodbench_train::loss::{LossEntry, isomax_plus, softmax};
 use oodbench_train::model::Network;
 use oodbench_train::model::weights::Weights;
 use oodbench_train::observer::Silent;
@@ -29,16 +29,22 @@ use oodbench_train::run::weights_file;
 /// How many images are learnt by heart.
 const IMAGES: usize = 64;
 
-fn by_heart() -> Recipe {
-    let mut recipe = recipe(&softmax::ENTRY, 4, 60);
+fn by_heart(loss: &'static LossEntry) -> Recipe {
+    let mut recipe = recipe(loss, 4, 60);
     (recipe.augmentation.padding, recipe.augmentation.flip) = (0, false);
     recipe
 }
 
 /// A network that has learnt noise images of four classes by heart, those images, and its constants.
-fn trained(folder: &Path) -> (Network, Arc<ImageSet>, Normalisation) {
-    let recipe = by_heart();
-    let network = start(&recipe, &noise(IMAGES, 4), folder, false).unwrap().network;
+type Trained = (Network, Arc<ImageSet>, Normalisation);
+
+/// Trained once for all tests.
+static OF_SOFTMAX: LazyLock<Trained> = LazyLock::new(|| trained(&softmax::ENTRY));
+
+fn trained(loss: &'static LossEntry) -> Trained {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = by_heart(loss);
+    let network = start(&recipe, &noise(IMAGES, 4), folder.path(), false).unwrap().network;
     (network, Arc::new(noise(IMAGES, 4)), recipe.normalisation().unwrap())
 }
 
@@ -77,10 +83,9 @@ fn outcome(victim: &Victim<'_>, (before, after): (&Tensor, &Tensor), targets: &T
 /// all images and go a part of the way of FGSM, whose length is 0.05 in each pixel.
 #[test]
 fn attacks_fool_a_network_by_as_much_as_they_may() {
-    let folder = tempfile::tempdir().unwrap();
-    let (network, set, normalisation) = trained(folder.path());
-    let victim = Victim::new(&network, &normalisation).unwrap();
-    let (pixels, targets) = rightly_classified(&victim, &set);
+    let (network, set, normalisation) = &*OF_SOFTMAX;
+    let victim = Victim::new(network, normalisation).unwrap();
+    let (pixels, targets) = rightly_classified(&victim, set);
     let share = |fooled: &[bool]| fooled.iter().filter(|own| **own).count() as f64 / fooled.len() as f64;
     let largest = |after: &Tensor| values(&(after - &pixels).unwrap().abs().unwrap()).into_iter().fold(0.0, f32::max);
 
@@ -111,13 +116,28 @@ fn attacks_fool_a_network_by_as_much_as_they_may() {
     }
 }
 
+/// Whatever the scale of the logits, the attacks that search for a short way find one for most images, and what is kept is of another class as bytes.
+#[test]
+fn attacks_keep_images_of_every_loss() {
+    let of_isomax_plus = trained(&isomax_plus::ENTRY);
+    for (loss, (network, set, normalisation)) in [("softmax", &*OF_SOFTMAX), ("isomax-plus", &of_isomax_plus)] {
+        let victim = Victim::new(network, normalisation).unwrap();
+        let right = rightly_classified(&victim, set).1.elem_count();
+        for (attack, least) in Attack::ALL.into_iter().zip([0.05, 0.05, 0.8, 0.8]) {
+            let stop = AtomicBool::new(false);
+            let kept = attack.on(network, set, normalisation, &stop, &Silent).unwrap();
+            let share = kept.len() as f64 / right as f64;
+            assert!(share >= least && share <= 1.0, "{loss} {}: {} of {right} kept", attack.name(), kept.len());
+        }
+    }
+}
+
 /// The gradient of the cross-entropy is Σ_k (p_k − [k = t]) ∂z_k/∂x.
 #[test]
 fn gradients_of_all_logits_make_that_of_the_loss() {
-    let folder = tempfile::tempdir().unwrap();
-    let (network, set, normalisation) = trained(folder.path());
-    let victim = Victim::new(&network, &normalisation).unwrap();
-    let (pixels, targets) = rightly_classified(&victim, &set);
+    let (network, set, normalisation) = &*OF_SOFTMAX;
+    let victim = Victim::new(network, normalisation).unwrap();
+    let (pixels, targets) = rightly_classified(&victim, set);
     let (pixels, targets) = (pixels.narrow(0, 0, 5).unwrap(), targets.narrow(0, 0, 5).unwrap());
     let expected = victim.gradient(&pixels, |logits| cross_entropy(logits, &targets)? * 5.0).unwrap();
     let (logits, gradients) = victim.jacobian(&pixels).unwrap();
@@ -137,10 +157,9 @@ fn gradients_of_all_logits_make_that_of_the_loss() {
 /// DeepFool goes a little farther than the border: at a third of its way nearly all images are of their class still.
 #[test]
 fn deepfool_stops_a_little_beyond_the_border() {
-    let folder = tempfile::tempdir().unwrap();
-    let (network, set, normalisation) = trained(folder.path());
-    let victim = Victim::new(&network, &normalisation).unwrap();
-    let (pixels, targets) = rightly_classified(&victim, &set);
+    let (network, set, normalisation) = &*OF_SOFTMAX;
+    let victim = Victim::new(network, normalisation).unwrap();
+    let (pixels, targets) = rightly_classified(&victim, set);
     let after = deepfool::attacked(&victim, &pixels, &targets).unwrap();
     let third = (&pixels + ((&after - &pixels).unwrap() / 3.0).unwrap()).unwrap();
     let (fooled, _) = outcome(&victim, (&pixels, &third), &targets);
@@ -148,7 +167,7 @@ fn deepfool_stops_a_little_beyond_the_border() {
 }
 
 fn dump(folder: &Path, roles: &[Role], attacks: Vec<Attack>) -> Result<Dump, TrainError> {
-    let recipe = by_heart();
+    let recipe = by_heart(&softmax::ENTRY);
     let runs = folder.join("run");
     if !runs.exists() {
         start(&recipe, &noise(IMAGES, 4), &runs, false).unwrap();

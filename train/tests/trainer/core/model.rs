@@ -8,7 +8,7 @@ use oodbench_train::device;
 use oodbench_train::loss::LossChoice;
 use oodbench_train::model::weights::{Weights, WeightsError};
 use oodbench_train::model::{
-    Architecture, Design, Network, Taps, densenet, resnet_cifar, small_cnn, strided_cnn, wide_resnet,
+    Architecture, Design, Network, Taps, densenet, mlp, resnet_cifar, small_cnn, strided_cnn, transformer, wide_resnet,
 };
 use oodbench_train::nn::{LoadError, Mode};
 use std::collections::{BTreeMap, HashMap};
@@ -22,14 +22,16 @@ fn network(design: &Design, seed: u64) -> Network {
     Network::new(design, seed, &device::Device::cpu()).unwrap()
 }
 
-/// The formula of make_networks.py.
+/// The formula of make_networks.py and waves.py: a matrix is as a convolution, but the head, which features do not see.
 fn weights(network: &Network) -> BTreeMap<String, Tensor> {
     let named = network.params().named().unwrap();
     let fill = |(name, tensor): (String, Tensor)| {
         let dims = tensor.dims().to_vec();
         let fan = dims.iter().skip(1).product::<usize>() as f64;
         let amplitude = |wave: f64| match name.rsplit_once('.').unwrap().1 {
-            "weight" if dims.len() == 4 || name == "dense.weight" => wave * (2.0 / fan).sqrt() * 1.4,
+            "weight" if [2, 4].contains(&dims.len()) && !name.starts_with("classifier") => {
+                wave * (2.0 / fan).sqrt() * 1.4
+            }
             "running_mean" | "bias" => 0.2 * wave,
             "running_var" => 1.0 + 0.5 * wave,
             _ if name.contains(".bn2.") => 0.05 + 0.02 * wave,
@@ -157,6 +159,31 @@ fn wrn_40_2_agrees_with_numpy() {
     assert!(found.keys().eq(expected.keys()));
     for (name, rows) in expected {
         assert_close(&name, &found[&name], &Tensor::new(rows, &Device::Cpu).unwrap(), 1e-4);
+    }
+}
+
+/// fixtures/train/rows.json is written by make_rows.py, which knows NumPy alone.
+#[test]
+fn networks_of_rows_agree_with_numpy() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/train/rows.json");
+    let expected: BTreeMap<String, BTreeMap<String, Vec<Vec<f32>>>> =
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let numbers: Vec<f32> = (0..14).map(|i| (0.11 * f64::from(i) + 0.0007 * f64::from(i * i)).cos() as f32).collect();
+    let vectors = Tensor::from_vec(numbers, (2, 7, 1, 1), &Device::Cpu).unwrap();
+    let tokens = Tensor::new(&[[3f32, 1.0, 10.0, 4.0, 4.0], [7.0, 2.0, 0.0, 0.0, 0.0]], &Device::Cpu).unwrap();
+    let rows = [(&mlp::ENTRY, 7, vectors), (&transformer::ENTRY, 11, tokens.reshape((2, 1, 1, 5)).unwrap())];
+    for (entry, channels, rows) in rows {
+        let network = network(&Design { channels, ..design(Architecture::of(entry)) }, 0);
+        network.params().load(&weights(&network)).unwrap();
+        let mut taps = Taps::of(&network.backbone().layers());
+        let features = network.backbone().forward(&rows, Mode::Eval, &mut taps).unwrap();
+        let recorded = taps.into_recorded().into_iter().chain([("features".to_owned(), features)]);
+        let found: BTreeMap<String, Tensor> = recorded.collect();
+        let expected = &expected[entry.id];
+        assert!(found.keys().eq(expected.keys()), "{:?}", found.keys());
+        for (name, rows) in expected {
+            assert_close(name, &found[name], &Tensor::new(rows.clone(), &Device::Cpu).unwrap(), 1e-4);
+        }
     }
 }
 

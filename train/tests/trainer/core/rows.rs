@@ -126,6 +126,35 @@ fn both_kinds_are_told_apart_by_their_numbers() {
     assert!(nan.contains("found NaN in row 0, column 0, expected finite numbers"), "{nan}");
 }
 
+/// A class that one split lacks is a class all the same; numbers that nobody meant are refused before they make a network of their size.
+#[test]
+fn classes_and_tokens_are_numbered_over_both_splits() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = folder.path().join("t");
+    write(&files, "tokens.npy", sequences);
+    let (train, test) = (files.join("train"), files.join("test"));
+    write_npy(test.join("labels.npy"), &Array1::<i64>::zeros(90)).unwrap();
+    let sets = read(&files);
+    assert_eq!((sets.0.classes, sets.1.classes), (Some(3), Some(3)));
+    let refusal = || open(&format!("npy:{}", files.display()), None).unwrap().both().err().unwrap().to_string();
+    let mut stray = labels(240);
+    stray[7] = 4_000_000_000;
+    write_npy(train.join("labels.npy"), &stray).unwrap();
+    let label = refusal();
+    assert!(label.contains("labels.npy: found label 4000000000 in row 7, expected labels 0 to 65535"), "{label}");
+    write_npy(train.join("labels.npy"), &labels(240)).unwrap();
+    let mut rows = sequences(240);
+    rows[(3, 2)] = 1 << 20;
+    write_npy(train.join("tokens.npy"), &rows).unwrap();
+    let token = refusal();
+    assert!(token.contains("found token 1048576, expected tokens below 262144 without a vocab.txt"), "{token}");
+    std::fs::write(files.join("vocab.txt"), "token\n".repeat(2 + (1 << 20))).unwrap();
+    assert_eq!(read(&files).0.element, Element::Token { vocabulary: 2 + (1 << 20) });
+    write_npy(train.join("tokens.npy"), &vectors(240, 1.0)).unwrap();
+    let kind = refusal();
+    assert!(kind.contains("write both splits alike"), "{kind}");
+}
+
 /// Both losses learn both kinds, and a seed repeats a run to the bit.
 #[test]
 fn vectors_and_sequences_are_learnt() {
