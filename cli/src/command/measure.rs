@@ -28,7 +28,7 @@ const AFTER_HELP: &str = "Examples:
   oodbench measure scores.npz:id scores.npz:svhn --higher-is ood --procedure lee,openood --bootstrap 1000
   oodbench measure seeds/ --ddof 0                          a run in each archive: a-s0.npz, a-s1.npz, ... with members id, near__tin, far__svhn
 
-A FILE is .npy, .npz:MEMBER, .safetensors:NAME, .mat:NAME, .csv:COLUMN, .tsv:COLUMN, .parquet:COLUMN, .pt:NAME, .pkl:KEY/KEY, or text, one number per line.
+A FILE is .npy, .npz:MEMBER, .safetensors:NAME, .mat:NAME, .csv:COLUMN, .tsv:COLUMN, .parquet:COLUMN, .feather:COLUMN, .pt:NAME, .pkl:KEY/KEY, or text, one number per line.
 NAME= before it gives the set a name, GROUP/NAME= a group as well; else it is called as the member of an archive, or as the file.
 
 Where nothing but one archive or a folder of archives is named, each is a run: its members are id and OOD sets, NAME or GROUP__NAME, @conf behind or not; @pred and
