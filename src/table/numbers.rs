@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::read::RecordsError;
 use crate::dump::DumpError;
+use crate::dump::format::raw::{self, Raw};
 use crate::dump::format::text::line_at;
 use crate::dump::format::{Format, by_name, file};
 use crate::printable::line;
@@ -88,6 +89,34 @@ impl Source {
                 _ => of_lines(path)?,
             },
         };
+        self.checked(numbers)
+    }
+
+    /// The numbers of a file of elements alone, finite and at least one.
+    ///
+    /// ```
+    /// use oodbench::dump::format::raw::{Raw, dtype};
+    /// let folder = tempfile::tempdir()?;
+    /// let file = folder.path().join("id.f32");
+    /// std::fs::write(&file, [1.5_f32.to_le_bytes(), (-2.0_f32).to_le_bytes()].concat())?;
+    /// let raw = Raw { dtype: dtype("float32")?, rows: None, inner: Vec::new(), offset: 0, fortran: false };
+    /// let source = oodbench::table::numbers::Source { path: file, name: None };
+    /// assert_eq!(source.read_elements(&raw)?, [1.5, -2.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`read`](Self::read); its length is that of the array.
+    pub fn read_elements(&self, raw: &Raw) -> Result<Vec<f64>, NumbersError> {
+        if let Some(name) = &self.name {
+            let found = format!("elements alone, not an array {name:?}");
+            return Err(wrong(&self.path, found, "no name behind the file", "leave :NAME out").into());
+        }
+        self.checked(one_a_row(&raw::open(&self.path, raw)?)?)
+    }
+
+    fn checked(&self, numbers: Vec<f64>) -> Result<Vec<f64>, NumbersError> {
+        let path = &self.path;
         let refuse = |found: String| {
             wrong(path, found, "finite numbers", "take these rows out of all files, or compute them again")
         };
