@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ndarray::Array2;
+use ndarray_npy::write_npy;
 use oodbench::dump::format::by_name;
 use oodbench::dump::layout::{Described, RunFiles, discover};
 use oodbench::dump::{Dump, format};
@@ -471,6 +473,50 @@ fn text_features_are_a_head() {
     let dump = Dump::open(&runs[0]).unwrap();
     assert_eq!(dump.head.as_ref().map(oodbench::rows::Head::shape), Some((4, 6)));
     assert!(taken(&runs[0]).contains(&"head/weight text_features.pt: \"text\" in its name".to_owned()));
+}
+
+/// As ViM's scripts keep them, where names tell what rows are for: the head tells which of its two sides a matrix has.
+#[test]
+fn arrays_beside_a_head_are_told_by_their_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let vim = file("layouts/vim");
+    for (from, to) in
+        [("vit_train_200k", "id_train"), ("vit_imagenet", "id_val"), ("vit_texture", "ood_texture"), ("fc", "fc")]
+    {
+        fs::copy(vim.join(format!("{from}.pkl")), folder.path().join(format!("{to}.pkl"))).unwrap();
+    }
+    let runs = discover(folder.path()).unwrap();
+    same_rows(&runs[0], &[("id/train", "train"), ("id/test", "val"), ("ood/texture", "svhn")], &["features"]);
+    let mut found = taken(&runs[0]);
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "head/bias fc.pkl[1]: \"fc\" in its name",
+            "head/weight fc.pkl[0]: \"fc\" in its name",
+            "id/test/features id_val.pkl: \"val id\" in its name, and no name says test or id; 6 columns, as the head has",
+            "id/train/features id_train.pkl: \"train id\" in its name; 6 columns, as the head has",
+            "ood/texture/features ood_texture.pkl: \"ood\" in its name; 6 columns, as the head has",
+        ]
+    );
+    // As many as there are classes may be probabilities.
+    write_npy(folder.path().join("ood_lsun.npy"), &Array2::<f32>::zeros((3, 4))).unwrap();
+    let warnings = Dump::open(&discover(folder.path()).unwrap()[0]).unwrap().warnings.join("\n");
+    assert!(warnings.contains("ood_lsun.npy (its name says none of logits, features, labels)"), "{warnings}");
+    fs::remove_file(folder.path().join("ood_lsun.npy")).unwrap();
+    // Without a head nothing tells.
+    fs::remove_file(folder.path().join("fc.pkl")).unwrap();
+    let error = discover(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("found no run (3 arrays, none named by what its rows are for)"), "{error}");
+    // A set without a word is left out, with its reason.
+    for name in ["fc.pkl", "vit_texture.pkl"] {
+        fs::copy(vim.join(name), folder.path().join(name)).unwrap();
+    }
+    let warnings = Dump::open(&discover(folder.path()).unwrap()[0]).unwrap().warnings.join("\n");
+    assert!(
+        warnings.contains("vit_texture.pkl (its name says neither an array nor what its rows are for)"),
+        "{warnings}"
+    );
 }
 
 #[test]
