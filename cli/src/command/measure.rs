@@ -30,8 +30,9 @@ const AFTER_HELP: &str = "Examples:
   oodbench measure id.f32 svhn.f32 --dtype float32          no header: numpy.memmap, ndarray.tofile
   oodbench measure seeds/ --ddof 0                          a run in each archive: a-s0.npz, a-s1.npz, ... with members id, near__tin, far__svhn
 
-A FILE is .npy, .npz:MEMBER, .safetensors:NAME, .mat:NAME, .csv:COLUMN, .tsv:COLUMN, .parquet:COLUMN, .feather:COLUMN, .pt:NAME, .pkl:KEY/KEY, or text, one number per line; with --dtype
-elements alone. NAME= before it gives the set a name, GROUP/NAME= a group as well; else it is called as the member of an archive, or as the file.
+A FILE is .npy, .npz:MEMBER, .safetensors:NAME, .mat:NAME, .csv:COLUMN, .tsv:COLUMN, .parquet:COLUMN, .feather:COLUMN, .pt:NAME, .pkl:KEY/KEY,
+or text, one number per line; with --dtype, elements alone. NAME= before it gives the set a name, GROUP/NAME= a group as well; else it is called as the member of an
+archive, or as the file.
 
 Where nothing but one archive or a folder of archives is named, each is a run: its members are id and OOD sets, NAME or GROUP__NAME, @conf behind or not; @pred and
 @label are not read. Archives whose names differ by a seed at the end (-s0, -seed0) are averaged.";

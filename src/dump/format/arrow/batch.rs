@@ -42,36 +42,18 @@ impl Batches {
     /// Some columns, each an array.
     pub(super) fn columns(&self, path: &Path, wanted: &[usize]) -> Result<Vec<StoredArray>, DumpError> {
         let mut room = Room { path, limit: Limit::in_memory(self.memory.bytes().len()), taken: 0 };
-        let mut columns = Vec::new();
-        for field in wanted.iter().map(|at| &self.columns.fields[*at]) {
-            columns.push(self.column(field, &mut room)?);
-        }
-        let is_even = columns.iter().all(|column| column.shape[0] == columns[0].shape[0]);
-        is_even.then_some(columns).ok_or_else(|| refusal(path, "columns of several lengths"))
-    }
-
-    fn column(&self, field: &Field, room: &mut Room<'_>) -> Result<StoredArray, DumpError> {
-        let path = room.path;
-        let mut parts = Vec::new();
+        let fields: Vec<&Field> = wanted.iter().map(|at| &self.columns.fields[*at]).collect();
+        let mut parts: Vec<Vec<StoredArray>> = vec![Vec::new(); fields.len()];
         for &place in &self.places {
             let batch = self.batch(place).map_err(|defect| refusal(path, &defect))?;
-            parts.extend(batch.part(field, room)?);
+            for (field, parts) in fields.iter().zip(&mut parts) {
+                parts.extend(batch.part(field, &mut room)?);
+            }
         }
-        let width = |part: &StoredArray| part.shape.get(1).copied();
-        let Some(first) = parts.first() else {
-            return Err(refusal(path, &format!("column {} without rows", field.name)));
-        };
-        if parts.iter().any(|part| width(part) != width(first)) {
-            return Err(refusal(path, &format!("column {} of lists of several lengths", field.name)));
-        }
-        if parts.len() == 1 {
-            return Ok(parts.swap_remove(0));
-        }
-        let rows = parts.iter().map(|part| part.shape[0]).sum();
-        let shape = std::iter::once(rows).chain(width(first)).collect();
-        let bytes: Vec<u8> = parts.iter().flat_map(|part| part.bytes()).copied().collect();
-        let whole = StoredArray::new(path.to_owned(), first.dtype.clone(), shape, Arc::new(bytes), 0);
-        whole.ok_or_else(|| refusal(path, &field.is_short()))
+        let columns = fields.into_iter().zip(parts).map(|(field, parts)| joined(path, field, parts));
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let is_even = columns.iter().all(|column| column.shape[0] == columns[0].shape[0]);
+        is_even.then_some(columns).ok_or_else(|| refusal(path, "columns of several lengths"))
     }
 
     fn batch(&self, place: usize) -> Result<Batch<'_>, Defect> {
@@ -80,6 +62,25 @@ impl Batches {
         let MessageHeaderRef::RecordBatch(batch) = message.header else { return Err(damaged()) };
         Batch::new(self, batch, message.body).map_err(|_| damaged())?.ok_or_else(damaged)
     }
+}
+
+/// A column of its parts in all batches.
+fn joined(path: &Path, field: &Field, mut parts: Vec<StoredArray>) -> Result<StoredArray, DumpError> {
+    let width = |part: &StoredArray| part.shape.get(1).copied();
+    let Some(first) = parts.first() else {
+        return Err(refusal(path, &format!("column {} without rows", field.name)));
+    };
+    if parts.iter().any(|part| width(part) != width(first)) {
+        return Err(refusal(path, &format!("column {} holds lists of several lengths", field.name)));
+    }
+    if parts.len() == 1 {
+        return Ok(parts.swap_remove(0));
+    }
+    let rows = parts.iter().map(|part| part.shape[0]).sum();
+    let shape = std::iter::once(rows).chain(width(first)).collect();
+    let bytes: Vec<u8> = parts.iter().flat_map(|part| part.bytes()).copied().collect();
+    let whole = StoredArray::new(path.to_owned(), first.dtype.clone(), shape, Arc::new(bytes), 0);
+    whole.ok_or_else(|| refusal(path, &field.is_short()))
 }
 
 impl Field {
