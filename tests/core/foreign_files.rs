@@ -252,6 +252,14 @@ fn lengths_that_arrow_claims_are_not_believed() {
     assert!(refused(&with(141), "logits").contains("a packed buffer of 140 bytes, not 141"));
     assert!(refused(&with(1 << 40), "logits").contains("found 1099511627776 bytes once unpacked, expected at most"));
     assert!(refused(&with(u64::MAX - 1), "logits").contains("a packed buffer of -2 bytes"));
+    // Three batches, of which the footer tells one twice: what is read of all together would be longer than the file.
+    let batches = fs::read(file("arrow/batches_none.arrow")).unwrap();
+    let place = |at: usize| u64::from_le_bytes(batches[at..at + 8].try_into().unwrap()) as usize;
+    let begins = |at: usize| batches.get(at..).is_some_and(|rest| rest.starts_with(&[0xff; 4]));
+    let is_block = |at: &usize| begins(place(*at)) && begins(place(at + 24)) && begins(place(at + 48));
+    let blocks = (8..batches.len() - 56).find(is_block).unwrap();
+    let twice = [&batches[..blocks + 24], &batches[blocks..blocks + 8], &batches[blocks + 32..]].concat();
+    assert!(refused(&twice, "logits").contains("found a footer that is damaged or cut off"));
     // Seven rows: of the batch, and of each of its columns.
     let plain = fs::read(file("columns/lists_uncompressed.feather")).unwrap();
     let seven = |at: &usize| plain[*at..].starts_with(&7_u64.to_le_bytes());

@@ -62,7 +62,7 @@ pub(super) fn contents(bytes: &[u8]) -> Result<(Fields, Vec<usize>), Defect> {
         return of_file(bytes);
     }
     if bytes.starts_with(FIRST_FEATHER) {
-        return Err("Feather of version 1, which was written until 2020".to_owned());
+        return Err("Feather of version 1, the default until 2020".to_owned());
     }
     of_stream(bytes)
 }
