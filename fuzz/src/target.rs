@@ -243,6 +243,14 @@ pub const TARGETS: &[Target] = &[
         read: read_arrays,
     },
     Target {
+        name: "array-arrow",
+        file: "a.arrow",
+        seeds: array_arrow_seeds,
+        words: NONE,
+        pack: plain,
+        read: read_arrays_of_arrow,
+    },
+    Target {
         name: "index-json",
         file: "a.safetensors.index.json",
         seeds: index_seeds,
@@ -479,6 +487,19 @@ fn read_arrays(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
+/// Every column of numbers; of the sound files some hold others, too.
+fn read_arrays_of_arrow(path: &Path) -> Result<(), String> {
+    let format = by_name(path).unwrap();
+    let members = format.members(path).map_err(text)?.unwrap_or_default();
+    let opened: Vec<_> = members.iter().map(|member| format.open(path, Some(member)).map_err(text)).collect();
+    let (arrays, refused): (Vec<_>, Vec<_>) = opened.into_iter().partition(Result::is_ok);
+    arrays.into_iter().flatten().for_each(|array| sum(&[(String::new(), array)]));
+    match refused.into_iter().find_map(Result::err) {
+        Some(error) if !error.contains(" holds ") => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Every array of an index, one of whose files is there.
 fn read_indexed(path: &Path) -> Result<(), String> {
     let tensors = path.with_file_name("b.safetensors");
@@ -671,8 +692,12 @@ fn array_txt_seeds() -> Vec<Vec<u8>> {
 }
 
 fn array_parquet_seeds() -> Vec<Vec<u8>> {
-    let names = ["none.parquet", "snappy.parquet", "row_groups.parquet"];
+    let names = ["none.parquet", "snappy.parquet", "gzip.parquet", "zstd.parquet", "row_groups.parquet"];
     names.iter().flat_map(|name| seeds::fixtures("formats/columns", name)).collect()
+}
+
+fn array_arrow_seeds() -> Vec<Vec<u8>> {
+    [seeds::fixtures("formats/columns", ".feather"), seeds::fixtures("formats/arrow", ".arrow")].concat()
 }
 
 /// An index of no file, and one of the tensors that [`read_indexed`] puts beside it.

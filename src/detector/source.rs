@@ -7,6 +7,7 @@ use super::decide::Detector;
 use super::error::DetectorError;
 use super::input;
 use crate::dump::format::npy_stream::NpyStream;
+use crate::dump::format::raw::{self, Raw};
 use crate::dump::layout::Source;
 use crate::dump::run::open_new_rows;
 use crate::dump::{DumpError, format};
@@ -35,17 +36,22 @@ impl<'a> NewRows<'a> {
         let split = match open_new_rows(path)? {
             Some(split) => split,
             None => {
-                let kind = only_input(detector, path)?;
-                let named = path.file_stem().and_then(|stem| ArrayKind::parse(&stem.to_string_lossy()));
-                if let Some(other) = named.filter(|named| *named != kind) {
-                    return Err(other_array(path, &other, &kind));
-                }
+                let kind = kind_of(detector, path)?;
                 let source = Source::of(path).ok_or_else(|| not_an_array(path))?;
                 one_array(path, kind, source.open()?)?
             }
         };
         input::check(&detector.inputs, &split)?;
         Ok(Self { detector, from: From::Files(Some(split)), skipped: 0 })
+    }
+
+    /// Opens a file of elements alone.
+    ///
+    /// # Errors
+    /// As [`NewRows::open`]; its length has to be that of the array.
+    pub fn of_elements(detector: &'a Detector, path: &Path, raw: &Raw) -> Result<Self, DetectorError> {
+        let kind = kind_of(detector, path)?;
+        Self::of_rows(detector, one_array(path, kind, raw::open(path, raw)?)?)
     }
 
     /// Rows in memory.
@@ -105,6 +111,16 @@ impl<'a> NewRows<'a> {
                 Ok(Some((first, split)))
             }
         }
+    }
+}
+
+/// What the single array of a file is, which may not be named as another.
+fn kind_of(detector: &Detector, path: &Path) -> Result<ArrayKind, DetectorError> {
+    let kind = only_input(detector, path)?;
+    let named = path.file_stem().and_then(|stem| ArrayKind::parse(&stem.to_string_lossy()));
+    match named.filter(|named| *named != kind) {
+        Some(other) => Err(other_array(path, &other, &kind)),
+        None => Ok(kind),
     }
 }
 

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::read::RecordsError;
 use crate::dump::DumpError;
+use crate::dump::format::raw::{self, Raw};
 use crate::dump::format::text::line_at;
 use crate::dump::format::{Format, by_name, file};
 use crate::printable::line;
-use crate::rows::array::shape_text;
+use crate::rows::array::{StoredArray, shape_text};
 
 /// Numbers that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -25,8 +26,8 @@ const MOST_BYTES: u64 = 1 << 32;
 
 /// A file of numbers, `FILE` or `FILE:NAME`.
 ///
-/// `.npy`, `.npz`, `.safetensors` and `.mat` hold arrays of shape (n,) or (n, 1), `NAME` being the member; `.csv` and `.tsv` columns with a header, `.parquet`
-/// columns of numbers, packed by Snappy or not; any other file is text, one number per line, `#` beginning a comment. `NAME` may be left out where there is
+/// `.npy`, `.npz`, `.safetensors` and `.mat` hold arrays of shape (n,) or (n, 1), `NAME` being the member; `.csv` and `.tsv` columns with a header, `.parquet`,
+/// `.arrow` and `.feather` columns of numbers; any other file is text, one number per line, `#` beginning a comment. `NAME` may be left out where there is
 /// one column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
@@ -84,9 +85,38 @@ impl Source {
                 Some("csv") => of_csv(path, name, b',')?,
                 Some("tsv") => of_csv(path, name, b'\t')?,
                 Some("parquet") => of_parquet(path, name)?,
+                Some("arrow" | "feather") => of_arrow(path, name)?,
                 _ => of_lines(path)?,
             },
         };
+        self.checked(numbers)
+    }
+
+    /// The numbers of a file of elements alone, finite and at least one.
+    ///
+    /// ```
+    /// use oodbench::dump::format::raw::{Raw, dtype};
+    /// let folder = tempfile::tempdir()?;
+    /// let file = folder.path().join("id.f32");
+    /// std::fs::write(&file, [1.5_f32.to_le_bytes(), (-2.0_f32).to_le_bytes()].concat())?;
+    /// let raw = Raw { dtype: dtype("float32")?, rows: None, inner: Vec::new(), offset: 0, fortran: false };
+    /// let source = oodbench::table::numbers::Source { path: file, name: None };
+    /// assert_eq!(source.read_elements(&raw)?, [1.5, -2.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`read`](Self::read); its length is that of the array.
+    pub fn read_elements(&self, raw: &Raw) -> Result<Vec<f64>, NumbersError> {
+        if let Some(name) = &self.name {
+            let found = format!("elements alone, not an array {name:?}");
+            return Err(wrong(&self.path, found, "no name behind the file", "leave :NAME out").into());
+        }
+        self.checked(one_a_row(&raw::open(&self.path, raw)?)?)
+    }
+
+    fn checked(&self, numbers: Vec<f64>) -> Result<Vec<f64>, NumbersError> {
+        let path = &self.path;
         let refuse = |found: String| {
             wrong(path, found, "finite numbers", "take these rows out of all files, or compute them again")
         };
@@ -152,7 +182,10 @@ fn of_array(format: &dyn Format, path: &Path, name: Option<&str>) -> Result<Vec<
         }
         (None, None) => None,
     };
-    let array = format.open(path, member)?;
+    one_a_row(&format.open(path, member)?)
+}
+
+fn one_a_row(array: &StoredArray) -> Result<Vec<f64>, NumbersError> {
     match array.shape[..] {
         [_] | [_, 1] => Ok(array.numbers().collect()),
         _ => {
@@ -206,7 +239,7 @@ fn number(path: &Path, text: &str, line: impl FnOnce() -> usize) -> Result<f64, 
 
 #[cfg(feature = "parquet")]
 fn of_parquet(path: &Path, name: Option<&str>) -> Result<Vec<f64>, NumbersError> {
-    let remedy = "write it with compression=\"snappy\" or \"none\", or as CSV";
+    let remedy = "write it with compression=\"snappy\", \"zstd\" or \"none\", or as CSV";
     let unreadable =
         |error: super::parquet::FrameError| wrong(path, error.to_string(), "a Parquet column of numbers", remedy);
     let file = super::parquet::File::open(file::bytes(path)?).map_err(unreadable)?;
@@ -223,6 +256,18 @@ fn of_parquet(path: &Path, name: Option<&str>) -> Result<Vec<f64>, NumbersError>
 #[cfg(not(feature = "parquet"))]
 fn of_parquet(path: &Path, _: Option<&str>) -> Result<Vec<f64>, NumbersError> {
     Err(wrong(path, "Parquet", "another format", "build oodbench with the feature `parquet`").into())
+}
+
+#[cfg(feature = "parquet")]
+fn of_arrow(path: &Path, name: Option<&str>) -> Result<Vec<f64>, NumbersError> {
+    use crate::dump::format::arrow;
+    let at = choose(path, &arrow::names(path)?, name)?;
+    one_a_row(&arrow::column(path, at)?)
+}
+
+#[cfg(not(feature = "parquet"))]
+fn of_arrow(path: &Path, _: Option<&str>) -> Result<Vec<f64>, NumbersError> {
+    Err(wrong(path, "Arrow", "another format", "build oodbench with the feature `parquet`").into())
 }
 
 #[cfg(test)]
@@ -281,6 +326,7 @@ mod tests {
             ("a.csv", "a,b\n1,2\n\n3,x\n", ":b", "a.csv: found \"x\" in line 4, expected a number; "),
             ("a.npy", "1\n", "", "a.npy: found "),
             ("a.parquet", "PAR1", "", "a.parquet: found "),
+            ("a.feather", "ARROW1", "", "a.feather: found "),
         ] {
             let error = found(name, content.as_bytes(), column).unwrap_err();
             assert!(error.starts_with(expected), "{name}: {error}");

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ndarray::Array2;
+use ndarray_npy::write_npy;
 use oodbench::dump::format::by_name;
 use oodbench::dump::layout::{Described, RunFiles, discover};
 use oodbench::dump::{Dump, format};
@@ -118,17 +120,158 @@ fn tensors_of_safetensors() {
 #[test]
 #[cfg(feature = "parquet")]
 fn columns_of_parquet() {
-    for name in ["wide_none", "wide_snappy", "lists_none", "lists_snappy", "row_groups"] {
+    let packed = ["none", "snappy", "gzip", "zstd"];
+    let names = packed.iter().flat_map(|packed| [format!("wide_{packed}"), format!("lists_{packed}")]);
+    for name in names.chain(["row_groups".to_owned()]) {
         let name = format!("columns/{name}.parquet");
         same_matrix(open(&name, Some("logits")), "logits");
         same_matrix(open(&name, Some("features")), "features");
         same_labels(open(&name, Some(if name.contains("wide") { "label" } else { "labels" })));
     }
-    for packed in ["wide_gzip", "lists_zstd"] {
-        let path = file(&format!("columns/{packed}.parquet"));
-        let error = by_name(&path).unwrap().open(&path, Some("logits")).unwrap_err().to_string();
-        assert!(error.contains("a column packed by") && error.contains("expected"), "{error}");
+    let path = file("columns/wide_brotli.parquet");
+    let error = by_name(&path).unwrap().open(&path, Some("logits")).unwrap_err().to_string();
+    assert!(error.contains("a column packed by Brotli, expected one of [Uncompressed, Snappy, Gzip, Zstd]"), "{error}");
+}
+
+/// How many of the three arrays are refused, each in a line.
+#[cfg(feature = "parquet")]
+fn refused_arrays(path: &Path) -> usize {
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let opened = ["logits", "features", "labels"].map(|name| by_name(path).unwrap().open(path, Some(name)));
+    let errors: Vec<String> = opened.into_iter().filter_map(|array| Some(array.err()?.to_string())).collect();
+    for error in &errors {
+        assert!(error.contains(&format!("{name}: found ")) && !error.contains(char::is_control), "{error}");
     }
+    errors.len()
+}
+
+/// Pages claim what they become: nothing is unpacked beyond it, and the claim is bounded before.
+#[test]
+#[cfg(feature = "parquet")]
+fn pages_of_parquet_that_claim_another_length_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for packed in ["gzip", "zstd"] {
+        let whole = fs::read(file(&format!("columns/lists_{packed}.parquet"))).unwrap();
+        // The header of a page: its kind, a data page or a dictionary, the bytes it becomes, 9 to 62 here, and those it has.
+        let claims = |at: &usize| matches!(whole[*at..], [0x15, 0 | 4, 0x15, 0x12..0x7e, 0x15, ..]);
+        let places: Vec<usize> = (4..whole.len()).filter(claims).collect();
+        assert_eq!(places.len(), 4, "{packed}");
+        for at in places {
+            let path = folder.path().join("a.parquet");
+            let mut bytes = whole.clone();
+            bytes[at + 3] = 0x7e;
+            fs::write(&path, &bytes).unwrap();
+            assert!(refused_arrays(&path) > 0, "{packed}, byte {at}");
+        }
+    }
+}
+
+#[test]
+#[cfg(feature = "parquet")]
+fn columns_of_arrow() {
+    for packed in ["uncompressed", "lz4", "zstd"] {
+        for name in [format!("columns/wide_{packed}.feather"), format!("columns/lists_{packed}.feather")] {
+            same_matrix(open(&name, Some("logits")), "logits");
+            same_matrix(open(&name, Some("features")), "features");
+            same_labels(open(&name, Some(if name.contains("wide") { "label" } else { "labels" })));
+        }
+    }
+    let packed = ["none", "lz4", "zstd"];
+    let batches = packed.iter().flat_map(|packed| [format!("batches_{packed}"), format!("stream_{packed}")]);
+    let polars = ["uncompressed", "lz4", "zstd", "stream"].map(|packed| format!("polars_{packed}"));
+    for name in batches.chain(polars).chain(["offsets".to_owned()]) {
+        let name = format!("arrow/{name}.arrow");
+        same_matrix(open(&name, Some("logits")), "logits");
+        same_matrix(open(&name, Some("features")), "features");
+        same_labels(open(&name, Some("labels")));
+        // By prefix, behind columns that are no numbers.
+        if !name.contains("polars") && !name.contains("offsets") {
+            same_matrix(open(&name, Some("x")), "features");
+        }
+    }
+}
+
+#[test]
+#[cfg(feature = "parquet")]
+fn types_of_arrow() {
+    let name = "arrow/types.feather";
+    for member in ["f16", "half"] {
+        same_matrix(open(name, Some(member)), "f16");
+    }
+    assert_eq!(open(name, Some("f16")).dtype.to_string(), "f16");
+    same_matrix(open(name, Some("f64")), "features");
+    for member in ["i8s", "i16s", "i32s", "i64s", "u8s", "u16s", "u32s", "u64s"] {
+        same_labels(open(name, Some(member)));
+    }
+    assert_eq!(open(name, Some("one")).shape, [7, 1]);
+    let refusal = |name: &str, member: &str| {
+        let error = by_name(&file(name)).unwrap().open(&file(name), Some(member)).unwrap_err().to_string();
+        assert!(error.lines().count() == 1 && error.contains("; write the file with pyarrow.feather"), "{error}");
+        error
+    };
+    for (member, found) in [
+        ("file", "column file holds Utf8,"),
+        ("view", "column view holds Utf8View,"),
+        ("kind", "column kind holds Dictionary,"),
+        ("box", "column box holds Struct,"),
+        ("flag", "column flag holds Bool,"),
+        ("none", "column none holds Null,"),
+        ("gaps", "column gaps holds rows without a value,"),
+        ("ragged", "column ragged holds lists of several lengths,"),
+    ] {
+        for name in ["arrow/batches_lz4.arrow", "arrow/stream_none.arrow"] {
+            assert!(refusal(name, member).contains(&format!("found {found}")), "{member}");
+        }
+    }
+    assert!(refusal("arrow/first.feather", "labels").contains("found Feather of version 1"));
+}
+
+#[test]
+#[cfg(feature = "parquet")]
+fn lengths_that_arrow_claims_are_not_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.arrow");
+    let refused = |bytes: &[u8], member: &str| {
+        fs::write(&path, bytes).unwrap();
+        let error = by_name(&path).unwrap().open(&path, Some(member)).unwrap_err().to_string();
+        assert!(error.contains("a.arrow: found ") && error.lines().count() == 1, "{error}");
+        error
+    };
+    for name in ["arrow/batches_zstd.arrow", "arrow/stream_lz4.arrow", "columns/lists_uncompressed.feather"] {
+        let whole = fs::read(file(name)).unwrap();
+        for end in (0..whole.len()).step_by(64).chain([whole.len() - 1]) {
+            refused(&whole[..end], "logits");
+        }
+    }
+    let packed = fs::read(file("columns/lists_lz4.feather")).unwrap();
+    // Seven rows of five numbers of four bytes, packed behind their length.
+    let length = 140_u64.to_le_bytes();
+    let at = packed.windows(8).position(|bytes| bytes == length).unwrap();
+    let with = |length: u64| [&packed[..at], &length.to_le_bytes(), &packed[at + 8..]].concat();
+    assert!(refused(&with(139), "logits").contains("a packed buffer of more than 139 bytes"));
+    assert!(refused(&with(141), "logits").contains("a packed buffer of 140 bytes, not 141"));
+    assert!(refused(&with(1 << 40), "logits").contains("found 1099511627776 bytes once unpacked, expected at most"));
+    assert!(refused(&with(u64::MAX - 1), "logits").contains("a packed buffer of -2 bytes"));
+    // Three batches, of which the footer tells one twice: what is read of all together would be longer than the file.
+    let batches = fs::read(file("arrow/batches_none.arrow")).unwrap();
+    let place = |at: usize| u64::from_le_bytes(batches[at..at + 8].try_into().unwrap()) as usize;
+    let begins = |at: usize| batches.get(at..).is_some_and(|rest| rest.starts_with(&[0xff; 4]));
+    let is_block = |at: &usize| begins(place(*at)) && begins(place(at + 24)) && begins(place(at + 48));
+    let blocks = (8..batches.len() - 56).find(is_block).unwrap();
+    let twice = [&batches[..blocks + 24], &batches[blocks..blocks + 8], &batches[blocks + 32..]].concat();
+    assert!(refused(&twice, "logits").contains("found a footer that is damaged or cut off"));
+    // Seven rows: of the batch, and of each of its columns.
+    let plain = fs::read(file("columns/lists_uncompressed.feather")).unwrap();
+    let seven = |at: &usize| plain[*at..].starts_with(&7_u64.to_le_bytes());
+    let places: Vec<usize> = (0..plain.len()).step_by(8).filter(seven).collect();
+    let mut refused = Vec::new();
+    for at in places {
+        let mut bytes = plain.clone();
+        bytes[at..at + 8].copy_from_slice(&(1_u64 << 60).to_le_bytes());
+        fs::write(&path, &bytes).unwrap();
+        refused.push(refused_arrays(&path));
+    }
+    assert_eq!(refused, [3, 1, 1, 1]);
 }
 
 #[test]
@@ -202,6 +345,10 @@ const DAMAGED: &[&str] = &[
     "tensors/test.safetensors.index.json",
     #[cfg(feature = "parquet")]
     "columns/row_groups.parquet",
+    #[cfg(feature = "parquet")]
+    "columns/lists_lz4.feather",
+    #[cfg(feature = "parquet")]
+    "arrow/polars_stream.arrow",
 ];
 
 /// Each prefix of a file is refused in one line; each file with some other bytes ends in arrays or in one line.
@@ -334,6 +481,50 @@ fn text_features_are_a_head() {
     let dump = Dump::open(&runs[0]).unwrap();
     assert_eq!(dump.head.as_ref().map(oodbench::rows::Head::shape), Some((4, 6)));
     assert!(taken(&runs[0]).contains(&"head/weight text_features.pt: \"text\" in its name".to_owned()));
+}
+
+/// As ViM's scripts keep them, where names tell what rows are for: the head tells which of its two sides a matrix has.
+#[test]
+fn arrays_beside_a_head_are_told_by_their_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let vim = file("layouts/vim");
+    for (from, to) in
+        [("vit_train_200k", "id_train"), ("vit_imagenet", "id_val"), ("vit_texture", "ood_texture"), ("fc", "fc")]
+    {
+        fs::copy(vim.join(format!("{from}.pkl")), folder.path().join(format!("{to}.pkl"))).unwrap();
+    }
+    let runs = discover(folder.path()).unwrap();
+    same_rows(&runs[0], &[("id/train", "train"), ("id/test", "val"), ("ood/texture", "svhn")], &["features"]);
+    let mut found = taken(&runs[0]);
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "head/bias fc.pkl[1]: \"fc\" in its name",
+            "head/weight fc.pkl[0]: \"fc\" in its name",
+            "id/test/features id_val.pkl: \"val id\" in its name, and no name says test or id; 6 columns, as the head has",
+            "id/train/features id_train.pkl: \"train id\" in its name; 6 columns, as the head has",
+            "ood/texture/features ood_texture.pkl: \"ood\" in its name; 6 columns, as the head has",
+        ]
+    );
+    // As many as there are classes may be probabilities.
+    write_npy(folder.path().join("ood_lsun.npy"), &Array2::<f32>::zeros((3, 4))).unwrap();
+    let warnings = Dump::open(&discover(folder.path()).unwrap()[0]).unwrap().warnings.join("\n");
+    assert!(warnings.contains("ood_lsun.npy (its name says none of logits, features, labels)"), "{warnings}");
+    fs::remove_file(folder.path().join("ood_lsun.npy")).unwrap();
+    // Without a head nothing tells.
+    fs::remove_file(folder.path().join("fc.pkl")).unwrap();
+    let error = discover(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("found no run (3 arrays, none named by what its rows are for)"), "{error}");
+    // A set without a word is left out, with its reason.
+    for name in ["fc.pkl", "vit_texture.pkl"] {
+        fs::copy(vim.join(name), folder.path().join(name)).unwrap();
+    }
+    let warnings = Dump::open(&discover(folder.path()).unwrap()[0]).unwrap().warnings.join("\n");
+    assert!(
+        warnings.contains("vit_texture.pkl (its name says neither an array nor what its rows are for)"),
+        "{warnings}"
+    );
 }
 
 #[test]

@@ -115,6 +115,32 @@ fn archives_of_openood() {
     assert!(error.contains("cifar10.npz: found") && !error.contains('\n'), "{error}");
 }
 
+/// Files that NumPy wrote as the evaluators do, found in the folder of their results.
+#[test]
+fn archives_that_openood_wrote() {
+    let results = fixture("formats/openood");
+    let text = fs::read_to_string(fixture("formats/expected.json")).unwrap();
+    let expected: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let rows = |key: &str| -> Vec<Vec<f64>> { serde_json::from_value(expected[key].clone()).unwrap() };
+    let largest: Vec<f64> = rows("logits").iter().map(|row| row.iter().copied().fold(f64::MIN, f64::max)).collect();
+    let column = |at: usize| rows("features").iter().map(|row| row[at]).collect::<Vec<f64>>();
+    let model = "cifar10_resnet18_32x32_test_ood_ood_mls_default";
+    let (title, runs) = read(&results.join(model)).unwrap();
+    assert!(title.contains("scores/<set>.npz"), "{title}");
+    let names: Vec<(&str, Option<u64>)> = runs.iter().map(|run| (run.info.name.as_str(), run.info.seed)).collect();
+    assert_eq!(names, [(&*format!("{model}-s0"), Some(0)), (&*format!("{model}-s1"), Some(1))]);
+    for run in &runs {
+        assert_eq!(run.info.in_distribution.as_deref(), Some("cifar10"));
+        assert_eq!(roles(run), ["id/test", "ood/svhn", "ood/tin"]);
+        assert_eq!(score(run, "id/test", "conf"), largest);
+        assert_eq!((score(run, "ood/tin", "conf"), score(run, "ood/svhn", "conf")), (column(0), column(1)));
+        assert_eq!(run.splits[0].labels.as_ref().unwrap().block(0..7), [0, 1, 2, 3, 4, 1, 0]);
+    }
+    // Nothing in the files tells the shifted ID set from the ID set.
+    let error = read(&results.join("cifar10_resnet18_32x32_test_fsood_fsood_mls_default")).unwrap_err().to_string();
+    assert!(error.contains("scores: found 2 archives without OOD labels (-1), expected one"), "{error}");
+}
+
 fn text(path: &Path, numbers: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, numbers).unwrap();

@@ -37,7 +37,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("tiny_skia", &["src/plot"]),
     ("png", &["src/plot"]),
     ("ttf_parser", &["src/plot"]),
-    ("polars", &["src/table", "src/report", "src/dump/format/parquet"]),
+    ("polars", &["src/table", "src/report", "src/dump/format/parquet", "src/dump/format/arrow"]),
     ("faer", &["src/numeric/linalg", "train/src/nn/matmul.rs"]),
     ("libm", &["src/stats"]),
     ("half", &["src/rows", "onnx/src/graph"]),
@@ -49,6 +49,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("ndarray_npy", &["src/dump", "train/src/data"]),
     ("safetensors", &["src/dump/format", "src/eval/fits", "train/src/checkpoint.rs", "train/src/model"]),
     ("image", &["train/src/data"]),
+    ("lz4_flex", &["src/dump/format/arrow"]),
+    ("zstd", &["src/dump/format/arrow"]),
     ("flate2", &["src/dump/format", "train/src/data"]),
 ];
 

@@ -28,6 +28,7 @@ use oodbench::stats::binomial::clopper_pearson;
   oodbench apply my.detector new/logits.npy --out decisions.parquet
   oodbench apply my.detector new/ --out decisions.csv     a folder with logits.npy and features.npy
   producer | oodbench apply my.detector - --out decisions.jsonl
+  oodbench apply my.detector new.f32 --dtype float32 --shape N,10      elements alone: numpy.memmap, ndarray.tofile
   oodbench apply my.detector new/ --fdr 10%               of the rows flagged a tenth is expected to be ID
   oodbench apply my.detector new/ --fail-above 10%        exit code 1 if more than a tenth is flagged
 

@@ -15,7 +15,7 @@ use oodbench::dump::{DumpWriter, RunInfo};
 /// Write scores that other tools keep in files as a dump, which every command reads
 #[derive(Args)]
 #[command(after_help = "Examples:
-  oodbench import results/cifar10_resnet18 --out dumps/scale    OpenOOD's s0/scores/*.pkl, a run for each seed
+  oodbench import results/cifar10_resnet18 --out dumps/scale    OpenOOD's s0/scores/*.pkl or *.npz, a run for each seed
   oodbench import lee/ --out dumps/lee --dry-run                confidence_Base_In.txt, confidence_Base_Out.txt: what would be written
   oodbench import raw_logits.npz --out dumps/study              FD-Shifts
 

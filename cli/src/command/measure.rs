@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 
 use crate::option::common::Common;
 use crate::option::ddof::Spread;
+use crate::option::elements::Elements;
 use crate::option::format::Printed;
 use crate::option::intervals::Intervals;
 use crate::option::procedure::{self, ProcedureName};
@@ -26,10 +27,12 @@ const AFTER_HELP: &str = "Examples:
   oodbench measure confidence_In.txt confidence_Out.txt     one number per line
   oodbench measure CIFAR10=id.csv:energy near/cifar100=near.csv:energy far/svhn=far.csv:energy
   oodbench measure scores.npz:id scores.npz:svhn --higher-is ood --procedure lee,openood --bootstrap 1000
+  oodbench measure id.f32 svhn.f32 --dtype float32          no header: numpy.memmap, ndarray.tofile
   oodbench measure seeds/ --ddof 0                          a run in each archive: a-s0.npz, a-s1.npz, ... with members id, near__tin, far__svhn
 
-A FILE is .npy, .npz:MEMBER, .safetensors:NAME, .mat:NAME, .csv:COLUMN, .tsv:COLUMN, .parquet:COLUMN, .pt:NAME, .pkl:KEY/KEY, or text, one number per line.
-NAME= before it gives the set a name, GROUP/NAME= a group as well; else it is called as the member of an archive, or as the file.
+A FILE is .npy, .npz:MEMBER, .safetensors:NAME, .mat:NAME, .csv:COLUMN, .tsv:COLUMN, .parquet:COLUMN, .feather:COLUMN, .pt:NAME, .pkl:KEY/KEY,
+or text, one number per line; with --dtype, elements alone. NAME= before it gives the set a name, GROUP/NAME= a group as well; else it is called as the member of an
+archive, or as the file.
 
 Where nothing but one archive or a folder of archives is named, each is a run: its members are id and OOD sets, NAME or GROUP__NAME, @conf behind or not; @pred and
 @label are not read. Archives whose names differ by a seed at the end (-s0, -seed0) are averaged.";
@@ -53,6 +56,8 @@ pub(crate) struct Command {
     /// Procedures, comma-separated, or all [default: all that scores alone suffice for]
     #[arg(long, value_name = "PROCEDURES", value_delimiter = ',', value_parser = procedure::parser())]
     procedure: Vec<ProcedureName>,
+    #[command(flatten)]
+    elements: Elements,
     #[command(flatten)]
     printed: Printed,
     #[command(flatten)]
@@ -91,6 +96,12 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
 /// A run of each archive of scores.
 fn archives(command: &Command) -> anyhow::Result<Vec<Dump>> {
     let place = Path::new(&command.id);
+    if command.elements.are_given() {
+        bail!(
+            "{}: found no file of an OOD set behind it, expected one or more, since --dtype says that files are elements alone; name them",
+            command.id
+        );
+    }
     if !score_archive::is_named(place) {
         bail!(
             "{}: found no file of an OOD set behind it, expected one or more; or name a folder of archives that hold all scores of a run each",
@@ -126,7 +137,7 @@ impl Command {
 /// A dump of nothing but these scores.
 fn dump(command: &Command) -> anyhow::Result<Dump> {
     let id = Named::of(&command.id);
-    let mut splits = vec![id.split(Role::Test, &command.name)?];
+    let mut splits = vec![id.split(Role::Test, command)?];
     let mut names = BTreeSet::new();
     for file in &command.ood {
         let set = Named::of(file);
@@ -141,7 +152,7 @@ fn dump(command: &Command) -> anyhow::Result<Dump> {
                 set.spec
             );
         }
-        splits.push(set.split(Role::Ood { group, name }, &command.name)?);
+        splits.push(set.split(Role::Ood { group, name }, command)?);
     }
     let mut rows = RunRows::new("scores", splits, None)?;
     command.turn(&mut rows);
@@ -170,8 +181,12 @@ impl Named {
         Self { name: name.unwrap_or_else(|| source.set()), is_given, spec: spec.to_owned(), source }
     }
 
-    fn split(&self, role: Role, score: &str) -> anyhow::Result<Split> {
-        let matrix = Matrix::column(&self.spec, self.source.read()?)?;
-        Ok(Split::new(role, &self.spec).with(ArrayKind::Score(score.to_owned()), matrix)?)
+    fn split(&self, role: Role, command: &Command) -> anyhow::Result<Split> {
+        let scores = match command.elements.of(&self.source.path)? {
+            Some(raw) => self.source.read_elements(&raw)?,
+            None => self.source.read()?,
+        };
+        let matrix = Matrix::column(&self.spec, scores)?;
+        Ok(Split::new(role, &self.spec).with(ArrayKind::Score(command.name.clone()), matrix)?)
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod command_line;
 pub(crate) mod common;
 pub(crate) mod complete;
 pub(crate) mod ddof;
+pub(crate) mod elements;
 pub(crate) mod format;
 #[cfg(feature = "train")]
 pub(crate) mod images;

@@ -3,9 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use anyhow::bail;
 use clap::{Args, ValueEnum, ValueHint};
 
-use oodbench::detector::{Detector, DetectorError, NewRows, OnNan};
+use super::elements::Elements;
+use oodbench::detector::{Detector, NewRows, OnNan};
 
 /// The detector and the rows of a command that decides.
 #[derive(Args)]
@@ -19,6 +21,8 @@ pub(crate) struct DetectorAndRows {
     /// What becomes of rows with NaN, infinite numbers or no finite score
     #[arg(long, value_name = "WHAT", value_enum, default_value = "refuse")]
     on_nan: OnNanChoice,
+    #[command(flatten)]
+    elements: Elements,
 }
 
 /// `--on-nan`.
@@ -35,12 +39,19 @@ const STDIN: &str = "-";
 
 impl DetectorAndRows {
     /// The rows, opened for a detector.
-    pub(crate) fn open<'d>(&self, detector: &'d Detector) -> Result<NewRows<'d>, DetectorError> {
+    pub(crate) fn open<'d>(&self, detector: &'d Detector) -> anyhow::Result<NewRows<'d>> {
         if self.is_stdin() {
-            NewRows::of_pipe(detector, io::stdin(), Path::new("standard input"))
-        } else {
-            NewRows::open(detector, &self.rows)
+            if self.elements.are_given() {
+                bail!(
+                    "--dtype: found standard input, expected a file of elements alone; pipe an .npy array, which says its type"
+                );
+            }
+            return Ok(NewRows::of_pipe(detector, io::stdin(), Path::new("standard input"))?);
         }
+        Ok(match self.elements.of(&self.rows)? {
+            Some(raw) => NewRows::of_elements(detector, &self.rows, &raw)?,
+            None => NewRows::open(detector, &self.rows)?,
+        })
     }
 
     /// Whether the rows come from standard input.

@@ -1,5 +1,6 @@
 //! Dumps that are laid out in none of the known ways: a table in one command, and what was taken for what.
 
+use std::fs;
 use std::process::Output;
 
 use super::common::{fixture, oodbench};
@@ -52,4 +53,37 @@ fn a_layout_file_overrides_names() {
     assert!(code == 2 && said.lines().count() == 1 && said.contains("found no run"), "{said}");
     let (code, _, said) = run("vim", &["score", "vim", "--layout", "vim/none.toml"]);
     assert!(code == 2 && said.lines().count() == 1 && said.contains("none.toml"), "{said}");
+}
+
+/// The same arrays in Arrow and in packed Parquet: the score of every row and the facts are those of the dump in plain Parquet.
+#[test]
+fn splits_in_arrow_are_scored_as_those_in_parquet() {
+    let columns = fixture("formats/columns");
+    let of = |test: &str, ood: &str, ending: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        for (from, to) in [(test, "id/test"), (ood, "ood/svhn")] {
+            let to = folder.path().join(format!("run/{to}.{ending}"));
+            fs::create_dir_all(to.parent().unwrap()).unwrap();
+            fs::copy(columns.join(from), to).unwrap();
+        }
+        let out = |arguments: &[&str]| {
+            let Output { status, stdout, stderr } = oodbench(folder.path()).args(arguments).output().unwrap();
+            assert!(status.success(), "{ending}: {}", String::from_utf8_lossy(&stderr));
+            String::from_utf8(stdout).unwrap()
+        };
+        let facts = out(&["inspect", "run"]);
+        out(&["score", "run", "-q", "--score", "energy,max_logit", "--out", "out"]);
+        (facts, fs::read(folder.path().join("out/scores.parquet")).unwrap())
+    };
+    let expected = of("lists_none.parquet", "wide_none.parquet", "parquet");
+    assert!(expected.0.contains("(7, 5)") && expected.0.contains("f32"), "{}", expected.0);
+    for (test, ood, ending) in [
+        ("lists_uncompressed.feather", "wide_lz4.feather", "feather"),
+        ("lists_zstd.feather", "wide_uncompressed.feather", "arrow"),
+        ("lists_zstd.parquet", "wide_gzip.parquet", "parquet"),
+    ] {
+        let found = of(test, ood, ending);
+        assert_eq!(found.0, expected.0, "{test}");
+        assert!(found.1 == expected.1, "{test}");
+    }
 }

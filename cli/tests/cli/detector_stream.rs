@@ -60,6 +60,37 @@ fn decisions_are_the_same_from_file_folder_and_pipe_in_every_format() {
     assert!(columns.iter().all(|(_, contents)| contents.len() == 300));
 }
 
+/// Elements alone decide as the same array with a header does.
+#[test]
+fn rows_without_a_header_are_decided_by_type_and_shape() {
+    let root = detector_and_rows();
+    let at = root.path();
+    let rows: Array2<f32> = ndarray_npy::read_npy(at.join("new.npy")).unwrap();
+    let bytes: Vec<u8> = rows.iter().flat_map(|value| value.to_le_bytes()).collect();
+    fs::write(at.join("new.f32"), &bytes).unwrap();
+    out(at, &["apply", "my.detector", "new.npy", "--out", "a.csv"]);
+    for shape in ["N,4", "-1,4", "300,4"] {
+        out(at, &["apply", "my.detector", "new.f32", "--dtype", "float32", "--shape", shape, "--out", "b.csv"]);
+        assert!(fs::read(at.join("b.csv")).unwrap() == fs::read(at.join("a.csv")).unwrap(), "{shape}");
+    }
+    fs::write(at.join("cut.f32"), &bytes[..bytes.len() - 1]).unwrap();
+    fs::copy(at.join("new.f32"), at.join("features.f32")).unwrap();
+    fs::copy(at.join("new.npy"), at.join("new.raw")).unwrap();
+    for (rows, dtype, shape, expected) in [
+        ("cut.f32", "f32", "N,4", "cut.f32: found 4799 bytes, expected whole rows of 16 bytes"),
+        ("new.f32", "f32", "299,4", "new.f32: found 4800 bytes, expected 299 rows of 16 bytes"),
+        ("new.f32", "f32", "N,5", "found 5 columns"),
+        ("features.f32", "f32", "N,4", "features.f32: found a file named features"),
+        ("new.npy", "f32", "N,4", "new.npy: found a .npy file, expected elements alone"),
+        ("new.raw", "f32", "N,4", "new.raw: found a .npy file, expected elements alone"),
+        ("-", "f32", "N,4", "--dtype: found standard input"),
+    ] {
+        let said = refusal(at, &["apply", "my.detector", rows, "--dtype", dtype, "--shape", shape, "--out", "c.csv"]);
+        assert!(said.contains(expected), "{said}");
+    }
+    assert!(!at.join("c.csv").exists());
+}
+
 #[test]
 fn a_share_too_large_is_exit_code_one() {
     let root = detector_and_rows();

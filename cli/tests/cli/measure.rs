@@ -272,3 +272,70 @@ fn procedures_of_errors_on_scores_of_features() {
         run(folder.path(), &["score", "--score", "knn", "--set", "knn.k=5", "-q", "--procedure", "misclassification"]);
     assert!(table.contains("accuracy") && !table.contains("unknown") && table.contains("misclassified"), "{table}");
 }
+
+/// Elements alone have the values of the same numbers in a file that says what they are.
+#[test]
+fn scores_without_a_header_are_measured_by_their_type() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let (id, ood) = ([3.0_f32, 2.5, 0.5, 4.0], [1.0_f32, 0.25, 2.75]);
+    for (name, numbers) in [("id", &id[..]), ("svhn", &ood[..])] {
+        write_npy(at(&format!("{name}.npy")), &Array1::from(numbers.to_vec())).unwrap();
+        let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_be_bytes()).collect();
+        std::fs::write(at(&format!("{name}.raw")), bytes).unwrap();
+    }
+    let expected = records(folder.path(), &["measure", "id.npy", "svhn.npy", "-q", "--format", "json"]);
+    for shape in [&[][..], &["--shape", "N"], &["--shape", "-1,1"]] {
+        let arguments = ["measure", "id.raw", "svhn.raw", "-q", "--format", "json", "--dtype", ">f4"];
+        assert_eq!(records(folder.path(), &[&arguments[..], shape].concat()), expected, "{shape:?}");
+    }
+    std::fs::write(at("odd.raw"), [0; 13]).unwrap();
+    for (arguments, found) in [
+        (
+            &["id.raw", "odd.raw", "--dtype", "f32"][..],
+            "odd.raw: found 13 bytes, expected whole rows of 4 bytes (f32 each)",
+        ),
+        (
+            &["id.raw", "svhn.raw", "--dtype", "f32", "--shape", "5"],
+            "id.raw: found 16 bytes, expected 5 rows of 4 bytes",
+        ),
+        (
+            &["id.raw", "svhn.raw", "--dtype", "f32", "--shape", "N,2"],
+            "id.raw: found shape (2, 2), expected one number per row",
+        ),
+        (&["id.raw:a", "svhn.raw", "--dtype", "f32"], "found elements alone, not an array \"a\""),
+        (&["id.npy", "svhn.raw", "--dtype", "f32"], "id.npy: found a .npy file, expected elements alone"),
+        (&["id.raw", "--dtype", "f32"], "id.raw: found no file of an OOD set behind it"),
+        (&["id.raw", "svhn.raw", "--dtype", "f16"], "float16 or float128?"),
+        (&["id.raw", "svhn.raw", "--dtype", "f32", "--shape", "2,N"], "expected N,512 or 1000,512"),
+        (&["id.raw", "svhn.raw", "--shape", "4"], "--dtype"),
+    ] {
+        let output = oodbench(folder.path()).arg("measure").args(arguments).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && said.contains(found), "{arguments:?}: {said}");
+    }
+}
+
+/// Columns of Arrow are measured as those of Parquet are, each by its own name.
+#[test]
+fn columns_of_arrow_are_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = fixture("formats");
+    let spec = |file: &str, column: &str| format!("{}:{column}", place.join(file).display());
+    let of = |first: &str, second: &str| {
+        records(folder.path(), &["measure", &format!("id={first}"), &format!("a={second}"), "-q", "--format", "json"])
+    };
+    let expected = of(&spec("columns/wide_none.parquet", "logits_1"), &spec("columns/wide_none.parquet", "features_2"));
+    assert!(!expected.is_empty());
+    for name in ["columns/wide_lz4.feather", "columns/wide_zstd.feather", "columns/wide_zstd.parquet"] {
+        assert_eq!(of(&spec(name, "logits_1"), &spec(name, "features_2")), expected, "{name}");
+    }
+    let refused = |column: &str, found: &str| {
+        let gaps = spec("arrow/batches_none.arrow", column);
+        let (_, said) = run(folder.path(), &["measure", &gaps, &gaps]);
+        assert!(said.contains(found) && said.lines().count() == 1, "{said}");
+    };
+    refused("gaps", "batches_none.arrow: found column gaps holds rows without a value");
+    refused("logits", "found shape (7, 5), expected one number per row");
+    refused("energy", "found no \"energy\" among file, kind, view");
+}

@@ -13,12 +13,15 @@
 //! | [`raw`] | elements alone, of a type and shape told elsewhere |
 //! | [`text`] | CSV, TSV and lines of numbers |
 //! | `parquet` | columns of numbers and of lists of numbers (feature `parquet`) |
+//! | `arrow` | the same in Arrow's IPC format, Feather among it (feature `parquet`) |
 //! | [`pickle`] | what a pickle says, without running it; for the readers of others |
 //!
 //! Nothing here believes what a file says of itself: lengths are compared with what is there, and [`limit`] bounds what is unpacked. To add a
 //! format, write a file with a [`Format`] and a line in [`FORMATS`].
 
 mod archive;
+#[cfg(feature = "parquet")]
+pub mod arrow;
 mod columns;
 pub(super) mod entry;
 pub mod file;
@@ -59,6 +62,8 @@ pub const FORMATS: &[&dyn Format] = &[
     &text::Txt,
     #[cfg(feature = "parquet")]
     &parquet::Parquet,
+    #[cfg(feature = "parquet")]
+    &arrow::Arrow,
 ];
 
 /// The format of a file, by its name.

@@ -1,4 +1,4 @@
-//! Elements alone, as `numpy.memmap` and `ndarray.tofile` write them: what they are is told elsewhere, in a layout file.
+//! Elements alone, as `numpy.memmap` and `ndarray.tofile` write them: what they are is told elsewhere, in a layout file or on the command line.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -52,6 +52,21 @@ pub fn dtype(name: &str) -> Result<Dtype, &'static str> {
     Some(Dtype::parse(descr)).filter(|dtype| dtype.size().is_some()).ok_or(KNOWN)
 }
 
+/// Rows, none where the file's length tells them (-1), and the lengths of the axes behind; nothing where one of these is negative.
+///
+/// ```
+/// use oodbench::dump::format::raw::axes;
+/// assert_eq!(axes(&[-1, 512]), Some((None, vec![512])));
+/// assert_eq!(axes(&[7, 3]), Some((Some(7), vec![3])));
+/// assert_eq!((axes(&[7, -1]), axes(&[])), (None, None));
+/// ```
+#[must_use]
+pub fn axes(axes: &[i64]) -> Option<(Option<usize>, Vec<usize>)> {
+    let (rows, inner) = axes.split_first().filter(|(rows, _)| **rows >= -1)?;
+    let inner = inner.iter().map(|&axis| usize::try_from(axis).ok()).collect::<Option<_>>()?;
+    Some((usize::try_from(*rows).ok(), inner))
+}
+
 /// Maps a file whose length is that of the array.
 ///
 /// # Errors
@@ -60,12 +75,7 @@ pub fn open(path: &Path, raw: &Raw) -> Result<StoredArray, DumpError> {
     let map = file::map(path)?;
     let length = map.len();
     let wrong = |found: String, expected: String| {
-        DumpError::malformed(
-            path,
-            found,
-            expected,
-            "correct shape, dtype or offset in the layout file, or copy the file again",
-        )
+        DumpError::malformed(path, found, expected, "correct shape, dtype or offset, or copy the file again")
     };
     let size = raw.dtype.size().unwrap_or(1);
     let row = raw.inner.iter().try_fold(size, |bytes, &axis| bytes.checked_mul(axis)).filter(|row| *row > 0);

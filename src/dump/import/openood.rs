@@ -152,16 +152,27 @@ fn role(set: &str) -> Option<Role> {
     }
 }
 
-/// One run of a folder of archives, of which the one whose labels are none of them -1 is ID.
+/// A run for each folder of archives.
 fn archives(place: &Path) -> Result<Vec<Imported>, DumpError> {
     if !place.is_dir() {
         return Ok(Vec::new());
     }
-    let (mut sets, mut left_out, mut unread) = (Vec::new(), Vec::new(), None);
+    let mut folders: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
     for path in files(place)? {
-        if path.extension().is_none_or(|ending| ending != "npz") || path.parent() != Some(place) {
-            continue;
+        let Some(folder) = path.parent().map(Path::to_owned) else { continue };
+        let is_archive = path.extension().is_some_and(|ending| ending == "npz");
+        if is_archive && (folder == place || file_name(&folder) == "scores") {
+            folders.entry(folder).or_default().push(path);
         }
+    }
+    let runs = folders.into_iter().filter_map(|(folder, paths)| run_of_archives(&folder, paths).transpose());
+    runs.collect()
+}
+
+/// The run of a folder of archives, of which the one whose labels are none of them -1 is ID.
+fn run_of_archives(place: &Path, paths: Vec<PathBuf>) -> Result<Option<Imported>, DumpError> {
+    let (mut sets, mut left_out, mut unread) = (Vec::new(), Vec::new(), None);
+    for path in paths {
         match npz::members(&path) {
             Ok(members) if members == ["conf", "label", "pred"] => {
                 let labels = Labels::new(vec![npz::open(&path, "label")?])?;
@@ -179,7 +190,7 @@ fn archives(place: &Path) -> Result<Vec<Imported>, DumpError> {
     match unread {
         // What is lacking may stand in the damaged one.
         Some(error) if file_name(place) == "scores" && (sets.len() < 2 || id.len() != 1) => return Err(error),
-        _ if sets.len() < 2 => return Ok(Vec::new()),
+        _ if sets.len() < 2 => return Ok(None),
         _ => {}
     }
     if id.len() != 1 {
@@ -196,5 +207,5 @@ fn archives(place: &Path) -> Result<Vec<Imported>, DumpError> {
         let arrays: BTreeMap<String, StoredArray> = arrays.into_iter().collect::<Result<_, DumpError>>()?;
         run.add(&path, role, ("conf", "conf"), ["conf".to_owned(), "label".to_owned()], &arrays)?;
     }
-    Ok(run.finish()?.into_iter().collect())
+    run.finish()
 }

@@ -199,12 +199,7 @@ impl Described {
         let expected = "shape = [ROWS, COLUMNS], ROWS -1 where the file's length tells it";
         let shape = content.get("shape").and_then(Value::as_array).ok_or_else(|| need("shape", expected))?;
         let axes: Option<Vec<i64>> = shape.iter().map(Value::as_integer).collect();
-        let (rows, inner) = match axes.as_deref() {
-            Some([rows, inner @ ..]) if *rows >= -1 => (usize::try_from(*rows).ok(), inner),
-            _ => return Err(need("shape", expected)),
-        };
-        let inner = inner.iter().map(|&axis| usize::try_from(axis)).collect::<Result<Vec<_>, _>>();
-        let inner = inner.map_err(|_| need("shape", expected))?;
+        let (rows, inner) = axes.and_then(|axes| raw::axes(&axes)).ok_or_else(|| need("shape", expected))?;
         let offset = content.get("offset").map_or(Some(0), |offset| usize::try_from(offset.as_integer()?).ok());
         let offset = offset.ok_or_else(|| need("offset", "offset = BYTES"))?;
         let fortran = match content.get("order").map(Value::as_str) {

@@ -19,7 +19,7 @@ pub struct Stray {
 }
 
 /// Formats of arrays that are not read as part of a dump.
-const FOREIGN: &[&str] = &["h5", "hdf5", "ckpt", "bin", "json", "feather", "arrow"];
+const FOREIGN: &[&str] = &["h5", "hdf5", "ckpt", "bin", "json"];
 
 /// Whether a file may lie anywhere: hidden ones, READMEs, and what systems leave behind. Folders may be sets, whatever they are called.
 pub(super) fn is_silent(path: &Path) -> bool {

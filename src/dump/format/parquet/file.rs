@@ -17,6 +17,9 @@ use super::thrift;
 use crate::caught::caught;
 use crate::dump::format::limit::Limit;
 
+/// How pages may be packed.
+const READ: [Compression; 4] = [Compression::Uncompressed, Compression::Snappy, Compression::Gzip, Compression::Zstd];
+
 /// A column that could not be written or read.
 #[derive(Debug, thiserror::Error)]
 #[error("parquet: {0}")]
@@ -97,8 +100,8 @@ fn check_lengths(metadata: &FileMetadata, name: &str, bytes: usize, most: usize)
                 return Err(FrameError(format!("{found}; expected as many")));
             }
             let compression = column.compression();
-            if !matches!(compression, Compression::Uncompressed | Compression::Snappy) {
-                return Err(FrameError(format!("a column packed by {compression:?}, expected Snappy or none")));
+            if !READ.contains(&compression) {
+                return Err(FrameError(format!("a column packed by {compression:?}, expected one of {READ:?}")));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Parquet (`.parquet`), as pyarrow, pandas, polars and Hugging Face's `datasets` write it: columns of numbers, or of lists of as many numbers in every row.
 //!
-//! Columns are arrays by their names (`columns`): a list column `features` is (n, D), `logits_0, logits_1, ...` are (n, C), a column `label` (n). Pages are not packed or packed
-//! by Snappy.
+//! Columns are arrays by their names (`columns`): a list column `features` is (n, D), `logits_0, logits_1, ...` are (n, C), a column `label` (n). Pages are not packed, or packed
+//! by Snappy, gzip or Zstandard.
 
 mod file;
 mod thrift;

@@ -5,6 +5,7 @@
 //! val_features.pt  ood_features.pt  text_features.pt   a file per split, with features, logits, labels; text features are a head
 //! all.npz: id_logits, ood_svhn_logits                  one file with all
 //! resnet/val/features_0.npy  resnet/ood/ninco/...      folders, numbered parts
+//! id_train.pkl  id_val.pkl  ood_texture.pkl  fc.pkl    an array per file beside a head; of the columns of its weight they are features
 //! ```
 //! Words that are no role and no array name the run, where they stand in the names of ID rows, else the OOD set. Where no name says `test` or `id`, `val` is
 //! taken for id/test. Rows of ID and of an OOD set are needed; what is not understood is left out with its reason.
@@ -43,8 +44,10 @@ pub(super) fn guess(place: &Path) -> Result<Guess, DumpError> {
     let unread = strays.first().map(|stray| stray.describe(place));
     let mut pieces = Vec::new();
     let found = named.len();
+    let head = named.iter().find(|named| named.said.array == Some(Array::OfHead("weight")));
+    let head = head.and_then(|named| shape(&named.source));
     for named in named {
-        match piece(named, place) {
+        match piece(named, head, place) {
             Ok(piece) => pieces.push(piece),
             Err(stray) => strays.push(stray),
         }
@@ -92,25 +95,53 @@ struct Piece {
     array: Array,
     part: Option<usize>,
     because: Vec<String>,
+    /// Its columns, where they tell what it is.
+    columns: Option<usize>,
     rest: Vec<String>,
     source: Source,
     /// The file and the array in it, below the place.
     shown: String,
 }
 
-fn piece(named: Named, place: &Path) -> Result<Piece, Stray> {
-    let Named { source, said } = named;
+fn piece(named: Named, head: Option<[usize; 2]>, place: &Path) -> Result<Piece, Stray> {
+    let Named { source, mut said } = named;
+    let mut columns = None;
+    if let (Some(head), Some(purpose), None) = (head, &said.purpose, said.array)
+        && !matches!(purpose, Purpose::Outliers | Purpose::Head)
+    {
+        columns = columns_of_features(&source, head);
+        said.array = columns.map(|_| Array::OfSplit("features"));
+    }
     let shown = source.shown(place);
     let left_out = |reason: &str| Stray::because(source.shown_path(), reason.to_owned());
     match (said.purpose, said.array) {
         (Some(Purpose::Outliers), _) => Err(left_out("outliers to train on")),
-        (Some(purpose), Some(array)) => {
-            Ok(Piece { purpose, array, part: said.part, because: said.because, rest: said.rest, source, shown })
-        }
+        (Some(purpose), Some(array)) => Ok(Piece {
+            purpose,
+            array,
+            part: said.part,
+            because: said.because,
+            columns,
+            rest: said.rest,
+            source,
+            shown,
+        }),
         (None, Some(_)) => Err(left_out("its name says none of train, val, test, id, ood")),
         (Some(_), None) => Err(left_out("its name says none of logits, features, labels")),
         (None, None) => Err(left_out("its name says neither an array nor what its rows are for")),
     }
+}
+
+/// The lengths of the axes of a matrix; none of anything else, or where it cannot be read.
+fn shape(source: &Source) -> Option<[usize; 2]> {
+    source.open().ok()?.shape.try_into().ok()
+}
+
+/// The columns of the only array of a file, if they are those of features beside a head's weight. Of logits they would not tell that these are no probabilities.
+fn columns_of_features(source: &Source, [classes, width]: [usize; 2]) -> Option<usize> {
+    let is_alone = source.shown_path() == source.path();
+    let [_, columns] = is_alone.then(|| shape(source)).flatten()?;
+    (columns == width && columns != classes).then_some(columns)
 }
 
 impl Piece {
@@ -180,6 +211,9 @@ fn take(
             let mut why = format!("\"{}\" in its name", piece.because.join(" "));
             if role == Role::Test && piece.purpose == Purpose::Val {
                 why.push_str(", and no name says test or id");
+            }
+            if let Some(columns) = piece.columns {
+                why.push_str(&format!("; {columns} columns, as the head has"));
             }
             run.taken.push(Taken { what: format!("{role}/{array}"), from: piece.shown.clone(), why });
         }
