@@ -16,6 +16,7 @@ pub fn describe(plan: &Plan<'_>, fits: &Fits) -> Description {
         classes: dump.classes,
         features: features(dump),
         head: dump.head.as_ref().map(|head| head.checksum()),
+        texts: dump.texts.as_ref().map(|texts| texts.checksum()),
         read: plan.fitted_on().flat_map(|(split, arrays)| plan.read_of(split, arrays)).collect(),
         scores: fits.scores.iter().map(score).collect(),
     }

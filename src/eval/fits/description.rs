@@ -29,10 +29,13 @@ pub struct Description {
     pub run: String,
     /// Number of classes, if the run told it.
     pub classes: Option<usize>,
-    /// Columns of every array of features and of Gram matrices of the run, by its file's name without extension.
+    /// Columns of every array of features, of patches and of Gram matrices of the run, by its file's name without extension.
     pub features: BTreeMap<String, usize>,
     /// The checksum of the head, if the run had one.
     pub head: Option<Checksum>,
+    /// The checksum of the embeddings of texts, if the run had some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub texts: Option<Checksum>,
     /// The arrays that the fits read.
     pub read: Vec<ArrayRead>,
     /// The scores.
@@ -56,11 +59,17 @@ impl Describes for Description {
     const FORMAT: u32 = FORMAT;
 }
 
-/// Columns of every array of features and of Gram matrices of a run; a run has the same in all its splits.
+/// Columns of every array of features, of patches and of Gram matrices of a run; a run has the same in all its splits.
 pub(super) fn features(dump: &Dump) -> BTreeMap<String, usize> {
     let columns = |array: ArrayKind| {
         let matrix = dump.splits.iter().find_map(|split| split.matrix(&array))?;
         Some((array.file_stem(), matrix.columns()))
     };
-    dump.feature_arrays().into_iter().chain(dump.gram_arrays()).filter_map(columns).collect()
+    let arrays = dump.feature_arrays().into_iter().chain(dump.patch_arrays()).chain(dump.gram_arrays());
+    let mut all: BTreeMap<String, usize> = arrays.filter_map(columns).collect();
+    // Texts are of the width of features that the run need not have.
+    if let Some(texts) = &dump.texts {
+        all.entry(ArrayKind::Features.file_stem()).or_insert(texts.classes.ncols());
+    }
+    all
 }
