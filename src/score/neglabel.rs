@@ -69,17 +69,16 @@ fn build(settings: &Settings) -> Result<Box<dyn Score>, SettingError> {
 }
 
 impl NegLabel {
-    /// The places of the negative labels that are used, group after group: as many in each, what is left over at the end is not used.
+    /// The places of the negative labels that are used, group after group: as many in each; what is left over at the end of the file is not used.
     fn order(&self, negatives: usize) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..negatives).collect();
+        let mut order: Vec<usize> = (0..negatives / self.groups * self.groups).collect();
         if let Some(seed) = self.seed {
             // Fisher and Yates.
             let mut noise = Noise::new(seed);
-            for at in (1..negatives).rev() {
+            for at in (1..order.len()).rev() {
                 order.swap(at, (noise.uniform() * (at + 1) as f64) as usize);
             }
         }
-        order.truncate(negatives / self.groups * self.groups);
         order
     }
 
@@ -109,7 +108,7 @@ impl Score for NegLabel {
         let order = self.order(negatives.nrows());
         let mut notes = vec![format!("{} groups of {} negative labels", self.groups, order.len() / self.groups)];
         if order.len() < negatives.nrows() {
-            notes.push(format!("{} negative labels are left over and not used", negatives.nrows() - order.len()));
+            notes.push(format!("the last {} negative labels are left over and not used", negatives.nrows() - order.len()));
         }
         let classes = unit_rows(training.class_texts()?).into_array();
         let negatives = unit_rows(&negatives.select(Axis(0), &order)).into_array();
@@ -193,6 +192,7 @@ mod tests {
         sorted.sort_unstable();
         assert_eq!(sorted, order(None, 5));
         assert_eq!(order(Some(0), 5), [4, 9, 2, 5, 1, 7, 6, 0, 3, 8]);
+        assert!(!order(Some(0), 3).contains(&9));
     }
 
     #[test]
