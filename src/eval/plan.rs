@@ -211,7 +211,8 @@ impl<'s> Plan<'s> {
             rows: head.shape().0,
             checksum: head.checksum(),
         });
-        let texts = dump.texts.as_ref().map(|texts| ArrayRead {
+        let reads_texts = scores.iter().any(|chosen| chosen.score.needs().contains(&Need::ClassTexts));
+        let texts = dump.texts.as_ref().filter(|_| reads_texts).map(|texts| ArrayRead {
             split: "head".to_owned(),
             array: "text".to_owned(),
             rows: texts.classes.nrows(),

@@ -108,7 +108,10 @@ impl Score for NegLabel {
         let order = self.order(negatives.nrows());
         let mut notes = vec![format!("{} groups of {} negative labels", self.groups, order.len() / self.groups)];
         if order.len() < negatives.nrows() {
-            notes.push(format!("the last {} negative labels are left over and not used", negatives.nrows() - order.len()));
+            notes.push(format!(
+                "the last {} negative labels are left over and not used",
+                negatives.nrows() - order.len()
+            ));
         }
         let classes = unit_rows(training.class_texts()?).into_array();
         let negatives = unit_rows(&negatives.select(Axis(0), &order)).into_array();
