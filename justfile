@@ -68,12 +68,13 @@ fixture-formats:
 fixture-images:
     target/python/bin/python fixtures/images/formats/make_formats.py
 
-# The runs with further layers, members and Gram matrices
+# The runs with further layers, members, Gram matrices and embeddings of texts
 fixture-layers:
     target/python/bin/python fixtures/scores/make_layers.py
     target/python/bin/python fixtures/scores/make_perturbed.py
     target/python/bin/python fixtures/scores/make_members.py
     target/python/bin/python fixtures/scores/make_gram.py
+    target/python/bin/python fixtures/scores/make_clip.py
 
 # Networks and their gradients, by PyTorch
 fixture-train:

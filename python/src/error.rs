@@ -158,6 +158,7 @@ pub(crate) fn keyword(what: &str) -> String {
         // Values of somebody else, logits under a name: a folder has them, and of the former a run in memory too.
         Some(_) => "a run that has it to oodbench.evaluate, since only rows of runs have such arrays".to_owned(),
         None if what == "a head" => "head=(weight, bias) to fit".to_owned(),
+        None if what.ends_with(" texts") => "a run that has them in head/ to oodbench.evaluate".to_owned(),
         None if what == "logits" => "logits=..., or features=... with head=(weight, bias) in fit".to_owned(),
         None => format!("{what}=..."),
     }

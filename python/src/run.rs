@@ -242,6 +242,7 @@ impl Run {
             let writer = DumpWriter::create(&path, replace)?;
             writer.info(&dump.info)?;
             dump.head.iter().try_for_each(|head| writer.head(head))?;
+            dump.texts.iter().try_for_each(|texts| writer.texts(texts))?;
             dump.splits.iter().try_for_each(|split| writer.split(split))?;
             writer.commit()
         };

@@ -13,7 +13,7 @@ pub struct Input {
     pub kind: ArrayKind,
     /// Its columns.
     pub columns: usize,
-    /// Members of an ensemble among them, side by side; 1 where there is no such axis.
+    /// Members of an ensemble, or patches, among them, side by side; 1 where there is no such axis.
     pub members: usize,
     /// The element type of the calibration rows, for messages.
     pub dtype: String,
@@ -46,7 +46,11 @@ impl Input {
             return Err(RowsError::malformed(matrix.path(), format!("{} columns", matrix.columns()), expected, remedy));
         }
         if matrix.members() != self.members {
-            let of = |members: usize| format!("{members} members of {} classes", self.columns / members);
+            let [parts, of_one] = match self.kind {
+                ArrayKind::Layer(_) => ["patches", "features"],
+                _ => ["members", "classes"],
+            };
+            let of = |members: usize| format!("{members} {parts} of {} {of_one}", self.columns / members);
             let expected = format!("{}, as the detector was calibrated on", of(self.members));
             return Err(RowsError::malformed(matrix.path(), of(matrix.members()), expected, remedy));
         }

@@ -1,4 +1,4 @@
-//! The files of a run's last layer.
+//! The files of a run's last layer, and of embeddings of texts.
 
 use std::path::{Path, PathBuf};
 
@@ -8,9 +8,9 @@ use super::error::DumpError;
 use super::layout::listing::{entries, stem};
 use super::layout::{Source, Stray};
 use crate::rows::array::shape_text;
-use crate::rows::{Head, Matrix};
+use crate::rows::{Head, Matrix, Texts};
 
-/// Where the parameters of the last layer are.
+/// Where the parameters of the last layer, and embeddings of texts, are.
 #[derive(Clone, Debug, Default)]
 pub struct HeadFiles {
     /// Weights (C, D) of a linear layer.
@@ -21,9 +21,13 @@ pub struct HeadFiles {
     pub prototypes: Option<Source>,
     /// The scale of the distances of IsoMax+.
     pub distance_scale: Option<Source>,
+    /// Embeddings (C, D) of the names of the classes.
+    pub text: Option<Source>,
+    /// Embeddings (M, D) of words that name no class.
+    pub negatives: Option<Source>,
 }
 
-const NAMES: &[&str] = &["weight", "bias", "prototypes", "distance_scale"];
+pub(super) const NAMES: &[&str] = &["weight", "bias", "prototypes", "distance_scale", "text", "negatives"];
 
 impl HeadFiles {
     /// The files in the folder of a head, if it is there; what else lies in it is added to `strays`.
@@ -42,7 +46,11 @@ impl HeadFiles {
                 None => strays.extend(Stray::unless_silent(path, NAMES)),
             }
         }
-        let alone = [(&files.bias, &files.weight, "weight"), (&files.distance_scale, &files.prototypes, "prototypes")];
+        let alone = [
+            (&files.bias, &files.weight, "weight"),
+            (&files.distance_scale, &files.prototypes, "prototypes"),
+            (&files.negatives, &files.text, "text"),
+        ];
         for (part, whole, name) in alone {
             if let (Some(part), None) = (part, whole) {
                 strays.push(Stray::because(part.path().to_owned(), format!("no {name}.npy beside it")));
@@ -61,6 +69,8 @@ impl HeadFiles {
             "bias" => &mut self.bias,
             "prototypes" => &mut self.prototypes,
             "distance_scale" => &mut self.distance_scale,
+            "text" => &mut self.text,
+            "negatives" => &mut self.negatives,
             _ => return Ok(()),
         };
         let path = source.path().to_owned();
@@ -76,6 +86,22 @@ impl HeadFiles {
     /// Whether a part is there without what it belongs to.
     pub(super) fn is_incomplete(&self) -> bool {
         self.weight.is_none() && self.bias.is_some() || self.prototypes.is_none() && self.distance_scale.is_some()
+    }
+
+    /// Reads the embeddings of texts, if those of classes were dumped; that they fit the rows is for the caller to check.
+    ///
+    /// # Errors
+    /// [`DumpError`] for what is no matrix.
+    pub(super) fn read_texts(&self) -> Result<Option<Texts>, DumpError> {
+        let Some(text) = &self.text else { return Ok(None) };
+        let negatives = self.negatives.as_ref().map(read_matrix).transpose()?;
+        Ok(Some(Texts { classes: read_matrix(text)?, negatives }))
+    }
+
+    /// What messages call the embeddings of texts.
+    pub(super) fn place_of_texts(&self, part: &str) -> PathBuf {
+        let source = if part == "negatives" { &self.negatives } else { &self.text };
+        source.as_ref().map_or_else(|| PathBuf::from(part), |source| source.path().to_owned())
     }
 
     /// Reads the head, if one was dumped.

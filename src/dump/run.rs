@@ -74,6 +74,9 @@ impl Dump {
         let (splits, labels): (Vec<_>, Vec<_>) = opened.into_iter().unzip();
         check_head_kind(files, head.as_ref(), &info)?;
         let mut rows = RunRows::of_files(&files.folder, splits, head)?;
+        if let Some(texts) = files.head.read_texts()? {
+            rows.take_texts(texts, |part| files.head.place_of_texts(part))?;
+        }
         rows.lower = info.lower.iter().cloned().collect();
         check_lower(files, &rows)?;
         let (folder, warnings) = (files.folder.clone(), files.left_out().collect());

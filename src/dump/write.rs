@@ -31,7 +31,7 @@ use super::stream::RowStream;
 use crate::error::FileError;
 use crate::output::AtomicFolder;
 use crate::rows::matrix::Cow2;
-use crate::rows::{ArrayKind, Head, Role, Rows, Split};
+use crate::rows::{ArrayKind, Head, Role, Rows, Split, Texts};
 
 /// A dump that could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -58,8 +58,8 @@ pub enum WriteError {
         kind.file_stem()
     )]
     Part { kind: ArrayKind },
-    /// Logits with an axis for members, in files whose matrices have two axes.
-    #[error("found the array {:?} of an ensemble, which has an axis for its members, expected matrices; write the dump as .npy", kind.file_stem())]
+    /// An array with an axis for members or patches, in files whose matrices have two axes.
+    #[error("found the array {:?}, which has an axis for the members of an ensemble or for patches, expected matrices; write the dump as .npy", kind.file_stem())]
     Members { kind: ArrayKind },
     /// Two splits of one name; OOD sets are told apart by their names, whatever their groups.
     #[error("{role}: found two sets of this name, expected distinct names; leave one out or rename it")]
@@ -157,6 +157,15 @@ impl DumpWriter {
         }
     }
 
+    /// Writes embeddings of texts to `head/`.
+    ///
+    /// # Errors
+    /// [`WriteError::File`].
+    pub fn texts(&self, texts: &Texts) -> Result<(), WriteError> {
+        self.parameter("text", &texts.classes)?;
+        texts.negatives.iter().try_for_each(|negatives| self.parameter("negatives", negatives))
+    }
+
     /// Writes the arrays of a split to the place of its role.
     ///
     /// # Errors
@@ -233,7 +242,7 @@ impl DumpWriter {
         }
     }
 
-    /// Rows of members side by side, with an axis for the members.
+    /// Rows of members or patches side by side, with an axis for them.
     fn members<T: WritableElement + Clone>(
         &self,
         file: &Path,

@@ -203,7 +203,10 @@ impl Model {
         match (kind, &self.head) {
             (ArrayKind::Logits, _) => self.description.classes,
             (ArrayKind::Features, Some(head)) => Some(head.shape().1),
-            _ => self.description.features.get(&kind.file_stem()).copied(),
+            _ => {
+                let (name, Description { features, others, .. }) = (kind.file_stem(), &self.description);
+                features.get(&name).or_else(|| others.get(&name)).copied()
+            }
         }
     }
 }

@@ -211,7 +211,14 @@ impl<'s> Plan<'s> {
             rows: head.shape().0,
             checksum: head.checksum(),
         });
-        let arrays = head.into_iter().collect();
+        let reads_texts = scores.iter().any(|chosen| chosen.score.needs().contains(&Need::ClassTexts));
+        let texts = dump.texts.as_ref().filter(|_| reads_texts).map(|texts| ArrayRead {
+            split: "head".to_owned(),
+            array: "text".to_owned(),
+            rows: texts.classes.nrows(),
+            checksum: texts.checksum(),
+        });
+        let arrays = head.into_iter().chain(texts).collect();
         Ok(Self {
             dump,
             scores,

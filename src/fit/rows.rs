@@ -159,4 +159,23 @@ impl<'a> TrainingRows<'a> {
             _ => Err(self.missing("linear head", "head", "weight")),
         }
     }
+
+    /// Embeddings (C, D) of the names of the classes.
+    ///
+    /// # Errors
+    /// [`FitError::Missing`] if the run has none.
+    pub fn class_texts(&self) -> Result<&'a Array2<f64>, FitError> {
+        let texts = self.rows.texts.as_ref();
+        texts.map(|texts| &texts.classes).ok_or_else(|| self.missing("embeddings of class names", "head", "text"))
+    }
+
+    /// Embeddings (M, D) of words that name no class.
+    ///
+    /// # Errors
+    /// [`FitError::Missing`] if the run has none.
+    pub fn negative_texts(&self) -> Result<&'a Array2<f64>, FitError> {
+        let texts = self.rows.texts.as_ref();
+        let negatives = texts.and_then(|texts| texts.negatives.as_ref());
+        negatives.ok_or_else(|| self.missing("embeddings of negative labels", "head", "negatives"))
+    }
 }

@@ -1,6 +1,6 @@
 //! Sums over vectors, in an order that depends on their length alone, and directions of vectors.
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 
 use super::recycled::RecycledMatrix;
 
@@ -81,7 +81,13 @@ pub fn normalise(a: &mut [f64]) {
 /// The rows of a matrix, each divided by its norm.
 #[must_use]
 pub fn unit_rows(rows: &Array2<f64>) -> RecycledMatrix {
-    let mut units = RecycledMatrix::of(&rows.view());
+    unit_rows_of(&rows.view())
+}
+
+/// The same of rows that another array holds.
+#[must_use]
+pub fn unit_rows_of(rows: &ArrayView2<'_, f64>) -> RecycledMatrix {
+    let mut units = RecycledMatrix::of(rows);
     let columns = units.ncols().max(1);
     if let Some(values) = units.as_slice_mut() {
         values.chunks_exact_mut(columns).for_each(normalise);

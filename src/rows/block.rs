@@ -185,6 +185,15 @@ impl<'a> RowBlock<'a> {
         layer.as_f64.get_or_init(|| layer.rows.to_recycled())
     }
 
+    /// The features of a named layer as they are stored (rows, D_l), or (rows, P·D) of P patches side by side.
+    ///
+    /// # Panics
+    /// If the split has none of this layer.
+    #[must_use]
+    pub fn layer(&self, name: &str) -> &Rows<'a> {
+        &self.layers.get(name).expect("the plan checks that the split has the layer").rows
+    }
+
     /// The features divided by their norms (rows, D); a zero row stays zero.
     ///
     /// # Panics

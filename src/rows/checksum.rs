@@ -6,6 +6,7 @@ use super::labels::Labels;
 use super::matrix::Matrix;
 use super::role::ArrayKind;
 use super::split::Split;
+use super::texts::Texts;
 use crate::numeric::checksum::{Checksum, Hasher};
 
 impl Split {
@@ -33,6 +34,19 @@ impl Head {
             Self::Linear { weight, bias } => take(0, weight, &bias.to_vec()),
             Self::Prototypes { prototypes } => take(1, prototypes, &[]),
             Self::NormalisedPrototypes { prototypes, distance_scale } => take(2, prototypes, &[*distance_scale]),
+        }
+        hasher.finish()
+    }
+}
+
+impl Texts {
+    /// The checksum of all embeddings.
+    #[must_use]
+    pub fn checksum(&self) -> Checksum {
+        let mut hasher = Hasher::new();
+        for matrix in std::iter::once(&self.classes).chain(&self.negatives) {
+            [matrix.nrows(), matrix.ncols()].into_iter().for_each(|number| hasher.number(number));
+            matrix.rows().into_iter().for_each(|row| hasher.doubles(&row.to_vec()));
         }
         hasher.finish()
     }

@@ -94,7 +94,7 @@ pub struct Matrix {
     shards: Vec<Shard>,
     rows: usize,
     columns: usize,
-    /// Members that lie side by side in a row; 1 where there is no such axis.
+    /// Members, or patches, that lie side by side in a row; 1 where there is no such axis.
     members: usize,
 }
 
@@ -180,28 +180,40 @@ impl Matrix {
     ///
     /// # Errors
     /// [`RowsError::Malformed`] as [`Matrix::new`], and where arrays have another number of members than the first.
-    pub fn of_members(mut arrays: Vec<StoredArray>) -> Result<Self, RowsError> {
+    pub fn of_members(arrays: Vec<StoredArray>) -> Result<Self, RowsError> {
+        Self::side_by_side(arrays, ["members", "classes"])
+    }
+
+    /// Joins arrays of shape (n_i, D), or of shape (n_i, P, D) with the patches of an image side by side: the matrix has P·D columns.
+    ///
+    /// # Errors
+    /// [`RowsError::Malformed`] as [`Matrix::of_members`].
+    pub fn of_patches(arrays: Vec<StoredArray>) -> Result<Self, RowsError> {
+        Self::side_by_side(arrays, ["patches", "features"])
+    }
+
+    fn side_by_side(mut arrays: Vec<StoredArray>, [parts, columns]: [&str; 2]) -> Result<Self, RowsError> {
         let members = arrays.first().map_or(1, members_in);
         if let Some(other) = arrays.iter().find(|array| members_in(array) != members) {
-            let found = format!("{} members", members_in(other));
-            let remedy = "dump all shards with one ensemble";
+            let found = format!("{} {parts}", members_in(other));
+            let remedy = "dump all shards with one model";
             return Err(RowsError::malformed(&other.path, found, format!("{members}, as in the first shard"), remedy));
         }
         for array in &mut arrays {
-            if let [rows, members, classes] = array.shape[..] {
-                if members * classes == 0 {
+            if let [rows, members, width] = array.shape[..] {
+                if members * width == 0 {
                     return Err(RowsError::malformed(
                         &array.path,
                         format!("shape {}", shape_text(&array.shape)),
-                        "shape (rows, members, classes)",
-                        "dump at least one member and one class",
+                        format!("shape (rows, {parts}, {columns})"),
+                        "dump at least one of each",
                     ));
                 }
                 if array.fortran {
                     let remedy = "save it by numpy.ascontiguousarray";
                     return Err(RowsError::malformed(&array.path, "Fortran order", "C order", remedy));
                 }
-                array.shape = vec![rows, members * classes];
+                array.shape = vec![rows, members * width];
             }
         }
         Ok(Self { members, ..Self::new(arrays)? })
@@ -224,7 +236,7 @@ impl Matrix {
         Ok(Self { members, ..self })
     }
 
-    /// Number of members that lie side by side in a row; 1 where there is no such axis.
+    /// Number of members, or patches, that lie side by side in a row; 1 where there is no such axis.
     #[must_use]
     pub fn members(&self) -> usize {
         self.members

@@ -20,6 +20,7 @@ pub mod origin;
 pub mod role;
 pub mod run;
 pub mod split;
+pub mod texts;
 pub mod watch;
 
 pub use block::RowBlock;
@@ -31,3 +32,4 @@ pub use origin::Origin;
 pub use role::{ArrayKind, Role};
 pub use run::RunRows;
 pub use split::Split;
+pub use texts::Texts;

@@ -44,6 +44,9 @@ impl fmt::Display for Role {
     }
 }
 
+/// The layer of the patches of images, a feature vector for each, in the space of the features.
+pub const PATCHES: &str = "patches";
+
 /// Which array of a split.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ArrayKind {
@@ -53,7 +56,7 @@ pub enum ArrayKind {
     Features,
     /// Class labels (n).
     Labels,
-    /// Features of a named layer (n, D_l).
+    /// Features of a named layer (n, D_l); those of [`PATCHES`] may have an axis more (n, P, D).
     Layer(String),
     /// Values (n) of a score that somebody else computed.
     Score(String),

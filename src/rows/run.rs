@@ -9,6 +9,7 @@ use super::matrix::Matrix;
 use super::origin::Origin;
 use super::role::{ArrayKind, Role};
 use super::split::Split;
+use super::texts::Texts;
 
 /// Splits that fit together.
 #[derive(Debug)]
@@ -21,7 +22,9 @@ pub struct RunRows {
     pub splits: Vec<Split>,
     /// The last layer, if known.
     pub head: Option<Head>,
-    /// Number of classes, if logits, a head or labels tell it.
+    /// Embeddings of the names of the classes, if there are any.
+    pub texts: Option<Texts>,
+    /// Number of classes, if logits, a head or names of classes tell it.
     pub classes: Option<usize>,
     /// Scores of somebody else that are lower on in-distribution rows.
     pub lower: BTreeSet<String>,
@@ -45,19 +48,43 @@ impl RunRows {
     }
 
     fn checked(place: PathBuf, origin: Origin, splits: Vec<Split>, head: Option<Head>) -> Result<Self, RowsError> {
-        let mut rows = Self { place, origin, splits, head, classes: None, lower: BTreeSet::new() };
+        let mut rows = Self { place, origin, splits, head, texts: None, classes: None, lower: BTreeSet::new() };
         rows.check_columns()?;
         rows.check_labels()?;
         Ok(rows)
     }
 
-    /// The number of columns of an array, if a split or the head tells it.
+    /// The same rows with embeddings of the names of the classes, in the space of the features.
+    ///
+    /// # Errors
+    /// [`RowsError`] as [`Texts::check`] has it, for texts of another width than the features or of another number of classes, and for labels beyond them.
+    pub fn with_texts(mut self, texts: Texts) -> Result<Self, RowsError> {
+        self.take_texts(texts, |part| PathBuf::from(format!("head {part}")))?;
+        self.check_labels()?;
+        Ok(self)
+    }
+
+    /// The same of files, which messages call by their places; labels are not looked at.
+    pub(crate) fn take_texts(
+        &mut self,
+        texts: Texts,
+        place: impl Fn(&'static str) -> PathBuf,
+    ) -> Result<(), RowsError> {
+        texts.check(&place)?;
+        texts.check_beside(self.columns(&ArrayKind::Features), self.classes, place)?;
+        self.classes = Some(texts.classes.nrows());
+        self.texts = Some(texts);
+        Ok(())
+    }
+
+    /// The number of columns of an array, if a split, the head or texts tell it.
     #[must_use]
     pub fn columns(&self, kind: &ArrayKind) -> Option<usize> {
         let of_splits = || self.splits.iter().find_map(|split| split.matrix(kind)).map(Matrix::columns);
         match (kind, &self.head) {
             (ArrayKind::Logits, _) => self.classes,
             (ArrayKind::Features, Some(head)) => Some(head.shape().1),
+            (ArrayKind::Features, None) => of_splits().or_else(|| Some(self.texts.as_ref()?.classes.ncols())),
             _ => of_splits(),
         }
     }
@@ -78,15 +105,25 @@ impl RunRows {
         self.splits.iter().filter(|split| matches!(split.role, Role::Csid { .. }))
     }
 
-    /// The arrays of features that any split has: those before the head, then the named layers.
+    /// The arrays of features that any split has: those before the head, then the named layers with one vector per row.
     #[must_use]
     pub fn feature_arrays(&self) -> BTreeSet<ArrayKind> {
-        let mut arrays: BTreeSet<ArrayKind> =
-            self.splits.iter().flat_map(|split| split.layers.keys().cloned().map(ArrayKind::Layer)).collect();
+        let mut arrays = self.layers(|matrix| matrix.members() == 1);
         if self.splits.iter().any(|split| split.features.is_some()) {
             arrays.insert(ArrayKind::Features);
         }
         arrays
+    }
+
+    /// The arrays of patches that any split has: of features with several vectors per row.
+    #[must_use]
+    pub fn patch_arrays(&self) -> BTreeSet<ArrayKind> {
+        self.layers(|matrix| matrix.members() > 1)
+    }
+
+    fn layers(&self, are: impl Fn(&Matrix) -> bool) -> BTreeSet<ArrayKind> {
+        let all = self.splits.iter().flat_map(|split| &split.layers);
+        all.filter(|(_, matrix)| are(matrix)).map(|(name, _)| ArrayKind::Layer(name.clone())).collect()
     }
 
     /// The arrays of logits under a name that any split has.
@@ -101,7 +138,7 @@ impl RunRows {
         self.splits.iter().flat_map(|split| split.grams.keys().cloned().map(ArrayKind::Gram)).collect()
     }
 
-    /// The members of an ensemble in logits under a name, and the classes of each, where a split has them.
+    /// The members of an ensemble in logits under a name, and the classes of each, where a split has them; of patches these and the features of each.
     #[must_use]
     pub fn members(&self, kind: &ArrayKind) -> Option<(usize, usize)> {
         let matrix = self.splits.iter().find_map(|split| split.matrix(kind))?;
@@ -141,6 +178,7 @@ impl RunRows {
     /// One number of classes and one number of features throughout.
     fn check_columns(&mut self) -> Result<(), RowsError> {
         let mut kinds = self.feature_arrays();
+        kinds.extend(self.patch_arrays());
         kinds.insert(ArrayKind::Logits);
         kinds.extend(self.variants());
         kinds.extend(self.gram_arrays());
@@ -171,7 +209,26 @@ impl RunRows {
                 self.classes = reference.map(|(_, columns)| columns);
             }
         }
+        self.check_patches()?;
         self.check_members()
+    }
+
+    /// As many patches of an image throughout: other ones may have as many columns together.
+    fn check_patches(&self) -> Result<(), RowsError> {
+        for kind in self.patch_arrays() {
+            let mut matrices = self.splits.iter().filter_map(|split| split.matrix(&kind));
+            let Some(first) = matrices.next() else { continue };
+            if let Some(other) = matrices.find(|matrix| matrix.members() != first.members()) {
+                let of = |matrix: &Matrix| format!("{} patches", matrix.members());
+                return Err(RowsError::malformed(
+                    other.path(),
+                    of(other),
+                    format!("{}, as in {}", of(first), first.path().display()),
+                    "save the patches of all images as arrays of shape (rows, patches, features)",
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Logits under a name are of the same classes, and of the same number of members throughout.

@@ -12,7 +12,7 @@ use super::head::Head;
 use super::labels::Labels;
 use super::matrix::Matrix;
 use super::origin::Origin;
-use super::role::{ArrayKind, Role};
+use super::role::{ArrayKind, PATCHES, Role};
 use crate::numeric::checksum::Checksum;
 
 /// One split of a run.
@@ -32,7 +32,7 @@ pub struct Split {
     pub features: Option<Matrix>,
     /// Class labels (rows).
     pub labels: Option<Labels>,
-    /// Features of further layers.
+    /// Features of further layers (rows, D_l), or (rows, P·D) of P patches side by side.
     pub layers: BTreeMap<String, Matrix>,
     /// Scores that somebody else computed (rows, 1).
     pub scores: BTreeMap<String, Matrix>,
@@ -228,13 +228,14 @@ impl Split {
         }
     }
 
-    /// The ranges of rows that are read together, in order. Of members of an ensemble the columns of one count, those of Gram matrices do not: where scores
+    /// The ranges of rows that are read together, in order. Of members of an ensemble, and of patches, the columns of one count, those of Gram matrices do not: where scores
     /// read none of them, they change nothing.
     #[must_use]
     pub fn block_ranges(&self) -> Vec<Range<usize>> {
-        let matrices = self.logits.iter().chain(&self.features).chain(self.layers.values());
-        let of_one = self.variants.values().map(|variant| variant.columns() / variant.members());
-        let step = rows_per_block(matrices.map(Matrix::columns).chain(of_one).max().unwrap_or(1));
+        let matrices =
+            self.logits.iter().chain(&self.features).chain(self.layers.values()).chain(self.variants.values());
+        let of_one = matrices.map(|matrix| matrix.columns() / matrix.members());
+        let step = rows_per_block(of_one.max().unwrap_or(1));
         (0..self.rows.div_ceil(step)).map(|block| block * step..self.rows.min((block + 1) * step)).collect()
     }
 
@@ -273,6 +274,9 @@ pub(crate) fn matrix_of(kind: &ArrayKind, mut arrays: Vec<StoredArray>) -> Resul
     }
     if let ArrayKind::Variant(_) = kind {
         return Matrix::of_members(arrays);
+    }
+    if matches!(kind, ArrayKind::Layer(name) if name == PATCHES) {
+        return Matrix::of_patches(arrays);
     }
     Matrix::new(arrays)
 }

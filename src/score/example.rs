@@ -6,7 +6,7 @@ use super::{Fit, ScoreEntry};
 use crate::dump::{Dump, RunInfo};
 use crate::fit::{FitError, Training};
 use crate::rows::matrix::{Cow2, Rows};
-use crate::rows::{ArrayKind, Head, Labels, Matrix, Role, RowBlock, RunRows, Split};
+use crate::rows::{ArrayKind, Head, Labels, Matrix, Role, RowBlock, RunRows, Split, Texts};
 
 /// A run in memory that scores are fitted on.
 pub(super) struct HandDump {
@@ -24,7 +24,8 @@ impl HandDump {
         Self::of(train, Some(Labels::of("labels", labels.to_vec())), None)
     }
 
-    /// Six labelled training rows of three classes under a linear head: the run of the goldens that are printed with eight decimals.
+    /// Six labelled training rows of three classes under a linear head, and embeddings of texts: the run of the goldens that are printed with eight
+    /// decimals.
     pub(super) fn of_three_classes() -> Self {
         let train = array![
             [2.0, 0.0, 1.0, 0.0],
@@ -36,7 +37,23 @@ impl HandDump {
         ];
         let weight = array![[1.0, -0.5, 0.0, -0.5], [-0.5, 1.0, -0.5, 0.0], [-0.5, 0.0, 1.0, 0.5]];
         let head = Head::Linear { weight, bias: array![0.1, 0.0, -0.1] };
-        Self::of(&train, Some(Labels::of("labels", vec![0, 0, 1, 1, 2, 2])), Some(head))
+        let half = 0.5_f64.sqrt();
+        let texts = Texts {
+            classes: array![[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, half, half]],
+            negatives: Some(array![
+                [1.0, 1.0, 0.0, 0.0],
+                [0.0, 0.0, 0.0, 1.0],
+                [1.0, 0.0, 1.0, 0.0],
+                [0.0, 1.0, 1.0, 1.0]
+            ]),
+        };
+        Self::of(&train, Some(Labels::of("labels", vec![0, 0, 1, 1, 2, 2])), Some(head)).with_texts(texts)
+    }
+
+    /// The same run with embeddings of texts.
+    pub(super) fn with_texts(self, texts: Texts) -> Self {
+        let Dump { info, rows, .. } = self.dump;
+        Self { dump: Dump::from_parts(info, rows.with_texts(texts).unwrap()) }
     }
 
     /// Asserts the scores of the three rows that belong to [`HandDump::of_three_classes`].

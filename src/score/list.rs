@@ -3,11 +3,12 @@
 use super::entry::ScoreEntry;
 use super::{
     ash_b, ash_p, ash_s, cadref, caref, cfood, cop, corp, cosine, dice, dml, doctor, energy, ensemble_energy,
-    ensemble_mps, es, expected_entropy, fdbd, feature_norm, r#gen, gmm, grad_norm, gram, igeood, joint_energy,
+    ensemble_mps, es, expected_entropy, fdbd, feature_norm, r#gen, gl_mcm, gmm, grad_norm, gram, igeood, joint_energy,
     kl_matching, knn, logit_gap, lts, mahalanobis, mahalanobis_layers, mahalanobis_perturbed, mahalanobis_pp,
-    max_logit, mds, mmleps, mmles, mmls, mps, mutual_information, nac, nan, nci, neco, nnguide, odin, odin_t, openmax,
-    optfs, pnml, predictive_entropy, r_cosine, ras, react, relation, relative_mahalanobis, relative_mahalanobis_pp,
-    residual, scale, scaled_cosine, she, sirc, ssd, temperature, variation_ratio, vim, vra, wdiscood, weiper_kld,
+    max_logit, mcm, mds, mmleps, mmles, mmls, mps, mutual_information, nac, nan, nci, neco, neglabel, nnguide, odin,
+    odin_t, openmax, optfs, pnml, predictive_entropy, r_cosine, ras, react, relation, relative_mahalanobis,
+    relative_mahalanobis_pp, residual, scale, scaled_cosine, she, sirc, ssd, temperature, variation_ratio, vim, vra,
+    wdiscood, weiper_kld,
 };
 use crate::suggestion::nearest;
 
@@ -68,6 +69,10 @@ pub const REGISTRY: &[ScoreEntry] = &[
     caref::ENTRY,
     nan::ENTRY,
     feature_norm::ENTRY,
+    // Embeddings of texts.
+    mcm::ENTRY,
+    gl_mcm::ENTRY,
+    neglabel::ENTRY,
     // Linear head.
     vim::ENTRY,
     residual::ENTRY,

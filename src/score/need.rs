@@ -45,6 +45,10 @@ pub enum Need {
     LinearHead,
     /// Prototypes in `head/`.
     Prototypes,
+    /// Embeddings of the names of the classes in `head/`.
+    ClassTexts,
+    /// Embeddings of words that name no class in `head/`.
+    NegativeTexts,
     /// Logits of the training rows, from the file or from features and head.
     TrainLogits,
     /// Features of the training rows.
@@ -184,7 +188,7 @@ impl Need {
             Self::ValLayers => Some((Splits::Val, layers(run))),
             Self::ValOodLayers(name) => Some((Splits::ValOod(name.clone()), layers(run))),
             Self::ValOodFeatures(name) => one(Splits::ValOod(name.clone()), ArrayKind::Features),
-            Self::LinearHead | Self::Prototypes => None,
+            Self::LinearHead | Self::Prototypes | Self::ClassTexts | Self::NegativeTexts => None,
         }
     }
 
@@ -205,6 +209,11 @@ impl Need {
         match (self, &run.head) {
             (Self::LinearHead, Some(Head::Linear { .. })) => None,
             (Self::LinearHead, _) => Some(run.origin.array("head", "weight")),
+            (Self::ClassTexts, _) => run.texts.is_none().then(|| run.origin.array("head", "text")),
+            (Self::NegativeTexts, _) => {
+                let there = run.texts.as_ref().is_some_and(|texts| texts.negatives.is_some());
+                (!there).then(|| run.origin.array("head", "negatives"))
+            }
             (_, Some(Head::Prototypes { .. } | Head::NormalisedPrototypes { .. })) => None,
             (_, _) => Some(run.origin.array("head", "prototypes")),
         }
@@ -338,6 +347,8 @@ impl fmt::Display for Need {
             Self::ValGrams => "val gram@*",
             Self::LinearHead => "linear head",
             Self::Prototypes => "prototypes",
+            Self::ClassTexts => "class texts",
+            Self::NegativeTexts => "negative texts",
             Self::TrainLogits => "train logits",
             Self::TrainFeatures => "train features",
             Self::TrainLayer(name) => return write!(f, "train features@{name}"),

@@ -1,6 +1,6 @@
 #![doc = include_str!("r_cosine.md")]
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
@@ -62,13 +62,19 @@ pub(super) struct LargestShare {
     pub(super) temperature: f64,
 }
 
+impl LargestShare {
+    /// The share of every row of length 1 (n, D).
+    pub(super) fn of_units(&self, units: &ArrayView2<'_, f64>, mut take: impl FnMut(usize, f64)) {
+        let cosines = row_product(units, &self.directions.t(), Factor::Full, Threads::One);
+        for (row, cosines) in cosines.rows().into_iter().enumerate() {
+            take(row, softmax_at(cosines.to_slice().unwrap_or_default(), self.temperature).max_probability());
+        }
+    }
+}
+
 impl Fitted for LargestShare {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        let features = block.unit_features().view();
-        let cosines = row_product(&features, &self.directions.t(), Factor::Full, Threads::One);
-        for (out, cosines) in out.iter_mut().zip(cosines.rows()) {
-            *out = softmax_at(cosines.to_slice().unwrap_or_default(), self.temperature).max_probability();
-        }
+        self.of_units(&block.unit_features().view(), |row, share| out[row] = share);
     }
 
     fn save(&self) -> State<'_> {

@@ -4,6 +4,7 @@ use ndarray::{Array1, Array2};
 
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
+use super::pieces::pieces;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, Training};
@@ -157,7 +158,7 @@ impl Score for WeiPer {
         let perturbed = self.perturb(weight);
         // Both kinds of values of a block, in pieces: the logits of a whole block of many classes would not fit.
         let each = |block: &RowBlock<'_>, see: &mut dyn FnMut(&Array2<f64>, &Array2<f64>)| {
-            density::pieces(block.features(), perturbed.nrows(), |features| {
+            pieces(block.features(), perturbed.nrows(), |features| {
                 see(features, &perturbed_logits(&perturbed, bias, features));
             });
         };
@@ -217,7 +218,7 @@ struct FittedWeiPer {
 impl Fitted for FittedWeiPer {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         let (settings, classes, mut first) = (&self.settings, self.bias.len(), 0);
-        density::pieces(block.features(), self.perturbed.nrows(), |features| {
+        pieces(block.features(), self.perturbed.nrows(), |features| {
             let logits = perturbed_logits(&self.perturbed, &self.bias, features);
             for (feature, logits) in features.rows().into_iter().zip(logits.rows()) {
                 let (feature, logits) = (feature.to_slice().unwrap_or_default(), logits.to_slice().unwrap_or_default());

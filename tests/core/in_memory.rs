@@ -35,7 +35,11 @@ fn copies(dump: &Dump) -> RunRows {
             None => split,
         }
     };
-    RunRows::new("copies", dump.splits.iter().map(split).collect(), dump.head.clone()).unwrap()
+    let rows = RunRows::new("copies", dump.splits.iter().map(split).collect(), dump.head.clone()).unwrap();
+    match &dump.texts {
+        Some(texts) => rows.with_texts(texts.clone()).unwrap(),
+        None => rows,
+    }
 }
 
 #[test]
@@ -45,6 +49,7 @@ fn every_score_gives_the_same_bits_from_memory_as_from_files() {
         ("dumps/smallcnn-cifar10-isomax-plus-seed1", 30),
         ("members/dropout", 12),
         ("members/moved", 6),
+        ("clip", 4),
     ] {
         let files = discover(&fixture(run)).unwrap();
         let selection = Selection::new(&["all".to_owned()], &[]).unwrap();

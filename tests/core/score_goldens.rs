@@ -1,6 +1,6 @@
 //! Every score against an independent implementation (`fixtures/scores/make_goldens.py`, float64 NumPy from the definitions in
 //! `fixtures/scores/DEFINITIONS.md`), on the real dumps of `fixtures/dumps`; scores of several layers on `fixtures/layers`,
-//! of Gram matrices on `fixtures/gram`, of several members on `fixtures/members`, of runs that are members among them.
+//! of Gram matrices on `fixtures/gram`, of embeddings of texts on `fixtures/clip`, of several members on `fixtures/members`, of runs that are members among them.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -29,12 +29,13 @@ const LOOSER: &[(&str, f64)] = &[
 ];
 
 /// Files of goldens, and the folder of their runs.
-const GOLDENS: [(&str, &str); 5] = [
+const GOLDENS: [(&str, &str); 6] = [
     ("scores/golden.json", "dumps"),
     ("scores/golden_layers.json", ""),
     ("scores/golden_members.json", "members"),
     ("scores/golden_perturbed.json", ""),
     ("scores/golden_gram.json", ""),
+    ("scores/golden_clip.json", ""),
 ];
 
 fn dump(folder: &Path) -> Dump {
@@ -45,6 +46,7 @@ fn dump(folder: &Path) -> Dump {
 fn scores(dump: &Dump, split: &Split, scorer: &dyn Fitted) -> Vec<f64> {
     let mut wanted = BTreeSet::from([ArrayKind::Logits]);
     wanted.extend(dump.feature_arrays());
+    wanted.extend(dump.patch_arrays());
     wanted.extend(dump.variants());
     wanted.extend(dump.own_scores().into_iter().map(|name| ArrayKind::Score(name.to_owned())));
     wanted.extend(dump.gram_arrays());

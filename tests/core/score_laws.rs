@@ -231,6 +231,8 @@ const SETTINGS: &[&str] = &[
     "wdiscood.normalised=true",
     "dml.form=simplified",
     "optfs.form=energy",
+    "gl_mcm.lambda=0.5",
+    "neglabel.groups=7",
 ];
 
 #[test]
@@ -352,6 +354,9 @@ const UNCHANGED_BY_2F: &[Case] = &[
     ("cop", &[]),
     ("corp", &[]),
     ("r_cosine", &[]),
+    ("mcm", &[]),
+    ("gl_mcm", &[]),
+    ("neglabel", &[]),
     ("dml", &[("lambda", "0")]),
     ("knn", &[]),
     ("nnguide", &[]),
@@ -375,6 +380,9 @@ const UNCHANGED_BY_2F_OF_SCORED_ROWS: &[Case] = &[
     ("cop", &[]),
     ("corp", &[]),
     ("r_cosine", &[]),
+    ("mcm", &[]),
+    ("gl_mcm", &[]),
+    ("neglabel", &[]),
     ("dml", &[("lambda", "0")]),
     ("ras", &[]),
     ("knn", &[]),

@@ -9,7 +9,8 @@ use oodbench::dump::layout::discover;
 use oodbench::dump::{Dump, DumpWriter, RunInfo};
 use oodbench::fit::{FitError, Training};
 use oodbench::numeric::noise::Noise;
-use oodbench::rows::{ArrayKind, Head, Labels, Matrix, Role, RunRows, Split};
+use oodbench::rows::role::PATCHES;
+use oodbench::rows::{ArrayKind, Head, Labels, Matrix, Role, RunRows, Split, Texts};
 use oodbench::score::{Fit, Fitted, ScoreEntry};
 use tempfile::TempDir;
 
@@ -27,7 +28,7 @@ pub(crate) struct Arrays {
     pub(crate) train: Rows,
     pub(crate) test: Rows,
     pub(crate) ood: Rows,
-    /// Rows of id/val and val_ood/far; with them, columns of the features are further layers.
+    /// Rows of id/val and val_ood/far; with them, columns of the features are further layers, and there are patches and texts.
     pub(crate) validation: Option<[Rows; 2]>,
     pub(crate) head: Head,
 }
@@ -68,6 +69,9 @@ pub(crate) const CLASSES: usize = 4;
 
 /// Members of the ensemble.
 const MEMBERS: usize = 3;
+
+/// Negative labels, more than are cut into groups by default.
+const NEGATIVES: usize = 120;
 
 /// Rows of id/val and of val_ood.
 const VALIDATION: usize = 150;
@@ -207,8 +211,32 @@ impl Arrays {
         }
         splits.extend([(Role::Test, &self.test), (far(), &self.ood)]);
         let splits = splits.into_iter().map(|(role, rows)| self.split(role, rows)).collect();
-        let rows = RunRows::new("synthetic", splits, Some(self.head.clone())).unwrap();
+        let mut rows = RunRows::new("synthetic", splits, Some(self.head.clone())).unwrap();
+        if let Some(texts) = self.texts() {
+            rows = rows.with_texts(texts).unwrap();
+        }
         Dump::from_parts(RunInfo { name: "synthetic".to_owned(), ..RunInfo::default() }, rows)
+    }
+
+    /// The name of a class is its block; negative labels use the last block, as far points do.
+    fn texts(&self) -> Option<Texts> {
+        self.validation.as_ref()?;
+        let (classes, columns) = self.head.shape();
+        let own = |class: usize, column: usize| if column / (columns / (CLASSES + 1)) == class { 1.0 } else { 0.0 };
+        let other = |label: usize, column: usize| if column % 7 == label % 7 { 0.25 } else { own(CLASSES, column) };
+        Some(Texts {
+            classes: Array2::from_shape_fn((classes, columns), |(class, column)| own(class, column)),
+            negatives: Some(Array2::from_shape_fn((NEGATIVES, columns), |(label, column)| other(label, column))),
+        })
+    }
+
+    /// Two patches of every image: its features, and these moved on by a column.
+    fn patches(rows: &Rows) -> Matrix {
+        let (count, columns) = rows.features.dim();
+        let side_by_side = Array2::from_shape_fn((count, 2 * columns), |(row, at)| {
+            rows.features[[row, (at + at / columns) % columns]]
+        });
+        Matrix::of(PATCHES, side_by_side).unwrap().with_members(2).unwrap()
     }
 
     fn split(&self, role: Role, rows: &Rows) -> Split {
@@ -238,7 +266,10 @@ impl Arrays {
             let array = array.as_standard_layout().into_owned();
             split.with(kind.clone(), Matrix::of(kind.file_stem(), array).unwrap()).unwrap()
         });
-        let split = split.with(ArrayKind::Variant("members".to_owned()), members).unwrap();
+        let mut split = split.with(ArrayKind::Variant("members".to_owned()), members).unwrap();
+        if self.validation.is_some() {
+            split = split.with(ArrayKind::Layer(PATCHES.to_owned()), Self::patches(rows)).unwrap();
+        }
         split.with_labels(Labels::of("labels", rows.labels.clone())).unwrap()
     }
 
@@ -262,6 +293,7 @@ impl Arrays {
         let dump = self.dump();
         writer.info(&dump.info).unwrap();
         writer.head(&self.head).unwrap();
+        dump.texts.iter().for_each(|texts| writer.texts(texts).unwrap());
         dump.splits.iter().for_each(|split| writer.split(split).unwrap());
         writer.commit().unwrap();
         folder
@@ -287,6 +319,7 @@ pub(crate) fn fit(entry: &ScoreEntry, settings: &[(&str, &str)], training: &Trai
 pub(crate) fn score_in(scorer: &dyn Fitted, dump: &Dump, split: &Split, pieces: &[Range<usize>]) -> Vec<f64> {
     let mut wanted = BTreeSet::from([ArrayKind::Logits]);
     wanted.extend(dump.feature_arrays());
+    wanted.extend(dump.patch_arrays());
     wanted.extend(dump.variants());
     wanted.extend(dump.own_scores().into_iter().map(|name| ArrayKind::Score(name.to_owned())));
     wanted.extend(dump.gram_arrays());

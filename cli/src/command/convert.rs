@@ -118,6 +118,9 @@ fn dumps(command: &Command, form: Form, common: &Common) -> anyhow::Result<()> {
         if let Some(head) = &dump.head {
             writer.head(head)?;
         }
+        if let Some(texts) = &dump.texts {
+            writer.texts(texts)?;
+        }
         dump.splits.iter().try_for_each(|split| writer.split(split))?;
         writer.commit()?;
         if !common.quiet {

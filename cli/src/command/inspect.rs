@@ -9,7 +9,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use fact::{Fact, OF_GUESS, OF_RUN, OF_SCORES, SUSPICIOUS, head_text};
+use fact::{Fact, OF_GUESS, OF_RUN, OF_SCORES, SUSPICIOUS, head_text, texts_text};
 
 use crate::option::common::Common;
 use crate::option::format::Printed;
@@ -132,6 +132,7 @@ fn describe(files: &RunFiles) -> anyhow::Result<Vec<Fact>> {
         ("seed", info.seed.map(|seed| seed.to_string())),
         ("classes", dump.classes.map(|classes| classes.to_string())),
         ("head", dump.head.as_ref().map(head_text)),
+        ("texts", dump.texts.as_ref().map(texts_text)),
         ("ID accuracy", dump.test_accuracy().map(|a| format!("{:.2} %", a * 100.0))),
     ] {
         found.into_iter().for_each(|found| say(OF_RUN, name, found));

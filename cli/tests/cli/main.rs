@@ -4,6 +4,7 @@
 mod applicable;
 mod bad_dumps;
 mod by_names;
+mod clip;
 mod common;
 mod compare;
 mod confidence;

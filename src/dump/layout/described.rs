@@ -27,6 +27,7 @@ use super::taken::Taken;
 use crate::dump::error::DumpError;
 use crate::dump::format::raw::{self, Raw};
 use crate::dump::format::{entry, file};
+use crate::dump::head::NAMES;
 use crate::dump::meta;
 use crate::rows::{ArrayKind, Role};
 use crate::suggestion::instead_of;
@@ -151,9 +152,8 @@ impl Described {
 
     fn head(&self, run: &mut RunFiles, content: &Table) -> Result<(), DumpError> {
         for (name, content) in content {
-            let known = ["weight", "bias", "prototypes", "distance_scale"];
-            if !known.contains(&name.as_str()) {
-                return Err(self.unknown(&format!("head.{name}"), &known));
+            if !NAMES.contains(&name.as_str()) {
+                return Err(self.unknown(&format!("head.{name}"), NAMES));
             }
             let mut sources = self.sources(run, &format!("head.{name}"), content)?;
             let (Some(source), true) = (sources.pop(), sources.is_empty()) else {

@@ -9,7 +9,7 @@
 //! val_ood/<name>/...              optional
 //! csid/<name>/...                 optional
 //! ood/<name>/...  or ood/<group>/<name>/...          nearood/<name>_logits.npy, farood/<name>_logits.npy
-//! head/{weight,bias}.npy or head/{prototypes,distance_scale}.npy
+//! head/{weight,bias}.npy or head/{prototypes,distance_scale}.npy; head/{text,negatives}.npy
 //! ```
 //!
 //! An array may be one file of any of the [`FORMATS`](super::format::FORMATS), or shards `logits-00000.npy`, `logits-00001.npy`, ...; a whole split

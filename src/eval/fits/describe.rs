@@ -1,6 +1,6 @@
 //! Describing fits that were just made.
 
-use super::description::{Description, FORMAT, KeptScore, features};
+use super::description::{Description, FORMAT, KeptScore, features, others};
 use super::fit::Fits;
 use crate::eval::plan::Plan;
 use crate::score::FittedScore;
@@ -15,7 +15,9 @@ pub fn describe(plan: &Plan<'_>, fits: &Fits) -> Description {
         run: dump.info.name.clone(),
         classes: dump.classes,
         features: features(dump),
+        others: others(dump),
         head: dump.head.as_ref().map(|head| head.checksum()),
+        texts: dump.texts.as_ref().map(|texts| texts.checksum()),
         read: plan.fitted_on().flat_map(|(split, arrays)| plan.read_of(split, arrays)).collect(),
         scores: fits.scores.iter().map(score).collect(),
     }

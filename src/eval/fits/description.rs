@@ -31,8 +31,14 @@ pub struct Description {
     pub classes: Option<usize>,
     /// Columns of every array of features and of Gram matrices of the run, by its file's name without extension.
     pub features: BTreeMap<String, usize>,
+    /// Columns of what is no layer to scores of layers: of patches, and of features that the run has not and only texts tell.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub others: BTreeMap<String, usize>,
     /// The checksum of the head, if the run had one.
     pub head: Option<Checksum>,
+    /// The checksum of the embeddings of texts, if the run had some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub texts: Option<Checksum>,
     /// The arrays that the fits read.
     pub read: Vec<ArrayRead>,
     /// The scores.
@@ -58,9 +64,20 @@ impl Describes for Description {
 
 /// Columns of every array of features and of Gram matrices of a run; a run has the same in all its splits.
 pub(super) fn features(dump: &Dump) -> BTreeMap<String, usize> {
-    let columns = |array: ArrayKind| {
-        let matrix = dump.splits.iter().find_map(|split| split.matrix(&array))?;
-        Some((array.file_stem(), matrix.columns()))
-    };
-    dump.feature_arrays().into_iter().chain(dump.gram_arrays()).filter_map(columns).collect()
+    dump.feature_arrays().into_iter().chain(dump.gram_arrays()).filter_map(|array| columns(dump, &array)).collect()
+}
+
+/// Columns of every array of patches of a run, and of features where only texts tell them.
+pub(super) fn others(dump: &Dump) -> BTreeMap<String, usize> {
+    let mut all: BTreeMap<String, usize> =
+        dump.patch_arrays().iter().filter_map(|array| columns(dump, array)).collect();
+    if let Some(texts) = dump.texts.as_ref().filter(|_| columns(dump, &ArrayKind::Features).is_none()) {
+        all.insert(ArrayKind::Features.file_stem(), texts.classes.ncols());
+    }
+    all
+}
+
+fn columns(dump: &Dump, array: &ArrayKind) -> Option<(String, usize)> {
+    let matrix = dump.splits.iter().find_map(|split| split.matrix(array))?;
+    Some((array.file_stem(), matrix.columns()))
 }

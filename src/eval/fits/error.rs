@@ -52,9 +52,11 @@ pub enum FitsError {
         expected_checksum: Checksum,
         file: PathBuf,
     },
-    /// The run has another head.
-    #[error("{}: found a head with checksum {found}, expected {expected}, that of the model that {} was fitted on; fit this model", head.display(), file.display())]
+    /// The run has another head, or other embeddings of texts.
+    #[error("{}: found {what} with checksum {found}, expected {expected}, that of the model that {} was fitted on; fit this model", head.display(), file.display())]
     OtherHead {
+        /// A head, or texts.
+        what: &'static str,
         /// The folder of the head.
         head: PathBuf,
         found: Checksum,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::description::{Description, FORMAT, features};
+use super::description::{Description, FORMAT, features, others};
 use super::error::FitsError;
 use super::sealed::{SealError, SealedFile};
 use crate::dump::Dump;
@@ -115,21 +115,29 @@ impl FitsFile {
     /// # Errors
     /// [`FitsError::OtherHead`] and [`FitsError::OtherColumns`].
     pub fn check_model(&self, dump: &Dump) -> Result<(), FitsError> {
-        let Description { classes, features: fitted, head, .. } = self.description();
+        let Description { classes, features: of_layers, others: beside, head, texts, .. } = self.description();
         let classes = dump.classes.zip(*classes).map(|both| ("classes".to_owned(), both));
-        let both = |(name, found): (String, usize)| Some((format!("columns of {name}"), (found, *fitted.get(&name)?)));
-        for (what, (found, expected)) in classes.into_iter().chain(features(dump).into_iter().filter_map(both)) {
+        let both = |(name, found): (String, usize)| {
+            let expected = *of_layers.get(&name).or_else(|| beside.get(&name))?;
+            Some((format!("columns of {name}"), (found, expected)))
+        };
+        for (what, (found, expected)) in
+            classes.into_iter().chain(features(dump).into_iter().chain(others(dump)).filter_map(both))
+        {
             if found != expected {
                 let (run, file) = (dump.folder.clone(), self.path.clone());
                 return Err(FitsError::OtherColumns { run, what, found, expected, file });
             }
         }
-        match (dump.head.as_ref().map(|head| head.checksum()), *head) {
-            (Some(found), Some(expected)) if found != expected => {
-                Err(FitsError::OtherHead { head: dump.folder.join("head"), found, expected, file: self.path.clone() })
+        let of_head = dump.head.as_ref().map(|head| head.checksum()).zip(*head);
+        let of_texts = dump.texts.as_ref().map(|texts| texts.checksum()).zip(*texts);
+        for (both, what, place) in [(of_head, "a head", "head"), (of_texts, "texts", "head")] {
+            if let Some((found, expected)) = both.filter(|(found, expected)| found != expected) {
+                let (head, file) = (dump.folder.join(place), self.path.clone());
+                return Err(FitsError::OtherHead { what, head, found, expected, file });
             }
-            _ => Ok(()),
         }
+        Ok(())
     }
 
     /// Whether the rows that the fits were made from are those of a run, where it has them; a note where it has not.

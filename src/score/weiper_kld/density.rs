@@ -1,8 +1,8 @@
 //! The density of the values of one row, and how far it is from that of the training rows.
 
-use ndarray::{Array1, Array2, s};
+use ndarray::{Array1, Array2};
 
-use crate::numeric::recycled::{Recycled, RecycledMatrix};
+use crate::numeric::recycled::Recycled;
 use crate::state::{State, StateError};
 
 /// Smallest and largest of no values.
@@ -10,17 +10,6 @@ pub(super) const NO_RANGE: (f64, f64) = (f64::INFINITY, f64::NEG_INFINITY);
 
 /// Beyond the largest value, so that it lies inside; the authors'.
 const BEYOND: f64 = 1e-8;
-
-/// Numbers that are held at once.
-const AT_ONCE: usize = 1 << 20;
-
-/// Hands rows over in pieces so small that as many times `width` numbers can be held.
-pub(super) fn pieces(rows: &Array2<f64>, width: usize, mut take: impl FnMut(&Array2<f64>)) {
-    let step = (AT_ONCE / width.max(1)).max(1);
-    for start in (0..rows.nrows()).step_by(step) {
-        take(&RecycledMatrix::of(&rows.slice(s![start..rows.nrows().min(start + step), ..])));
-    }
-}
 
 /// A range that holds these values, too.
 pub(super) fn widen(range: (f64, f64), values: &Array2<f64>) -> (f64, f64) {

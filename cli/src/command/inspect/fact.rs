@@ -1,6 +1,6 @@
 //! What is said of a run or a model.
 
-use oodbench::rows::Head;
+use oodbench::rows::{Head, Texts};
 use serde::Serialize;
 
 /// Something a dump or a model has, lacks, or should not have.
@@ -28,4 +28,12 @@ pub(super) fn head_text(head: &Head) -> String {
             format!("prototypes ({classes}, {features}), |d_s| = {distance_scale}")
         }
     }
+}
+
+/// Embeddings of texts in words.
+pub(super) fn texts_text(texts: &Texts) -> String {
+    let (classes, features) = texts.classes.dim();
+    let negatives =
+        texts.negatives.as_ref().map(|negatives| format!(", negatives ({}, {features})", negatives.nrows()));
+    format!("class names ({classes}, {features}){}", negatives.unwrap_or_default())
 }

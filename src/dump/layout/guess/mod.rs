@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! id_logits.npy  ood_svhn_logits.npy                   prefixes id, ind, in, test, train, val, ood, out; near_ood, far_ood
-//! val_features.pt  ood_features.pt  text_features.pt   a file per split, with features, logits, labels; text features are a head
+//! val_features.pt  ood_features.pt  text_features.pt   a file per split, with features, logits, labels; text features are a head and texts
 //! all.npz: id_logits, ood_svhn_logits                  one file with all
 //! resnet/val/features_0.npy  resnet/ood/ninco/...      folders, numbered parts
 //! id_train.pkl  id_val.pkl  ood_texture.pkl  fc.pkl    an array per file beside a head; of the columns of its weight they are features
@@ -179,10 +179,16 @@ fn take(
     let mut splits: BTreeMap<Role, Vec<&Piece>> = BTreeMap::new();
     for piece in pieces {
         if piece.purpose == Purpose::Head && (piece.rest.is_empty() || piece.rest == tag || tags.len() == 1) {
-            let Array::OfHead(name) = piece.array else { continue };
-            run.head.set(name, piece.source.clone())?;
-            let why = format!("\"{}\" in its name", piece.because.join(" "));
-            run.taken.push(Taken { what: format!("head/{name}"), from: piece.shown.clone(), why });
+            let names: &[&str] = match piece.array {
+                Array::OfHead(name) => &[name],
+                Array::Texts => &["weight", "text"],
+                Array::OfSplit(_) => continue,
+            };
+            for name in names {
+                run.head.set(name, piece.source.clone())?;
+                let why = format!("\"{}\" in its name", piece.because.join(" "));
+                run.taken.push(Taken { what: format!("head/{name}"), from: piece.shown.clone(), why });
+            }
             continue;
         }
         let Some(rest) = piece.within(tag, tags) else { continue };

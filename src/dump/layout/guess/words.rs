@@ -24,8 +24,10 @@ pub(super) enum Purpose {
 pub(super) enum Array {
     /// An array of a split: logits, features or labels.
     OfSplit(&'static str),
-    /// A parameter of the head: weight, bias, prototypes or distance_scale.
+    /// A parameter of the head, or negatives.
     OfHead(&'static str),
+    /// Embeddings of the names of the classes, which are the weight of a head as well.
+    Texts,
 }
 
 /// Words for the arrays of a split, in names of files.
@@ -49,6 +51,8 @@ const PARAMETERS: &[(&str, &[&str])] = &[
 ];
 
 const HEADS: &[&str] = &["fc", "head", "classifier", "linear"];
+/// Texts that name no class.
+const NEGATIVES: &[&str] = &["neg", "negative", "negatives"];
 const TRAIN: &[&str] = &["train", "training", "tr"];
 const VAL: &[&str] = &["val", "valid", "validation"];
 const TEST: &[&str] = &["test", "testing", "id", "ind", "in", "iid", "indist", "known"];
@@ -125,8 +129,10 @@ pub(super) fn read(path: &str, member: Option<&str>) -> Said {
     let of_list = member.and_then(|member| ["weight", "bias"].get(member.parse::<usize>().ok()?).copied());
     let is_text = has(&["text", "texts"]) && array == Some(Array::OfSplit("features"));
     if is_text {
-        (purpose, array) = (Some(Purpose::Head), Some(Array::OfHead("weight")));
+        let array_of_texts = if has(NEGATIVES) { Array::OfHead("negatives") } else { Array::Texts };
+        (purpose, array) = (Some(Purpose::Head), Some(array_of_texts));
         take(&["text", "texts"]);
+        take(NEGATIVES);
     } else if let (true, Some(name)) = (has(HEADS), parameter.map(|(_, name)| name).or(of_list)) {
         (purpose, array) = (Some(Purpose::Head), Some(Array::OfHead(name)));
         take(HEADS);
@@ -201,8 +207,7 @@ mod tests {
             ("fc", Some("1"), "bias"),
             ("fc_weight", None, "weight"),
             ("head", Some("b"), "bias"),
-            ("text_features", None, "weight"),
-            ("clip/text_features", Some("features"), "weight"),
+            ("neg_text_features", None, "negatives"),
         ] {
             let said = read(path, member);
             assert_eq!(
@@ -210,6 +215,10 @@ mod tests {
                 (Some(Purpose::Head), Some(Array::OfHead(name))),
                 "{path} {member:?}"
             );
+        }
+        for (path, member) in [("text_features", None), ("clip/text_features", Some("features"))] {
+            let said = read(path, member);
+            assert_eq!((said.purpose, said.array), (Some(Purpose::Head), Some(Array::Texts)), "{path} {member:?}");
         }
     }
 }
