@@ -73,6 +73,53 @@ def single(folder, scores, threads):
     return done.stdout, time.perf_counter() - start, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+def steps(scores, parts):
+    """Prints processor seconds of what comes behind the scores, half of which are of ID rows, in one process of one thread."""
+    import oodbench
+
+    oodbench.set_num_threads(1)
+    procedures = ["lee", "openood", "id_positive"]
+    rng, half = np.random.default_rng(0), scores // 2
+    sides = [(rng.normal(1.0, 1.0, half), False), (rng.normal(0.0, 1.0, half), True)]
+
+    def counted():
+        counts = oodbench.KeyCounts()
+        for values, _ in sides:
+            counts.add(values)
+        return counts
+
+    def cut(cuts):
+        merged = oodbench.Metrics()
+        for values, is_ood in sides:
+            merged.update(values, is_ood)
+        return [part.to_bytes() for part in merged.split(cuts)]
+
+    def rank(pieces):
+        return [oodbench.Metrics.from_bytes(piece).ranking() for piece in pieces]
+
+    def measure(rankings):
+        ranking = oodbench.Ranking.joined(rankings)
+        return [ranking.compute(procedure) for procedure in procedures]
+
+    def at_once():
+        return [oodbench.metrics(sides[0][0], sides[1][0], procedure) for procedure in procedures]
+
+    def timed(name, work, *arguments):
+        start = time.process_time()
+        found = work(*arguments)
+        seconds = time.process_time() - start
+        print(f"{name}: {seconds:.2f} s of processor time, {1e9 * seconds / (2 * half):.0f} ns a score")
+        return found
+
+    cuts = timed("counts of keys", counted).cuts(max(1, 2 * half // parts))
+    pieces = timed(f"cut into {len(cuts)} parts, with bytes to send", cut, cuts)
+    rankings = timed("rank of all parts", rank, pieces)
+    found = timed("three procedures of the rankings", measure, rankings)
+    same = found == timed("the same figures at once, procedure by procedure", at_once)
+    print("figures: the same" if same else "figures: OTHERS")
+    sys.exit(not same)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--engine", choices=["dask", "ray"], default="dask")
@@ -83,7 +130,10 @@ def main():
     parser.add_argument("--scores", default="energy", help="scores of logits, with commas between [default: energy]")
     parser.add_argument("--memory", type=int, default=256 << 20, help="bytes of rows and scores that a task may hold [default: 268435456]")
     parser.add_argument("--folder", type=Path, default=Path("scale-shards"), help="where the shards are kept [default: scale-shards]")
+    parser.add_argument("--steps", action="store_true", help="measure what comes behind the scores instead, of as many scores as rows, without an engine")
     options = parser.parse_args()
+    if options.steps:
+        steps(options.rows, 78)
 
     folder = options.folder / f"{options.rows}x{options.columns}"
     shards(folder, options.rows, options.columns, options.shard_rows)

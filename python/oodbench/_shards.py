@@ -2,6 +2,7 @@
 
 import math
 import os
+import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -33,7 +34,7 @@ class Shard:
 
     @property
     def columns(self):
-        return int(np.prod(self.shape[1:]))
+        return math.prod(self.shape[1:])
 
     @property
     def row_bytes(self):
@@ -73,7 +74,8 @@ class Set:
 
     def block(self):
         """The rows that the command line scores together."""
-        return _oodbench.rows_per_block(max(shards[0].shape[-1] for name, shards in self.arrays.items() if not name.startswith("scores@")))
+        widths = [shards[0].shape[-1] for name, shards in self.arrays.items() if not name.startswith(("scores@", "gram@"))]
+        return _oodbench.rows_per_block(max(widths, default=1))
 
     def parts(self, array, first, last):
         """Where some of its rows lie."""
@@ -94,6 +96,10 @@ class Source:
     sets: list
     run: object
     kept: object = field(default=None, repr=False)
+
+    def is_half_precision(self):
+        """Whether some logits of what is scored are of 16 bits."""
+        return any(np.dtype(shard.dtype).itemsize == 2 for one in self.sets for shard in one.arrays.get("logits", ()))
 
 
 def is_local(fs):
@@ -117,7 +123,9 @@ def header(fs, path):
         except ValueError as error:
             raise wrong(f"a damaged header ({error})", "a .npy file") from None
         shard = Shard(path, dtype.str, shape, file.tell())
-    if dtype.kind != "f" or len(shape) not in (2, 3):
+    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize > sys.maxsize:
+        raise wrong(f"a header of shape {shape}", "a shape that an array can have; copy the file again")
+    if dtype.kind != "f" or len(shape) not in (2, 3) or 0 in shape[1:]:
         raise wrong(f"{dtype} of shape {shape}", "floats of shape (rows, columns)")
     if fortran:
         raise wrong("Fortran order", "C order, of which some rows lie together; save it by numpy.ascontiguousarray")
@@ -194,7 +202,7 @@ def of_folder(url, options):
     else:
         kept = tempfile.TemporaryDirectory(prefix="oodbench-")
         folder = os.path.join(kept.name, PurePosixPath(root).name or "run")
-        _sketch(fs, root, folder)
+        _sketch(fs, root, folder, url)
 
         def place(path):
             return "/".join(filter(None, [root, Path(path).relative_to(folder).as_posix()]))
@@ -208,7 +216,7 @@ def of_folder(url, options):
     return Source(fs, _sets(fs, found), _oodbench.read_dump(folder), kept)
 
 
-def _sketch(fs, root, folder):
+def _sketch(fs, root, folder, url):
     """A copy of what is fitted on, and of every other file its first row: names and heads are then understood as in any folder."""
 
     def copy(path):
@@ -221,8 +229,12 @@ def _sketch(fs, root, folder):
             shard = header(fs, path)
             np.save(local, read(fs, [Part(shard, 0, min(1, shard.rows))], shard.dtype).reshape(-1, *shard.shape[1:]))
 
+    # In object storage a folder that is not there is one without files.
+    paths = fs.find(root)
+    if not paths:
+        raise FileNotFoundError(f"{url}: found no files, expected the folder of a run")
     with ThreadPoolExecutor(16) as threads:
-        list(threads.map(copy, fs.find(root)))
+        list(threads.map(copy, paths))
 
 
 def _sets(fs, found):
@@ -233,18 +245,41 @@ def _sets(fs, found):
 
 def of_lists(sets, run, options):
     """Shards by their names: {"test": {"logits": [url, ...]}, "ood/svhn": {"logits": "s3://bucket/svhn-*.npy"}}."""
-    fs, found = None, {}
+    systems, found = {}, {}
     for name, arrays in sets.items():
+        if name != "test" and not name.startswith("ood/"):
+            raise ShardError(f"{name}: expected a set that is scored, test, ood/NAME or ood/GROUP/NAME")
         own = {}
         for array, urls in ((array, urls) for array, urls in arrays.items() if array != "labels"):
+            if array not in ("logits", "features") and not array.startswith("features@"):
+                raise ShardError(f"{name}: found {array}, expected logits, features, features@LAYER or labels")
             urls = [urls] if isinstance(urls, (str, os.PathLike)) else list(urls)
             paths = []
             for url in urls:
                 fs, path = fsspec.core.url_to_fs(os.fspath(url), **options)
+                systems.setdefault(fs, url)
                 paths += sorted(fs.glob(path)) if any(sign in path for sign in "*?[") else [path]
             if not paths:
                 raise ShardError(f"{name}: found no file of {array} by {', '.join(map(str, urls))}")
             own[array] = paths
         found["id/test" if name == "test" else name] = own
+    if len(systems) > 1:
+        first, second, *_ = systems.values()
+        raise ShardError(f"{second}: expected shards that lie in one place, such as that of {first}")
+    fs = next(iter(systems), None)
     # The in-distribution rows first, as in a folder.
-    return Source(fs, sorted(_sets(fs, found), key=lambda one: one.is_ood), run)
+    ordered = sorted(_sets(fs, found), key=lambda one: one.is_ood)
+    _check_lists(ordered)
+    return Source(fs, ordered, run)
+
+
+def _check_lists(sets):
+    """Refuses names and widths that no run has, in the words of a run in memory: a folder is read by what refuses them."""
+    run = _oodbench.Run()
+    for one in sets:
+        row = {name: np.zeros((1, one.columns(name)), np.float32) for name in one.arrays}
+        layers = {name.partition("@")[2]: row.pop(name) for name in list(row) if name.startswith("features@")}
+        try:
+            run.add(one.name, **row, layers=layers or None)
+        except _oodbench.OodbenchError as error:
+            raise ShardError(f"{next(iter(one.arrays.values()))[0].path}: {error}") from None

@@ -3,7 +3,9 @@
 import io
 import os
 import pickle
+import threading
 import time
+import urllib.parse
 import uuid
 from dataclasses import dataclass
 
@@ -27,6 +29,8 @@ class Job:
     scores: tuple
     # The array of id/test that records are identified by.
     identity: str
+    # What every part says of the evaluation that wrote it.
+    evaluation: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,8 @@ class Piece:
 
     @property
     def file(self):
-        """The name of its Parquet part."""
-        return f"{self.set.replace('/', '-')}-{self.first:012d}.parquet"
+        """The name of its Parquet part; quoted, since ood/a/b and ood/a-b are two sets."""
+        return f"{urllib.parse.quote(self.set, safe='')}-{self.first:012d}.parquet"
 
     @property
     def name(self):
@@ -68,16 +72,19 @@ class Scored:
 
 
 _FITS = {}
+# Workers of Dask may have several threads.
+_FITS_LOCK = threading.Lock()
 
 
 def _fits(packed):
     """The fits, restored once in a process."""
     key, data = packed
-    if key not in _FITS:
-        _FITS.clear()
-        _oodbench.set_num_threads(1)
-        _FITS[key] = pickle.loads(data.tobytes())
-    return _FITS[key]
+    with _FITS_LOCK:
+        if key not in _FITS:
+            _FITS.clear()
+            _oodbench.set_num_threads(1)
+            _FITS[key] = pickle.loads(data.tobytes())
+        return _FITS[key]
 
 
 def as_arguments(arrays):
@@ -100,20 +107,25 @@ def score(packed, job, piece):
             bad = np.flatnonzero(~np.isfinite(arrays[name]).all(axis=1))
             if len(bad):
                 place = _shards.where(piece.parts[name], int(bad[0]))
-                raise ShardError(f"{place}: found NaN or infinite values, and in {len(bad) - 1} more of the rows beside it") from None
+                others = f"; rows of this piece that have some: {len(bad)}" if len(bad) > 1 else ""
+                raise ShardError(f"{place}: found NaN or infinite values, expected finite ones{others}") from None
         raise ShardError(f"{piece.name}: {error}") from None
     counts, ends = {}, {}
     for name, column in values.items():
         bad = np.flatnonzero(~np.isfinite(column))
         if len(bad):
             place = _shards.where(next(iter(piece.parts.values())), int(bad[0]))
-            raise ShardError(f"{place}: score {name} is NaN or infinite there, the numbers are too large for it")
+            raise ShardError(f"{place}: the score {name} of this row is NaN or infinite: its numbers are too large")
         own = KeyCounts()
         own.add(column)
         counts[name], ends[name] = own.to_bytes(), (float(column.min()), float(column.max()))
     path = f"{job.out}/{piece.file}"
     _write(job, piece, path, values)
     return Scored(piece, path, counts, ends, checksums, time.process_time() - start, os.getpid())
+
+
+# What the metadata of a part calls its evaluation.
+EVALUATION = "oodbench.evaluation"
 
 
 def _write(job, piece, path, values):
@@ -131,8 +143,9 @@ def _write(job, piece, path, values):
     columns = {name: column(text) for name, text in same.items()}
     columns["row"] = np.arange(piece.first, piece.last)
     data = io.BytesIO()
+    table = pyarrow.table(columns | values).replace_schema_metadata({EVALUATION: job.evaluation})
     # Scores hardly ever repeat.
-    parquet.write_table(pyarrow.table(columns | values), data, use_dictionary=list(same), compression="none")
+    parquet.write_table(table, data, use_dictionary=list(same), compression="none")
     # Whole or not at all, be it that two tasks write it: a rename where there is one, a single upload elsewhere.
     if _shards.is_local(job.out_fs):
         beside = f"{path}.{uuid.uuid4().hex}"
@@ -170,10 +183,10 @@ def cut(job, path, name, is_ood, cuts):
 
 
 def rank(sets, *pieces):
-    """The rankings of a part, one for each OOD set; sets are the numbers of the pieces' sets, 0 that of id/test."""
+    """The rankings of a part, one for each OOD set, and behind them how many scores it has; sets are the numbers of the pieces' sets, 0 that of id/test."""
     _oodbench.set_num_threads(1)
     merged = [Metrics() for _ in range(max(sets) + 1)]
     for number, piece in zip(sets, pieces, strict=True):
         merged[number].merge(Metrics.from_bytes(piece))
     merged[0].sort()
-    return _results(merged[0].ranking(own).to_bytes() for own in merged[1:])
+    return (*(merged[0].ranking(own).to_bytes() for own in merged[1:]), sum(map(len, merged)))

@@ -15,10 +15,15 @@ import warnings
 from distributed import as_completed, get_client
 
 from . import _scale
+from ._scale import Progress
 
-__all__ = ["evaluate"]
+__all__ = ["Progress", "evaluate"]
 
 
+@_scale.documented(
+    "The records of a run whose rows lie in many `.npy` files, scored by the workers of Dask.",
+    "The workers are those of `client`, or of the client at hand.",
+)
 def evaluate(
     source,
     *,
@@ -36,23 +41,6 @@ def evaluate(
     progress=True,
     client=None,
 ):
-    """The records of a run whose rows lie in many `.npy` files, scored by the workers of Dask, those of `client` or of the client at hand.
-
-    source is a folder with the layout of `oodbench explain layout`, local or a URL that fsspec knows, with shards logits-00000.npy, logits-00001.npy, ...; or
-    the shards by their names, {"test": {"logits": [url, ...]}, "ood/svhn": {"logits": "s3://bucket/svhn-*.npy"}}, and then `run` says what records call them.
-    All of them lie in one place that every worker reaches, with these storage_options of fsspec; so does out, a folder that the scores of every row are written
-    to as Parquet parts, whole or not at all, and which holds no other parts: columns run, split, group, set, row, and one per score.
-
-    scores are names, fitted once on the driver on the training rows in the folder, with parameters {"knn.k": 10}; or fits is an `oodbench.Fits`. Procedures
-    are names, the three usual ones unless given, of those that read the order of scores alone. bootstrap is a number of draws that gives every value an
-    interval, as on one machine.
-
-    A task holds `memory` bytes of rows and scores at most, beside Python, the fits and what a score needs for one block of rows; only scores that are equal
-    are never cut apart, and take 48 bytes each where there are more of them than that. The driver holds two bytes per row of id/test and of one OOD set.
-    progress is True for lines on the standard error, or a function that takes an `oodbench._scale.Progress`.
-
-    A task that loses its worker is run again by the engine. What cannot be read or scored is an `oodbench.ShardError` with the shard and the row, at once.
-    """
     return _scale.evaluate(
         _Dask(client or get_client()),
         source,
@@ -101,3 +89,6 @@ class _Dask:
         for reference in as_completed(references):
             value = reference.exception() or reference.result()
             yield numbers[reference.key], value
+
+    def cancel(self, references):
+        self.client.cancel(references)

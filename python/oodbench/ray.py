@@ -10,10 +10,15 @@ The records are those of `oodbench score` on the same rows, to the last byte.
 import ray
 
 from . import _scale
+from ._scale import Progress
 
-__all__ = ["evaluate"]
+__all__ = ["Progress", "evaluate"]
 
 
+@_scale.documented(
+    "The records of a run whose rows lie in many `.npy` files, scored by the workers of Ray; `ray.init` is called where nobody has.",
+    "A task that loses its worker is run again `retries` times, -1 for without end.",
+)
 def evaluate(
     source,
     *,
@@ -31,10 +36,6 @@ def evaluate(
     progress=True,
     retries=3,
 ):
-    """The records of a run whose rows lie in many `.npy` files, scored by the workers of Ray; `ray.init` is called where nobody has.
-
-    See `oodbench.dask.evaluate`, which takes the same arguments. A task that loses its worker is run again `retries` times, -1 for without end.
-    """
     if not ray.is_initialized():
         ray.init(include_dashboard=False)
     return _scale.evaluate(
@@ -85,3 +86,8 @@ class _Ray:
                 except ray.exceptions.RayError as error:
                     value = error
                 yield left.pop(reference), value
+
+    def cancel(self, references):
+        # A task is cancelled by any of its results.
+        for reference in {reference.task_id(): reference for reference in references}.values():
+            ray.cancel(reference)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use numpy::{IntoPyArray, PyArray1};
 use oodbench::detector::{
@@ -23,7 +23,7 @@ use crate::error::{
     of_in_memory, of_io,
 };
 use crate::head::head;
-use crate::pool;
+use crate::pool::{self, Shared};
 use crate::rows::{Given, new_rows};
 use crate::score::{Call, fit, fitted_on, info, is_much, text};
 
@@ -38,7 +38,7 @@ use crate::score::{Call, fit, fitted_on, info, is_much, text};
 pub(crate) struct Detector {
     entry: &'static ScoreEntry,
     parameters: BTreeMap<String, String>,
-    state: Mutex<State>,
+    state: Shared<State>,
 }
 
 /// What there is of it.
@@ -59,14 +59,14 @@ pub(crate) fn values(py: Python<'_>, model: &Model, split: &Split) -> PyResult<V
 
 impl Detector {
     fn state(&self) -> State {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.state.lock().clone()
     }
 
     /// Changes what there is. What was there before is given back, to be dropped where nothing is locked: an object of Python's that goes may do
     /// anything, even with this detector.
     #[must_use]
     fn set(&self, change: impl FnOnce(&State) -> State) -> State {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         let changed = change(&state);
         std::mem::replace(&mut state, changed)
     }
@@ -164,7 +164,7 @@ impl Detector {
             own.insert(name, value);
         }
         (entry.build)(&settings).map_err(|error| ParameterError::new_err(error.to_string()))?;
-        Ok(Self { entry, parameters: own, state: Mutex::default() })
+        Ok(Self { entry, parameters: own, state: Shared::default() })
     }
 
     /// Learns from in-distribution training rows what the score needs; gives the detector back.
@@ -332,7 +332,7 @@ impl Detector {
         };
         let parameters = score.settings.all().filter(|(name, _)| score.settings.is_set(name));
         let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Ok(Self { entry: score.entry, parameters, state: Mutex::new(state) })
+        Ok(Self { entry: score.entry, parameters, state: Shared::new(state) })
     }
 
     /// The score's id.

@@ -1,6 +1,6 @@
 //! Values of procedures: of two arrays of scores, or of scores that come in portions.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 
 use oodbench::metric::registry::find;
 use oodbench::metric::{ComputeError, Metrics as State, PROCEDURES, Procedure, SampleError};
@@ -10,8 +10,8 @@ use pyo3::types::{PyBytes, PyDict};
 
 use crate::array::{flags, numbers};
 use crate::error::{ArrayError, MissingInputError, OodbenchError};
-use crate::parts::{Cuts, Ranking, of_bytes, of_scores};
-use crate::pool;
+use crate::parts::{Cuts, Ranking, Rebuilt, of_bytes, of_scores, rebuilt};
+use crate::pool::{self, Shared};
 
 pub(crate) fn procedure(name: &str) -> PyResult<&'static Procedure> {
     find(name).ok_or_else(|| {
@@ -30,8 +30,7 @@ fn values(py: Python<'_>, state: &State, procedure: &'static Procedure) -> PyRes
         ComputeError::NeedsPredictions { .. } => MissingInputError::new_err(format!("{error}; pass correct=...")),
         ComputeError::Sample { .. } => ArrayError::new_err(error.to_string()),
     })?;
-    // Lee's AUROC of constant scores is -0.0.
-    Ok(found.iter().map(|(metric, value)| (metric, value + 0.0)).collect())
+    Ok(found.iter().collect())
 }
 
 pub(crate) fn dict<'py>(py: Python<'py>, values: Vec<(&'static str, f64)>) -> PyResult<Bound<'py, PyDict>> {
@@ -84,11 +83,16 @@ pub(crate) fn metrics<'py>(
 /// More scores than one machine holds are cut into parts: `split` at the cuts of an `oodbench.KeyCounts` of all scores, `merge` what belongs to a part
 /// wherever there is room, `ranking` of each part, `oodbench.Ranking.joined` of all.
 #[pyclass(frozen, module = "oodbench")]
-pub(crate) struct Metrics(Mutex<State>);
+pub(crate) struct Metrics(Shared<Arc<State>>);
 
 impl Metrics {
-    fn state(&self) -> State {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// What there is now. It is read while nothing is locked, and not changed by what is added meanwhile.
+    fn state(&self) -> Arc<State> {
+        Arc::clone(&self.0.lock())
+    }
+
+    fn of(state: State) -> Self {
+        Self(Shared::new(Arc::new(state)))
     }
 }
 
@@ -96,7 +100,7 @@ impl Metrics {
 impl Metrics {
     #[new]
     fn new() -> Self {
-        Self(Mutex::default())
+        Self(Shared::default())
     }
 
     /// Adds scores; is_ood says of each whether its row is OOD, and may be one bool for all. correct says of each row whether it is classified rightly.
@@ -123,7 +127,8 @@ impl Metrics {
         let of = |ood: bool| is_ood.iter().enumerate().filter(move |(_, is_ood)| **is_ood == ood).map(|(row, _)| row);
         let id: Vec<f64> = of(false).map(|row| scores[row]).collect();
         let ood: Vec<f64> = of(true).map(|row| scores[row]).collect();
-        let mut own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut own = self.0.lock();
+        let own = Arc::make_mut(&mut own);
         match correct {
             Some(correct) => {
                 let right: Vec<bool> = of(false).map(|row| correct[row]).collect();
@@ -137,8 +142,8 @@ impl Metrics {
     /// Adds all that another one has.
     fn merge(&self, other: &Bound<'_, Self>) {
         // Taken first, so that it may be the same one.
-        let other = other.get().state();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).merge(other);
+        let other = State::clone(&other.get().state());
+        Arc::make_mut(&mut self.0.lock()).merge(other);
     }
 
     /// The values of a procedure as fractions, {"auroc": 0.93, ...}.
@@ -150,7 +155,7 @@ impl Metrics {
     /// The scores of each part that cuts make, from the lowest upwards.
     fn split(&self, py: Python<'_>, cuts: &Bound<'_, Cuts>) -> Vec<Self> {
         let (state, cuts) = (self.state(), cuts.get());
-        py.detach(|| state.split(&cuts.0)).into_iter().map(|part| Self(Mutex::new(part))).collect()
+        py.detach(|| State::clone(&state).split(&cuts.0)).into_iter().map(Self::of).collect()
     }
 
     /// The order of all scores, or with other given that of these ID scores and its OOD scores.
@@ -158,28 +163,32 @@ impl Metrics {
     fn ranking(&self, py: Python<'_>, other: Option<&Bound<'_, Self>>) -> PyResult<Ranking> {
         let state = self.state();
         let other = other.map(|other| other.get().state());
-        Ok(Ranking(pool::run(py, || state.ranking_with(other.as_ref().unwrap_or(&state)))?))
+        Ok(Ranking(pool::run(py, || state.ranking_with(other.as_deref().unwrap_or(&state)))?))
     }
 
     /// Sorts what there is, so that `ranking` need not do it again for every OOD set.
     fn sort(&self, py: Python<'_>) -> PyResult<()> {
-        let mut state = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let before = self.state();
         let sorted = pool::run(py, || {
+            let mut state = State::clone(&before);
             state.sort();
             state
         })?;
-        // Another thread may have added some meanwhile.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).merge(sorted);
+        let mut own = self.0.lock();
+        // What another thread has changed meanwhile stays as it is, unsorted.
+        if Arc::ptr_eq(&own, &before) {
+            *own = Arc::new(sorted);
+        }
         Ok(())
     }
 
     /// Forgets all scores.
     fn reset(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = State::default();
+        *self.0.lock() = Arc::default();
     }
 
     fn __len__(&self) -> usize {
-        let own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = self.0.lock();
         own.id().len() + own.ood().len()
     }
 
@@ -191,10 +200,10 @@ impl Metrics {
     /// Reads what `to_bytes` made.
     #[staticmethod]
     fn from_bytes(data: &[u8]) -> PyResult<Self> {
-        Ok(Self(Mutex::new(State::from_bytes(data).map_err(of_bytes)?)))
+        Ok(Self::of(State::from_bytes(data).map_err(of_bytes)?))
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
-        Ok((py.get_type::<Self>().getattr("from_bytes")?, (self.to_bytes(py),)))
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Rebuilt<'py>> {
+        rebuilt::<Self>(self.to_bytes(py))
     }
 }

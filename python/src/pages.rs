@@ -24,7 +24,8 @@ pub(crate) fn scores(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
     REGISTRY.iter().map(of).collect()
 }
 
-/// All procedures: a list of {"id", "title", "reference", "metrics", "page"}, metrics being (id, title, "higher" or "lower" for what is better).
+/// All procedures: a list of {"id", "title", "reference", "metrics", "needs_predictions", "page"}, metrics being (id, title, "higher" or "lower" for what is better);
+/// "needs_predictions" says whether it has to be known which ID rows are classified rightly.
 #[pyfunction]
 pub(crate) fn procedures(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
     let of = |procedure: &oodbench::metric::Procedure| {
@@ -35,6 +36,7 @@ pub(crate) fn procedures(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
         out.set_item("title", procedure.title)?;
         out.set_item("reference", procedure.reference)?;
         out.set_item("metrics", metrics)?;
+        out.set_item("needs_predictions", procedure.needs_predictions())?;
         out.set_item("page", procedure.page)?;
         Ok(out)
     };

@@ -1,14 +1,13 @@
 //! Values of more scores than one machine holds: counts that add up, cuts, and rankings of parts.
 
-use std::sync::{Mutex, PoisonError};
-
 use oodbench::metric::{BytesError, Cuts as Library, KeyCounts as Counts, Ranking as Order, SampleError};
+use pyo3::PyTypeInfo;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::array::numbers;
 use crate::error::{ArrayError, refused};
-use crate::pool;
+use crate::pool::{self, Shared};
 
 pub(crate) fn of_bytes(error: BytesError) -> PyErr {
     refused(error)
@@ -18,17 +17,25 @@ pub(crate) fn of_scores(error: SampleError) -> PyErr {
     ArrayError::new_err(format!("scores: {error}"))
 }
 
+/// How pickle makes an object of a class anew: by a function, from bytes.
+pub(crate) type Rebuilt<'py> = (Bound<'py, PyAny>, (Bound<'py, PyBytes>,));
+
+/// By the class's own `from_bytes`.
+pub(crate) fn rebuilt<T: PyTypeInfo>(bytes: Bound<'_, PyBytes>) -> PyResult<Rebuilt<'_>> {
+    Ok((bytes.py().get_type::<T>().getattr("from_bytes")?, (bytes,)))
+}
+
 /// Counts of the highest bits of scores, as they order: they add up over any number of machines, in any order, and cuts are made of them.
 ///
 /// `add` counts scores, `merge` adds another's counts. Where `refined(most)` gives counts, scores crowd in some places: count all of them once more with
 /// these, which begin at nothing and look closer there; None says that `cuts(most)` has no part of more than most scores, but for equal ones.
 /// `oodbench.Metrics.split` takes the cuts.
 #[pyclass(frozen, module = "oodbench")]
-pub(crate) struct KeyCounts(Mutex<Counts>);
+pub(crate) struct KeyCounts(Shared<Counts>);
 
 impl KeyCounts {
     fn counts(&self) -> Counts {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.lock().clone()
     }
 }
 
@@ -36,30 +43,30 @@ impl KeyCounts {
 impl KeyCounts {
     #[new]
     fn new() -> Self {
-        Self(Mutex::default())
+        Self(Shared::default())
     }
 
     /// Counts finite scores; where one is not, none is counted.
     fn add(&self, py: Python<'_>, scores: Bound<'_, PyAny>) -> PyResult<()> {
         let scores = numbers("scores", &scores)?;
-        py.detach(|| self.0.lock().unwrap_or_else(PoisonError::into_inner).add(&scores)).map_err(of_scores)
+        py.detach(|| self.0.lock().add(&scores)).map_err(of_scores)
     }
 
     /// Adds the counts of other scores, which were refined as these.
     fn merge(&self, other: &Bound<'_, Self>) -> PyResult<()> {
         // Taken first, so that it may be the same one.
         let other = other.get().counts();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).merge(&other).map_err(refused)
+        self.0.lock().merge(&other).map_err(refused)
     }
 
     /// Counts with nothing counted that look closer at places of more than most scores; None where that is not needed.
     fn refined(&self, most: u64) -> Option<Self> {
-        Some(Self(Mutex::new(self.counts().refined(most)?)))
+        Some(Self(Shared::new(self.counts().refined(most)?)))
     }
 
     /// Counts of the same digits with nothing counted: what a worker begins with.
     fn emptied(&self) -> Self {
-        Self(Mutex::new(self.counts().emptied()))
+        Self(Shared::new(self.counts().emptied()))
     }
 
     /// Cuts into parts of at most most scores, equal ones together.
@@ -80,11 +87,11 @@ impl KeyCounts {
     /// Reads what `to_bytes` made.
     #[staticmethod]
     fn from_bytes(data: &[u8]) -> PyResult<Self> {
-        Ok(Self(Mutex::new(Counts::from_bytes(data).map_err(of_bytes)?)))
+        Ok(Self(Shared::new(Counts::from_bytes(data).map_err(of_bytes)?)))
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
-        Ok((py.get_type::<Self>().getattr("from_bytes")?, (self.to_bytes(py),)))
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Rebuilt<'py>> {
+        rebuilt::<Self>(self.to_bytes(py))
     }
 }
 
@@ -97,12 +104,18 @@ impl Cuts {
     /// Cuts at these values.
     #[new]
     fn new(values: Bound<'_, PyAny>) -> PyResult<Self> {
-        Ok(Self(Library::at(numbers("values", &values)?)))
+        Ok(Self(
+            Library::at(&numbers("values", &values)?)
+                .map_err(|error| ArrayError::new_err(format!("values: {error}")))?,
+        ))
     }
 
     /// The part of every score, 0 for the lowest, as an int64 array: a column to group by.
     fn part_of<'py>(&self, py: Python<'py>, scores: Bound<'py, PyAny>) -> PyResult<Bound<'py, numpy::PyArray1<i64>>> {
         let scores = numbers("scores", &scores)?;
+        if let Some(row) = scores.iter().position(|score| !score.is_finite()) {
+            return Err(of_scores(SampleError::NotFinite { row }));
+        }
         let parts: Vec<i64> = py.detach(|| scores.iter().map(|score| self.0.part_of(*score) as i64).collect());
         Ok(numpy::IntoPyArray::into_pyarray(parts, py))
     }
@@ -123,8 +136,8 @@ impl Cuts {
         Ok(Self(Library::from_bytes(data).map_err(of_bytes)?))
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
-        Ok((py.get_type::<Self>().getattr("from_bytes")?, (self.to_bytes(py),)))
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Rebuilt<'py>> {
+        rebuilt::<Self>(self.to_bytes(py))
     }
 }
 
@@ -155,8 +168,7 @@ impl Ranking {
             return Err(ArrayError::new_err(text));
         }
         let values = pool::run(py, || procedure.values(&self.0))?;
-        // Lee's AUROC of constant scores is -0.0.
-        crate::metrics::dict(py, values.iter().map(|(metric, value)| (metric, value + 0.0)).collect())
+        crate::metrics::dict(py, values.iter().collect())
     }
 
     /// ID scores.
@@ -186,7 +198,7 @@ impl Ranking {
         Ok(Self(Order::from_bytes(data).map_err(of_bytes)?))
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
-        Ok((py.get_type::<Self>().getattr("from_bytes")?, (self.to_bytes(py),)))
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Rebuilt<'py>> {
+        rebuilt::<Self>(self.to_bytes(py))
     }
 }

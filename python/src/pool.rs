@@ -2,12 +2,26 @@
 
 use std::mem::forget;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::error::refused;
+
+/// What several threads may use: one that panicked keeps it from none of the others.
+#[derive(Default)]
+pub(crate) struct Shared<T>(Mutex<T>);
+
+impl<T> Shared<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(Mutex::new(value))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// The pool of this process, and how many threads it is to have; 0 means one per core.
 struct Threads {
@@ -16,7 +30,7 @@ struct Threads {
 }
 
 /// Locked only where the interpreter is held, so never while another thread forks.
-static THREADS: Mutex<Threads> = Mutex::new(Threads { wanted: 0, pool: None });
+static THREADS: Shared<Threads> = Shared::new(Threads { wanted: 0, pool: None });
 
 /// More help nobody, and take seconds to start.
 const MOST: usize = 1024;
@@ -34,7 +48,7 @@ pub(crate) fn set_num_threads(threads: usize) -> PyResult<()> {
     if threads > MOST {
         return Err(refused(format!("found {threads} threads, expected at most {MOST}; 0 means one per core")));
     }
-    let mut own = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut own = THREADS.lock();
     (own.wanted, own.pool) = (threads, None);
     Ok(())
 }
@@ -42,7 +56,7 @@ pub(crate) fn set_num_threads(threads: usize) -> PyResult<()> {
 /// Forgets the threads of the parent process, which a child does not have.
 #[pyfunction]
 pub(crate) fn after_fork() {
-    let mut own = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut own = THREADS.lock();
     // Dropping it would wait for threads that are not there.
     forget(own.pool.take());
     LEFT_BEHIND.store(USED.load(Ordering::Relaxed), Ordering::Relaxed);
@@ -64,7 +78,7 @@ pub(crate) fn for_records() -> PyResult<()> {
 }
 
 fn pool() -> PyResult<Arc<ThreadPool>> {
-    let mut own = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut own = THREADS.lock();
     if let Some(pool) = &own.pool {
         return Ok(Arc::clone(pool));
     }

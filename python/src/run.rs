@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 
 use numpy::IntoPyArray;
 use oodbench::dump::layout::{RunFiles, discover};
@@ -17,14 +17,14 @@ use pyo3::types::PyDict;
 use crate::batches::{Added, Batch, Batches, check, joined, split};
 use crate::error::{OodbenchError, of_dump, of_file, of_rows, refused};
 use crate::head::head;
-use crate::pool;
+use crate::pool::{self, Shared};
 use crate::role::role;
 
 /// What a network gave for the rows of its splits: `run.add("test", logits=z, features=x, labels=y)` for every batch, then `oodbench.evaluate(run)`.
 ///
 /// Splits are "train", "val", "test", "ood/NAME", "ood/GROUP/NAME", "val_ood/NAME" and "csid/NAME". Runs that differ by their seed alone are averaged.
 #[pyclass(frozen, subclass, module = "oodbench")]
-pub(crate) struct Run(Mutex<Source>);
+pub(crate) struct Run(Shared<Source>);
 
 #[derive(Clone)]
 enum Source {
@@ -35,7 +35,7 @@ enum Source {
 impl Run {
     /// Never held while objects of Python's are dropped, which may do anything then, even with this run, nor while work is done.
     fn source(&self) -> MutexGuard<'_, Source> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// What is said of the run.
@@ -133,7 +133,7 @@ impl Run {
             ..RunInfo::default()
         };
         let head = self::head(head.as_ref())?;
-        Ok(Self(Mutex::new(Source::Memory { info, head, splits: Vec::new() })))
+        Ok(Self(Shared::new(Source::Memory { info, head, splits: Vec::new() })))
     }
 
     /// Adds rows to a split, a batch or all of them. They are copied, so that a buffer may be used again; with copy=False they are read where they lie when
@@ -272,7 +272,7 @@ impl Run {
 pub(crate) fn read_dump(py: Python<'_>, path: PathBuf) -> PyResult<Run> {
     let mut runs = pool::run(py, || discover(&path))?.map_err(|error| of_dump(&error))?;
     match (runs.pop(), runs.len()) {
-        (Some(files), 0) => Ok(Run(Mutex::new(Source::Files(Box::new(files))))),
+        (Some(files), 0) => Ok(Run(Shared::new(Source::Files(Box::new(files))))),
         (last, others) => {
             let example = last.map(|files| files.folder.display().to_string()).unwrap_or_default();
             let text = format!(

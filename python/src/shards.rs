@@ -1,7 +1,6 @@
 //! What is needed to evaluate rows that lie in many places: where they are, where they may be cut, checksums of some of them, and records of rankings.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 
 use oodbench::dump::layout::discover;
 use oodbench::eval::RankedRun as Library;
@@ -17,7 +16,7 @@ use crate::error::{OodbenchError, of_dump, refused};
 use crate::evaluate::measures;
 use crate::fits::Fits;
 use crate::parts::of_bytes;
-use crate::pool;
+use crate::pool::{self, Shared};
 use crate::records::Records;
 use crate::role::role;
 use crate::run::Run;
@@ -77,15 +76,18 @@ pub(crate) fn identity(array: &str, rows: usize, columns: usize, blocks: Vec<Str
     Ok(of_arrays([(&kind, block_checksum::joined(rows, columns, &blocks))]).into())
 }
 
-/// Records of scores that were ranked elsewhere: those of `oodbench.evaluate` on the same rows. run says what they are called, data is of `identity`.
+/// Records of scores that were ranked elsewhere: those of `oodbench.evaluate` on the same rows. run says what they are called, data is of `identity`, and half_precision says that
+/// some logits are of 16 bits which run does not have.
 #[pyclass(frozen, module = "oodbench")]
-pub(crate) struct RankedRun(Mutex<Option<Library>>);
+pub(crate) struct RankedRun(Shared<Option<Library>>);
 
 #[pymethods]
 impl RankedRun {
     #[new]
     #[pyo3(signature = (run, *, data=None, half_precision=false, procedures=None, bootstrap=None, level=0.95, seed=0))]
+    #[expect(clippy::too_many_arguments, reason = "keywords")]
     fn new(
+        py: Python<'_>,
         run: &Bound<'_, Run>,
         data: Option<String>,
         half_precision: bool,
@@ -96,9 +98,10 @@ impl RankedRun {
     ) -> PyResult<Self> {
         let data = data.map(Checksum::try_from).transpose().map_err(refused)?;
         let measures = measures(procedures, bootstrap, level, seed)?;
-        let mut own = Library::new(&run.get().info()?, data, measures).map_err(refused)?;
-        own.half_precision = half_precision;
-        Ok(Self(Mutex::new(Some(own))))
+        let dump = run.get().dump(py)?;
+        let mut own = Library::new(&dump.info, data, measures).map_err(refused)?;
+        own.half_precision = half_precision || dump.is_half_precision();
+        Ok(Self(Shared::new(Some(own))))
     }
 
     /// Warns of few ID rows, and of scores that are the same on all of them: ends are (score, least, greatest).
@@ -108,6 +111,12 @@ impl RankedRun {
             run.warn_of_id(rows, ends);
             Ok(())
         })
+    }
+
+    /// Refuses so many rows where they cannot be measured, which is known before they are scored.
+    fn check_rows(&self, set: &str, id: usize, ood: usize) -> PyResult<()> {
+        let role = role(set)?;
+        self.with(|run| run.check_rows(&role, id, ood).map_err(refused))
     }
 
     /// Measures a score on an OOD set from the rankings of its parts, as `Ranking.to_bytes` gives them, from the lowest upwards. Records come in the order
@@ -126,18 +135,7 @@ impl RankedRun {
         let fitted = found.ok_or_else(|| refused(format!("{score}: found no fit of it")))?;
         let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
         let work = || {
-            let mut failed = None;
-            // One after the other, so that only one of them is in memory twice.
-            let ranking = Ranking::joined(parts.iter().map_while(|part| match Ranking::from_bytes(part) {
-                Ok(ranking) => Some(ranking),
-                Err(error) => {
-                    failed = Some(error);
-                    None
-                }
-            }));
-            if let Some(error) = failed {
-                return Err(of_bytes(error));
-            }
+            let ranking = Ranking::joined_from_bytes(&parts).map_err(of_bytes)?;
             self.with(|run| run.add(fitted.entry.id, &fitted.settings, &role, &ranking).map_err(refused))
         };
         pool::run(py, work)?
@@ -146,14 +144,14 @@ impl RankedRun {
     /// The records; to be called once, at the end.
     fn records(&self) -> PyResult<Records> {
         pool::for_records()?;
-        let own = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let own = self.0.lock().take();
         Ok(Records::of(&own.ok_or_else(taken)?.results()))
     }
 }
 
 impl RankedRun {
     fn with(&self, work: impl FnOnce(&mut Library) -> PyResult<()>) -> PyResult<()> {
-        work(self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut().ok_or_else(taken)?)
+        work(self.0.lock().as_mut().ok_or_else(taken)?)
     }
 }
 

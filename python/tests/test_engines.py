@@ -80,6 +80,40 @@ def test_a_worker_that_is_killed_changes_nothing(engine, workers, run, tmp_path)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_nothing_is_scored_any_more_once_a_shard_has_failed(engine, run, tmp_path):
+    import shutil
+    import time
+
+    import numpy as np
+
+    folder, _, _ = run
+    broken = tmp_path / folder.name
+    shutil.copytree(folder, broken)
+    array = np.load(broken / "id" / "test" / "features-00000.npy")
+    array[1, 1] = np.nan
+    np.save(broken / "id" / "test" / "features-00000.npy", array)
+    with globals()[engine](1) as evaluate:
+        with pytest.raises(oodbench.ShardError, match="test/features-00000.npy, row 1: found NaN or infinite"):
+            evaluate(broken, scores=["knn", "vim", "mahalanobis"], out=tmp_path / "scores", memory=sharded.MEMORY, progress=False)
+        time.sleep(3)
+    # Of some twenty, those that were done or begun by then.
+    assert len(list((tmp_path / "scores").glob("*.parquet"))) < 5
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_help_has_what_both_engines_share_and_what_is_its_own(engine):
+    import importlib
+    import inspect
+
+    pytest.importorskip({"dask": "distributed"}.get(engine, engine))
+    module = importlib.import_module(f"oodbench.{engine}")
+    text = inspect.getdoc(module.evaluate)
+    assert text.startswith("The records of a run whose rows lie in many `.npy` files, scored by the workers of " + engine.capitalize())
+    assert "A task holds `memory` bytes" in text and {"dask": "`client`", "ray": "`retries`"}[engine] in text
+    assert "a function that takes a `Progress`" in text and module.Progress.__name__ in module.__all__
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_shard_that_fails_is_named_at_once(engine, run, tmp_path):
     import shutil
 

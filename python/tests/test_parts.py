@@ -1,6 +1,7 @@
 """Values of scores that are cut into parts: those of one array, to the last bit."""
 
 import pickle
+import threading
 
 import numpy as np
 import pytest
@@ -68,7 +69,29 @@ def test_id_scores_are_sorted_once_for_several_sets():
         assert id_.ranking(own).compute("openood") == oodbench.metrics(np.array([0.9, 0.2, 0.5]), np.array(ood), "openood")
 
 
+def test_sorting_hides_no_scores_from_other_threads():
+    own = oodbench.Metrics()
+    own.update(np.random.default_rng(2).normal(size=2_000_000), False)
+    sorting = threading.Thread(target=own.sort)
+    sorting.start()
+    seen = {len(own)}
+    while sorting.is_alive():
+        seen.add(len(own))
+    assert seen == {2_000_000}
+    # What is added meanwhile is there afterwards.
+    sorting = threading.Thread(target=own.sort)
+    sorting.start()
+    own.update(np.array([0.5]), True)
+    sorting.join()
+    assert (own.ranking().id, own.ranking().ood) == (2_000_000, 1)
+
+
 def test_what_is_wrong_is_said():
+    with pytest.raises(oodbench.ArrayError, match="values: found a NaN or infinite score at row 1"):
+        oodbench.Cuts(np.array([0.5, np.nan]))
+    with pytest.raises(oodbench.ArrayError, match="scores: found a NaN or infinite score at row 0"):
+        oodbench.Cuts(np.array([0.5])).part_of(np.array([np.nan, 0.0]))
+    assert len(oodbench.Cuts(np.array([]))) == 1
     with pytest.raises(oodbench.ArrayError, match="scores: found a NaN or infinite score at row 1"):
         oodbench.KeyCounts().add(np.array([0.0, np.inf]))
     own = oodbench.Metrics()

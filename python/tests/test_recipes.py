@@ -14,6 +14,14 @@ def recipe(name):
     return text.partition(f"<!-- recipe: {name} -->\n```\n")[2].partition("```")[0]
 
 
+def test_recipes_are_as_short_as_the_page_says():
+    text = (ROOT / "docs" / "scale.md").read_text()
+    assert "recipes](#recipes) for Ray Data, Daft and Spark, of less than ten lines each" in text
+    blocks = text.partition("## Recipes")[2].split("```")[1::2]
+    lines = [sum(bool(line.strip()) for line in block.splitlines()) for block in blocks]
+    assert len(lines) == 3 and max(lines) < 10, lines
+
+
 @pytest.fixture(scope="module")
 def rows():
     rng = np.random.default_rng(8)

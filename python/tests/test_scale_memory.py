@@ -1,4 +1,4 @@
-"""What a task holds at most is what it was given."""
+"""What a task holds at most is what it was given, and the driver what the documents say."""
 
 import subprocess
 import sys
@@ -70,3 +70,28 @@ def test_a_task_keeps_to_its_memory(task, tmp_path):
     # It does use it, so that the bound says something.
     print(f"{used / MEMORY:.2f} of the memory")
     assert 0.1 * MEMORY < used <= MEMORY, used
+
+
+# A part many times is in memory once, so that what is seen is what comes beside the parts.
+DRIVER = START + """
+oodbench.set_num_threads(1)
+rng = np.random.default_rng(0)
+scores = oodbench.Metrics()
+scores.update(rng.normal(size=100_000), rng.random(100_000) < 0.5)
+part = scores.ranking().to_bytes()
+fits = oodbench.fit(oodbench.Run(), scores=["energy"])
+run = oodbench._oodbench.RankedRun(oodbench.Run(), procedures=["openood"], bootstrap=BOOTSTRAP, level=0.5)
+run.add(fits, "energy", "ood/warm", [part])
+before = peak()
+run.add(fits, "energy", "ood/set", [part] * PARTS)
+print((peak() - before) / (100_000 * PARTS))
+"""
+
+
+@pytest.mark.parametrize("bootstrap, parts, bytes_of_row", [(None, 400, 1), (4, 60, 7)])
+def test_the_driver_keeps_to_what_is_said_of_it(bootstrap, parts, bytes_of_row, tmp_path):
+    task = DRIVER.replace("BOOTSTRAP", str(bootstrap)).replace("PARTS", str(parts))
+    done = subprocess.run([sys.executable, "-c", task], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    # The parts are the other byte.
+    assert 0.5 * bytes_of_row < float(done.stdout) <= 1.1 * bytes_of_row, done.stdout

@@ -12,7 +12,7 @@ use super::layout::{RunFiles, Source, SplitFiles};
 use super::meta::{Loss, RunInfo};
 use crate::rows::disguise::Disguise;
 use crate::rows::split::matrix_of;
-use crate::rows::{ArrayKind, Head, HeadKind, Labels, RunRows, Split};
+use crate::rows::{ArrayKind, Head, HeadKind, Labels, Matrix, RunRows, Split};
 use crate::suggestion::nearest;
 
 /// A run whose arrays fit together.
@@ -45,6 +45,12 @@ impl Dump {
     #[must_use]
     pub fn from_parts(info: RunInfo, rows: RunRows) -> Self {
         Self { folder: rows.place.clone(), info, rows, warnings: Vec::new(), faults: Vec::new(), files: None }
+    }
+
+    /// Whether some logits are of 16 bits, whose rounding makes ties.
+    #[must_use]
+    pub fn is_half_precision(&self) -> bool {
+        self.splits.iter().filter_map(|split| split.logits.as_ref()).any(Matrix::is_half_precision)
     }
 
     /// Opens a run: headers, shapes, labels and the head are checked, values of logits and features are not yet.

@@ -1,6 +1,5 @@
 //! What scores show once they are there, whether a table or a plot is made of them: nothing told apart, the wrong way round, ties.
 
-use crate::dump::Dump;
 use crate::metric::{PairCounts, Sample};
 use crate::table::Remark;
 
@@ -49,9 +48,4 @@ pub(super) fn of_pair(run: &str, half_precision: bool, score: &str, ood: &str, c
         ));
     }
     cautions.into_iter().map(|text| Remark::of_run(run, text)).collect()
-}
-
-/// Whether some logits are of 16 bits.
-pub(super) fn half_precision(dump: &Dump) -> bool {
-    dump.splits.iter().filter_map(|split| split.logits.as_ref()).any(|logits| logits.is_half_precision())
 }

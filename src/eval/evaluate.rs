@@ -193,7 +193,7 @@ impl Run<'_> {
                     let samples = (id, ood);
                     let ranking = Ranking::new(id, ood);
                     let pair = Pair { record: &pair, ranking: &ranking, samples: Some(samples), unknown };
-                    pair.measure(self.measures, &procedures, cautions::half_precision(&self.plan.dump))
+                    pair.measure(self.measures, &procedures, self.plan.dump.is_half_precision())
                 }
                 (own, _) => {
                     let shifted = || self.plan.dump.csid().find_map(|csid| self.why_lacking(csid, score.entry.id));

@@ -137,7 +137,7 @@ impl<'a> FittedInMemory<'a> {
         split.check_finite(&arrays, &|_| {})?;
         let scores = &[&self.score];
         let scoring = Scoring { arrays: &arrays, head: self.rows.head.as_ref(), scores, predictions: false };
-        Ok(collect(&scoring, split, &Silent).pop().unwrap_or_default())
+        Ok(collect(&scoring, split, &split.block_ranges(), &Silent).pop().unwrap_or_default())
     }
 }
 

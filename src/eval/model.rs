@@ -21,6 +21,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -111,11 +112,7 @@ impl Model {
     /// # Errors
     /// [`InMemoryError`] if an array that a score reads is missing, not finite, or of another width than the one fitted on.
     pub fn score(&self, split: &Split) -> Result<Vec<Vec<f64>>, InMemoryError> {
-        let arrays = self.arrays(split)?;
-        split.check_finite(&arrays, &|_| {})?;
-        let scores: Vec<&FittedScore> = self.scores.iter().map(Arc::as_ref).collect();
-        let scoring = Scoring { arrays: &arrays, head: self.head.as_ref(), scores: &scores, predictions: false };
-        Ok(collect(&scoring, split, &Silent))
+        self.score_ranges(split, &split.block_ranges())
     }
 
     /// As [`Model::score`], of some rows of a larger split, from one of its [blocks](crate::rows::split::rows_per_block) on: bit-equal to scoring all of it.
@@ -123,13 +120,18 @@ impl Model {
     /// # Errors
     /// As [`Model::score`].
     pub fn score_in_blocks(&self, split: &Split, rows_per_block: usize) -> Result<Vec<Vec<f64>>, InMemoryError> {
+        let step = rows_per_block.max(1);
+        let ranges = (0..split.rows.div_ceil(step)).map(|block| block * step..split.rows.min((block + 1) * step));
+        self.score_ranges(split, &ranges.collect::<Vec<_>>())
+    }
+
+    /// The same of blocks of rows that are together all of them.
+    fn score_ranges(&self, split: &Split, ranges: &[Range<usize>]) -> Result<Vec<Vec<f64>>, InMemoryError> {
         let arrays = self.arrays(split)?;
         split.check_finite(&arrays, &|_| {})?;
         let scores: Vec<&FittedScore> = self.scores.iter().map(Arc::as_ref).collect();
         let scoring = Scoring { arrays: &arrays, head: self.head.as_ref(), scores: &scores, predictions: false };
-        let step = rows_per_block.max(1);
-        let ranges = (0..split.rows.div_ceil(step)).map(|block| block * step..split.rows.min((block + 1) * step));
-        Ok(scoring.blocks(split, &ranges.collect::<Vec<_>>()))
+        Ok(collect(&scoring, split, ranges, &Silent))
     }
 
     /// The arrays that the scores read of these rows, all of which are there: features in place of logits where the head makes these.

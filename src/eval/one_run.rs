@@ -94,7 +94,7 @@ fn remarks(plan: &Plan<'_>, id_rows: usize, splits: &[SplitScores]) -> Result<Ve
         for split in splits {
             if let (Role::Ood { name, .. }, Some(values)) = (&split.role, split.of(score)) {
                 let counts = PairCounts::of(&id, &sample(&split.role, score, values)?);
-                let is_half = cautions::half_precision(&plan.dump);
+                let is_half = plan.dump.is_half_precision();
                 remarks.extend(cautions::of_pair(run, is_half, score, name, &counts));
             }
         }

@@ -65,8 +65,7 @@ impl Pair<'_> {
                 records.push(Record {
                     procedure: procedure.id.to_owned(),
                     metric: metric.to_owned(),
-                    // Lee's AUROC of constant scores is −0.0.
-                    value: is_defined.then_some(value + 0.0),
+                    value: is_defined.then_some(value),
                     missing: (!is_defined).then(|| format!("{metric} is undefined for these rows and scores")),
                     low: interval.map(|interval| interval.low),
                     high: interval.map(|interval| interval.high),

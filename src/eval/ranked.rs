@@ -18,12 +18,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use std::collections::BTreeSet;
+
 use super::cautions;
 use super::measures::Measures;
 use super::pair::{self, Pair};
 use super::run_record;
 use crate::dump::RunInfo;
-use crate::metric::Ranking;
+use crate::metric::confidence::{TooManyRows, check_rows};
+use crate::metric::{Procedure, Ranking};
 use crate::numeric::checksum::Checksum;
 use crate::rows::Role;
 use crate::score::Settings;
@@ -35,6 +38,8 @@ pub struct RankedRun {
     measures: Measures,
     /// Whether logits are dumped with 16 bits, which warnings of ties say.
     pub half_precision: bool,
+    /// Scores of which procedures that look at ID rows alone were measured.
+    of_id: BTreeSet<&'static str>,
     results: Results,
 }
 
@@ -50,6 +55,9 @@ pub enum RankedError {
     /// A side has no scores.
     #[error("{score} on {set}: found {id} ID and {ood} OOD scores, expected some of both")]
     Empty { score: &'static str, set: String, id: usize, ood: usize },
+    /// No intervals are made of so many rows.
+    #[error("{set}: {error}")]
+    TooMany { set: String, error: TooManyRows },
 }
 
 impl RankedRun {
@@ -62,7 +70,18 @@ impl RankedRun {
             return Err(RankedError::ReadsNumbers(procedure.id));
         }
         let common = run_record::of_info(info, data);
-        Ok(Self { common, measures, half_precision: false, results: Results::default() })
+        Ok(Self { common, measures, half_precision: false, of_id: BTreeSet::new(), results: Results::default() })
+    }
+
+    /// That so many ID and OOD rows can be measured, which is known before they are scored.
+    ///
+    /// # Errors
+    /// [`RankedError::TooMany`] where intervals are wanted of more than [`check_rows`] allows.
+    pub fn check_rows(&self, set: &Role, id: usize, ood: usize) -> Result<(), RankedError> {
+        if self.measures.bootstrap.is_none() {
+            return Ok(());
+        }
+        check_rows(id.saturating_add(ood)).map_err(|error| RankedError::TooMany { set: set.to_string(), error })
     }
 
     /// Warns of few ID rows, and of scores that are the same on all of them: `ends` are the least and the greatest value of a score.
@@ -74,9 +93,10 @@ impl RankedRun {
     }
 
     /// Measures a score of these parameters on an OOD set. Records come in the order of calls; the command line has set by set, and score by score of each.
+    /// Procedures that look at ID rows alone are measured once per score.
     ///
     /// # Errors
-    /// [`RankedError::Empty`].
+    /// [`RankedError::Empty`], and as [`RankedRun::check_rows`].
     pub fn add(
         &mut self,
         score: &'static str,
@@ -88,10 +108,14 @@ impl RankedRun {
         if id == 0 || ood == 0 {
             return Err(RankedError::Empty { score, set: set.to_string(), id, ood });
         }
+        self.check_rows(set, id, ood)?;
+        let is_new = self.of_id.insert(score);
+        let measured = |procedure: &&'static Procedure| is_new || !procedure.is_of_id();
+        let procedures: Vec<_> = self.measures.procedures.iter().copied().filter(measured).collect();
         let record = pair::record(&self.common, set, score, Some(settings));
         let unknown = "it needs the predictions of id/test";
         let pair = Pair { record: &record, ranking, samples: None, unknown };
-        let found = pair.measure(&self.measures, &self.measures.procedures, self.half_precision);
+        let found = pair.measure(&self.measures, &procedures, self.half_precision);
         self.results.records.extend(found.records);
         self.results.warnings.extend(found.warnings);
         Ok(())

@@ -48,10 +48,21 @@ impl Scoring<'_> {
         &self,
         split: &Split,
         progress: &dyn Progress,
+        take: impl FnMut(Batch) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.run_blocks(split, &split.block_ranges(), progress, take)
+    }
+
+    /// The same of blocks that are together all rows.
+    fn run_blocks<E>(
+        &self,
+        split: &Split,
+        blocks: &[Range<usize>],
+        progress: &dyn Progress,
         mut take: impl FnMut(Batch) -> Result<(), E>,
     ) -> Result<(), E> {
         progress.begin(&split.role.to_string(), split.rows);
-        for ranges in split.block_ranges().chunks(BLOCKS_PER_BATCH) {
+        for ranges in blocks.chunks(BLOCKS_PER_BATCH) {
             let score = |range: &Range<usize>| self.score_block(split, range.clone());
             let blocks: Vec<Batch> = match ranges {
                 // Few rows are scored sooner than another thread is asked.
@@ -64,13 +75,6 @@ impl Scoring<'_> {
         }
         progress.end();
         Ok(())
-    }
-
-    /// Per score the values of these blocks of a split, each scored by itself.
-    pub(super) fn blocks(&self, split: &Split, ranges: &[Range<usize>]) -> Vec<Vec<f64>> {
-        let blocks = ranges.par_iter().map(|range| self.score_block(split, range.clone())).collect();
-        let joined = join(0..split.rows, blocks).scores;
-        if joined.is_empty() { vec![Vec::new(); self.scores.len()] } else { joined }
     }
 
     fn score_block(&self, split: &Split, range: Range<usize>) -> Batch {
@@ -115,13 +119,18 @@ pub(super) fn score_rows(
     assert!(!scores.iter().any(|score| missing(score.entry.id)), "only scores that the split allows");
     let arrays = plan.arrays(&Splits::Scored);
     let scoring = Scoring { arrays: &arrays, head: plan.dump.head.as_ref(), scores, predictions: false };
-    collect(&scoring, split, progress)
+    collect(&scoring, split, &split.block_ranges(), progress)
 }
 
-/// Per score its values of a whole split.
-pub(super) fn collect(scoring: &Scoring<'_>, split: &Split, progress: &dyn Progress) -> Vec<Vec<f64>> {
+/// Per score its values of a whole split, cut into these blocks.
+pub(super) fn collect(
+    scoring: &Scoring<'_>,
+    split: &Split,
+    blocks: &[Range<usize>],
+    progress: &dyn Progress,
+) -> Vec<Vec<f64>> {
     let mut all = vec![Vec::with_capacity(split.rows); scoring.scores.len()];
-    let Ok(()) = scoring.run(split, progress, |batch| {
+    let Ok(()) = scoring.run_blocks(split, blocks, progress, |batch| {
         all.iter_mut().zip(batch.scores).for_each(|(all, more)| all.extend(more));
         Ok::<(), Infallible>(())
     });

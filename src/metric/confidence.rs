@@ -6,6 +6,31 @@ use crate::stats::bootstrap::{Bootstrap, Draw, Interval, Method};
 /// What to know of an interval, in a line: from `coverage_of_every_way` in `tests/core/coverage.rs`.
 pub const CAUTION: &str = "Intervals: what other rows of the same sets would give. Those of 95 % covered 91 to 97 % in simulations of 200 + 200 rows and more, beyond the usual three procedures 88 to 95 %";
 
+/// More rows than draws are made of: a draw names every row by a number of 32 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "found {rows} ID and OOD rows, expected at most {most} to draw from for intervals; leave the bootstrap out, or take fewer rows",
+    most = u32::MAX
+)]
+pub struct TooManyRows {
+    /// How many there are.
+    pub rows: usize,
+}
+
+/// That intervals can be made of so many ID and OOD rows together.
+///
+/// ```
+/// use oodbench::metric::confidence::check_rows;
+/// assert!(check_rows(4_294_967_295).is_ok());
+/// assert!(check_rows(4_294_967_296).unwrap_err().to_string().starts_with("found 4294967296 ID and OOD rows, expected at most 4294967295"));
+/// ```
+///
+/// # Errors
+/// [`TooManyRows`] otherwise.
+pub fn check_rows(rows: usize) -> Result<(), TooManyRows> {
+    if u32::try_from(rows).is_ok() { Ok(()) } else { Err(TooManyRows { rows }) }
+}
+
 /// What a thread keeps from draw to draw.
 struct Memory {
     counts: Vec<u8>,
@@ -42,6 +67,11 @@ impl Intervals {
 ///
 /// Procedures that [read numbers](Procedure::reads_numbers), and those that need predictions that the ranking does not know, have none. Neither has a
 /// metric whose [interval](super::Metric::interval) covers in no way, or that is undefined on the scores or on those of any draw.
+///
+/// Beside the ranking it takes 4 bytes per score, and 2 more for every thread.
+///
+/// # Panics
+/// Where [`check_rows`] refuses the scores.
 #[must_use]
 pub fn intervals(ranking: &Ranking, procedures: &[&'static Procedure], bootstrap: &Bootstrap) -> Intervals {
     let can_be_drawn = |procedure: &Procedure| {
@@ -63,8 +93,13 @@ pub fn intervals(ranking: &Ranking, procedures: &[&'static Procedure], bootstrap
 }
 
 /// The draws that [`intervals`] are made of: per metric, in the order of the procedures, sorted upwards.
+///
+/// # Panics
+/// Where [`check_rows`] refuses the scores.
 #[must_use]
 pub fn draws(ranking: &Ranking, procedures: &[&Procedure], bootstrap: &Bootstrap) -> Vec<Vec<f64>> {
+    // Places would begin anew at 0.
+    assert_eq!(check_rows(ranking.steps().len()), Ok(()), "too many rows");
     let places = |is_ood: usize| -> Vec<u32> {
         let steps = ranking.steps().iter().zip(0..);
         steps.filter(|(step, _)| step.ood() == is_ood).map(|(_, place)| place).collect()

@@ -1,6 +1,7 @@
 //! Where scores are cut into parts.
 
 use super::bytes::{BytesError, Kind, Numbers, opened, sealed, write_numbers};
+use super::sample::{SampleError, finite};
 use crate::numeric::sort::key;
 
 /// Values at which scores are cut into parts, in ascending order: a part holds what is at least its own cut and below the next. Equal scores, 0 and −0 among
@@ -8,8 +9,11 @@ use crate::numeric::sort::key;
 ///
 /// ```
 /// use oodbench::metric::Cuts;
-/// let cuts = Cuts::at([0.5, -1.0]);
+/// let cuts = Cuts::at(&[0.5, -1.0])?;
 /// assert_eq!((cuts.parts(), [-2.0, -1.0, 0.4, 0.5, 7.0].map(|score| cuts.part_of(score))), (3, [0, 1, 1, 2, 2]));
+/// // No score is below or above NaN.
+/// assert!(Cuts::at(&[0.5, f64::NAN]).is_err());
+/// # Ok::<(), oodbench::metric::SampleError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cuts(Vec<u64>);
@@ -22,13 +26,18 @@ pub(super) fn key_of(score: f64) -> u64 {
 }
 
 impl Cuts {
-    /// Cuts at these values.
-    #[must_use]
-    pub fn at(values: impl IntoIterator<Item = f64>) -> Self {
-        let mut keys: Vec<u64> = values.into_iter().map(key_of).collect();
+    /// Cuts at these values, in any order; without one all scores are one part.
+    ///
+    /// # Errors
+    /// [`SampleError::NotFinite`] for a NaN or infinite one.
+    pub fn at(values: &[f64]) -> Result<Self, SampleError> {
+        if !values.is_empty() {
+            finite(values)?;
+        }
+        let mut keys: Vec<u64> = values.iter().copied().map(key_of).collect();
         keys.sort_unstable();
         keys.dedup();
-        Self(keys)
+        Ok(Self(keys))
     }
 
     /// Cuts at these keys, which ascend.

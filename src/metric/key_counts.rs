@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::bytes::{BytesError, Kind, Numbers, opened, sealed, write_numbers};
 use super::cuts::{Cuts, key_of};
+use super::digit_counts::DigitCounts;
 use super::sample::{SampleError, finite};
 
 /// Counts of the highest bits of scores, as they order. They add up, in any order and over any number of machines, and [`Cuts`] made of them are the same
@@ -36,7 +37,7 @@ struct Node {
     prefix: u64,
     /// Bits of a key behind the digit.
     shift: u32,
-    counts: Vec<u64>,
+    counts: DigitCounts,
     /// The nodes of digits that are looked at more closely.
     closer: BTreeMap<usize, usize>,
 }
@@ -47,6 +48,9 @@ const KIND: Kind = Kind { name: "counts of keys", magic: b"oodkeys1" };
 const FIRST: u32 = 16;
 const NEXT: u32 = 12;
 
+/// Bits of a key behind the first digit.
+const TOP: u32 = u64::BITS - FIRST;
+
 /// Counts of other digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -56,12 +60,13 @@ pub struct OtherDigits;
 
 impl Node {
     fn new(prefix: u64, shift: u32) -> Self {
-        let bits = if shift == u64::BITS - FIRST { FIRST } else { NEXT };
-        Self { prefix, shift, counts: vec![0; 1 << bits], closer: BTreeMap::new() }
+        // Every score looks at the first digit; of the others there may be many, with few scores each.
+        let counts = if shift == TOP { DigitCounts::dense(1 << FIRST) } else { DigitCounts::sparse(1 << NEXT) };
+        Self { prefix, shift, counts, closer: BTreeMap::new() }
     }
 
     fn digit(&self, key: u64) -> usize {
-        (key >> self.shift) as usize & (self.counts.len() - 1)
+        (key >> self.shift) as usize & (self.counts.digits() - 1)
     }
 
     /// The lowest key of a digit.
@@ -70,9 +75,18 @@ impl Node {
     }
 }
 
+/// Prefix and shift of the node that this one refines, if it refines one.
+fn above(prefix: u64, shift: u32) -> Option<(u64, u32)> {
+    match shift.checked_add(NEXT)? {
+        TOP => Some((0, TOP)),
+        above if above < TOP => Some((prefix & (u64::MAX << (above + NEXT)), above)),
+        _ => None,
+    }
+}
+
 impl Default for KeyCounts {
     fn default() -> Self {
-        Self { nodes: vec![Node::new(0, u64::BITS - FIRST)] }
+        Self { nodes: vec![Node::new(0, TOP)] }
     }
 }
 
@@ -98,7 +112,7 @@ impl KeyCounts {
             loop {
                 let node = &mut self.nodes[at];
                 let digit = node.digit(key);
-                node.counts[digit] += 1;
+                node.counts.add(digit, 1);
                 match node.closer.get(&digit) {
                     Some(closer) => at = *closer,
                     None => break,
@@ -118,21 +132,15 @@ impl KeyCounts {
             return Err(OtherDigits);
         }
         for (own, other) in self.nodes.iter_mut().zip(&other.nodes) {
-            own.counts.iter_mut().zip(&other.counts).for_each(|(own, other)| *own += other);
+            other.counts.iter().for_each(|(digit, count)| own.counts.add(digit, count));
         }
         Ok(())
     }
 
-    /// How many scores were counted.
+    /// How many scores were counted; `u64::MAX` where there are more, which holds of every count.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.nodes[0].counts.iter().sum()
-    }
-
-    /// How many scores the largest part of [`KeyCounts::cuts`] can have: `most`, or more where a digit has more.
-    #[must_use]
-    pub fn largest(&self, most: u64) -> u64 {
-        self.leaves().into_iter().map(|(_, count)| count).fold(most, u64::max)
+        self.nodes[0].counts.iter().map(|(_, count)| count).fold(0, u64::saturating_add)
     }
 
     /// Nothing counted yet, with a closer look at the digits that more than `most` scores have; none if that is not needed, or if such scores are all equal.
@@ -155,8 +163,8 @@ impl KeyCounts {
         let mut closer = self.emptied();
         for at in 0..self.nodes.len() {
             let node = &self.nodes[at];
-            let heavy = |digit: &usize| node.counts[*digit] > most && !node.closer.contains_key(digit);
-            for digit in (0..node.counts.len()).filter(heavy) {
+            let heavy = node.counts.iter().filter(|(_, count)| *count > most).map(|(digit, _)| digit);
+            for digit in heavy.filter(|digit| !node.closer.contains_key(digit)) {
                 if let Some(shift) = node.shift.checked_sub(NEXT) {
                     let new = closer.nodes.len();
                     closer.nodes.push(Node::new(node.start(digit), shift));
@@ -170,9 +178,8 @@ impl KeyCounts {
     /// Counts of the same digits with nothing counted: what a worker begins with.
     #[must_use]
     pub fn emptied(&self) -> Self {
-        let mut empty = self.clone();
-        empty.nodes.iter_mut().for_each(|node| node.counts.fill(0));
-        empty
+        let empty = |node: &Node| Node { closer: node.closer.clone(), ..Node::new(node.prefix, node.shift) };
+        Self { nodes: self.nodes.iter().map(empty).collect() }
     }
 
     /// Cuts into parts of at most `most` scores, but for digits that more of them have in common.
@@ -180,11 +187,11 @@ impl KeyCounts {
     pub fn cuts(&self, most: u64) -> Cuts {
         let (mut cuts, mut inside) = (Vec::new(), 0_u64);
         for (start, count) in self.leaves() {
-            if inside > 0 && inside + count > most {
+            if inside > 0 && inside.saturating_add(count) > most {
                 cuts.push(start);
                 inside = 0;
             }
-            inside += count;
+            inside = inside.saturating_add(count);
         }
         Cuts::at_keys(cuts)
     }
@@ -193,9 +200,8 @@ impl KeyCounts {
     fn leaves(&self) -> Vec<(u64, u64)> {
         let mut leaves = Vec::new();
         for node in &self.nodes {
-            let counted =
-                node.counts.iter().enumerate().filter(|(digit, count)| **count > 0 && !node.closer.contains_key(digit));
-            leaves.extend(counted.map(|(digit, count)| (node.start(digit), *count)));
+            let counted = node.counts.iter().filter(|(digit, _)| !node.closer.contains_key(digit));
+            leaves.extend(counted.map(|(digit, count)| (node.start(digit), count)));
         }
         leaves.sort_unstable();
         leaves
@@ -206,9 +212,8 @@ impl KeyCounts {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut numbers = Vec::new();
         for node in &self.nodes {
-            let counted = || node.counts.iter().enumerate().filter(|(_, count)| **count > 0);
-            numbers.extend([node.prefix, u64::from(node.shift), counted().count() as u64]);
-            numbers.extend(counted().flat_map(|(digit, count)| [digit as u64, *count]));
+            numbers.extend([node.prefix, u64::from(node.shift), node.counts.iter().count() as u64]);
+            numbers.extend(node.counts.iter().flat_map(|(digit, count)| [digit as u64, count]));
         }
         sealed(KIND, size_of_val(&numbers[..]), |bytes| write_numbers(bytes, numbers.iter().copied()))
     }
@@ -223,6 +228,8 @@ impl KeyCounts {
 
     fn read(mut numbers: Numbers<'_>) -> Option<Self> {
         let mut counts = Self { nodes: Vec::new() };
+        // There may be many nodes: the one that a node refines is looked up.
+        let mut places = BTreeMap::new();
         while !numbers.0.is_empty() {
             let (prefix, shift) = (numbers.next()?, u32::try_from(numbers.next()?).ok()?);
             let new = counts.nodes.len();
@@ -230,18 +237,19 @@ impl KeyCounts {
                 counts.nodes = Self::new().nodes;
             } else {
                 // The node that it refines stands before it.
-                let above = counts.nodes.iter_mut().find(|node| {
-                    Some(shift) == node.shift.checked_sub(NEXT) && node.start(node.digit(prefix)) == prefix
-                })?;
-                let digit = above.digit(prefix);
-                above.closer.insert(digit, new).is_none().then_some(())?;
+                let refined: &mut Node = &mut counts.nodes[*places.get(&above(prefix, shift)?)?];
+                let digit = refined.digit(prefix);
+                (refined.start(digit) == prefix).then_some(())?;
+                refined.closer.insert(digit, new).is_none().then_some(())?;
                 counts.nodes.push(Node::new(prefix, shift));
             }
             let node = &mut counts.nodes[new];
             ((node.prefix, node.shift) == (prefix, shift)).then_some(())?;
+            places.insert((prefix, shift), new);
             for _ in 0..numbers.next()? {
                 let (digit, count) = (usize::try_from(numbers.next()?).ok()?, numbers.next()?);
-                *node.counts.get_mut(digit)? = count;
+                (digit < node.counts.digits()).then_some(())?;
+                node.counts.add(digit, count);
             }
         }
         (!counts.nodes.is_empty()).then_some(counts)
@@ -274,7 +282,7 @@ mod tests {
             (counts, passes) = (closer, passes + 1);
         }
         assert!(passes <= 5, "{passes}");
-        assert_eq!((counts.total(), counts.largest(100)), (4002, 500));
+        assert_eq!(counts.total(), 4002);
         let cuts = counts.cuts(100);
         let mut sizes = vec![0; cuts.parts()];
         scores.iter().for_each(|score| sizes[cuts.part_of(*score)] += 1);
@@ -285,6 +293,55 @@ mod tests {
         assert_eq!(KeyCounts::from_bytes(&counts.to_bytes()), Ok(counts.clone()));
         assert_eq!(Cuts::from_bytes(&cuts.to_bytes()), Ok(cuts));
         assert_eq!(counts.merge(&KeyCounts::new()), Err(OtherDigits));
+    }
+
+    /// Bytes of many nodes, as anybody may send them: memory and time are in proportion to the bytes.
+    #[test]
+    fn many_refined_digits_take_little_memory_and_time() {
+        let first = |i: u64| f64::from_bits((0x3000 + i) << TOP);
+        let scores: Vec<f64> = (0..0x2000).map(first).collect();
+        let mut counts = KeyCounts::new();
+        counts.add(&scores).unwrap();
+        let mut counts = counts.refined(0).unwrap();
+        counts.add(&scores).unwrap();
+        assert_eq!(counts.nodes.len(), 1 + scores.len());
+        // Of 4,096 digits each has one.
+        assert!(counts.nodes[1..].iter().all(|node| node.counts.kept() == 1));
+        assert_eq!(KeyCounts::from_bytes(&counts.to_bytes()), Ok(counts));
+    }
+
+    #[test]
+    fn counts_stop_at_the_largest_number() {
+        let mut counts = KeyCounts::new();
+        counts.add(&[0.5, 2.0]).unwrap();
+        for _ in 0..64 {
+            let again = counts.clone();
+            counts.merge(&again).unwrap();
+        }
+        assert_eq!(counts.total(), u64::MAX);
+        assert_eq!(counts.cuts(1).parts(), 2);
+        assert_eq!(KeyCounts::from_bytes(&counts.to_bytes()), Ok(counts));
+    }
+
+    /// A node, and what it says to refine: whether it is read.
+    fn is_read(nodes: &[[u64; 2]]) -> bool {
+        let mut numbers = vec![0, u64::from(TOP), 0];
+        nodes.iter().for_each(|[prefix, shift]| numbers.extend([*prefix, *shift, 0]));
+        KeyCounts::from_bytes(&sealed(KIND, 0, |bytes| write_numbers(bytes, numbers))).is_ok()
+    }
+
+    #[test]
+    fn nodes_that_refine_nothing_are_not_read() {
+        let digit = 0xbff0 << TOP;
+        assert!(is_read(&[[digit, 36], [digit | 5 << 36, 24], [digit | 5 << 36 | 7 << 24, 12]]));
+        // Twice the same, one whose own bits are set, one without the node above it, one of another shift, and one of none.
+        assert!(!is_read(&[[digit, 36], [digit, 36]]));
+        assert!(!is_read(&[[digit | 1, 36]]));
+        assert!(!is_read(&[[digit | 5 << 36, 24]]));
+        assert!(!is_read(&[[digit, 30]]));
+        assert!(!is_read(&[[digit, 48]]));
+        assert!(!is_read(&[[digit, 60]]));
+        assert!(!is_read(&[[digit, u64::from(u32::MAX)]]));
     }
 
     #[test]

@@ -64,6 +64,8 @@ impl Values {
         let novel_below = last_removed.map_or(0, |position| ranking.ood_in(0..position));
         let fp = ranking.ood() - novel_below;
         let Areas { auroc, auin, auout, largest_sum } = Areas::of(ranking);
+        // Minus the area of constant scores, which is 0, is -0.0.
+        let auroc = auroc + 0.0;
         Self { tnr_at_tpr95: 1.0 - fp as f64 / ranking.ood() as f64, auroc, dtacc: 0.5 * largest_sum, auin, auout }
     }
 }
@@ -94,6 +96,12 @@ mod tests {
         for ((id, ood), expected) in toys().iter().zip(expected) {
             assert_close(&PROCEDURE.evaluate(id, ood), &expected, 5e-7);
         }
+    }
+
+    #[test]
+    fn no_area_is_zero_and_not_minus_zero() {
+        let found = evaluate(&sample(vec![1.0; 3]), &sample(vec![1.0; 2]));
+        assert_eq!(found.auroc.to_bits(), 0.0_f64.to_bits());
     }
 
     fn separated(k: usize) -> Values {

@@ -13,6 +13,7 @@ pub mod autc;
 pub mod bytes;
 pub mod confidence;
 pub mod cuts;
+mod digit_counts;
 mod flagged;
 pub mod id_positive;
 pub mod key_counts;

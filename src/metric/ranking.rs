@@ -63,6 +63,9 @@ const CHUNK: usize = 1 << 16;
 
 const KIND: Kind = Kind { name: "a ranking", magic: b"oodrank1" };
 
+/// Bytes beside those of the steps in [`Ranking::to_bytes`].
+const BESIDE: usize = 25;
+
 impl Ranking {
     /// Merges two samples.
     #[must_use]
@@ -141,14 +144,44 @@ impl Ranking {
     /// ```
     #[must_use]
     pub fn joined(parts: impl IntoIterator<Item = Self>) -> Self {
-        let mut all = Self { steps: Vec::new(), id: 0, ood: 0, knows_errors: true };
-        for part in parts {
-            all.steps.extend_from_slice(&part.steps);
-            all.id += part.id;
-            all.ood += part.ood;
-            all.knows_errors &= part.knows_errors || part.id == 0;
-        }
+        let parts: Vec<Self> = parts.into_iter().collect();
+        let mut all = Self::with_room_for(parts.iter().map(|part| part.steps.len()).sum());
+        parts.iter().for_each(|part| all.append(part));
         all
+    }
+
+    /// The same of parts as [`Ranking::to_bytes`] has them: beside these it takes a byte per score, and those of one part.
+    ///
+    /// ```
+    /// use oodbench::metric::{Ranking, Sample};
+    /// let low = Ranking::new(&Sample::new(vec![0.2])?, &Sample::new(vec![0.1])?);
+    /// let high = Ranking::new(&Sample::new(vec![0.8, 0.9])?, &Sample::new(vec![0.8])?);
+    /// let joined = Ranking::joined_from_bytes(&[&low.to_bytes(), &high.to_bytes()])?;
+    /// assert_eq!(joined, Ranking::joined([low, high]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Ranking::from_bytes`].
+    pub fn joined_from_bytes(parts: &[&[u8]]) -> Result<Self, BytesError> {
+        let mut all = Self::with_room_for(parts.iter().map(|part| part.len().saturating_sub(BESIDE)).sum());
+        for part in parts {
+            all.append(&Self::from_bytes(part)?);
+        }
+        Ok(all)
+    }
+
+    /// No steps; so many need no other place.
+    fn with_room_for(steps: usize) -> Self {
+        Self { steps: Vec::with_capacity(steps), id: 0, ood: 0, knows_errors: true }
+    }
+
+    /// Adds a part whose scores are above all that there are.
+    fn append(&mut self, part: &Self) {
+        self.steps.extend_from_slice(&part.steps);
+        self.id += part.id;
+        self.ood += part.ood;
+        self.knows_errors &= part.knows_errors || part.id == 0;
     }
 
     /// What [`Ranking::from_bytes`] reads: one byte per score and 25 more.
@@ -166,7 +199,7 @@ impl Ranking {
     /// use oodbench::metric::{Ranking, Sample};
     /// let ranking = Ranking::new(&Sample::new(vec![0.9])?, &Sample::new(vec![0.4])?);
     /// let bytes = ranking.to_bytes();
-    /// assert_eq!((bytes.len(), Ranking::from_bytes(&bytes)?), (27, ranking));
+    /// assert_eq!((bytes.len(), Ranking::from_bytes(&bytes)?), (25 + 2, ranking));
     /// assert!(Ranking::from_bytes(&bytes[1..]).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -75,12 +75,6 @@ impl Sample {
     pub fn len(&self) -> usize {
         self.scores.len()
     }
-
-    /// Whether all scores are equal, so that nothing can be told apart.
-    #[must_use]
-    pub fn is_constant(&self) -> bool {
-        self.scores[0] == self.scores[self.scores.len() - 1]
-    }
 }
 
 /// That there are scores, all finite.

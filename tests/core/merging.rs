@@ -1,10 +1,13 @@
 //! Scores of any partition, in any order, give the values of one array to the last bit.
 
+use oodbench::dump::RunInfo;
 use oodbench::dump::layout::discover;
 use oodbench::eval::{Measures, Plan, RankedRun, Selection, evaluate, score_run};
 use oodbench::metric::{Cuts, KeyCounts, Metrics, PROCEDURES, Procedure, Ranking, Sample, SampleError};
 use oodbench::progress::Silent;
 use oodbench::rows::Role;
+use oodbench::score::registry::find;
+use oodbench::stats::bootstrap::Bootstrap;
 use oodbench::table::Results;
 use proptest::prelude::*;
 
@@ -140,7 +143,7 @@ fn records_of_rankings_are_those_of_an_evaluation() {
         for chosen in selection.scores() {
             let mut state = Metrics::new();
             state.update(test.of(chosen.entry.id).unwrap(), split.of(chosen.entry.id).unwrap()).unwrap();
-            let parts = state.split(&Cuts::at([5.0, 9.0, 9.0, -0.0]));
+            let parts = state.split(&Cuts::at(&[5.0, 9.0, 9.0, -0.0]).unwrap());
             assert_eq!(parts.len(), 4);
             let ranking = Ranking::joined(parts.iter().map(Metrics::ranking));
             run.add(chosen.entry.id, &chosen.settings, &split.role, &ranking).unwrap();
@@ -155,4 +158,42 @@ fn records_of_rankings_are_those_of_an_evaluation() {
         &Metrics::new().ranking(),
     );
     assert_eq!(empty.unwrap_err().to_string(), "mds on id/test: found 0 ID and 0 OOD scores, expected some of both");
+}
+
+fn svhn() -> Role {
+    Role::Ood { group: None, name: "svhn".to_owned() }
+}
+
+/// As `evaluate` has it: what looks at ID rows alone says nothing new of another OOD set.
+#[test]
+fn procedures_of_id_rows_alone_are_measured_once_per_score() {
+    let of_id: Vec<&Procedure> = PROCEDURES.iter().filter(|one| one.is_of_id() && !one.reads_numbers()).collect();
+    let metrics: usize = of_id.iter().map(|one| one.metrics.len()).sum();
+    assert!(metrics > 0);
+    let mut run =
+        RankedRun::new(&RunInfo::default(), None, Measures { procedures: of_id, ..Measures::default() }).unwrap();
+    let mut state = Metrics::new();
+    state.update_with_predictions(&[0.9, 0.8, 0.2], &[true, true, false]).unwrap();
+    state.update(&[], &[0.5, 0.1]).unwrap();
+    let other = Role::Ood { group: None, name: "noise".to_owned() };
+    for (score, set) in [("energy", svhn()), ("mps", svhn()), ("energy", other.clone()), ("mps", other)] {
+        let entry = find(score).unwrap();
+        run.add(entry.id, &entry.settings(), &set, &state.ranking()).unwrap();
+    }
+    let records = run.results().records;
+    let of_score = |score: &str| records.iter().filter(|record| record.score == score).count();
+    assert_eq!((of_score("energy"), of_score("mps"), records.len()), (metrics, metrics, 2 * metrics));
+}
+
+#[test]
+fn intervals_of_more_rows_than_draws_are_made_of_are_refused_before_anything_is_ranked() {
+    let run = |bootstrap: Option<Bootstrap>| {
+        RankedRun::new(&RunInfo::default(), None, Measures { bootstrap, ..Measures::default() }).unwrap()
+    };
+    let drawn = run(Some(Bootstrap { resamples: 100, level: 0.95, seed: 0 }));
+    let half = 1 << 31;
+    assert_eq!(drawn.check_rows(&svhn(), half, half - 1), Ok(()));
+    let error = drawn.check_rows(&svhn(), half, half).unwrap_err().to_string();
+    assert!(error.starts_with("ood/svhn: found 4294967296 ID and OOD rows, expected at most 4294967295"), "{error}");
+    assert_eq!(run(None).check_rows(&svhn(), half, usize::MAX), Ok(()));
 }
