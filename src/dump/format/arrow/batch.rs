@@ -8,8 +8,8 @@ use std::sync::Arc;
 use polars_arrow_format::ipc::planus::Error;
 use polars_arrow_format::ipc::{BodyCompressionMethod, CompressionType, MessageHeaderRef, RecordBatchRef};
 
-use super::message::{self, Defect};
-use super::refusal;
+use super::message;
+use super::refusal::{Defect, refusal};
 use super::schema::{Field, Fields, Kind};
 use crate::dump::error::DumpError;
 use crate::dump::format::limit::{self, Limit};

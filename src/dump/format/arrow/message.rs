@@ -11,6 +11,7 @@ use std::ops::Range;
 use polars_arrow_format::ipc::planus::ReadAsRoot as _;
 use polars_arrow_format::ipc::{FooterRef, MessageHeaderRef, MessageRef};
 
+use super::refusal::Defect;
 use super::schema::{Fields, fields};
 
 /// The first and the last bytes of a file.
@@ -18,9 +19,6 @@ pub(super) const MAGIC: &[u8] = b"ARROW1";
 /// Those of a file of Feather's first version, which is another format.
 const FIRST_FEATHER: &[u8] = b"FEA1";
 const CONTINUED: [u8; 4] = [0xff; 4];
-
-/// What is wrong with a file.
-pub(super) type Defect = String;
 
 /// A message: metadata, and where its body lies.
 pub(super) struct Message<'b> {

@@ -8,6 +8,7 @@
 
 mod batch;
 mod message;
+mod refusal;
 mod schema;
 
 use std::path::Path;
@@ -21,6 +22,7 @@ use crate::dump::error::DumpError;
 use crate::rows::array::{Memory, StoredArray};
 use crate::rows::element::{Dtype, Float};
 use batch::Batches;
+use refusal::refusal;
 
 /// Columns of numbers and of lists of numbers.
 pub struct Arrow;
@@ -91,12 +93,6 @@ fn read(path: &Path) -> Result<Batches, DumpError> {
 /// Nothing here is known to panic on what a file holds; what does nonetheless is one message all the same.
 fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T, DumpError>) -> Result<T, DumpError> {
     caught(read).unwrap_or_else(|| Err(refusal(path, "the file is damaged")))
-}
-
-fn refusal(path: &Path, found: &str) -> DumpError {
-    let remedy =
-        "write the file with pyarrow.feather.write_feather(table, file), columns of numbers or of lists of one length";
-    DumpError::malformed(path, crate::printable::line(found).into_owned(), "columns of numbers", remedy)
 }
 
 /// Columns side by side in one array.

@@ -3,7 +3,7 @@
 use polars_arrow_format::ipc::planus::{Error, Vector};
 use polars_arrow_format::ipc::{Endianness, FieldRef, Precision, SchemaRef, TypeRef};
 
-use super::message::Defect;
+use super::refusal::Defect;
 use crate::rows::element::{Dtype, Endian, Float};
 
 /// Fields within each other that are followed.
