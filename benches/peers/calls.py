@@ -97,7 +97,7 @@ def main(wheel):
     try:
         import torch
         from pytorch_ood.detector import EnergyBased, MaxSoftmax
-        from pytorch_ood.utils import OODMetrics
+        from pytorch_ood.metrics import OODMetrics
 
         torch.set_num_threads(1)
         small, large = torch.from_numpy(one), torch.from_numpy(many)

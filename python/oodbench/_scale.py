@@ -60,8 +60,8 @@ _DOCUMENT = """
     are never cut apart, and take 48 bytes each where there are more of them than that. The driver holds 2 bytes per row of id/test and of one OOD set; with
     bootstrap 6, and 2 more for each of its threads. progress is True for lines on the standard error, or a function that takes a `Progress`.
 
-    A task that loses its worker is run again by the engine. What cannot be read or scored is an `oodbench.ShardError` with the shard and the row, at once;
-    tasks that were not done by then are cancelled.
+    What cannot be read or scored is an `oodbench.ShardError` with the shard and the row, at once; tasks that were not done by then are cancelled. A task that
+    loses its worker is run again by the engine.
 """
 
 

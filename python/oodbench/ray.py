@@ -17,7 +17,7 @@ __all__ = ["Progress", "evaluate"]
 
 @_scale.documented(
     "The records of a run whose rows lie in many `.npy` files, scored by the workers of Ray; `ray.init` is called where nobody has.",
-    "A task that loses its worker is run again `retries` times, -1 for without end.",
+    "`retries` says how often that is done, -1 for without end.",
 )
 def evaluate(
     source,

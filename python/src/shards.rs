@@ -32,6 +32,10 @@ pub(crate) fn files_of_run(path: PathBuf) -> PyResult<Vec<(String, Vec<(String, 
             runs.len()
         )));
     };
+    if !run.members.is_empty() {
+        let text = "found an ensemble of networks, which is not evaluated in shards; use oodbench.evaluate";
+        return Err(OodbenchError::new_err(format!("{}: {text}", path.display())));
+    }
     let of_split = |split: &oodbench::dump::layout::SplitFiles| {
         let arrays = split
             .arrays

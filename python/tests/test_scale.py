@@ -285,6 +285,11 @@ def test_what_cannot_be_evaluated_is_said(wide, tmp_path):
     logits = {"logits": wide / "id" / "test" / "logits-00000.npy"}
     with pytest.raises(oodbench.OodbenchError, match="at least one OOD set"):
         evaluate({"test": logits}, out, scores=["energy"])
+    ensemble = wide.parent / "ensemble"
+    ensemble.mkdir(exist_ok=True)
+    (ensemble / "run.toml").write_text(f'members = ["../{wide.name}"]\n')
+    with pytest.raises(oodbench.OodbenchError, match="ensemble: found an ensemble of networks, which is not evaluated in shards"):
+        evaluate(ensemble, out, scores=["ensemble_mps"])
     with pytest.raises(oodbench.ShardError, match="found no file of logits"):
         evaluate({"test": logits, "ood/x": {"logits": f"{wide}/none-*.npy"}}, out, scores=["energy"])
 
