@@ -122,7 +122,7 @@ pub fn extract<R: Runtime>(
     written?;
     writer.commit()?;
     let classes = first[0].ncols();
-    if let Some(low) = accuracy.filter(|accuracy| *accuracy < 2.0 / classes as f64) {
+    if let Some(low) = accuracy.filter(|accuracy| is_low(*accuracy, classes)) {
         remarks.push(format!(
             "accuracy on id/test is {:.2} % of {classes} classes: are the order of the classes, the normalisation and the layout those of the network?",
             low * 100.0
@@ -252,14 +252,11 @@ fn split<R: Runtime>(
                 let found = format!("rows of {} values and of {columns}", array.ncols());
                 return Err(OnnxError::content(set.name(), found, "one width", "name other tensors"));
             }
-            if let Some(row) = array.rows().into_iter().position(|row| row.iter().any(|value| value.is_nan())) {
-                let found = format!("row {} of {role}, of which the model makes no number (NaN)", start + row);
-                return Err(OnnxError::content(
-                    set.name(),
-                    found,
-                    "numbers",
-                    "check what it is fed, or leave the row out",
-                ));
+            if let Some((at, value)) = array.indexed_iter().find(|(_, value)| !value.is_finite()) {
+                let what = if value.is_nan() { "no number (NaN)" } else { "an infinite number" };
+                let found = format!("row {} of {role}, of which the model makes {what}", start + at.0);
+                let remedy = "check what it is fed, or leave the row out";
+                return Err(OnnxError::content(set.name(), found, "numbers", remedy));
             }
             *columns = array.ncols();
             values.extend(array);
@@ -294,6 +291,13 @@ fn accuracy_of(split: &Split, labels: Option<&[i64]>) -> Option<f64> {
     Some(right.count() as f64 / labels.len().max(1) as f64)
 }
 
+/// Whether a network is right so seldom that what it is fed may be wrong: less than twice as often as a guess, and below half of the way from a
+/// guess to all, which twice is for two classes and three.
+fn is_low(accuracy: f64, classes: usize) -> bool {
+    let guess = 1.0 / classes as f64;
+    accuracy < (2.0 * guess).min(0.5 + 0.5 * guess)
+}
+
 /// What was run and how, since a row's last bits depend on it.
 fn note<R: Runtime>(tensors: &Tensors, batch: usize, preparation: Option<&str>) -> String {
     let prepared = preparation.map(|text| format!("; {text}")).unwrap_or_default();
@@ -323,6 +327,14 @@ pub fn head_agrees<R: Runtime>(
 mod tests {
     use super::*;
     use ndarray::array;
+
+    #[test]
+    fn an_accuracy_is_low_near_that_of_a_guess() {
+        for (classes, least) in [(2, 0.75), (3, 2.0 / 3.0), (4, 0.5), (10, 0.2), (1000, 0.002)] {
+            assert!(is_low(least - 1e-9, classes) && !is_low(least + 1e-9, classes), "{classes}");
+        }
+        assert!(!is_low(1.0, 1));
+    }
 
     #[test]
     fn a_head_is_believed_where_it_gives_the_logits() {

@@ -1,6 +1,6 @@
 //! How an ONNX model is run and what it is fed.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
@@ -32,16 +32,16 @@ pub(crate) struct ModelOptions {
     pub(crate) layout: Option<LayoutName>,
     /// Samples a second of the recordings that the network was trained with
     #[arg(long, value_name = "N", requires = "onnx")]
-    pub(crate) rate: Option<u32>,
+    pub(crate) rate: Option<NonZeroU32>,
     /// Samples of a row, where the model takes any number
     #[arg(long, value_name = "N", requires = "onnx")]
-    pub(crate) samples: Option<usize>,
+    pub(crate) samples: Option<NonZeroUsize>,
     /// The network's tokenizer.json
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "onnx")]
     pub(crate) tokenizer: Option<PathBuf>,
     /// Most tokens of a row, where the model takes any number
     #[arg(long, value_name = "N", requires = "onnx")]
-    pub(crate) tokens: Option<usize>,
+    pub(crate) tokens: Option<NonZeroUsize>,
     /// Names of the classes (folders of images or recordings, labels of sentences) in the network's order, a line each [default: sorted]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "onnx")]
     pub(crate) classes: Option<PathBuf>,

@@ -165,6 +165,23 @@ fn images_are_read_as_for_training() {
     assert!(note.contains("images (x / 255 - [0.0]) / [1.0]"), "{note}");
     let error = refused(here, &[&published[..], &["y", "--mean", "0.5", "--std", "0.25"]].concat());
     assert!(error.contains("--normalisation: found it beside --mean and --std"), "{error}");
+    // What an ONNX file has not.
+    for (option, found) in [
+        (
+            &["--gram", "all"][..],
+            "--gram: found it with --onnx, expected --weights; an ONNX file has no layers by these names",
+        ),
+        (&["--mc-samples", "2"], "--mc-samples: found it with --onnx, expected --weights; an ONNX file has no dropout"),
+        (
+            &["--perturb", "odin"],
+            "--perturb: found it with --onnx, expected --weights; an ONNX file has no backward pass",
+        ),
+        (&["--val-ood", "fgsm"], "--val-ood fgsm: found an attack with --onnx, expected --weights or another set"),
+        (&["--val-ood", "a=cw"], "--val-ood cw: found an attack with --onnx, expected --weights or another set"),
+    ] {
+        let error = refused(here, &[&published[..], &["y"], option].concat());
+        assert!(error.contains(found), "{error}");
+    }
     // The same noise under two names.
     let twice = [&arguments[..arguments.len() - 5], &["a=gaussian-noise,b=gaussian-noise", "--out", "y"]].concat();
     let error = refused(here, &twice);
@@ -197,7 +214,7 @@ fn inspect_says_what_would_be_taken() {
     let error = refused(folder.path(), &["inspect", ".", "--logits", "x"]);
     assert!(error.contains("--logits: found dumps, expected MODEL.onnx"), "{error}");
     let (out, _) = run(folder.path(), &["inspect", &model("conv_integer_padded.onnx"), "--format", "json"]);
-    assert!(out.contains("found ConvInteger with padding"), "{out}");
+    assert!(out.contains("found ConvInteger of more than a pixel"), "{out}");
 }
 
 #[test]

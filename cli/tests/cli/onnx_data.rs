@@ -88,7 +88,8 @@ fn a_model_of_bytes_with_channels_last_gets_them_as_they_are() {
     assert!(note.contains("images as bytes from 0 to 255") && !note.contains("255 -"), "{note}");
     for option in [&["--mean", "0.5,0.5,0.5", "--std", "1,1,1"][..], &["--normalisation", "imagenet"]] {
         let error = refused(here, &[&extract[..8], &["b"], option].concat());
-        assert!(error.contains("found one with the input image (n, 6, 6, 3) uint8, expected none"), "{error}");
+        let found = format!("{}: found it with the input image (n, 6, 6, 3) uint8, expected none", option[0]);
+        assert!(error.contains(&found), "{error}");
     }
     let error = refused(here, &[&extract[..8], &["b", "--layout", "nchw"]].concat());
     assert!(error.contains("expected images of 1 or 3 channels"), "{error}");
@@ -174,6 +175,15 @@ fn only_dumps_are_replaced() {
     assert!(fixture("onnx/mlp.onnx").is_file());
 }
 
+/// A grey picture of 8 x 8 pixels.
+#[cfg(feature = "train")]
+fn photo(folder: &Path, name: &str, pixels: &[u8]) {
+    fs::create_dir_all(folder).unwrap();
+    let mut encoder = png::Encoder::new(fs::File::create(folder.join(format!("{name}.png"))).unwrap(), 8, 8);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.write_header().unwrap().write_image_data(pixels).unwrap();
+}
+
 /// Folders of PNG files are classes, in the order of their names or of a list; their pixels are those that the model is fed.
 #[cfg(feature = "train")]
 #[test]
@@ -185,12 +195,7 @@ fn folders_of_images_are_numbered_as_the_list_says() {
     // Names of the classes 0, 1 and 2 that sort in another order.
     let names = ["cat", "ant", "bee"];
     for (at, (pixels, class)) in images.chunks(64).zip(&classes).enumerate() {
-        let place = here.join("photos/test").join(names[*class]);
-        fs::create_dir_all(&place).unwrap();
-        let file = fs::File::create(place.join(format!("{at:02}.png"))).unwrap();
-        let mut encoder = png::Encoder::new(file, 8, 8);
-        encoder.set_color(png::ColorType::Grayscale);
-        encoder.write_header().unwrap().write_image_data(pixels).unwrap();
+        photo(&here.join("photos/test").join(names[*class]), &format!("{at:02}"), pixels);
     }
     let model = model("cnn_fixed_batch.onnx");
     let extract = |out: &'static str| {
@@ -222,7 +227,70 @@ fn folders_of_images_are_numbered_as_the_list_says() {
     assert_eq!(labels(here, "sorted/id/test/labels.npy"), sorted);
     let imagenet = ["extract", "--onnx", &model, "--data", "photos", "--split", "test", "--normalisation", "imagenet"];
     let error = refused(here, &[&imagenet[..], &["--out", "c"]].concat());
-    assert!(error.contains("found 3 means") || error.contains("3 channels"), "{error}");
+    assert!(error.contains("normalisation imagenet: found images of 1 channels, expected 3 channels"), "{error}");
+    let data = ["extract", "--onnx", &model, "--data", "photos", "--split", "test", "--out", "c"];
+    let error = refused(here, &[&data[..], &["--mean", "0,0,0", "--std", "1,1,1"]].concat());
+    assert!(
+        error.contains("--mean: found 3 means, expected 1, one per channel of image (4, 1, 8, 8) float"),
+        "{error}"
+    );
+}
+
+/// Folders that are called by numbers: 10 is the class after 2, not before it, and what has no images keeps its number.
+#[cfg(feature = "train")]
+#[test]
+fn folders_of_images_that_are_numbers_stand_for_themselves() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    for (name, level) in [("2", 10), ("0", 200)] {
+        photo(&here.join("photos/test").join(name), "a", &[level; 64]);
+    }
+    let model = model("cnn_fixed_batch.onnx");
+    let extract =
+        |out: &'static str| ["extract", "--onnx", model.as_str(), "--data", "photos", "--split", "test", "--out", out];
+    run(here, &extract("a"));
+    assert_eq!(labels(here, "a/id/test/labels.npy"), [0, 2]);
+    photo(&here.join("photos/test/7"), "a", &[90; 64]);
+    let error = refused(here, &extract("b"));
+    assert!(error.contains("found class 7 in row 2 of id/test, expected 0 to 2, as the model has 3 logits"), "{error}");
+    photo(&here.join("photos/test/cat"), "a", &[50; 64]);
+    let error = refused(here, &extract("b"));
+    assert!(
+        error.contains("photos: found class \"cat\" beside \"0\" (photos), expected names alone or numbers alone"),
+        "{error}"
+    );
+}
+
+/// Numbers that no score reads are refused where they are made: rows and values are counted from 0.
+#[test]
+fn what_is_infinite_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    rows(&here.join("rows"), 0.0, &[]);
+    let mut values: Array2<f32> = Array2::from_elem((8, 6), 0.5);
+    // The network takes its exponential, which single precision has not.
+    values[(5, 2)] = 100.0;
+    write_npy(here.join("rows/x.npy"), &values).unwrap();
+    let model = model("odd_names.onnx");
+    let extract = ["extract", "--onnx", &model, "--data", "npy:rows", "--out", "a"];
+    let error = refused(here, &extract);
+    assert!(error.contains("rows: found row 5 of id/test, of which the model makes an infinite number"), "{error}");
+    write_npy(here.join("rows/x.npy"), &values.mapv(|value| f64::from(value) * 1e38)).unwrap();
+    let error = refused(here, &extract);
+    assert!(error.contains("rows/x.npy: found the number 1e40 in row 5, expected numbers that single"), "{error}");
+    assert!(!here.join("a").exists());
+}
+
+#[test]
+fn no_samples_and_no_tokens_are_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = model("mlp.onnx");
+    for option in ["--samples", "--tokens", "--rate", "--batch"] {
+        let arguments = ["extract", "--onnx", &model, "--data", "npy:rows", "--out", "a", option, "0"];
+        let output = oodbench(folder.path()).args(arguments).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && error.contains("invalid value '0'"), "{error}");
+    }
 }
 
 /// A signal ends an extraction soon and leaves nothing.

@@ -6,7 +6,7 @@ use super::model::Graph;
 use super::tensor::numbers;
 use super::walk::{attribute, input_of, op};
 
-/// No exporter puts more operators around a weight.
+/// No exporter puts more operators around a weight. Those of one constant are counted together: a tensor that a node takes twice is looked at twice.
 const MOST_STEPS: usize = 16;
 
 impl Graph {
@@ -27,16 +27,16 @@ impl Graph {
 
     /// The numbers of a constant; `None` where they cannot be told.
     pub(super) fn constant(&self, tensor: &str) -> Option<ArrayD<f64>> {
-        self.constant_within(tensor, MOST_STEPS)
+        self.constant_within(tensor, &mut MOST_STEPS.clone())
     }
 
-    fn constant_within(&self, tensor: &str, steps: usize) -> Option<ArrayD<f64>> {
+    fn constant_within(&self, tensor: &str, steps: &mut usize) -> Option<ArrayD<f64>> {
         if let Some(stored) = self.stored(tensor) {
             return numbers(self.external(), stored);
         }
         let node = self.maker(tensor)?;
-        let steps = steps.checked_sub(1)?;
-        let of = |at: usize| self.constant_within(input_of(node, at)?, steps);
+        *steps = steps.checked_sub(1)?;
+        let mut of = |at: usize| self.constant_within(input_of(node, at)?, steps);
         let array = of(0)?;
         match op(node) {
             "Identity" | "Cast" => Some(array),
@@ -104,7 +104,41 @@ fn dequantize(mut array: ArrayD<f64>, scale: &ArrayD<f64>, zero: &ArrayD<f64>, a
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outputs::push_bytes;
     use ndarray::array;
+    use std::path::Path;
+
+    fn field(number: u64, contents: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        push_bytes(&mut out, number, contents);
+        out
+    }
+
+    /// A model of a stored number `w0`; each of so many operators takes the one before three times.
+    fn taken_thrice(levels: usize) -> Graph {
+        let stored = [vec![2 << 3, 1], field(8, b"w0"), field(9, &1.0_f32.to_le_bytes())].concat();
+        let mut graph = field(5, &stored);
+        for at in 0..levels {
+            let (before, after) = (field(1, format!("w{at}").as_bytes()), format!("w{}", at + 1));
+            let node = [before.repeat(3), field(2, after.as_bytes()), field(4, b"DequantizeLinear")].concat();
+            push_bytes(&mut graph, 1, &node);
+        }
+        // A float tensor (n).
+        let of_type = field(2, &field(1, &[vec![8, 1], field(2, &field(1, &field(2, b"n")))].concat()));
+        push_bytes(&mut graph, 11, &[field(1, b"x"), of_type].concat());
+        push_bytes(&mut graph, 12, &field(1, b"x"));
+        Graph::parse(Path::new("a.onnx"), field(7, &graph)).unwrap()
+    }
+
+    /// Looked at along each way, 20 operators would be looked at more than a thousand million times.
+    #[test]
+    fn steps_are_counted_over_all_ways() {
+        // 1 + 3 + 9 and 1 + 3 + 9 + 27 steps.
+        assert_eq!(taken_thrice(3).constant("w3"), Some(ndarray::arr0(0.0).into_dyn()));
+        for levels in [4, 20] {
+            assert_eq!(taken_thrice(levels).constant(&format!("w{levels}")), None);
+        }
+    }
 
     #[test]
     fn a_shape_is_kept_filled_or_refused() {

@@ -2,12 +2,17 @@
 //!
 //! | defect of rten 0.27 | refused where |
 //! |---|---|
-//! | `ConvInteger` pads with 0 instead of the zero point: values near an edge are wrong | it has padding |
+//! | `ConvInteger` is wrong with padding and without | always, but for stored kernels of one pixel with steps of 1 and no padding: these were right |
+//! | `MatMulInteger` gets the zero point of signed factors wrong | it is not known to be 0 or of unsigned ones |
+//! | `LSTM` and `GRU` run over all steps, whatever `sequence_lens` says | it is there |
 //! | `Softmax` and `LogSoftmax` before opset 13 run over the last axis; the old default is axis 1 with all behind it | not known to be the same |
 //! | `auto_pad=SAME_LOWER` is taken for `SAME_UPPER`: the odd pixel of padding is on the other side | the padding may be odd |
-//! | `Cast` to truth values cuts off: 0.5 becomes 0 instead of 1, and 2 stays 2 | not known to be the same |
+//! | `Cast` and `CastLike` to truth values cut off: 0.5 becomes 0 instead of 1, and 2 stays 2 | not known to be the same |
 //! | `Resize` with `mode=cubic` is linear | always |
 //! | integers of 64 bits are clamped to 32 | a constant is larger and no bound of a slice; a product of what is fed with a factor above 46340 |
+//!
+//! Not refused, as networks have them and lose digits alone: DOUBLE and half precision are computed in single precision. What a `Cast` to INT64 makes of floats is clamped
+//! to 32 bits too, which nobody can tell from the graph.
 //!
 //! Operators whose numbers are random are refused too, `Dropout` with `training_mode` among them: nobody could check the dump.
 
@@ -21,6 +26,12 @@ use crate::error::OnnxError;
 
 /// The first opset whose softmax runs over one axis, the last by default.
 const SOFTMAX_OF_ONE_AXIS: i64 = 13;
+
+/// The input of a recurrent layer that says how many steps each row has.
+const LENGTHS: usize = 4;
+
+/// What is computed rightly instead of some integer operators.
+const QUANTISED: &str = "a float model or one quantised with QuantizeLinear and DequantizeLinear";
 
 /// What was found, what was expected, what to do.
 struct Refusal {
@@ -61,10 +72,22 @@ impl Graph {
             return Some(refusal(found, "pads in numbers", "export it with explicit padding"));
         }
         match op(node) {
-            "ConvInteger" if pads(node) => Some(refusal(
-                format!("ConvInteger with padding ({name:?}), which rten computes wrongly at the edges"),
-                "a float model or one quantised with QuantizeLinear and DequantizeLinear",
+            "ConvInteger" if !self.is_of_pixels(node) => Some(refusal(
+                format!(
+                    "ConvInteger of more than a pixel, or with steps, groups or padding ({name:?}), which rten computes wrongly"
+                ),
+                QUANTISED,
                 "export it so",
+            )),
+            "MatMulInteger" if self.has_signed_zero_point(node) => Some(refusal(
+                format!("MatMulInteger with a zero point of signed weights ({name:?}), which rten computes wrongly"),
+                QUANTISED,
+                "export it so, or quantise the weights symmetrically or without a sign",
+            )),
+            "LSTM" | "GRU" if input_of(node, LENGTHS).is_some() => Some(refusal(
+                format!("{} with sequence_lens ({name:?}), which rten does not heed", op(node)),
+                "one that runs over all steps",
+                "export it without lengths, for rows of one length",
             )),
             "Softmax" | "LogSoftmax" if self.opset < SOFTMAX_OF_ONE_AXIS && !self.is_over_last_axis(node) => {
                 let found = format!(
@@ -75,9 +98,10 @@ impl Graph {
                 let expected = format!("opset {SOFTMAX_OF_ONE_AXIS} or later");
                 Some(refusal(found, &expected, "convert it with onnx.version_converter"))
             }
-            "Cast" if self.cuts_off(node, takers) => Some(refusal(
+            "Cast" | "CastLike" if self.cuts_off(node, takers) => Some(refusal(
                 format!(
-                    "Cast to truth values ({name:?}) of numbers that may be others than 0 and 1, which rten cuts off"
+                    "{} to truth values ({name:?}) of numbers that may be others than 0 and 1, which rten cuts off",
+                    op(node)
                 ),
                 "a comparison, x != 0",
                 "export it so",
@@ -126,7 +150,7 @@ impl Graph {
 
     /// Whether a cast to truth values may meet others than 0 and 1, and its takers would see it.
     fn cuts_off(&self, node: &NodeProto, takers: &Takers<'_>) -> bool {
-        if attribute(node, "to").and_then(|to| to.i) != Some(9) {
+        if !self.makes_truth(node) {
             return false;
         }
         match input_of(node, 0).and_then(|tensor| self.element(tensor)) {
@@ -143,6 +167,38 @@ impl Graph {
             }
             Some(Element::Float) | None => true,
         }
+    }
+
+    /// Whether a cast makes truth values, or may: `CastLike` has the type of another tensor.
+    fn makes_truth(&self, node: &NodeProto) -> bool {
+        if op(node) == "Cast" {
+            return attribute(node, "to").and_then(|to| to.i) == Some(9);
+        }
+        let like = input_of(node, 1);
+        match like.and_then(|like| self.element(like)) {
+            Some(Element::Float) => false,
+            // Inputs of truth values count as integers.
+            Some(Element::Integer) => self.inputs().iter().any(|input| Some(&*input.name) == like),
+            Some(Element::Truth) | None => true,
+        }
+    }
+
+    /// Whether a convolution works on each pixel alone, by a kernel that is stored.
+    fn is_of_pixels(&self, node: &NodeProto) -> bool {
+        let ones = |name: &str| attribute(node, name).is_none_or(|steps| steps.ints.iter().all(|step| *step == 1));
+        let kernel = input_of(node, 1).and_then(|weight| self.stored(weight)).and_then(|kernel| kernel.dims.get(2..));
+        kernel.is_some_and(|kernel| !kernel.is_empty() && kernel.iter().all(|side| *side == 1))
+            && ones("strides")
+            && ones("dilations")
+            && attribute(node, "group").and_then(|group| group.i).unwrap_or(1) == 1
+            && !pads(node)
+    }
+
+    /// Whether the zero point of the second factor may be of signed numbers and another than 0.
+    fn has_signed_zero_point(&self, node: &NodeProto) -> bool {
+        let Some(zero) = input_of(node, 3) else { return false };
+        let is_zero = || self.constant(zero).is_some_and(|zero| zero.iter().all(|value| *value == 0.0));
+        !self.is_unsigned_byte(zero) && !is_zero()
     }
 
     /// Whether a dropout may drop: its third input is not known to be false.

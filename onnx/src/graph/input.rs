@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use oodbench::printable::line;
 use rten_onnx::onnx::{DataType, ValueInfoProto};
 
 use crate::error::OnnxError;
@@ -52,7 +53,7 @@ pub struct ModelInput {
 }
 
 impl ModelInput {
-    /// Name, kind and axes in one line.
+    /// Name, kind and axes in one line, whatever the model calls them.
     #[must_use]
     pub fn text(&self) -> String {
         let axes = self.axes.iter().map(|axis| match axis {
@@ -65,7 +66,7 @@ impl ModelInput {
             Kind::Byte => "uint8",
             Kind::SignedByte => "int8",
         };
-        format!("{} ({}) {kind}", self.name, axes.collect::<Vec<_>>().join(", "))
+        line(&format!("{} ({}) {kind}", self.name, axes.collect::<Vec<_>>().join(", "))).into_owned()
     }
 }
 
@@ -86,4 +87,16 @@ pub(super) fn read(path: &Path, value: &ValueInfoProto) -> Result<ModelInput, On
             _ => Axis::Free(dim.dim_param.clone().unwrap_or_else(|| format!("axis{at}"))),
         });
     Ok(ModelInput { name, kind, axes: axes.collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_a_model_stay_in_their_line() {
+        let axes = vec![Axis::Free("\x1b[2J".to_owned()), Axis::Fixed(8)];
+        let input = ModelInput { name: "x\ny".to_owned(), kind: Kind::Float, axes };
+        assert_eq!(input.text(), r"x\ny (\u{1b}[2J, 8) float");
+    }
 }

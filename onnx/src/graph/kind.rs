@@ -51,13 +51,24 @@ impl Graph {
                 "Identity" | "Reshape" | "Squeeze" | "Unsqueeze" | "Slice" | "Expand" | "Transpose" | "Gather"
                 | "GatherElements" | "Concat" | "Flatten" | "Tile" | "CumSum" | "Split" | "Range" | "Pad"
                 | "ReduceMax" | "ReduceMin" | "ReduceSum" | "Add" | "Sub" | "Mul" | "Min" | "Max" | "Abs" => 0,
-                "Where" => 1,
+                "Where" | "CastLike" => 1,
                 _ => return None,
             };
             // A sum of truth values is a count, and is computed as one.
             tensor = input_of(node, before)?;
         }
         None
+    }
+
+    /// Whether a tensor is known to be of 8 bits without a sign: stored or fed so, or quantised from the largest and smallest number.
+    pub(super) fn is_unsigned_byte(&self, tensor: &str) -> bool {
+        match self.stored(tensor) {
+            Some(stored) => stored.data_type == Some(DataType::UINT8),
+            None => {
+                self.inputs().iter().any(|input| input.name == tensor && input.kind == Kind::Byte)
+                    || self.maker(tensor).is_some_and(|node| op(node) == "DynamicQuantizeLinear")
+            }
+        }
     }
 
     /// Dimensions of a tensor; `None` where the operators do not tell.

@@ -86,6 +86,10 @@ fn check(array: &StoredArray, input: &ModelInput) -> Result<(), OnnxError> {
     if array.shape.is_empty() {
         return wrong("a single number".to_owned(), "rows".to_owned(), "save an array with an axis of rows");
     }
+    if array.shape[1..].contains(&0) {
+        let found = format!("shape {}", shape_text(&array.shape));
+        return wrong(found, "rows with numbers in them".to_owned(), "leave the set out");
+    }
     let lengths = array.shape.iter().zip(&input.axes).skip(1);
     let fits = lengths.clone().all(|(length, axis)| matches!(axis, Axis::Free(_)) || *axis == Axis::Fixed(*length));
     if !input.axes.is_empty() && (array.shape.len() != input.axes.len() || !fits) {
@@ -131,6 +135,15 @@ fn part(input: &ModelInput, array: &StoredArray, rows: Range<usize>) -> Result<I
     let width: usize = array.shape[1..].iter().product();
     batch_size(&array.path.display().to_string(), rows.len(), width)?;
     let values = array.numbers_of(rows.start * width..rows.end * width);
+    let single = |(at, value): (usize, f64)| {
+        let single = value as f32;
+        // What is infinite in the file is fed as it is, since some networks mask with it.
+        (single.is_finite() || !value.is_finite()).then_some(single).ok_or_else(|| {
+            let found = format!("the number {value:e} in row {}", rows.start + at / width);
+            let remedy = "scale the rows as the network takes them";
+            OnnxError::file(&array.path, found, "numbers that single precision has, below 3.4e38", remedy)
+        })
+    };
     let integer = |value: f64| {
         let whole = value as i32;
         // Wider integers would be clamped by the runtime in silence.
@@ -139,7 +152,7 @@ fn part(input: &ModelInput, array: &StoredArray, rows: Range<usize>) -> Result<I
         })
     };
     let numbers = match input.kind {
-        Kind::Float => Numbers::Float(values.map(|value| value as f32).collect()),
+        Kind::Float => Numbers::Float(values.enumerate().map(single).collect::<Result<_, _>>()?),
         Kind::Integer => Numbers::Integer(values.map(integer).collect::<Result<_, _>>()?),
         Kind::Byte => Numbers::Byte(values.map(|value| value as u8).collect()),
         Kind::SignedByte => Numbers::SignedByte(values.map(|value| value as i8).collect()),
@@ -163,5 +176,44 @@ mod tests {
         assert!(error.starts_with("rows: found labels (n, 2) float, expected another name, as labels.npy"), "{error}");
         let error = refused(&["a/b", "c", "a_b"]);
         assert!(error.contains("found the inputs \"a/b\" and \"a_b\" for one file, a_b.npy"), "{error}");
+    }
+
+    /// A file of numbers of 64 bits, as numpy.save writes it.
+    fn saved(folder: &Path, shape: &str, values: &[f64]) {
+        let mut header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}");
+        while (10 + header.len() + 1) % 64 != 0 {
+            header.push(' ');
+        }
+        header.push('\n');
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend((header.len() as u16).to_le_bytes());
+        bytes.extend(header.as_bytes());
+        bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        std::fs::write(folder.join("x.npy"), bytes).unwrap();
+    }
+
+    fn input(width: Axis) -> [ModelInput; 1] {
+        let axes = vec![Axis::Free("n".to_owned()), width];
+        [ModelInput { name: "x".to_owned(), kind: Kind::Float, axes }]
+    }
+
+    #[test]
+    fn numbers_beyond_single_precision_are_no_infinity() {
+        let folder = tempfile::tempdir().unwrap();
+        saved(folder.path(), "(3, 2)", &[1.5, f64::INFINITY, 3.4e38, -3.4e38, 0.0, -1e39]);
+        let rows = Arrays::open(folder.path(), &input(Axis::Fixed(2))).unwrap();
+        let numbers = Numbers::Float(vec![1.5, f32::INFINITY, 3.4e38, -3.4e38]);
+        assert_eq!(rows.batch(0..2).unwrap()[0].numbers, numbers);
+        let error = rows.batch(1..3).unwrap_err().to_string();
+        let found = "x.npy: found the number -1e39 in row 2, expected numbers that single precision has";
+        assert!(error.contains(found), "{error}");
+    }
+
+    #[test]
+    fn rows_have_numbers() {
+        let folder = tempfile::tempdir().unwrap();
+        saved(folder.path(), "(3, 0)", &[]);
+        let error = Arrays::open(folder.path(), &input(Axis::Free("width".to_owned()))).err().unwrap().to_string();
+        assert!(error.contains("x.npy: found shape (3, 0), expected rows with numbers in them"), "{error}");
     }
 }

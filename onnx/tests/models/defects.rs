@@ -10,13 +10,20 @@ use oodbench_onnx::source::Source;
 use crate::common::{Archive, Asked, fixture, numbers, run};
 
 /// A model; what the refusal says.
-const DEFECTS: [(&str, &str); 12] = [
-    ("conv_integer_padded", "found ConvInteger with padding"),
+const DEFECTS: [(&str, &str); 18] = [
+    ("conv_integer_padded", "found ConvInteger of more than a pixel, or with steps, groups or padding"),
+    ("conv_integer", "found ConvInteger of more than a pixel"),
+    // Of one pixel, but not of each.
+    ("conv_integer_steps", "found ConvInteger of more than a pixel, or with steps"),
+    ("matmul_integer_signed", "found MatMulInteger with a zero point of signed weights"),
+    ("lstm_lengths", "found LSTM with sequence_lens"),
+    ("gru_lengths", "found GRU with sequence_lens"),
     ("softmax_opset11", "found Softmax of opset 11"),
     ("same_lower_conv", "found Conv with auto_pad SAME_LOWER"),
     ("same_lower_max_pool", "found MaxPool with auto_pad SAME_LOWER"),
     ("same_lower_average_pool", "found AveragePool with auto_pad SAME_LOWER"),
     ("cast_to_truth", "found Cast to truth values"),
+    ("cast_like_truth", "found CastLike to truth values"),
     ("resize_cubic", "found Resize with mode cubic"),
     ("wide_constant", "found the integer constant \"wide\" with 1099511627776"),
     ("wide_product", "found an integer product of what is fed and 268435456"),
@@ -73,9 +80,13 @@ fn a_refusal_says_what_to_do() {
 
 #[test]
 fn what_is_computed_rightly_is_not_refused() {
-    // The largest integer as the end of a slice, a cast of truth values, SAME_LOWER with even padding.
-    assert!(apart_unguarded("no_defect") < 1e-5);
-    run(&fixture("no_defect.onnx"), &fixture("no_defect.npz"), &Asked::default()).unwrap();
+    // The largest integer as the end of a slice, a cast of truth values, SAME_LOWER with even padding. Products of signed and of unsigned bytes, a
+    // convolution of each pixel. A cast to the type of a float.
+    for name in ["no_defect", "integers_rightly", "cast_like_float"] {
+        let apart = apart_unguarded(name);
+        assert!(apart < 1e-5, "{name}: {apart}");
+        run(&fixture(&format!("{name}.onnx")), &fixture(&format!("{name}.npz")), &Asked::default()).unwrap();
+    }
     // A softmax at the end of a network does no harm: the logits are read before it.
     run(&fixture("conv_head.onnx"), &fixture("conv_head.npz"), &Asked::default()).unwrap();
 }

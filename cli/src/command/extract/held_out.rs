@@ -13,20 +13,22 @@ use oodbench_onnx::source::Source;
 pub(super) fn refuse_shared(sets: &[(Role, Box<dyn Source>)]) -> anyhow::Result<()> {
     let measured = || sets.iter().filter(|(role, _)| matches!(role, Role::Test | Role::Ood { .. }));
     let held_out = sets.iter().filter(|(role, _)| matches!(role, Role::Val | Role::ValOod { .. }));
-    for (role, set) in held_out {
-        let keys = (0..set.rows()).map(|row| set.key(row)).collect::<Result<HashSet<u64>, OnnxError>>()?;
-        for (other, rows) in measured() {
-            let mut shared = 0;
-            for row in 0..rows.rows() {
-                shared += usize::from(keys.contains(&rows.key(row)?));
+    let held_out: Vec<(&Role, &str, HashSet<u64>)> =
+        held_out.map(|(role, set)| Ok((role, set.name(), keys(set.as_ref())?))).collect::<Result<_, OnnxError>>()?;
+    // Rows are read for their keys: those that are measured once, however many sets are held out.
+    for (other, rows) in measured().filter(|_| !held_out.is_empty()) {
+        let mut shared = vec![0; held_out.len()];
+        for row in 0..rows.rows() {
+            let key = rows.key(row)?;
+            for (shared, (.., keys)) in shared.iter_mut().zip(&held_out) {
+                *shared += usize::from(keys.contains(&key));
             }
-            if shared > 0 {
-                bail!(
-                    "{}: found {} of {other}, which is measured, in {role}, expected others; take another set",
-                    set.name(),
-                    counted(shared, "row")
-                );
-            }
+        }
+        if let Some((shared, (role, name, _))) = shared.into_iter().zip(&held_out).find(|(shared, _)| *shared > 0) {
+            bail!(
+                "{name}: found {} of {other}, which is measured, in {role}, expected others; take another set",
+                counted(shared, "row")
+            );
         }
     }
     for (at, (role, set)) in measured().enumerate() {
@@ -37,6 +39,10 @@ pub(super) fn refuse_shared(sets: &[(Role, Box<dyn Source>)]) -> anyhow::Result<
         }
     }
     Ok(())
+}
+
+fn keys(set: &dyn Source) -> Result<HashSet<u64>, OnnxError> {
+    (0..set.rows()).map(|row| set.key(row)).collect()
 }
 
 /// Whether two sets are the same rows in the same order; the first row that is another ends the look.
@@ -56,9 +62,15 @@ fn is_same(one: &dyn Source, other: &dyn Source) -> Result<bool, OnnxError> {
 mod tests {
     use super::*;
     use oodbench_onnx::runtime::{Input, Numbers};
+    use std::cell::Cell;
     use std::ops::Range;
+    use std::rc::Rc;
 
-    struct Rows(Vec<f32>);
+    struct Rows {
+        values: Vec<f32>,
+        /// How many rows were read, of all sets.
+        read: Rc<Cell<usize>>,
+    }
 
     impl Source for Rows {
         fn name(&self) -> &str {
@@ -66,7 +78,7 @@ mod tests {
         }
 
         fn rows(&self) -> usize {
-            self.0.len()
+            self.values.len()
         }
 
         fn labels(&self) -> Option<&[i64]> {
@@ -74,15 +86,33 @@ mod tests {
         }
 
         fn batch(&self, rows: Range<usize>) -> Result<Vec<Input>, OnnxError> {
-            let numbers = Numbers::Float(self.0[rows.clone()].to_vec());
+            self.read.set(self.read.get() + rows.len());
+            let numbers = Numbers::Float(self.values[rows.clone()].to_vec());
             Ok(vec![Input { name: "x".to_owned(), shape: vec![rows.len(), 1], numbers }])
         }
     }
 
-    fn of(sets: &[(Role, &[f32])]) -> Result<(), String> {
-        let rows = |values: &[f32]| Box::new(Rows(values.to_vec())) as Box<dyn Source>;
+    /// What is said of the sets, and how many rows are read for it.
+    fn read(sets: &[(Role, &[f32])]) -> (Result<(), String>, usize) {
+        let read = Rc::new(Cell::new(0));
+        let rows = |values: &[f32]| Box::new(Rows { values: values.to_vec(), read: read.clone() }) as Box<dyn Source>;
         let sets: Vec<_> = sets.iter().map(|(role, values)| (role.clone(), rows(values))).collect();
-        refuse_shared(&sets).map_err(|error| error.to_string())
+        (refuse_shared(&sets).map_err(|error| error.to_string()), read.get())
+    }
+
+    fn of(sets: &[(Role, &[f32])]) -> Result<(), String> {
+        read(sets).0
+    }
+
+    #[test]
+    fn rows_that_are_measured_are_read_once() {
+        let val_ood = |name: &str| Role::ValOod { name: name.to_owned() };
+        let test: (Role, &[f32]) = (Role::Test, &[1.0, 2.0, 3.0, 4.0]);
+        // Nothing is held out, and nothing else measured.
+        assert_eq!(read(std::slice::from_ref(&test)), (Ok(()), 0));
+        // Two rows of each of two sets that are held out, and four.
+        let held_out = [(Role::Val, &[5.0, 6.0][..]), test, (val_ood("v"), &[7.0, 8.0])];
+        assert_eq!(read(&held_out), (Ok(()), 2 + 2 + 4));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Images for an ONNX model, as the trainer reads them.
 
+use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::ops::Range;
 
@@ -39,6 +40,9 @@ pub(super) struct Id {
     pub(super) preparation: String,
     source: data::Source,
     taken: Taken,
+    resize: Option<Resize>,
+    /// Channels, rows and columns, once some images were read.
+    shape: OnceCell<[usize; 3]>,
     /// None where the model takes bytes.
     normalisation: Option<Normalisation>,
     /// The names of the classes where folders have them, in the network's order.
@@ -71,7 +75,9 @@ impl<'a> Pictures<'a> {
             None => format!("images as bytes from 0 to 255{size}"),
         };
         let (classes, numbers) = self.classes(specification, &source)?;
-        Ok(Id { name: source.name().to_owned(), preparation, source, taken, normalisation, classes, numbers })
+        let name = source.name().to_owned();
+        let shape = taken.size.map_or_else(OnceCell::new, |(height, width)| [taken.channels, height, width].into());
+        Ok(Id { name, preparation, source, taken, resize, shape, normalisation, classes, numbers })
     }
 
     /// The classes of folders, in the order of their names or of the list, and the class of each folder.
@@ -89,7 +95,7 @@ impl<'a> Pictures<'a> {
             }
             return Ok((None, Vec::new()));
         }
-        let classes = listed.unwrap_or_else(|| Classes::Named(names.iter().map(|class| class.name.clone()).collect()));
+        let classes = listed.map_or_else(|| Classes::of(&names), Ok)?;
         let numbers = classes.number(&names)?;
         Ok((Some(classes), numbers))
     }
@@ -98,9 +104,10 @@ impl<'a> Pictures<'a> {
     fn normalisation(&self, taken: &Taken, source: &data::Source) -> anyhow::Result<Option<Normalisation>> {
         let (mean, std) = (&self.options.mean, &self.options.std);
         if taken.input.kind == Kind::Byte {
-            if !mean.is_empty() || self.images.normalisation.is_some() {
+            let given = [("--mean", !mean.is_empty()), ("--normalisation", self.images.normalisation.is_some())];
+            if let Some((option, _)) = given.into_iter().find(|(_, is_given)| *is_given) {
                 bail!(
-                    "--mean, --std, --normalisation: found one with the input {}, expected none; the model takes bytes as they are, leave it out",
+                    "{option}: found it with the input {}, expected none; the model takes bytes as they are, leave it out",
                     taken.input.text()
                 );
             }
@@ -119,18 +126,6 @@ impl<'a> Pictures<'a> {
             );
         }
         Ok(Some(normalisation))
-    }
-
-    /// An OOD set beside the images of `id`, and its name.
-    pub(super) fn ood(&self, specification: &str, id: &str, seed: u64) -> anyhow::Result<(Box<dyn Source>, String)> {
-        let id = self.id(id)?;
-        let shape = match id.taken.size {
-            Some((height, width)) => [id.taken.channels, height, width],
-            None => id.source.test()?.shape(),
-        };
-        let set = ood::read(specification, Form::images(shape), self.resize(&id.taken).is_some(), seed)?;
-        let name = set.name.clone();
-        Ok((Box::new(id.images(ImageSet { labels: None, ..set })?), name))
     }
 
     fn resize(&self, taken: &Taken) -> Option<Resize> {
@@ -191,6 +186,17 @@ impl Id {
         Ok(Box::new(self.images(self.source.test()?)?))
     }
 
+    /// An OOD set beside these images, and its name.
+    pub(super) fn ood(&self, specification: &str, seed: u64) -> anyhow::Result<(Box<dyn Source>, String)> {
+        let shape = match self.shape.get() {
+            Some(shape) => *shape,
+            None => self.source.test()?.shape(),
+        };
+        let set = ood::read(specification, Form::images(shape), self.resize.is_some(), seed)?;
+        let name = set.name.clone();
+        Ok((Box::new(self.images(ImageSet { labels: None, ..set })?), name))
+    }
+
     fn images(&self, set: ImageSet) -> anyhow::Result<Images> {
         let Taken { input, layout, channels, size } = &self.taken;
         if set.channels != *channels || size.is_some_and(|size| size != (set.height, set.width)) {
@@ -203,6 +209,7 @@ impl Id {
                 input.text()
             );
         }
+        self.shape.get_or_init(|| [set.channels, set.height, set.width]);
         let number = |label: &u32| self.numbers.get(*label as usize).copied().unwrap_or(i64::from(*label));
         let labels = set.labels.as_ref().map(|labels| labels.iter().map(number).collect());
         let table = self.normalisation.as_ref().map(Normalisation::table).unwrap_or_default();

@@ -26,6 +26,8 @@ use oodbench_onnx::request::check_batch;
 use oodbench_onnx::rten::Rten;
 use oodbench_onnx::source::Source;
 use oodbench_onnx::source::classes::Classes;
+#[cfg(feature = "train")]
+use oodbench_train::attack::Attack;
 
 type Sets = Vec<(Role, Box<dyn Source>)>;
 
@@ -100,10 +102,21 @@ impl Command {
                     "--layers: found {layer} with --onnx, expected --features TENSOR,{layer}; name tensors of the model"
                 );
             }
-            if self.images.mc_samples.is_some() || self.images.perturb.is_some() {
-                bail!(
-                    "--mc-samples, --perturb: found one with --onnx, expected --weights; an ONNX file has no backward pass and no dropout"
-                );
+            let of_weights = [
+                ("--gram", !self.images.gram.is_empty(), "no layers by these names"),
+                ("--mc-samples", self.images.mc_samples.is_some(), "no dropout"),
+                ("--perturb", self.images.perturb.is_some(), "no backward pass"),
+            ];
+            if let Some((option, _, why)) = of_weights.into_iter().find(|(_, is_given, _)| *is_given) {
+                bail!("{option}: found it with --onnx, expected --weights; an ONNX file has {why}");
+            }
+            for text in &self.images.sets.val_ood {
+                let attack = named(text)?.1;
+                if Attack::named(attack).is_some() {
+                    bail!(
+                        "--val-ood {attack}: found an attack with --onnx, expected --weights or another set; an ONNX file has no backward pass"
+                    );
+                }
             }
             if self.splits.contains(&SplitName::Val) {
                 bail!("--split val: found it with --onnx, expected --val DATA; name the held-out data");
@@ -130,7 +143,7 @@ impl Command {
         #[cfg_attr(not(feature = "train"), allow(unused_mut, reason = "images alone have others"))]
         let mut class_count = classes.count();
         #[cfg(feature = "train")]
-        let mut folders: Option<Classes> = None;
+        let mut own_images = None;
         let name = match Specification::of(&given.data) {
             Specification::Files(files) => {
                 if has(SplitName::Train) {
@@ -150,7 +163,6 @@ impl Command {
                 let images = pictures.id(data)?;
                 preparation = Some(images.preparation.clone());
                 class_count = images.class_count();
-                folders.clone_from(&images.classes);
                 if has(SplitName::Train) {
                     let train = images.train().context("id/train cannot be read (--split test leaves it out)")?;
                     sets.push((Role::Train, train));
@@ -158,7 +170,7 @@ impl Command {
                 if has(SplitName::Test) {
                     sets.push((Role::Test, images.test()?));
                 }
-                images.name
+                own_images.insert(images).name.clone()
             }
             #[cfg(not(feature = "train"))]
             Specification::Images(data) => bail!("{data}: {NO_IMAGES}"),
@@ -169,7 +181,8 @@ impl Command {
                 #[cfg(feature = "train")]
                 Specification::Images(data) => {
                     let images = pictures.id(data)?;
-                    if folders.as_ref().zip(images.classes.as_ref()).is_some_and(|(own, other)| own != other) {
+                    let folders = own_images.as_ref().and_then(|own| own.classes.as_ref());
+                    if folders.zip(images.classes.as_ref()).is_some_and(|(own, other)| own != other) {
                         bail!(
                             "--val {val}: found other folders than in {}, expected the same classes; list them with --classes",
                             given.data
@@ -190,14 +203,16 @@ impl Command {
             let (own, data) = named(text)?;
             let (set, name) = match Specification::of(data) {
                 Specification::Files(files) => (files.test(inputs, options, None)?, files.name()),
-                Specification::Images(_) if matches!(Specification::of(&given.data), Specification::Files(_)) => {
-                    bail!("{data}: found images beside {}, expected data of one kind; use npy:DIR for both", given.data)
-                }
                 #[cfg(feature = "train")]
                 Specification::Images(data) => {
+                    let Some(images) = &own_images else {
+                        bail!(
+                            "{data}: found images beside {}, expected data of one kind; use npy:DIR for both",
+                            given.data
+                        )
+                    };
                     // Noise to choose on is not the noise that is measured.
-                    let seed = if is_measured { self.seed } else { self.seed.wrapping_add(1) };
-                    pictures.ood(data, &given.data, seed)?
+                    images.ood(data, if is_measured { self.seed } else { self.seed.wrapping_add(1) })?
                 }
                 #[cfg(not(feature = "train"))]
                 Specification::Images(data) => bail!("{data}: {NO_IMAGES}"),

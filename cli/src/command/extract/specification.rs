@@ -1,5 +1,6 @@
 //! What `--data` and `--ood` name for an ONNX model.
 
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
@@ -133,11 +134,11 @@ impl FilesAt<'_> {
         Ok(match self.kind {
             Kind::Npy => Box::new(Arrays::open(path, inputs)?),
             Kind::Wav => {
-                let (rate, samples) = (options.rate, options.samples);
+                let (rate, samples) = (options.rate.map(NonZeroU32::get), options.samples.map(NonZeroUsize::get));
                 Box::new(Recordings::open(path, inputs, WavOptions { rate, samples, classes })?)
             }
             Kind::Text => {
-                let (tokenizer, tokens) = (options.tokenizer.as_deref(), options.tokens);
+                let (tokenizer, tokens) = (options.tokenizer.as_deref(), options.tokens.map(NonZeroUsize::get));
                 Box::new(Sentences::open(path, inputs, TextOptions { tokenizer, tokens, classes })?)
             }
         })
