@@ -225,7 +225,7 @@ def _sketch(fs, root, folder, url):
         local.parent.mkdir(parents=True, exist_ok=True)
         if own.startswith(_OF_FIT) or "/" not in own:
             fs.get_file(path, str(local))
-        elif own.endswith(".npy") and not own.endswith("labels.npy"):
+        elif own.endswith(".npy") and not PurePosixPath(own).name.startswith("labels"):
             shard = header(fs, path)
             np.save(local, read(fs, [Part(shard, 0, min(1, shard.rows))], shard.dtype).reshape(-1, *shard.shape[1:]))
 
