@@ -480,6 +480,7 @@ fn text_features_are_a_head() {
     same_rows(&runs[0], &[("id/test", "val"), ("ood/ood", "svhn")], &["features"]);
     let dump = Dump::open(&runs[0]).unwrap();
     assert_eq!(dump.head.as_ref().map(oodbench::rows::Head::shape), Some((4, 6)));
+    assert_eq!(dump.texts.as_ref().map(|texts| texts.classes.dim()), Some((4, 6)));
     assert!(taken(&runs[0]).contains(&"head/weight text_features.pt: \"text\" in its name".to_owned()));
 }
 

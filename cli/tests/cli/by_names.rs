@@ -40,6 +40,8 @@ fn a_trio_of_clip_is_scored() {
     let (code, table, said) = run("clip", &["score", "clip", "--score", "max_logit,msp"]);
     assert!(code == 0 && table.contains("max_logit") && table.contains("mps"), "{table}{said}");
     assert!(said.contains("guess:   head/weight              text_features.pt"), "{said}");
+    let (code, table, said) = run("clip", &["score", "clip", "--score", "mcm"]);
+    assert!(code == 0 && table.contains("mcm") && said.contains("guess:   head/text "), "{table}{said}");
 }
 
 #[test]
