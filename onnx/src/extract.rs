@@ -85,7 +85,7 @@ pub fn extract<R: Runtime>(
     let tensors = graph.find(extraction.output, extraction.logits, extraction.features)?;
     let layers = layers(graph, &tensors.features)?;
     let names: Vec<String> = std::iter::once(&tensors.logits).chain(&tensors.features).cloned().collect();
-    graph.refuse_defects(&names)?;
+    R::refuse(graph, &names)?;
     let mut remarks = Vec::new();
     let batch = batch(graph, extraction.batch, &mut remarks)?;
     check_batch(graph)?;
@@ -103,7 +103,7 @@ pub fn extract<R: Runtime>(
             "no head is written, and scores that need one are left out: {reason}; --features names other features"
         ));
     }
-    let note = note::<R>(&tensors, loaded.batch, extraction.preparation);
+    let note = note(&loaded.runtime.version(), &tensors, loaded.batch, extraction.preparation);
     writer.info(&RunInfo { head: head.as_ref().map(Head::kind), note: Some(note), ..extraction.run.clone() })?;
     if let Some(head) = &head {
         writer.head(head)?;
@@ -299,9 +299,9 @@ fn is_low(accuracy: f64, classes: usize) -> bool {
 }
 
 /// What was run and how, since a row's last bits depend on it.
-fn note<R: Runtime>(tensors: &Tensors, batch: usize, preparation: Option<&str>) -> String {
+fn note(runtime: &str, tensors: &Tensors, batch: usize, preparation: Option<&str>) -> String {
     let prepared = preparation.map(|text| format!("; {text}")).unwrap_or_default();
-    format!("{}, batch {batch}; logits {:?}, features {:?}{prepared}", R::NAME, tensors.logits, tensors.features[0])
+    format!("{runtime}, batch {batch}; logits {:?}, features {:?}{prepared}", tensors.logits, tensors.features[0])
 }
 
 /// Whether the head of a model gives its logits, on rows that somebody made up.
@@ -315,7 +315,7 @@ pub fn head_agrees<R: Runtime>(
     threads: usize,
 ) -> Result<bool, OnnxError> {
     let names: Vec<String> = std::iter::once(&tensors.logits).chain(tensors.features.first()).cloned().collect();
-    graph.refuse_defects(&names)?;
+    R::refuse(graph, &names)?;
     check_batch(graph)?;
     let rows = inputs.first().map_or(0, |input| input.shape[0]);
     let loaded = Loaded::<R>::of(graph, names, rows, threads)?;

@@ -6,7 +6,8 @@
 //! source: arrays, recordings, sentences, images ── batches ──────────► runtime ──────┴─► extract ──► dumps/<run>/
 //! ```
 //!
-//! * [`graph`] reads a model and refuses what the runtime computes wrongly; [`runtime`] is what a runtime does, [`rten`](mod@rten) the one in pure Rust.
+//! * [`graph`] reads a model and refuses what a runtime computes wrongly; [`runtime`] is what a runtime does, [`rten`](mod@rten) the one in pure Rust.
+//!   The feature `onnxruntime` adds that of a library which the user has.
 //! * [`request`] checks what is asked of a model before it is run.
 //! * [`source`] has what a model is fed; [`extract`](mod@extract) runs it and writes the dump through the library's writer.
 //! * A file is not believed: its lengths are checked first, shapes are compared with the numbers there are. A model is a program all the same, and
@@ -18,6 +19,8 @@ pub mod error;
 pub mod extract;
 pub mod graph;
 mod locations;
+#[cfg(feature = "onnxruntime")]
+pub mod onnxruntime;
 mod outputs;
 pub mod request;
 pub mod rten;

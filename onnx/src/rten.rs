@@ -1,7 +1,6 @@
 //! The runtime in pure Rust.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use ndarray::{ArrayD, IxDyn};
@@ -9,8 +8,10 @@ use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueOrVi
 use rten_tensor::Tensor;
 use rten_tensor::prelude::*;
 
+use crate::error::OnnxError;
+use crate::graph::Graph;
 use crate::locations::renamed;
-use crate::runtime::{Input, ModelBytes, Numbers, Runtime};
+use crate::runtime::{Input, ModelBytes, Numbers, Runtime, whole};
 
 /// A model in rten.
 pub struct Rten {
@@ -20,6 +21,10 @@ pub struct Rten {
 
 impl Runtime for Rten {
     const NAME: &'static str = "rten 0.27.0";
+
+    fn refuse(graph: &Graph, tensors: &[String]) -> Result<(), OnnxError> {
+        graph.refuse_defects(tensors)
+    }
 
     fn load(bytes: ModelBytes, threads: usize) -> Result<Self, String> {
         let mut options = ModelOptions::with_all_ops();
@@ -46,11 +51,6 @@ impl Runtime for Rten {
         let values = whole(|| self.model.run(inputs, &ids, Some(options)).map_err(|error| error.to_string()))?;
         values.into_iter().map(floats).collect()
     }
-}
-
-/// A panic over what is in a file is an error like any other.
-fn whole<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Err("it broke off".to_owned()))
 }
 
 fn value(input: Input) -> Value {

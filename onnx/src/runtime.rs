@@ -1,6 +1,7 @@
 //! What runs a model.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ndarray::ArrayD;
 
@@ -63,8 +64,19 @@ pub struct ModelBytes {
 
 /// Something that loads and runs models.
 pub trait Runtime: Sized {
-    /// Its name and version, for the note of a dump.
+    /// Its name, and its version where that is known before it runs.
     const NAME: &'static str;
+
+    /// Refuses a model of which these tensors would be wrong in it, or that it cannot be asked to run.
+    ///
+    /// # Errors
+    /// [`OnnxError::Content`], which says what else to do.
+    fn refuse(graph: &Graph, tensors: &[String]) -> Result<(), OnnxError>;
+
+    /// Its name and version, for the note of a dump.
+    fn version(&self) -> String {
+        Self::NAME.to_owned()
+    }
 
     /// Loads a model on so many threads.
     ///
@@ -77,6 +89,11 @@ pub trait Runtime: Sized {
     /// # Errors
     /// Why it failed, in words.
     fn run(&self, inputs: Vec<Input>, outputs: &[String]) -> Result<Vec<ArrayD<f32>>, String>;
+}
+
+/// A panic over what is in a file is an error like any other.
+pub(crate) fn whole<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Err("it broke off".to_owned()))
 }
 
 /// A batch that failed, as the error of a command.

@@ -18,6 +18,9 @@ pub(crate) struct ModelOptions {
     pub(crate) val: Option<String>,
     #[command(flatten)]
     pub(crate) tensors: TensorOptions,
+    /// What runs the model [default: rten]
+    #[arg(long, value_enum, value_name = "RUNTIME", requires = "onnx")]
+    pub(crate) runtime: Option<RuntimeName>,
     /// Rows run at once [default: the model's, else 32]; keep it where dumps are compared, since last bits depend on it
     #[arg(long, value_name = "N", requires = "onnx")]
     pub(crate) batch: Option<NonZeroUsize>,
@@ -45,6 +48,16 @@ pub(crate) struct ModelOptions {
     /// Names of the classes (folders of images or recordings, labels of sentences) in the network's order, a line each [default: sorted]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "onnx")]
     pub(crate) classes: Option<PathBuf>,
+}
+
+/// What runs a model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RuntimeName {
+    /// Pure Rust, in this program
+    #[default]
+    Rten,
+    /// The library that the variable ORT_DYLIB_PATH names, in a program built with the feature onnxruntime
+    Onnxruntime,
 }
 
 /// Which tensors of an ONNX model are taken.

@@ -217,6 +217,27 @@ fn inspect_says_what_would_be_taken() {
     assert!(out.contains("found ConvInteger of more than a pixel"), "{out}");
 }
 
+/// The default is in the program; the other is in a library that the user has.
+#[test]
+fn a_runtime_that_is_not_there_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    unpack("mlp.npz", &["x"], &here.join("rows"), false);
+    let model = model("mlp.onnx");
+    let extract = ["extract", "--onnx", &model, "--data", "npy:rows", "--runtime"];
+    run(here, &[&extract[..], &["rten", "--out", "b"]].concat());
+    let asked = [&extract[..], &["onnxruntime", "--out", "a"]].concat();
+    let output = oodbench(here).args(asked).env_remove("ORT_DYLIB_PATH").output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    let found = match cfg!(feature = "onnxruntime") {
+        true => "ORT_DYLIB_PATH: found nothing, expected the file of onnxruntime 1.18 or later",
+        false => "--runtime onnxruntime: found a program without it, expected one built with the feature onnxruntime",
+    };
+    assert!(output.status.code() == Some(2) && error.contains(found), "{error}");
+    assert_eq!(error.trim_end().lines().count(), 1, "{error}");
+    assert!(!here.join("a").exists());
+}
+
 #[test]
 fn what_does_not_fit_is_one_line() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What the runtime computes wrongly without saying so, and therefore is refused.
+//! What the runtime in pure Rust computes wrongly without saying so, and therefore is refused.
 //!
 //! | defect of rten 0.27 | refused where |
 //! |---|---|
@@ -46,6 +46,28 @@ impl Graph {
     /// # Errors
     /// [`OnnxError::Content`], which names the operator and what else to do.
     pub fn refuse_defects(&self, tensors: &[String]) -> Result<(), OnnxError> {
+        let nodes = self.nodes_of(tensors);
+        let takers = takers(nodes.iter().copied());
+        self.refused(nodes.iter().find_map(|node| self.defect(node, &takers).or_else(|| self.random(node))))
+    }
+
+    /// Refuses a model of which these tensors would be others at each run, whatever runs it.
+    ///
+    /// # Errors
+    /// As [`refuse_defects`](Self::refuse_defects).
+    pub fn refuse_random(&self, tensors: &[String]) -> Result<(), OnnxError> {
+        self.refused(self.nodes_of(tensors).iter().find_map(|node| self.random(node)))
+    }
+
+    fn refused(&self, refusal: Option<Refusal>) -> Result<(), OnnxError> {
+        match refusal {
+            Some(Refusal { found, expected, remedy }) => Err(OnnxError::file(self.path(), found, expected, remedy)),
+            None => Ok(()),
+        }
+    }
+
+    /// The nodes that tensors are made by, and those of graphs inside them.
+    fn nodes_of(&self, tensors: &[String]) -> Vec<&NodeProto> {
         let mut nodes = Vec::new();
         for at in self.ancestors(tensors) {
             let node = &self.graph.node[at];
@@ -53,11 +75,7 @@ impl Graph {
             nodes.push(node);
             nodes.extend(inside.flat_map(graphs).flat_map(|graph| &graph.node));
         }
-        let takers = takers(nodes.iter().copied());
-        match nodes.iter().find_map(|node| self.defect(node, &takers)) {
-            Some(Refusal { found, expected, remedy }) => Err(OnnxError::file(self.path(), found, expected, remedy)),
-            None => Ok(()),
-        }
+        nodes
     }
 
     fn defect(&self, node: &NodeProto, takers: &Takers<'_>) -> Option<Refusal> {
@@ -111,18 +129,20 @@ impl Graph {
                 "mode linear or nearest",
                 "resize outside of the model",
             )),
-            "Dropout" if self.may_train(node) => Some(refusal(
-                format!("Dropout with training_mode ({name:?}), which gives other numbers at each run"),
-                "a model for inference",
-                "export it after model.eval()",
-            )),
-            "RandomNormal" | "RandomNormalLike" | "RandomUniform" | "RandomUniformLike" | "Multinomial"
-            | "Bernoulli" => {
-                let found = format!("{} ({name:?}), which gives other numbers at each run", op(node));
-                Some(refusal(found, "a model for inference", "name tensors before it, or export it without noise"))
-            }
             _ => None,
         }
+    }
+
+    fn random(&self, node: &NodeProto) -> Option<Refusal> {
+        let name = node.name.as_deref().unwrap_or_default();
+        let (what, remedy) = match op(node) {
+            "Dropout" if self.may_train(node) => ("Dropout with training_mode", "export it after model.eval()"),
+            operator @ ("RandomNormal" | "RandomNormalLike" | "RandomUniform" | "RandomUniformLike" | "Multinomial"
+            | "Bernoulli") => (operator, "name tensors before it, or export it without noise"),
+            _ => return None,
+        };
+        let found = format!("{what} ({name:?}), which gives other numbers at each run");
+        Some(Refusal { found, expected: "a model for inference".to_owned(), remedy })
     }
 
     /// Whether the old and the new softmax are the same: over two dimensions, or over the last axis by name.

@@ -15,7 +15,7 @@ use oodbench_onnx::OnnxError;
 use oodbench_onnx::extract::{Extracted, Extraction, extract};
 use oodbench_onnx::graph::{Graph, Kind, ModelInput};
 use oodbench_onnx::rten::Rten;
-use oodbench_onnx::runtime::{Input, Numbers};
+use oodbench_onnx::runtime::{Input, Numbers, Runtime};
 use oodbench_onnx::source::Source;
 
 /// A file of the workspace's fixtures.
@@ -100,6 +100,11 @@ impl Extract {
 
 /// Extracts a model on the rows of an archive.
 pub(crate) fn run(model: &Path, archive: &Path, asked: &Asked<'_>) -> Result<Extract, OnnxError> {
+    run_in::<Rten>(model, archive, asked)
+}
+
+/// Extracts it in some runtime.
+pub(crate) fn run_in<R: Runtime>(model: &Path, archive: &Path, asked: &Asked<'_>) -> Result<Extract, OnnxError> {
     let graph = Graph::read(model)?;
     let mut rows = Archive::open(archive, &graph);
     rows.labels = asked.labels.clone().or(rows.labels);
@@ -122,7 +127,7 @@ pub(crate) fn run(model: &Path, archive: &Path, asked: &Asked<'_>) -> Result<Ext
         threads: 1,
         stop: &stop,
     };
-    let found = extract::<Rten>(&graph, &extraction, &Silent);
+    let found = extract::<R>(&graph, &extraction, &Silent);
     if found.is_err() {
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "something was left behind");
     }

@@ -10,7 +10,7 @@ use oodbench_onnx::source::Source;
 use crate::common::{Archive, Asked, fixture, numbers, run};
 
 /// A model; what the refusal says.
-const DEFECTS: [(&str, &str); 18] = [
+pub(crate) const DEFECTS: [(&str, &str); 18] = [
     ("conv_integer_padded", "found ConvInteger of more than a pixel, or with steps, groups or padding"),
     ("conv_integer", "found ConvInteger of more than a pixel"),
     // Of one pixel, but not of each.

@@ -6,4 +6,6 @@ mod damaged;
 mod defects;
 mod fixtures;
 mod of_others;
+#[cfg(feature = "onnxruntime")]
+mod onnxruntime;
 mod shapes;

@@ -14,6 +14,7 @@ use super::idle::refuse_idle;
 use super::images::Pictures;
 use super::specification::{Specification, first, named};
 use crate::option::common::Common;
+use crate::option::model::RuntimeName;
 use crate::option::sets::run_name;
 use crate::screen::interrupt::never_stopped;
 use crate::screen::progress::Bars;
@@ -22,6 +23,8 @@ use oodbench::dump::RunInfo;
 use oodbench::rows::Role;
 use oodbench_onnx::extract::{Extracted, Extraction, extract};
 use oodbench_onnx::graph::Graph;
+#[cfg(feature = "onnxruntime")]
+use oodbench_onnx::onnxruntime::OnnxRuntime;
 use oodbench_onnx::request::check_batch;
 use oodbench_onnx::rten::Rten;
 use oodbench_onnx::source::Source;
@@ -35,6 +38,13 @@ type Sets = Vec<(Role, Box<dyn Source>)>;
 pub(super) fn run(command: &Command, model: &Path, common: &Common) -> anyhow::Result<()> {
     command.refuse_options_of_weights()?;
     let options = &command.model_options;
+    let runtime = options.runtime.unwrap_or_default();
+    #[cfg(not(feature = "onnxruntime"))]
+    if runtime == RuntimeName::Onnxruntime {
+        bail!(
+            "--runtime onnxruntime: found a program without it, expected one built with the feature onnxruntime; leave it out"
+        );
+    }
     let graph = Graph::read(model)?;
     // Before rows are made that no memory has.
     check_batch(&graph)?;
@@ -59,7 +69,12 @@ pub(super) fn run(command: &Command, model: &Path, common: &Common) -> anyhow::R
         threads: rayon::current_num_threads(),
         stop: never_stopped(),
     };
-    let extracted = extract::<Rten>(&graph, &extraction, &Bars::new(common.quiet))?;
+    let bars = Bars::new(common.quiet);
+    let extracted = match runtime {
+        #[cfg(feature = "onnxruntime")]
+        RuntimeName::Onnxruntime => extract::<OnnxRuntime>(&graph, &extraction, &bars),
+        _ => extract::<Rten>(&graph, &extraction, &bars),
+    }?;
     if !common.quiet {
         describe(&extracted).iter().for_each(|line| terminal::say(line));
         terminal::say(&format!("wrote {0}; `oodbench score {0}` measures it", command.out.display()));
