@@ -25,6 +25,7 @@ const LAYERS: &[&[&str]] = &[
 /// Crates and the only places that name them: rooms and files below the root of the workspace. A crate also stands for those whose names it begins.
 const DOORS: &[(&str, &[&str])] = &[
     ("candle", &["train/src"]),
+    ("ort", &["onnx/src/onnxruntime.rs"]),
     ("rten", &["onnx/src"]),
     ("tokenizers", &["onnx/src/source"]),
     ("clap", &["cli/src"]),
@@ -40,7 +41,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("polars", &["src/table", "src/report", "src/dump/format/parquet", "src/dump/format/arrow"]),
     ("faer", &["src/numeric/linalg", "train/src/nn/matmul.rs"]),
     ("libm", &["src/stats"]),
-    ("half", &["src/rows", "onnx/src/graph"]),
+    ("half", &["src/rows", "onnx/src/graph", "onnx/src/onnxruntime.rs"]),
     ("libc", &["src/rows"]),
     ("rustix", &["src/output"]),
     ("xxhash_rust", &["src/numeric", "src/printable.rs"]),

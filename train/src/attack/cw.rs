@@ -9,7 +9,7 @@
 
 use candle_core::{D, Result, Tensor};
 
-use super::{Victim, rows_where};
+use super::Victim;
 use crate::loss::likelihood::is_target;
 
 /// Weights c of being taken for another class, tried in this order.
@@ -40,7 +40,7 @@ const INSIDE: f64 = 0.999_999;
 pub fn attacked(victim: &Victim<'_>, pixels: &Tensor, targets: &Tensor) -> Result<Tensor> {
     let mut all = pixels.clone();
     for c in WEIGHTS {
-        let left = rows_where(&victim.predicted(&all)?.eq(targets)?)?;
+        let left = victim.taken_for(&all, targets)?;
         if left.elem_count() == 0 {
             break;
         }

@@ -11,7 +11,7 @@
 
 use candle_core::{D, Result, Tensor};
 
-use super::{Victim, rows_where};
+use super::Victim;
 use crate::loss::likelihood::is_target;
 
 /// How much farther than the border images are moved, as a share.
@@ -32,7 +32,7 @@ pub fn attacked(victim: &Victim<'_>, pixels: &Tensor, targets: &Tensor) -> Resul
     let beyond = |way: &Tensor, share: f64| (pixels + (way * (1.0 + share))?)?.clamp(0.0, 1.0);
     for _ in 0..MOST_STEPS {
         // Whether an image has arrived is asked where it will be left; only the others go on.
-        let left = rows_where(&victim.predicted(&beyond(&way, OVERSHOOT)?)?.eq(targets)?)?;
+        let left = victim.taken_for(&beyond(&way, OVERSHOOT)?, targets)?;
         if left.elem_count() == 0 {
             break;
         }

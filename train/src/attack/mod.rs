@@ -153,9 +153,3 @@ fn right(
     }
     Ok(right.iter().enumerate().filter(|(_, right)| **right == 1).map(|(row, _)| row).collect())
 }
-
-/// The rows where a condition (n) of bytes holds, by their numbers.
-fn rows_where(condition: &Tensor) -> Result<Tensor> {
-    let rows = condition.to_vec1::<u8>()?.into_iter().zip(0u32..).filter(|(holds, _)| *holds == 1);
-    Tensor::new(rows.map(|(_, row)| row).collect::<Vec<u32>>(), condition.device())
-}

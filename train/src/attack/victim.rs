@@ -55,6 +55,16 @@ impl<'a> Victim<'a> {
         self.logits(&bytes)?.detach().argmax(1)
     }
 
+    /// The numbers of the images that are taken for these classes once they are bytes.
+    ///
+    /// # Errors
+    /// The images do not fit the network.
+    pub(super) fn taken_for(&self, pixels: &Tensor, classes: &Tensor) -> Result<Tensor> {
+        let taken = self.predicted(pixels)?.eq(classes)?.to_vec1::<u8>()?;
+        let rows = taken.into_iter().zip(0u32..).filter(|(taken, _)| *taken == 1);
+        Tensor::new(rows.map(|(_, row)| row).collect::<Vec<u32>>(), pixels.device())
+    }
+
     /// The gradient of a sum over images of something made of their logits, one term for each, with respect to their pixels.
     ///
     /// # Errors
