@@ -19,6 +19,7 @@ use super::data::{Batches, ImageSet, Normalisation};
 use super::error::TrainError;
 use super::evaluate::EVALUATION_BATCH;
 use super::observer::Observer;
+use super::outputs::check_rows;
 use super::perturb::Prepared;
 use super::streams::Streams;
 
@@ -120,24 +121,6 @@ pub fn gram_bytes(
     let columns: usize = classifier.outputs(image, &wanted)?.grams.iter().map(|(_, rows)| rows.ncols()).sum();
     let rows: usize = sets.iter().map(|(_, set)| set.len()).sum();
     Ok((rows * columns * size_of::<f32>()) as u64)
-}
-
-/// Refuses rows of another shape than expected, or with numbers that are not finite; so many rows of the set came before.
-pub(super) fn check_rows(
-    kind: &ArrayKind,
-    rows: &Array2<f32>,
-    expected: (usize, usize),
-    (before, set): (usize, &ImageSet),
-) -> Result<(), TrainError> {
-    let (array, set) = (kind.file_stem(), set.name.clone());
-    if rows.dim() != expected {
-        let (found, expected) = (format!("shape {:?}", rows.dim()), format!("{expected:?}"));
-        return Err(TrainError::Outputs { array, set, found, expected });
-    }
-    match rows.rows().into_iter().position(|row| row.iter().any(|value| !value.is_finite())) {
-        Some(row) => Err(TrainError::NotFinite { array, set, row: before + row }),
-        None => Ok(()),
-    }
 }
 
 /// Rows gathered over batches.

@@ -33,6 +33,7 @@ pub mod model;
 pub mod nn;
 pub mod observer;
 pub mod optim;
+mod outputs;
 pub mod perturb;
 pub mod recipe;
 pub mod run;

@@ -6,7 +6,7 @@ use oodbench::rows::{ArrayKind, Role};
 
 use super::data::ImageSet;
 use super::error::TrainError;
-use super::extract::check_rows;
+use super::outputs::check_rows;
 
 /// The files of a split that are being written.
 pub(super) struct Streams<'w> {
