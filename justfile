@@ -82,6 +82,7 @@ fixture-train:
     target/python/bin/python fixtures/train/make_strided_cnn.py fixtures/train/strided_cnn.json
     target/python/bin/python fixtures/train/make_resnet_20.py fixtures/train/resnet_20.json
     target/python/bin/python fixtures/train/make_wrn_40_2.py fixtures/train/wrn_40_2.json
+    target/python/bin/python fixtures/train/make_rows.py fixtures/train/rows.json
     target/python/bin/python fixtures/train/make_reference.py fixtures/train/reference.safetensors
     target/python/bin/python fixtures/train/make_user_model.py fixtures/train/user_model.pth
 
