@@ -79,25 +79,33 @@ def test_a_worker_that_is_killed_changes_nothing(engine, workers, run, tmp_path)
     assert killed[0] > 5
 
 
+# That a failed evaluation cancels all its tasks is in test_scale.py, for every place where it may fail.
 @pytest.mark.parametrize("engine", ENGINES)
-def test_nothing_is_scored_any_more_once_a_shard_has_failed(engine, run, tmp_path):
-    import shutil
+def test_tasks_that_are_cancelled_are_not_begun(engine, tmp_path):
+    import importlib
     import time
 
-    import numpy as np
+    def hold(folder):
+        (folder / "begun").touch()
+        while not (folder / "go").exists():
+            time.sleep(0.05)
 
-    folder, _, _ = run
-    broken = tmp_path / folder.name
-    shutil.copytree(folder, broken)
-    array = np.load(broken / "id" / "test" / "features-00000.npy")
-    array[1, 1] = np.nan
-    np.save(broken / "id" / "test" / "features-00000.npy", array)
-    with globals()[engine](1) as evaluate:
-        with pytest.raises(oodbench.ShardError, match="test/features-00000.npy, row 1: found NaN or infinite"):
-            evaluate(broken, scores=["knn", "vim", "mahalanobis"], out=tmp_path / "scores", memory=sharded.MEMORY, progress=False)
-        time.sleep(3)
-    # Of some twenty, those that were done or begun by then.
-    assert len(list((tmp_path / "scores").glob("*.parquet"))) < 5
+    def mark(folder, number):
+        (folder / f"mark-{number}").touch()
+
+    with globals()[engine](1):
+        module = importlib.import_module(f"oodbench.{engine}")
+        own = module._Dask(module.get_client()) if engine == "dask" else module._Ray(0)
+        holding = own.submit(hold, tmp_path)
+        while not (tmp_path / "begun").exists():
+            time.sleep(0.05)
+        waiting = [own.submit(mark, tmp_path, number) for number in range(8)]
+        own.cancel(waiting)
+        behind = own.submit(mark, tmp_path, "behind")
+        (tmp_path / "go").touch()
+        # The only worker has come past all that was cancelled.
+        assert [value for _, value in own.done([behind, holding])] == [None, None]
+    assert [path.name for path in tmp_path.glob("mark-*")] == ["mark-behind"]
 
 
 @pytest.mark.parametrize("engine", ENGINES)
