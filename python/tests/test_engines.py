@@ -1,45 +1,20 @@
 """Ray and Dask on this machine: the records of the program, with one worker and with two, and with one of them killed in mid-run."""
 
-import contextlib
 import os
 import signal
 
+import clusters
 import pytest
 import sharded
+from clusters import ENGINES
 
 import oodbench
-
-ENGINES = ["dask", "ray"]
 
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path, monkeypatch):
     # Workers of Ray look for modules where the driver was started, and the sources are no package.
     monkeypatch.chdir(tmp_path)
-
-
-@contextlib.contextmanager
-def dask(workers):
-    distributed = pytest.importorskip("distributed", reason="distributed is not installed; python/tests/requirements-engines.txt names it")
-    cluster = distributed.LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50)
-    with cluster, distributed.Client(cluster):
-        from oodbench import dask
-
-        yield dask.evaluate
-
-
-@contextlib.contextmanager
-def ray(workers):
-    # Neither a dashboard nor anything that is sent or written elsewhere, and workers that are as patient as other processes.
-    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled", "RAY_worker_niceness": "0"}
-    ray = pytest.importorskip("ray", reason="ray is not installed; python/tests/requirements-engines.txt names it")
-    ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False, object_store_memory=200_000_000)
-    try:
-        from oodbench import ray as own
-
-        yield own.evaluate
-    finally:
-        ray.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +28,7 @@ def run(tmp_path_factory, program):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_records_are_those_of_the_program_to_the_last_byte(engine, workers, run, tmp_path):
     folder, scores, expected = run
-    with globals()[engine](workers) as evaluate:
+    with clusters.start(engine, workers) as evaluate:
         events = []
         records = evaluate(folder, scores=scores, out=tmp_path / "scores", memory=sharded.MEMORY, progress=events.append)
     assert records.text("json") == expected
@@ -72,7 +47,7 @@ def test_a_worker_that_is_killed_changes_nothing(engine, workers, run, tmp_path)
             os.kill(event.pid, signal.SIGKILL)
             killed.append(event.all - event.done)
 
-    with globals()[engine](workers) as evaluate:
+    with clusters.start(engine, workers) as evaluate:
         records = evaluate(folder, scores=scores, out=tmp_path / "scores", memory=sharded.MEMORY, progress=progress)
     assert records.text("json") == expected
     # Most of the run was still to come.
@@ -93,7 +68,7 @@ def test_tasks_that_are_cancelled_are_not_begun(engine, tmp_path):
     def mark(folder, number):
         (folder / f"mark-{number}").touch()
 
-    with globals()[engine](1):
+    with clusters.start(engine, 1):
         module = importlib.import_module(f"oodbench.{engine}")
         own = module._Dask(module.get_client()) if engine == "dask" else module._Ray(0)
         holding = own.submit(hold, tmp_path)
@@ -133,5 +108,5 @@ def test_a_shard_that_fails_is_named_at_once(engine, run, tmp_path):
     array = np.load(broken / "ood" / "far" / "svhn" / "features-00000.npy")
     array[650, 1] = np.inf
     np.save(broken / "ood" / "far" / "svhn" / "features-00000.npy", array)
-    with globals()[engine](1) as evaluate, pytest.raises(oodbench.ShardError, match="svhn/features-00000.npy, row 650: found NaN or infinite"):
+    with clusters.start(engine, 1) as evaluate, pytest.raises(oodbench.ShardError, match="svhn/features-00000.npy, row 650: found NaN or infinite"):
         evaluate(broken, scores=["knn"], out=tmp_path / "scores", memory=sharded.MEMORY, progress=False)

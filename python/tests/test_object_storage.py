@@ -1,0 +1,68 @@
+"""A run in object storage, read and written by the workers of both engines through S3's own protocol."""
+
+import clusters
+import numpy as np
+import pytest
+import sharded
+
+import oodbench
+
+BUCKET = "measurements"
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    # As in test_engines.py.
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, program):
+    folder = sharded.write(tmp_path_factory.mktemp("run"), "features", "features")
+    scores = ["energy", "knn"]
+    return folder, scores, program("score", folder, "--score", ",".join(scores), "--format", "json", "--quiet")
+
+
+@pytest.fixture
+def storage(run):
+    s3fs = pytest.importorskip("s3fs", reason="s3fs is not installed; python/tests/requirements-engines.txt names it")
+    server = pytest.importorskip("moto.server", reason="moto is not installed; python/tests/requirements-engines.txt names it")
+    folder, _, _ = run
+    served = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    served.start()
+    try:
+        host, port = served.get_host_and_port()
+        options = {"key": "nobody", "secret": "nothing", "client_kwargs": {"endpoint_url": f"http://{host}:{port}", "region_name": "us-east-1"}}
+        fs = s3fs.S3FileSystem(**options)
+        fs.mkdir(BUCKET)
+        for file in folder.rglob("*"):
+            if file.is_file():
+                fs.put_file(str(file), f"{BUCKET}/runs/{folder.name}/{file.relative_to(folder).as_posix()}")
+        yield fs, options, f"s3://{BUCKET}/runs/{folder.name}"
+    finally:
+        served.stop()
+
+
+@pytest.mark.parametrize("engine", clusters.ENGINES)
+def test_records_from_object_storage_are_those_of_the_program(engine, run, storage):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    _, scores, expected = run
+    fs, options, url = storage
+    with clusters.start(engine, 2) as evaluate:
+
+        def evaluated(out):
+            return evaluate(url, scores=scores, out=f"s3://{BUCKET}/{out}", memory=sharded.MEMORY, storage_options=options, progress=False)
+
+        assert evaluated(engine).text("json") == expected
+        # A part for each task, whole, and nothing beside them.
+        fs.invalidate_cache()
+        parts = fs.ls(f"{BUCKET}/{engine}", detail=False)
+        assert len(parts) > 10 and all(part.endswith(".parquet") for part in parts)
+        assert sum(len(parquet.read_table(fs.open(part))) for part in parts) == sum(map(sum, sharded.SIZES.values()))
+
+        rows = np.zeros(sharded.SIZES["ood/blank"] + [sharded.COLUMNS], np.float32)
+        rows[3, 1] = np.nan
+        with fs.open(f"{url}/ood/blank/features-00000.npy", "wb") as file:
+            np.save(file, rows)
+        with pytest.raises(oodbench.ShardError, match="blank/features-00000.npy, row 3: found NaN or infinite"):
+            evaluated(f"{engine}-bad")
