@@ -17,6 +17,7 @@ use super::idle::refuse_idle;
 use super::images::Pictures;
 use super::specification::{Specification, first, named};
 use crate::option::common::Common;
+#[cfg(feature = "onnxruntime")]
 use crate::option::model::RuntimeName;
 use crate::option::sets::run_name;
 use crate::screen::interrupt::never_stopped;
@@ -42,12 +43,7 @@ pub(super) fn run(command: &Command, model: &Path, common: &Common) -> anyhow::R
     command.refuse_options_of_weights()?;
     let options = &command.model_options;
     let runtime = options.runtime.unwrap_or_default();
-    #[cfg(not(feature = "onnxruntime"))]
-    if runtime == RuntimeName::Onnxruntime {
-        bail!(
-            "--runtime onnxruntime: found a program without it, expected one built with the feature onnxruntime; leave it out"
-        );
-    }
+    runtime.check()?;
     let graph = Graph::read(model)?;
     // Before rows are made that no memory has.
     check_batch(&graph)?;
