@@ -103,7 +103,7 @@ pub fn extract<R: Runtime>(
             "no head is written, and scores that need one are left out: {reason}; --features names other features"
         ));
     }
-    let note = note(&loaded.runtime.version(), &tensors, loaded.batch, extraction.preparation);
+    let note = note(&R::version(), &tensors, loaded.batch, extraction.preparation);
     writer.info(&RunInfo { head: head.as_ref().map(Head::kind), note: Some(note), ..extraction.run.clone() })?;
     if let Some(head) = &head {
         writer.head(head)?;
@@ -252,11 +252,9 @@ fn split<R: Runtime>(
                 let found = format!("rows of {} values and of {columns}", array.ncols());
                 return Err(OnnxError::content(set.name(), found, "one width", "name other tensors"));
             }
-            if let Some((at, value)) = array.indexed_iter().find(|(_, value)| !value.is_finite()) {
-                let what = if value.is_nan() { "no number (NaN)" } else { "an infinite number" };
-                let found = format!("row {} of {role}, of which the model makes {what}", start + at.0);
-                let remedy = "check what it is fed, or leave the row out";
-                return Err(OnnxError::content(set.name(), found, "numbers", remedy));
+            if let Some(((row, _), value)) = array.indexed_iter().find(|(_, value)| !value.is_finite()) {
+                let is_half = R::KEEPS_HALF && loaded.graph.has_half();
+                return Err(not_finite(set.name(), &format!("row {} of {role}", start + row), *value, is_half));
             }
             *columns = array.ncols();
             values.extend(array);
@@ -275,6 +273,19 @@ fn split<R: Runtime>(
         Some(labels) => Ok(split.with_labels(Labels::of("labels", labels.to_vec()))?),
         None => Ok(split),
     }
+}
+
+/// An output that no score reads, with what is its most likely cause.
+fn not_finite(set: &str, row: &str, value: f32, is_half: bool) -> OnnxError {
+    let what = if value.is_nan() { "no number (NaN)" } else { "an infinite number" };
+    let (cause, remedy) = match is_half {
+        true => (
+            ", probably as it computes in half precision (f16), which ends at 65504",
+            "export it in single precision, check what it is fed, or leave the row out",
+        ),
+        false => ("", "check what it is fed, or leave the row out"),
+    };
+    OnnxError::content(set, format!("{row}, of which the model makes {what}{cause}"), "numbers", remedy)
 }
 
 /// The share of rows whose largest logit is their class.
@@ -334,6 +345,20 @@ mod tests {
             assert!(is_low(least - 1e-9, classes) && !is_low(least + 1e-9, classes), "{classes}");
         }
         assert!(!is_low(1.0, 1));
+    }
+
+    #[test]
+    fn half_precision_is_named_where_it_may_have_ended() {
+        let of = |value, is_half| not_finite("rows", "row 5 of id/test", value, is_half).to_string();
+        assert_eq!(
+            of(f32::INFINITY, true),
+            "rows: found row 5 of id/test, of which the model makes an infinite number, probably as it computes in half precision (f16), which ends at \
+             65504, expected numbers; export it in single precision, check what it is fed, or leave the row out"
+        );
+        assert_eq!(
+            of(f32::NAN, false),
+            "rows: found row 5 of id/test, of which the model makes no number (NaN), expected numbers; check what it is fed, or leave the row out"
+        );
     }
 
     #[test]

@@ -27,19 +27,30 @@ pub struct OnnxRuntime {
     elements: HashMap<String, TensorElementType>,
 }
 
-impl Runtime for OnnxRuntime {
-    const NAME: &'static str = "onnxruntime";
-
-    /// Random operators alone: it is what others are compared with.
-    fn refuse(graph: &Graph, tensors: &[String]) -> Result<(), OnnxError> {
-        graph.refuse_random(tensors)?;
+impl OnnxRuntime {
+    /// Loads the library, once in a process.
+    ///
+    /// # Errors
+    /// [`OnnxError::Content`] where [`LIBRARY`] names none that can be used.
+    pub fn find_library() -> Result<(), OnnxError> {
         library().map(|_| ()).map_err(|found| {
             let expected = "the file of onnxruntime 1.18 or later, such as onnxruntime/capi/libonnxruntime.so.1.N of the Python package";
             OnnxError::content(LIBRARY, found, expected, "name it in this variable, or leave out --runtime")
         })
     }
+}
 
-    fn version(&self) -> String {
+impl Runtime for OnnxRuntime {
+    const NAME: &'static str = "onnxruntime";
+    const KEEPS_HALF: bool = true;
+
+    /// Only what no runtime gives a row of its own: it is what others are compared with.
+    fn refuse(graph: &Graph, tensors: &[String]) -> Result<(), OnnxError> {
+        graph.refuse_in_any_runtime(tensors)?;
+        Self::find_library()
+    }
+
+    fn version() -> String {
         match library() {
             Ok(library) => format!("{} ({})", Self::NAME, library.version),
             Err(_) => Self::NAME.to_owned(),
@@ -128,7 +139,14 @@ fn value(element: TensorElementType, input: Input) -> Result<DynValue, String> {
     let value = match (input.numbers, element) {
         (Numbers::Float(values), TensorElementType::Float32) => tensor(shape, values),
         (Numbers::Float(values), TensorElementType::Float64) => tensor(shape, each(&values, f64::from)),
-        (Numbers::Float(values), TensorElementType::Float16) => tensor(shape, each(&values, f16::from_f32)),
+        (Numbers::Float(values), TensorElementType::Float16) => {
+            // Behind a clip or a sigmoid infinity would be a number like any other.
+            let is_lost = |value: &&f32| value.is_finite() && f16::from_f32(**value).is_infinite();
+            if let Some(value) = values.iter().find(is_lost) {
+                return Err(format!("{value} for input {:?} of half precision (f16), which ends at 65504", input.name));
+            }
+            tensor(shape, each(&values, f16::from_f32))
+        }
         (Numbers::Integer(values), TensorElementType::Int32) => tensor(shape, values),
         (Numbers::Integer(values), TensorElementType::Int64) => tensor(shape, each(&values, i64::from)),
         (Numbers::Integer(values), TensorElementType::Bool) => tensor(shape, each(&values, |value| value != 0)),
@@ -177,6 +195,14 @@ fn array<T: PrimitiveTensorElementType + Copy>(value: &DynValue, to: impl Fn(T) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Told before any tensor is made, so that no library is needed.
+    #[test]
+    fn what_is_fed_beyond_half_precision_is_told() {
+        let input = Input { name: "x".to_owned(), shape: vec![1, 2], numbers: Numbers::Float(vec![65504.0, -70000.0]) };
+        let error = value(TensorElementType::Float16, input).err().unwrap();
+        assert_eq!(error, "-70000 for input \"x\" of half precision (f16), which ends at 65504");
+    }
 
     #[test]
     fn what_is_no_library_is_told() {

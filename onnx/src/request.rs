@@ -49,11 +49,13 @@ pub(crate) fn batch(graph: &Graph, asked: Option<usize>, remarks: &mut Vec<Strin
     };
     let fixed = graph.fixed_batch();
     // A batch that the model insists on is then filled with copies of one row.
-    if graph.has("DynamicQuantizeLinear") && fixed != Some(1) {
+    if let Some(operator) = graph.scales_by_block().filter(|_| fixed != Some(1)) {
         if let Some(asked) = asked.filter(|asked| *asked != 1) {
-            return refused(asked, "1, since the model scales a batch by its largest value".to_owned());
+            return refused(asked, format!("1, since the model scales a batch by the values in it ({operator:?})"));
         }
-        remarks.push("rows are run one by one: the model scales each batch by its largest value, a row's logits would depend on its neighbours".to_owned());
+        remarks.push(format!(
+            "rows are run one by one: the model scales each batch by the values in it ({operator:?}), a row's logits would depend on its neighbours"
+        ));
         return Ok(1);
     }
     match (fixed, asked) {

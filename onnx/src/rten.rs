@@ -21,6 +21,7 @@ pub struct Rten {
 
 impl Runtime for Rten {
     const NAME: &'static str = "rten 0.27.0";
+    const KEEPS_HALF: bool = false;
 
     fn refuse(graph: &Graph, tensors: &[String]) -> Result<(), OnnxError> {
         graph.refuse_defects(tensors)

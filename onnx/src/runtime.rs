@@ -67,6 +67,9 @@ pub trait Runtime: Sized {
     /// Its name, and its version where that is known before it runs.
     const NAME: &'static str;
 
+    /// Whether it computes in half precision what a model has so, where numbers above 65504 become infinite.
+    const KEEPS_HALF: bool;
+
     /// Refuses a model of which these tensors would be wrong in it, or that it cannot be asked to run.
     ///
     /// # Errors
@@ -74,7 +77,7 @@ pub trait Runtime: Sized {
     fn refuse(graph: &Graph, tensors: &[String]) -> Result<(), OnnxError>;
 
     /// Its name and version, for the note of a dump.
-    fn version(&self) -> String {
+    fn version() -> String {
         Self::NAME.to_owned()
     }
 

@@ -71,6 +71,9 @@ impl Message {
 /// The field of a model that holds its graph.
 pub(crate) const GRAPH_OF_MODEL: u64 = 7;
 
+/// The field of a model that holds a function of its own.
+pub(crate) const FUNCTION_OF_MODEL: u64 = 25;
+
 /// The field of a tensor that holds a pair of where its numbers are.
 pub(crate) const EXTERNAL_OF_TENSOR: u64 = 13;
 

@@ -2,6 +2,8 @@
 
 mod arguments;
 #[cfg(feature = "onnx")]
+mod beside;
+#[cfg(feature = "onnx")]
 mod held_out;
 #[cfg(feature = "onnx")]
 mod idle;

@@ -14,7 +14,7 @@ use fact::{Fact, OF_GUESS, OF_RUN, OF_SCORES, SUSPICIOUS, head_text, texts_text}
 use crate::option::common::Common;
 use crate::option::format::Printed;
 #[cfg(feature = "onnx")]
-use crate::option::model::TensorOptions;
+use crate::option::model::{RuntimeName, TensorOptions};
 use crate::option::runs::Runs;
 use crate::screen::words::counted;
 use crate::screen::{remarks, terminal};
@@ -33,6 +33,7 @@ use oodbench::score::counts::Counts;
 #[command(after_help = "Examples:
   oodbench inspect dumps/
   oodbench inspect model.onnx                its inputs, logits, features and last layer
+  oodbench inspect model.onnx --runtime onnxruntime      the same where rten refuses it, and why
   oodbench inspect dumps/ --format json      what was found, an object each")]
 pub(crate) struct Command {
     #[command(flatten)]
@@ -42,6 +43,10 @@ pub(crate) struct Command {
     #[cfg(feature = "onnx")]
     #[command(flatten)]
     tensors: TensorOptions,
+    /// What runs an ONNX model, as for `extract` [default: rten]
+    #[cfg(feature = "onnx")]
+    #[arg(long, value_enum, value_name = "RUNTIME")]
+    runtime: Option<RuntimeName>,
 }
 
 /// Runs the command.
@@ -58,12 +63,14 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     };
     let (models, runs) = command.runs.without_models();
     #[cfg(feature = "onnx")]
-    if let Some(option) = command.tensors.given().filter(|_| models.is_empty()) {
+    let of_models = command.tensors.given().or(command.runtime.map(|_| "--runtime"));
+    #[cfg(feature = "onnx")]
+    if let Some(option) = of_models.filter(|_| models.is_empty()) {
         anyhow::bail!("{option}: found dumps, expected MODEL.onnx; leave it out, as it would change nothing");
     }
     #[cfg(feature = "onnx")]
     for model in &models {
-        show(model, onnx::describe(model, &command.tensors)?)?;
+        show(model, onnx::describe(model, &command.tensors, command.runtime.unwrap_or_default())?)?;
     }
     #[cfg(not(feature = "onnx"))]
     if let Some(model) = models.first() {

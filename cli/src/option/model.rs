@@ -60,6 +60,19 @@ pub(crate) enum RuntimeName {
     Onnxruntime,
 }
 
+impl RuntimeName {
+    /// Refuses one that this program was built without.
+    pub(crate) fn check(self) -> anyhow::Result<()> {
+        #[cfg(not(feature = "onnxruntime"))]
+        if self == Self::Onnxruntime {
+            anyhow::bail!(
+                "--runtime onnxruntime: found a program without it, expected one built with the feature onnxruntime; leave it out"
+            );
+        }
+        Ok(())
+    }
+}
+
 /// Which tensors of an ONNX model are taken.
 #[derive(Args)]
 pub(crate) struct TensorOptions {

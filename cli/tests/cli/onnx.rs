@@ -217,6 +217,63 @@ fn inspect_says_what_would_be_taken() {
     assert!(out.contains("found ConvInteger of more than a pixel"), "{out}");
 }
 
+/// What rten refuses may be run elsewhere; what a row cannot be given of its own is refused anywhere.
+#[test]
+fn inspect_says_what_would_run_a_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let inspect = |name: &str, more: &[&str]| run(here, &[&["inspect", &*model(name)], more].concat()).0;
+    let elsewhere = "another runtime may run it: --runtime onnxruntime";
+    let runtime = format!("  {:<16}rten 0.27.0\n", "runtime");
+    let none: &[&str] = &[];
+    for more in [none, &["--runtime", "rten"]] {
+        let out = inspect("mlp.onnx", more);
+        assert!(out.contains(&runtime) && !out.contains(elsewhere), "{out}");
+        let out = inspect("conv_integer_padded.onnx", more);
+        assert!(out.contains("found ConvInteger of more than a pixel") && out.contains(elsewhere), "{out}");
+    }
+    for (name, found) in [
+        ("function_inside.onnx", "found functions of its own, \"Rounding\" the first"),
+        ("batch_statistics.onnx", "found BatchNormalization with training_mode"),
+    ] {
+        let out = inspect(name, none);
+        assert!(out.contains(found) && !out.contains(elsewhere), "{out}");
+    }
+    let out = inspect("dynamic_in_branch.onnx", none);
+    let rows = "run one by one: \"DynamicQuantizeLinear\" scales a batch by the values in it";
+    assert!(out.contains(&format!("  {:<16}{rows}\n", "rows")), "{out}");
+    let error = refused(here, &["inspect", ".", "--runtime", "rten"]);
+    assert!(error.contains("--runtime: found dumps, expected MODEL.onnx"), "{error}");
+}
+
+/// With the library that `ORT_DYLIB_PATH` names.
+#[cfg(feature = "onnxruntime")]
+#[test]
+#[allow(clippy::print_stdout, reason = "says what is not checked")]
+fn what_rten_refuses_is_inspected_in_onnxruntime() {
+    if std::env::var_os("ORT_DYLIB_PATH").is_none() {
+        println!("not checked: ORT_DYLIB_PATH names no library of onnxruntime");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let inspect =
+        |name: &str| run(folder.path(), &["inspect", &model(name), "--runtime", "onnxruntime", "--format", "csv"]).0;
+    let line = |out: &str, part: &str, name: &str| {
+        let start = format!(",{part},{name},");
+        let found = out.lines().find_map(|line| line.split_once(&start)).map(|(_, found)| found.to_owned());
+        found.unwrap_or_else(|| panic!("no {part} {name} in {out}"))
+    };
+    let out = inspect("conv_integer_padded.onnx");
+    assert!(line(&out, "run", "runtime").contains("onnxruntime (libonnxruntime"), "{out}");
+    assert!(line(&out, "run", "head").contains("linear (3, 6); features · Wᵀ + b are the logits to 1e-4"), "{out}");
+    assert!(line(&out, "rten", "").contains("found ConvInteger of more than a pixel"), "{out}");
+    assert!(!out.contains(",to look at,"), "{out}");
+    let out = inspect("mlp.onnx");
+    assert_eq!(line(&out, "rten", ""), "nothing that it is known to compute wrongly", "{out}");
+    let out = inspect("function_inside.onnx");
+    assert!(line(&out, "to look at", "").contains("found functions of its own"), "{out}");
+}
+
 /// The default is in the program; the other is in a library that the user has.
 #[test]
 fn a_runtime_that_is_not_there_is_told() {
@@ -226,15 +283,17 @@ fn a_runtime_that_is_not_there_is_told() {
     let model = model("mlp.onnx");
     let extract = ["extract", "--onnx", &model, "--data", "npy:rows", "--runtime"];
     run(here, &[&extract[..], &["rten", "--out", "b"]].concat());
-    let asked = [&extract[..], &["onnxruntime", "--out", "a"]].concat();
-    let output = oodbench(here).args(asked).env_remove("ORT_DYLIB_PATH").output().unwrap();
-    let error = String::from_utf8(output.stderr).unwrap();
     let found = match cfg!(feature = "onnxruntime") {
         true => "ORT_DYLIB_PATH: found nothing, expected the file of onnxruntime 1.18 or later",
         false => "--runtime onnxruntime: found a program without it, expected one built with the feature onnxruntime",
     };
-    assert!(output.status.code() == Some(2) && error.contains(found), "{error}");
-    assert_eq!(error.trim_end().lines().count(), 1, "{error}");
+    let inspect = vec!["inspect", &model, "--runtime", "onnxruntime"];
+    for asked in [[&extract[..], &["onnxruntime", "--out", "a"]].concat(), inspect] {
+        let output = oodbench(here).args(&asked).env_remove("ORT_DYLIB_PATH").output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && error.contains(found), "{asked:?}: {error}");
+        assert_eq!(error.trim_end().lines().count(), 1, "{error}");
+    }
     assert!(!here.join("a").exists());
 }
 

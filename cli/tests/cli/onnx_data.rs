@@ -135,6 +135,70 @@ fn what_is_chosen_on_is_not_measured() {
     }
 }
 
+/// Sets that were prepared in different ways would be told apart by that.
+#[test]
+fn kinds_that_do_not_fit_beside_each_other_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    rows(&here.join("id"), 0.0, &[]);
+    let (vectors, images, waves) = (model("mlp.onnx"), model("cnn_fixed_batch.onnx"), model("waveform.onnx"));
+    let wav = &["wav:wav", "--rate", "8000"][..];
+    for (network, data, set, found) in [
+        (&vectors, &["npy:id"][..], ["--val", "photos"], "--val photos: found images beside the arrays of npy:id"),
+        (&vectors, &["npy:id"], ["--ood", "x=photos"], "--ood photos: found images beside the arrays of npy:id"),
+        (&vectors, &["npy:id"], ["--ood", "gaussian-noise"], "--ood gaussian-noise: found images beside the arrays"),
+        (&vectors, &["npy:id"], ["--val-ood", "svhn:a"], "--val-ood svhn:a: found images beside the arrays of npy:id"),
+        (&images, &["photos"], ["--val", "npy:id"], "--val npy:id: found arrays beside the images of photos"),
+        (&images, &["photos"], ["--ood", "x=npy:id"], "--ood npy:id: found arrays beside the images of photos"),
+        (&images, &["photos"], ["--val-ood", "npy:id"], "--val-ood npy:id: found arrays beside the images of photos"),
+        (&waves, wav, ["--ood", "text:a.tsv"], "--ood text:a.tsv: found sentences beside the recordings of wav:wav"),
+    ] {
+        let network: &str = network;
+        let error = refused(here, &[&["extract", "--onnx", network, "--out", "a", "--data"], data, &set].concat());
+        assert!(error.contains(found), "{error}");
+        assert!(error.ends_with(", expected data of one kind; use npy:DIR for both\n"), "{error}");
+    }
+    // Samples are the same, whoever reads them.
+    for class in ["a", "b", "c"] {
+        recording(&here.join("wav").join(class).join("1.wav"), &[64; 16]);
+    }
+    fs::create_dir(here.join("far")).unwrap();
+    write_npy(here.join("far/wave.npy"), &Array2::from_elem((8, 16), 0.5_f32)).unwrap();
+    let extract = ["extract", "--onnx", &waves, "--ood", "npy:far", "--out", "a", "--data"];
+    run(here, &[&extract[..], wav].concat());
+    assert!(here.join("a/ood/far/logits.npy").is_file());
+}
+
+/// In any runtime that there is.
+#[test]
+fn rows_that_depend_on_the_rows_beside_them_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    rows(&here.join("rows"), 0.0, &[]);
+    let has_library = cfg!(feature = "onnxruntime") && std::env::var_os("ORT_DYLIB_PATH").is_some();
+    let runtimes = ["rten", "onnxruntime"];
+    for runtime in &runtimes[..if has_library { 2 } else { 1 }] {
+        for (name, found) in [
+            ("batch_statistics", "found BatchNormalization with training_mode (\"made\"), by which a row depends on"),
+            ("batch_statistics_opset9", "found BatchNormalization with the statistics of the batch as outputs"),
+            ("function_inside", "found functions of its own, \"Rounding\" the first, expected operators alone"),
+        ] {
+            let model = model(&format!("{name}.onnx"));
+            let extract = ["extract", "--onnx", &model, "--data", "npy:rows", "--runtime", runtime, "--out", "a"];
+            let error = refused(here, &extract);
+            assert!(error.contains(found), "{runtime}: {error}");
+        }
+        let model = model("dynamic_in_branch.onnx");
+        let extract = ["extract", "--onnx", &model, "--data", "npy:rows", "--runtime", runtime, "--out"];
+        let (_, err) = run(here, &[&extract[..], &[*runtime]].concat());
+        let found = "warning: rows are run one by one: the model scales each batch by the values in it (\"DynamicQuantizeLinear\")";
+        assert!(err.contains(found), "{err}");
+        let error = refused(here, &[&extract[..], &["a", "--batch", "8"]].concat());
+        let found = "--batch: found 8, expected 1, since the model scales a batch by the values in it";
+        assert!(error.contains(found), "{error}");
+    }
+}
+
 #[test]
 fn classes_that_the_model_has_not_are_refused() {
     let folder = tempfile::tempdir().unwrap();

@@ -16,7 +16,15 @@ pub fn candidates(graph: &Graph) -> String {
     for node in graph.graph.node.iter().rev() {
         if !matches!(
             op(node),
-            "Gemm" | "MatMul" | "MatMulInteger" | "Conv" | "Flatten" | "GlobalAveragePool" | "ReduceMean" | "Div"
+            "Gemm"
+                | "MatMul"
+                | "MatMulInteger"
+                | "DynamicQuantizeMatMul"
+                | "Conv"
+                | "Flatten"
+                | "GlobalAveragePool"
+                | "ReduceMean"
+                | "Div"
         ) {
             continue;
         }

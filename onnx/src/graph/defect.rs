@@ -14,12 +14,14 @@
 //! Not refused, as networks have them and lose digits alone: DOUBLE and half precision are computed in single precision. What a `Cast` to INT64 makes of floats is clamped
 //! to 32 bits too, which nobody can tell from the graph.
 //!
-//! Operators whose numbers are random are refused too, `Dropout` with `training_mode` among them: nobody could check the dump.
+//! Refused in any runtime: operators whose numbers are random, `Dropout` with `training_mode` among them, as nobody could check the dump; and what
+//! [`neighbours`](super::neighbours) lists.
 
 use rten_onnx::onnx::NodeProto;
 
 use super::kind::Element;
 use super::model::Graph;
+use super::refusal::Refusal;
 use super::walk::{attribute, graphs, input_of, op};
 use super::wide::{Takers, takers};
 use crate::error::OnnxError;
@@ -33,37 +35,30 @@ const LENGTHS: usize = 4;
 /// What is computed rightly instead of some integer operators.
 const QUANTISED: &str = "a float model or one quantised with QuantizeLinear and DequantizeLinear";
 
-/// What was found, what was expected, what to do.
-struct Refusal {
-    found: String,
-    expected: String,
-    remedy: &'static str,
-}
-
 impl Graph {
     /// Refuses a model of which these tensors would be wrong.
     ///
     /// # Errors
     /// [`OnnxError::Content`], which names the operator and what else to do.
     pub fn refuse_defects(&self, tensors: &[String]) -> Result<(), OnnxError> {
+        self.refuse_in_any_runtime(tensors)?;
         let nodes = self.nodes_of(tensors);
         let takers = takers(nodes.iter().copied());
-        self.refused(nodes.iter().find_map(|node| self.defect(node, &takers).or_else(|| self.random(node))))
+        self.refused(nodes.iter().find_map(|node| self.defect(node, &takers)))
     }
 
-    /// Refuses a model of which these tensors would be others at each run, whatever runs it.
+    /// Refuses a model of which these tensors would be others at each run or beside other rows, whatever runs it.
     ///
     /// # Errors
     /// As [`refuse_defects`](Self::refuse_defects).
-    pub fn refuse_random(&self, tensors: &[String]) -> Result<(), OnnxError> {
-        self.refused(self.nodes_of(tensors).iter().find_map(|node| self.random(node)))
+    pub fn refuse_in_any_runtime(&self, tensors: &[String]) -> Result<(), OnnxError> {
+        self.refuse_functions()?;
+        let nodes = self.nodes_of(tensors);
+        self.refused(nodes.iter().find_map(|node| self.random(node).or_else(|| self.batch_statistics(node))))
     }
 
     fn refused(&self, refusal: Option<Refusal>) -> Result<(), OnnxError> {
-        match refusal {
-            Some(Refusal { found, expected, remedy }) => Err(OnnxError::file(self.path(), found, expected, remedy)),
-            None => Ok(()),
-        }
+        refusal.map_or(Ok(()), |refusal| Err(refusal.error(self.path())))
     }
 
     /// The nodes that tensors are made by, and those of graphs inside them.

@@ -42,8 +42,10 @@ impl Graph {
     /// Finds the tensors, but for those that are named.
     ///
     /// # Errors
-    /// [`OnnxError::Content`] with a list of candidates where a name is of no tensor, or the rule finds nothing.
+    /// [`OnnxError::Content`] with a list of candidates where a name is of no tensor, or the rule finds nothing; for a model with functions of its own.
     pub fn find(&self, output: Option<&str>, logits: Option<&str>, features: &[String]) -> Result<Tensors, OnnxError> {
+        // A layer inside one would be passed over, and an earlier one taken for the last.
+        self.refuse_functions()?;
         for name in output.into_iter().chain(logits).chain(features.iter().map(String::as_str)) {
             if !self.knows(name) {
                 let expected = format!("one of its tensors, such as {}", candidates(self));
@@ -252,6 +254,15 @@ fn sum(bias: Vec<f64>, added: Vec<f64>) -> Option<Vec<f64>> {
 fn is_obstacle(node: &NodeProto) -> bool {
     matches!(
         op(node),
-        "MatMulInteger" | "ConvInteger" | "QLinearMatMul" | "QLinearConv" | "QGemm" | "If" | "Loop" | "Scan"
+        "MatMulInteger"
+            | "MatMulIntegerToFloat"
+            | "DynamicQuantizeMatMul"
+            | "ConvInteger"
+            | "QLinearMatMul"
+            | "QLinearConv"
+            | "QGemm"
+            | "If"
+            | "Loop"
+            | "Scan"
     )
 }

@@ -4,7 +4,10 @@ use rten_onnx::onnx::DataType;
 
 use super::input::Kind;
 use super::model::Graph;
-use super::walk::{attribute, input_of, op};
+use super::walk::{attribute, input_of, nodes, op, tensors};
+
+/// What a `Cast` to half precision says of its type.
+const HALF: i64 = 10;
 
 /// No chain of operators is followed farther.
 const MOST_STEPS: usize = 256;
@@ -27,6 +30,16 @@ fn of_type(element: i64) -> Element {
 }
 
 impl Graph {
+    /// Whether some numbers are of half precision: stored, fed or cast so.
+    pub(crate) fn has_half(&self) -> bool {
+        let is_half = |element: Option<DataType>| element == Some(DataType::FLOAT16);
+        let fed = self.graph.input.iter().filter_map(|input| input.r#type.as_ref()?.tensor_type.as_ref());
+        tensors(&self.graph).any(|tensor| is_half(tensor.data_type))
+            || fed.map(|tensor| tensor.elem_type).any(is_half)
+            || nodes(&self.graph)
+                .any(|node| op(node) == "Cast" && attribute(node, "to").and_then(|to| to.i) == Some(HALF))
+    }
+
     /// The numbers of a tensor; `None` where the operators do not tell.
     pub(super) fn element(&self, tensor: &str) -> Option<Element> {
         let mut tensor = tensor;

@@ -7,8 +7,10 @@
 //! | [`find`] | which tensors are the logits and the features, and the last layer between them |
 //! | [`candidates`] | what a user may name instead |
 //! | [`defect`] | what a runtime computes wrongly without saying so |
+//! | [`neighbours`] | what makes the outputs of a row depend on the rows beside it |
 //!
 //! `kind` and `wide` tell what operators make of numbers, for `defect`; `pixels` which maps the network itself averages; `depth` how long a chain is, `usual` what a file may leave unsaid.
+//! `refusal` is the line in which a model is refused.
 //! `tensor` and `external` hold the numbers of constants, `constant` looks behind the operators that exporters put around them, `walk` goes over nodes.
 
 pub mod candidates;
@@ -20,7 +22,9 @@ pub mod find;
 pub mod input;
 mod kind;
 pub mod model;
+pub mod neighbours;
 mod pixels;
+mod refusal;
 mod tensor;
 mod usual;
 mod walk;

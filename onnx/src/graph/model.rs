@@ -8,12 +8,12 @@ use oodbench::error::FileError;
 use rten_onnx::onnx::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
 
 use super::input::{self, Axis, ModelInput};
-use super::walk::{attribute, graphs, nodes, op, tensors};
+use super::walk::{attribute, graphs, op, tensors};
 use super::{depth, external, tensor};
 use crate::error::OnnxError;
 use crate::outputs::with_outputs;
 use crate::spelled::spelled_out;
-use crate::wire;
+use crate::wire::{self, FUNCTION_OF_MODEL};
 
 /// Protobuf's own limit: larger models keep their weights in files beside them.
 const MOST_BYTES: u64 = 1 << 31;
@@ -26,6 +26,8 @@ pub struct Graph {
     /// The version of ONNX's own operators.
     pub(super) opset: i64,
     producer: String,
+    /// The name of the first function that the file has of its own.
+    function: Option<String>,
     inputs: Vec<ModelInput>,
     outputs: Vec<String>,
     /// The node that makes a tensor.
@@ -87,6 +89,7 @@ impl Graph {
         let read = Self {
             path: path.to_owned(),
             opset: opset.unwrap_or(1),
+            function: first_function(&bytes),
             producer: [name(&producer_name), name(&producer_version)].join(" ").trim().to_owned(),
             inputs,
             outputs,
@@ -140,12 +143,6 @@ impl Graph {
         })
     }
 
-    /// Whether some node has this operator, in whatever depth.
-    #[must_use]
-    pub fn has(&self, operator: &str) -> bool {
-        nodes(&self.graph).any(|node| op(node) == operator)
-    }
-
     /// The bytes with these tensors among the outputs, and with what a runtime wants to be said.
     pub(crate) fn with_outputs(&self, names: &[String]) -> Result<Vec<u8>, OnnxError> {
         let new: Vec<&str> = names.iter().filter(|name| !self.outputs.contains(name)).map(String::as_str).collect();
@@ -156,6 +153,11 @@ impl Graph {
     /// Files beside the model that hold weights, by the names it gives them.
     pub(crate) fn external(&self) -> &BTreeMap<String, Vec<u8>> {
         &self.external
+    }
+
+    /// The name of the first function that the file has of its own.
+    pub(super) fn function(&self) -> Option<&str> {
+        self.function.as_deref()
     }
 
     pub(super) fn maker(&self, tensor: &str) -> Option<&NodeProto> {
@@ -199,6 +201,17 @@ impl Graph {
             None => "shape not given".to_owned(),
         }
     }
+}
+
+/// The name of the first function of a model, which may be empty; rten's reader passes over functions.
+fn first_function(model: &[u8]) -> Option<String> {
+    let contents = |range, number| {
+        let mut fields = wire::fields(model, range).filter_map(Result::ok);
+        fields.find_map(|field| field.contents.filter(|_| field.number == number))
+    };
+    let function = contents(0..model.len(), FUNCTION_OF_MODEL)?;
+    let name = contents(function, 1).map(|name| String::from_utf8_lossy(&model[name]).into_owned());
+    Some(name.unwrap_or_default())
 }
 
 /// The tensors that a node takes, and those that graphs inside it take from around them.

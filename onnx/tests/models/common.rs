@@ -33,6 +33,8 @@ pub(crate) fn numbers(archive: &Path, name: &str) -> (Vec<usize>, Vec<f64>) {
 pub(crate) struct Archive {
     inputs: Vec<(ModelInput, StoredArray)>,
     labels: Option<Vec<i64>>,
+    /// This row alone.
+    only: Option<usize>,
 }
 
 impl Archive {
@@ -40,7 +42,7 @@ impl Archive {
         let inputs = graph.inputs().iter().map(|input| (input.clone(), npz::open(path, &input.name).unwrap()));
         let has_labels = npz::members(path).unwrap().iter().any(|name| name == "labels");
         let labels = has_labels.then(|| numbers(path, "labels").1.iter().map(|&label| label as i64).collect());
-        Self { inputs: inputs.collect(), labels }
+        Self { inputs: inputs.collect(), labels, only: None }
     }
 }
 
@@ -50,14 +52,16 @@ impl Source for Archive {
     }
 
     fn rows(&self) -> usize {
-        self.inputs[0].1.shape[0]
+        self.only.map_or(self.inputs[0].1.shape[0], |_| 1)
     }
 
     fn labels(&self) -> Option<&[i64]> {
-        self.labels.as_deref()
+        let labels = self.labels.as_deref()?;
+        Some(self.only.map_or(labels, |row| &labels[row..=row]))
     }
 
     fn batch(&self, rows: Range<usize>) -> Result<Vec<Input>, OnnxError> {
+        let rows = self.only.map_or(rows, |row| row..row + 1);
         let part = |(input, array): &(ModelInput, StoredArray)| {
             let width: usize = array.shape[1..].iter().product();
             let values = array.numbers_of(rows.start * width..rows.end * width);
@@ -82,6 +86,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) classes: Option<usize>,
     /// Instead of the archive's.
     pub(crate) labels: Option<Vec<i64>>,
+    /// A row of the archive that is run alone.
+    pub(crate) only: Option<usize>,
 }
 
 /// A dump that was read back.
@@ -107,6 +113,7 @@ pub(crate) fn run(model: &Path, archive: &Path, asked: &Asked<'_>) -> Result<Ext
 pub(crate) fn run_in<R: Runtime>(model: &Path, archive: &Path, asked: &Asked<'_>) -> Result<Extract, OnnxError> {
     let graph = Graph::read(model)?;
     let mut rows = Archive::open(archive, &graph);
+    rows.only = asked.only;
     rows.labels = asked.labels.clone().or(rows.labels);
     let sets: Vec<(Role, Box<dyn Source>)> = vec![(Role::Test, Box::new(rows))];
     let folder = tempfile::tempdir().unwrap();

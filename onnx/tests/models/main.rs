@@ -5,6 +5,7 @@ mod common;
 mod damaged;
 mod defects;
 mod fixtures;
+mod neighbours;
 mod of_others;
 #[cfg(feature = "onnxruntime")]
 mod onnxruntime;

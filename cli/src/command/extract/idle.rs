@@ -15,10 +15,10 @@ pub(super) fn refuse_idle(command: &Command, options: &ModelOptions, sets: &SetO
     }
     let mut kinds = Vec::new();
     for text in std::iter::once(&sets.data).chain(&options.val) {
-        kinds.push(kind(text));
+        kinds.push(Specification::of(text).kind());
     }
     for text in sets.ood.iter().chain(&sets.val_ood) {
-        kinds.push(kind(named(text)?.1));
+        kinds.push(Specification::of(named(text)?.1).kind());
     }
     let has = |kind: Option<Kind>| kinds.contains(&kind);
     let (wav, text, images) = (has(Some(Kind::Wav)), has(Some(Kind::Text)), has(None));
@@ -38,14 +38,6 @@ pub(super) fn refuse_idle(command: &Command, options: &ModelOptions, sets: &SetO
             bail!("{option}: found it with {}, expected {wanted}; leave it out, as it would change nothing", sets.data)
         }
         None => Ok(()),
-    }
-}
-
-/// The kind of files; `None` for images.
-fn kind(text: &str) -> Option<Kind> {
-    match Specification::of(text) {
-        Specification::Files(files) => Some(files.kind),
-        Specification::Images(_) => None,
     }
 }
 

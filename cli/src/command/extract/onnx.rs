@@ -8,12 +8,16 @@ use anyhow::Context;
 use anyhow::bail;
 
 use super::arguments::{Command, SplitName};
+use super::beside::beside;
+#[cfg(feature = "train")]
+use super::beside::unlike;
 use super::held_out::refuse_shared;
 use super::idle::refuse_idle;
 #[cfg(feature = "train")]
 use super::images::Pictures;
 use super::specification::{Specification, first, named};
 use crate::option::common::Common;
+#[cfg(feature = "onnxruntime")]
 use crate::option::model::RuntimeName;
 use crate::option::sets::run_name;
 use crate::screen::interrupt::never_stopped;
@@ -39,12 +43,7 @@ pub(super) fn run(command: &Command, model: &Path, common: &Common) -> anyhow::R
     command.refuse_options_of_weights()?;
     let options = &command.model_options;
     let runtime = options.runtime.unwrap_or_default();
-    #[cfg(not(feature = "onnxruntime"))]
-    if runtime == RuntimeName::Onnxruntime {
-        bail!(
-            "--runtime onnxruntime: found a program without it, expected one built with the feature onnxruntime; leave it out"
-        );
-    }
+    runtime.check()?;
     let graph = Graph::read(model)?;
     // Before rows are made that no memory has.
     check_batch(&graph)?;
@@ -107,6 +106,17 @@ struct Plan {
     preparation: Option<String>,
 }
 
+/// The option of OOD sets that are measured.
+const OOD: &str = "--ood";
+
+/// An OOD set that was named.
+struct Ood<'a> {
+    option: &'static str,
+    /// Its own name.
+    own: Option<&'a str>,
+    data: Specification<'a>,
+}
+
 impl Command {
     /// Options that would change nothing.
     fn refuse_options_of_weights(&self) -> anyhow::Result<()> {
@@ -147,6 +157,8 @@ impl Command {
         let (options, inputs) = (&self.model_options, graph.inputs());
         let given = self.set_options();
         refuse_idle(self, options, given)?;
+        let val = options.val.as_deref().map(|val| beside("--val", val, &given.data)).transpose()?;
+        let ood = self.ood()?;
         let classes = self.classes()?;
         let most = given.images.map(NonZeroUsize::get);
         let has = |split: SplitName| self.splits.is_empty() || self.splits.contains(&split);
@@ -190,8 +202,8 @@ impl Command {
             #[cfg(not(feature = "train"))]
             Specification::Images(data) => bail!("{data}: {NO_IMAGES}"),
         };
-        if let Some(val) = &options.val {
-            let set = match Specification::of(val) {
+        if let Some(val) = val {
+            let set = match val {
                 Specification::Files(files) => files.test(inputs, options, Some(&classes))?,
                 #[cfg(feature = "train")]
                 Specification::Images(data) => {
@@ -199,7 +211,7 @@ impl Command {
                     let folders = own_images.as_ref().and_then(|own| own.classes.as_ref());
                     if folders.zip(images.classes.as_ref()).is_some_and(|(own, other)| own != other) {
                         bail!(
-                            "--val {val}: found other folders than in {}, expected the same classes; list them with --classes",
+                            "--val {data}: found other folders than in {}, expected the same classes; list them with --classes",
                             given.data
                         );
                     }
@@ -213,19 +225,13 @@ impl Command {
         if let Some(both) = given.val_ood.iter().find(|set| given.ood.contains(set)) {
             bail!("--val-ood {both}: found a set that --ood measures, expected another; take another set");
         }
-        let oods = given.ood.iter().map(|set| (set, true)).chain(given.val_ood.iter().map(|set| (set, false)));
-        for (text, is_measured) in oods {
-            let (own, data) = named(text)?;
-            let (set, name) = match Specification::of(data) {
+        for Ood { option, own, data } in ood {
+            let is_measured = option == OOD;
+            let (set, name) = match data {
                 Specification::Files(files) => (files.test(inputs, options, None)?, files.name()),
                 #[cfg(feature = "train")]
                 Specification::Images(data) => {
-                    let Some(images) = &own_images else {
-                        bail!(
-                            "{data}: found images beside {}, expected data of one kind; use npy:DIR for both",
-                            given.data
-                        )
-                    };
+                    let images = own_images.as_ref().with_context(|| unlike(option, data, &given.data))?;
                     // Noise to choose on is not the noise that is measured.
                     images.ood(data, if is_measured { self.seed } else { self.seed.wrapping_add(1) })?
                 }
@@ -238,6 +244,18 @@ impl Command {
         }
         let sets = sets.into_iter().map(|(role, set)| (role, first(set, most))).collect();
         Ok(Plan { sets, name, classes: class_count, preparation })
+    }
+
+    /// The sets of --ood and --val-ood, which fit beside the data.
+    fn ood(&self) -> anyhow::Result<Vec<Ood<'_>>> {
+        let given = self.set_options();
+        let measured = given.ood.iter().map(|text| (OOD, text));
+        let sets = measured.chain(given.val_ood.iter().map(|text| ("--val-ood", text)));
+        sets.map(|(option, text)| {
+            let (own, data) = named(text)?;
+            Ok(Ood { option, own, data: beside(option, data, &given.data)? })
+        })
+        .collect()
     }
 
     /// The classes of all labelled splits: listed, or what the splits have together.

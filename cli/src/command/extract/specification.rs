@@ -47,6 +47,14 @@ impl<'a> Specification<'a> {
             None => Self::Images(text),
         }
     }
+
+    /// The kind of files; `None` for images.
+    pub(super) fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::Files(files) => Some(files.kind),
+            Self::Images(_) => None,
+        }
+    }
 }
 
 /// `NAME=DATA`, or data alone.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::option::model::TensorOptions;
+use crate::option::model::{RuntimeName, TensorOptions};
 
 use super::fact::{Fact, OF_RUN, SUSPICIOUS, head_text};
 use oodbench::numeric::noise::Congruential;
@@ -11,9 +11,11 @@ use oodbench_onnx::extract::head_agrees;
 use oodbench_onnx::graph::candidates::candidates;
 use oodbench_onnx::graph::find::Tensors;
 use oodbench_onnx::graph::{Axis, Graph, Kind, ModelInput};
+#[cfg(feature = "onnxruntime")]
+use oodbench_onnx::onnxruntime::OnnxRuntime;
 use oodbench_onnx::request::check_batch;
 use oodbench_onnx::rten::Rten;
-use oodbench_onnx::runtime::{Input, Numbers};
+use oodbench_onnx::runtime::{Input, Numbers, Runtime};
 
 /// Rows made up to check a head on, where the model takes any number.
 const ROWS: usize = 4;
@@ -24,8 +26,24 @@ const MOST_NUMBERS: usize = 1 << 26;
 /// Half of the largest noise and one.
 const NOISE: f32 = 8_388_608.0;
 
-/// The facts of a model.
-pub(super) fn describe(model: &Path, options: &TensorOptions) -> Result<Vec<Fact>, OnnxError> {
+/// What rten says of a model that another runtime is asked for.
+const OF_RTEN: &str = "rten";
+
+/// The facts of a model that this runtime would run.
+pub(super) fn describe(model: &Path, options: &TensorOptions, runtime: RuntimeName) -> anyhow::Result<Vec<Fact>> {
+    runtime.check()?;
+    Ok(match runtime {
+        #[cfg(feature = "onnxruntime")]
+        RuntimeName::Onnxruntime => {
+            OnnxRuntime::find_library()?;
+            describe_in::<OnnxRuntime>(model, options)
+        }
+        _ => describe_in::<Rten>(model, options),
+    }?)
+}
+
+fn describe_in<R: Runtime>(model: &Path, options: &TensorOptions) -> Result<Vec<Fact>, OnnxError> {
+    let is_rten = R::NAME == Rten::NAME;
     let graph = Graph::read(model)?;
     let run = model.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut facts = Vec::new();
@@ -39,30 +57,59 @@ pub(super) fn describe(model: &Path, options: &TensorOptions) -> Result<Vec<Fact
     say(OF_RUN, "opset", graph.opset().to_string());
     graph.inputs().iter().for_each(|input| say(OF_RUN, "input", input.text()));
     graph.outputs().iter().for_each(|output| say(OF_RUN, "output", output.clone()));
-    let mut suspicions = Vec::new();
+    say(OF_RUN, "runtime", R::version());
+    if let Some(operator) = graph.scales_by_block() {
+        say(OF_RUN, "rows", format!("run one by one: {operator:?} scales a batch by the values in it"));
+    }
+    let (mut suspicions, mut of_rten) = (Vec::new(), Ok(()));
     match graph.find(options.output.as_deref(), options.logits.as_deref(), &options.features) {
         Ok(tensors) => {
             let because = |tensor: &str, because: &str| format!("{tensor}; {because}");
             say(OF_RUN, "logits", because(&tensors.logits, &tensors.logits_because));
             say(OF_RUN, "features", because(&tensors.features[0], &tensors.features_because));
-            match check(&graph, &tensors) {
+            match check::<R>(&graph, &tensors) {
                 Ok(found) => say(OF_RUN, "head", found),
-                Err(error) => suspicions.push(error.to_string()),
+                Err(error) => {
+                    suspicions.push(error.to_string());
+                    let is_of_any =
+                        check_batch(&graph).and_then(|()| graph.refuse_in_any_runtime(&taken(&tensors))).is_err();
+                    if is_rten && !is_of_any {
+                        suspicions.push("another runtime may run it: --runtime onnxruntime".to_owned());
+                    }
+                }
+            }
+            if !is_rten {
+                of_rten = check::<Rten>(&graph, &tensors).map(|_| ());
             }
         }
-        Err(error) => suspicions.push(error.to_string()),
+        Err(error) => {
+            suspicions.push(error.to_string());
+            if !is_rten {
+                of_rten = graph.refuse_defects(graph.outputs());
+            }
+        }
     }
     say(OF_RUN, "candidates", candidates(&graph));
+    match of_rten {
+        Ok(()) if is_rten => {}
+        Ok(()) => say(OF_RTEN, "", "nothing that it is known to compute wrongly".to_owned()),
+        Err(error) => say(OF_RTEN, "", error.to_string()),
+    }
     suspicions.into_iter().for_each(|what| say(SUSPICIOUS, "", what));
     Ok(facts)
 }
 
+/// The tensors whose values have to be right.
+fn taken(tensors: &Tensors) -> [String; 2] {
+    [tensors.logits.clone(), tensors.features[0].clone()]
+}
+
 /// Whether the last layer gives the logits of rows that are made up.
-fn check(graph: &Graph, tensors: &Tensors) -> Result<String, OnnxError> {
+fn check<R: Runtime>(graph: &Graph, tensors: &Tensors) -> Result<String, OnnxError> {
     check_batch(graph)?;
     let inputs = graph.inputs().iter().map(made_up).collect::<Option<Vec<_>>>();
     let Some(inputs) = inputs else {
-        graph.refuse_defects(&[tensors.logits.clone(), tensors.features[0].clone()])?;
+        R::refuse(graph, &taken(tensors))?;
         let is_free = |input: &ModelInput| {
             input.axes.is_empty() || input.axes.iter().skip(1).any(|axis| matches!(axis, Axis::Free(_)))
         };
@@ -72,7 +119,7 @@ fn check(graph: &Graph, tensors: &Tensors) -> Result<String, OnnxError> {
         };
         return Ok(format!("not checked here: {why}; `extract` checks it"));
     };
-    let agrees = head_agrees::<Rten>(graph, tensors, inputs, rayon::current_num_threads())?;
+    let agrees = head_agrees::<R>(graph, tensors, inputs, rayon::current_num_threads())?;
     Ok(match (&tensors.head, agrees) {
         (Some(head), true) => format!("{}; features · Wᵀ + b are the logits to 1e-4", head_text(head)),
         _ => "none: the nearest linear layer does not give the logits; --features names other features".to_owned(),
