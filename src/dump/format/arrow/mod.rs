@@ -10,6 +10,7 @@ mod batch;
 mod message;
 mod refusal;
 mod schema;
+mod unpack;
 
 use std::path::Path;
 use std::sync::Arc;
