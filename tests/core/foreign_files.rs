@@ -544,9 +544,9 @@ fn arrays_beside_a_head_are_told_by_their_columns() {
         [
             "head/bias fc.pkl[1]: \"fc\" in its name",
             "head/weight fc.pkl[0]: \"fc\" in its name",
-            "id/test/features id_val.pkl: \"val id\" in its name, and no name says test or id; 6 columns, as the head has",
-            "id/train/features id_train.pkl: \"train id\" in its name; 6 columns, as the head has",
-            "ood/texture/features ood_texture.pkl: \"ood\" in its name; 6 columns, as the head has",
+            "id/test/features id_val.pkl: \"val id\" in its name, and no name says test or id; 6 columns, as the head has, where logits would have 4",
+            "id/train/features id_train.pkl: \"train id\" in its name; 6 columns, as the head has, where logits would have 4",
+            "ood/texture/features ood_texture.pkl: \"ood\" in its name; 6 columns, as the head has, where logits would have 4",
         ]
     );
     // As many as there are classes may be probabilities.
@@ -554,6 +554,24 @@ fn arrays_beside_a_head_are_told_by_their_columns() {
     let warnings = Dump::open(&discover(folder.path()).unwrap()[0]).unwrap().warnings.join("\n");
     assert!(warnings.contains("ood_lsun.npy (its name says none of logits, features, labels)"), "{warnings}");
     fs::remove_file(folder.path().join("ood_lsun.npy")).unwrap();
+    // A row for each class: means of features, or another weight.
+    write_npy(folder.path().join("ood_means.npy"), &Array2::<f32>::zeros((4, 6))).unwrap();
+    // Where a name says features, what has none is not taken for them.
+    write_npy(folder.path().join("id_val_features.npy"), &Array2::<f32>::ones((3, 6))).unwrap();
+    let runs = discover(folder.path()).unwrap();
+    let found = taken(&runs[0]).join("\n");
+    assert!(found.contains("id/test/features id_val_features.npy: ") && !found.contains("id_val.pkl"), "{found}");
+    let warnings = Dump::open(&runs[0]).unwrap().warnings.join("\n");
+    let unnamed = "(its name says none of logits, features, labels, and";
+    for why in [
+        format!("ood_means.npy {unnamed} it has the shape of the head's weight, (4, 6))"),
+        format!("id_val.pkl {unnamed} another name says features)"),
+    ] {
+        assert!(warnings.contains(&why), "{warnings}");
+    }
+    for name in ["ood_means.npy", "id_val_features.npy"] {
+        fs::remove_file(folder.path().join(name)).unwrap();
+    }
     // Without a head nothing tells.
     fs::remove_file(folder.path().join("fc.pkl")).unwrap();
     let error = discover(folder.path()).unwrap_err().to_string();
