@@ -7,8 +7,11 @@ use ndarray::ArrayView2;
 
 use super::run::Dump;
 use crate::numeric::real::Real;
+use crate::rows::array::StoredArray;
 use crate::rows::check::{BadRows, non_finite_rows};
-use crate::rows::{ArrayKind, Labels, Matrix, Role, Rows, Split};
+use crate::rows::element::Dtype;
+use crate::rows::split::matrix_of;
+use crate::rows::{ArrayKind, Labels, Matrix, Role, Rows, RowsError, Split};
 
 /// One array of a split.
 #[derive(Clone, Debug)]
@@ -54,6 +57,29 @@ pub struct SplitFacts {
 #[must_use]
 pub fn diagnose(dump: &Dump) -> Vec<SplitFacts> {
     dump.splits.iter().map(split_facts).collect()
+}
+
+/// Looks at an array that is in no dump, as what its type and shape can be: integers of one axis are labels, floats of one axis a score, of two features, of three
+/// members side by side.
+///
+/// # Errors
+/// [`RowsError`] for anything else.
+pub fn diagnose_array(array: StoredArray) -> Result<ArrayFacts, RowsError> {
+    let shape = array.shape.clone();
+    let is_whole = matches!(array.dtype, Dtype::Signed(..) | Dtype::Unsigned(..));
+    let facts = match (shape.len(), is_whole) {
+        (1, true) => label_facts(&Labels::new(vec![array])?),
+        (axes, _) => {
+            let kind = match axes {
+                1 => ArrayKind::Score("own".to_owned()),
+                3 => ArrayKind::Variant("members".to_owned()),
+                _ => ArrayKind::Features,
+            };
+            let matrix = matrix_of(&kind, vec![array])?;
+            matrix_facts(kind, &matrix)
+        }
+    };
+    Ok(ArrayFacts { shape, ..facts })
 }
 
 fn split_facts(split: &Split) -> SplitFacts {

@@ -27,7 +27,7 @@ const MOST_BYTES: u64 = 1 << 32;
 /// A file of numbers, `FILE` or `FILE:NAME`.
 ///
 /// `.npy`, `.npz`, `.safetensors` and `.mat` hold arrays of shape (n,) or (n, 1), `NAME` being the member; `.csv` and `.tsv` columns with a header, `.parquet`,
-/// `.arrow` and `.feather` columns of numbers; any other file is text, one number per line, `#` beginning a comment. `NAME` may be left out where there is
+/// `.arrow`, `.arrows` and `.feather` columns of numbers; any other file is text, one number per line, `#` beginning a comment. `NAME` may be left out where there is
 /// one column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
@@ -85,7 +85,7 @@ impl Source {
                 Some("csv") => of_csv(path, name, b',')?,
                 Some("tsv") => of_csv(path, name, b'\t')?,
                 Some("parquet") => of_parquet(path, name)?,
-                Some("arrow" | "feather") => of_arrow(path, name)?,
+                Some("arrow" | "arrows" | "feather") => of_arrow(path, name)?,
                 _ => of_lines(path)?,
             },
         };
@@ -161,14 +161,20 @@ fn choose(path: &Path, names: &[String], name: Option<&str>) -> Result<usize, Re
             let found = format!("{} columns ({})", names.len(), list());
             Err(wrong(path, found, "one, or the name of one", format!("write {shown}:{first} for the first")))
         }
-        (Some(name), _) => names.iter().position(|own| own == name).ok_or_else(|| {
-            wrong(
-                path,
-                format!("no {name:?} among {}", list()),
-                "the name of a column",
-                "correct the name behind the colon",
-            )
-        }),
+        (Some(name), _) => {
+            let mut places = (0..names.len()).filter(|at| names[*at] == name);
+            match (places.next(), places.next()) {
+                (Some(at), None) => Ok(at),
+                (Some(first), Some(second)) => {
+                    let found = format!("the name {name:?} twice, of columns {} and {}", first + 1, second + 1);
+                    Err(wrong(path, found, "each name once", "rename one of them"))
+                }
+                (None, _) => {
+                    let found = format!("no {name:?} among {}", list());
+                    Err(wrong(path, found, "the name of a column", "correct the name behind the colon"))
+                }
+            }
+        }
     }
 }
 
@@ -319,6 +325,7 @@ mod tests {
                 "a.csv: found 2 columns (a, b), expected one, or the name of one; write a.csv:a for",
             ),
             ("a.csv", "a,b\n1,2\n", ":c", "a.csv: found no \"c\" among a, b, expected the name of a column; "),
+            ("a.csv", "a,b,a\n1,2,3\n", ":a", "a.csv: found the name \"a\" twice, of columns 1 and 3, expected each"),
             ("a.csv", "a,b\n1\n", ":a", "a.csv: found CSV error"),
             ("a.csv", "a\n1\nx\n", "", "a.csv: found \"x\" in line 3, expected a number; "),
             ("a.csv", "a\n1\n\n3\n", "", "a.csv: found \"\" in line 3, expected a number; "),
@@ -327,6 +334,7 @@ mod tests {
             ("a.npy", "1\n", "", "a.npy: found "),
             ("a.parquet", "PAR1", "", "a.parquet: found "),
             ("a.feather", "ARROW1", "", "a.feather: found "),
+            ("a.arrows", "1\n", "", "a.arrows: found "),
         ] {
             let error = found(name, content.as_bytes(), column).unwrap_err();
             assert!(error.starts_with(expected), "{name}: {error}");

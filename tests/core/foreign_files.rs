@@ -226,6 +226,39 @@ fn types_of_arrow() {
     assert!(refusal("arrow/first.feather", "labels").contains("found Feather of version 1"));
 }
 
+/// What would be read as other numbers than were written, or as those of another column.
+#[test]
+#[cfg(feature = "parquet")]
+fn arrow_that_would_be_misread_is_refused() {
+    let refusal = |path: &Path, member: &str| {
+        let error = by_name(path).unwrap().open(path, Some(member)).unwrap_err().to_string();
+        assert!(!error.contains(char::is_control), "{error}");
+        error
+    };
+    for member in ["logits", "features", "labels"] {
+        let error = refusal(&file("arrow/experimental.arrow"), member);
+        assert!(error.contains("found buffers packed as Arrow 0.17 did"), "{error}");
+        assert!(error.contains("; write the file with pyarrow") && error.contains("pyarrow 1.0 or later"), "{error}");
+        for name in ["arrow/twice.arrow", "arrow/twice.parquet"] {
+            let error = refusal(&file(name), member);
+            assert!(error.contains("found the name labels twice, of columns 2 and 4, expected "), "{error}");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.arrows");
+    let stream = fs::read(file("arrow/stream_none.arrow")).unwrap();
+    fs::write(&path, &stream).unwrap();
+    same_matrix(by_name(&path).unwrap().open(&path, Some("logits")).unwrap(), "logits");
+    // A name that would act on a terminal.
+    let (name, other) = (&b"ragged"[..], &b"rag\x1b[m"[..]);
+    let places: Vec<usize> = (0..stream.len()).filter(|at| stream[*at..].starts_with(name)).collect();
+    let mut renamed = stream;
+    places.iter().for_each(|at| renamed[*at..*at + name.len()].copy_from_slice(other));
+    fs::write(&path, &renamed).unwrap();
+    let error = refusal(&path, "rag\x1b[m");
+    assert!(error.contains(r"found column rag\u{1b}[m holds lists of several lengths,"), "{error}");
+}
+
 #[test]
 #[cfg(feature = "parquet")]
 fn lengths_that_arrow_claims_are_not_believed() {
@@ -302,6 +335,8 @@ fn numbers_in_text() {
     assert_eq!(read("a.csv", ",0,1\n0,0.5,2\n1,-3,4\n", None), doubles(&[2, 2], &[0.5, 2.0, -3.0, 4.0]));
     assert_eq!(read("a.csv", "0,1\n0.5,2\n", None), doubles(&[1, 2], &[0.5, 2.0]));
     assert_eq!(read("a.csv", "\u{feff}logits_0,logits_1\r\n1,2\r\n", Some("logits")), doubles(&[1, 2], &[1.0, 2.0]));
+    // Columns of one name are in nobody's way where another is asked for.
+    assert_eq!(read("a.csv", "note,x,note\n1,0.5,2\n", Some("x")), doubles(&[1], &[0.5]));
     // A quoted name may hold the separator; rows may stand apart.
     let quoted = "\"id, or name\",x\n\"1,5\",2\n\n  \n\"2,5\", 4 \n";
     assert_eq!(read("a.csv", quoted, Some("x")), Ok((vec![2], "i64".to_owned(), vec![2.0, 4.0])));
@@ -312,6 +347,12 @@ fn numbers_in_text() {
         ("a.csv", "x_0,x_1\n\n1,2\n\r\n3,two\n", Some("x"), "found \"two\" in line 5, expected a number"),
         ("a.csv", "x_0,x_1\n1,two\n", Some("x"), "found \"two\" in line 2, expected a number"),
         ("a.csv", "x_0,y\n1,2\n", Some("z"), "found columns x_0, y, expected some of z"),
+        (
+            "a.csv",
+            ",x,y,x\n0,1,2,3\n",
+            Some("x"),
+            "found the name x twice, of columns 2 and 4, expected each name once",
+        ),
         ("a.txt", "1 2\n3 x\n", None, "found \"x\" in line 2, expected a number"),
     ] {
         let error = read(name, text, member).unwrap_err();
@@ -503,9 +544,9 @@ fn arrays_beside_a_head_are_told_by_their_columns() {
         [
             "head/bias fc.pkl[1]: \"fc\" in its name",
             "head/weight fc.pkl[0]: \"fc\" in its name",
-            "id/test/features id_val.pkl: \"val id\" in its name, and no name says test or id; 6 columns, as the head has",
-            "id/train/features id_train.pkl: \"train id\" in its name; 6 columns, as the head has",
-            "ood/texture/features ood_texture.pkl: \"ood\" in its name; 6 columns, as the head has",
+            "id/test/features id_val.pkl: \"val id\" in its name, and no name says test or id; 6 columns, as the head has, where logits would have 4",
+            "id/train/features id_train.pkl: \"train id\" in its name; 6 columns, as the head has, where logits would have 4",
+            "ood/texture/features ood_texture.pkl: \"ood\" in its name; 6 columns, as the head has, where logits would have 4",
         ]
     );
     // As many as there are classes may be probabilities.
@@ -513,6 +554,24 @@ fn arrays_beside_a_head_are_told_by_their_columns() {
     let warnings = Dump::open(&discover(folder.path()).unwrap()[0]).unwrap().warnings.join("\n");
     assert!(warnings.contains("ood_lsun.npy (its name says none of logits, features, labels)"), "{warnings}");
     fs::remove_file(folder.path().join("ood_lsun.npy")).unwrap();
+    // A row for each class: means of features, or another weight.
+    write_npy(folder.path().join("ood_means.npy"), &Array2::<f32>::zeros((4, 6))).unwrap();
+    // Where a name says features, what has none is not taken for them.
+    write_npy(folder.path().join("id_val_features.npy"), &Array2::<f32>::ones((3, 6))).unwrap();
+    let runs = discover(folder.path()).unwrap();
+    let found = taken(&runs[0]).join("\n");
+    assert!(found.contains("id/test/features id_val_features.npy: ") && !found.contains("id_val.pkl"), "{found}");
+    let warnings = Dump::open(&runs[0]).unwrap().warnings.join("\n");
+    let unnamed = "(its name says none of logits, features, labels, and";
+    for why in [
+        format!("ood_means.npy {unnamed} it has the shape of the head's weight, (4, 6))"),
+        format!("id_val.pkl {unnamed} another name says features)"),
+    ] {
+        assert!(warnings.contains(&why), "{warnings}");
+    }
+    for name in ["ood_means.npy", "id_val_features.npy"] {
+        fs::remove_file(folder.path().join(name)).unwrap();
+    }
     // Without a head nothing tells.
     fs::remove_file(folder.path().join("fc.pkl")).unwrap();
     let error = discover(folder.path()).unwrap_err().to_string();

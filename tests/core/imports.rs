@@ -115,6 +115,38 @@ fn archives_of_openood() {
     assert!(error.contains("cifar10.npz: found") && !error.contains('\n'), "{error}");
 }
 
+/// Folders of any name hold scores, of one kind or the other; what else lies there is passed over.
+#[test]
+fn scores_of_openood_in_other_folders() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        path
+    };
+    fs::copy(fixture("formats/pickle/openood.pkl"), at("resnet/s0/ood/scale.pkl")).unwrap();
+    archive(&at("resnet/s1/results/cifar10.npz"), &[0.5, 0.25], &[0, 1]);
+    archive(&at("resnet/s1/results/svhn.npz"), &[-0.5], &[-1]);
+    fs::copy(fixture("formats/pickle/fc.pkl"), at("resnet/fc.pkl")).unwrap();
+    fs::write(at("resnet/s1/damaged.pkl"), b"\x80\x04").unwrap();
+    let (title, runs) = read(folder.path()).unwrap();
+    assert!(title.contains("<postprocessor>.pkl") && title.contains("<set>.npz"), "{title}");
+    let names: Vec<(&str, Option<u64>)> = runs.iter().map(|run| (run.info.name.as_str(), run.info.seed)).collect();
+    assert_eq!(names, [("resnet-s0-ood", Some(0)), ("resnet-s1-results", Some(1))]);
+    assert_eq!(roles(&runs[0]), ["id/test", "ood/far/mnist", "ood/far/svhn", "ood/near/tin"]);
+    assert_eq!(roles(&runs[1]), ["id/test", "ood/svhn"]);
+    // A file alone; one that is damaged says so.
+    let (_, alone) = read(&at("resnet/s0/ood/scale.pkl")).unwrap();
+    assert_eq!((alone.len(), alone[0].info.name.as_str()), (1, "resnet-s0-ood"));
+    let error = read(&at("resnet/s1/damaged.pkl")).unwrap_err().to_string();
+    assert!(error.contains("damaged.pkl: found "), "{error}");
+    // In one folder the pickles are read, and the archive is told.
+    archive(&at("resnet/s0/ood/cifar10.npz"), &[0.5], &[0]);
+    let (_, runs) = read(&folder.path().join("resnet/s0")).unwrap();
+    assert_eq!((runs.len(), runs[0].left_out.len()), (1, 1), "{runs:?}");
+    assert!(runs[0].left_out[0].ends_with("cifar10.npz: the pickles beside it were read"), "{runs:?}");
+}
+
 /// Files that NumPy wrote as the evaluators do, found in the folder of their results.
 #[test]
 fn archives_that_openood_wrote() {

@@ -1,5 +1,6 @@
 //! `oodbench inspect`: what a dump holds, what scores lack, what looks wrong.
 
+mod elements;
 mod fact;
 #[cfg(feature = "onnx")]
 mod onnx;
@@ -9,22 +10,21 @@ use std::path::Path;
 
 use clap::Args;
 
-use fact::{Fact, OF_GUESS, OF_RUN, OF_SCORES, SUSPICIOUS, head_text, texts_text};
+use fact::{Fact, OF_GUESS, OF_RUN, OF_SCORES, SUSPICIOUS, array_text, head_text, suspicious, texts_text};
 
 use crate::option::common::Common;
+use crate::option::elements::Elements;
 use crate::option::format::Printed;
 #[cfg(feature = "onnx")]
 use crate::option::model::{RuntimeName, TensorOptions};
 use crate::option::runs::Runs;
-use crate::screen::words::counted;
 use crate::screen::{remarks, terminal};
 use oodbench::dump::Dump;
-use oodbench::dump::diagnose::{ArrayFacts, ValueFacts, diagnose};
+use oodbench::dump::diagnose::diagnose;
 use oodbench::dump::layout::RunFiles;
 use oodbench::printable::line;
 use oodbench::report::Format;
 use oodbench::report::grid::Grid;
-use oodbench::rows::array::shape_text;
 use oodbench::score::REGISTRY;
 use oodbench::score::counts::Counts;
 
@@ -34,10 +34,13 @@ use oodbench::score::counts::Counts;
   oodbench inspect dumps/
   oodbench inspect model.onnx                its inputs, logits, features and last layer
   oodbench inspect model.onnx --runtime onnxruntime      the same where rten refuses it, and why
+  oodbench inspect feat.mmap --dtype float32 --shape N,512    a file of elements alone
   oodbench inspect dumps/ --format json      what was found, an object each")]
 pub(crate) struct Command {
     #[command(flatten)]
     runs: Runs,
+    #[command(flatten)]
+    elements: Elements,
     #[command(flatten)]
     printed: Printed,
     #[cfg(feature = "onnx")]
@@ -68,6 +71,15 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     if let Some(option) = of_models.filter(|_| models.is_empty()) {
         anyhow::bail!("{option}: found dumps, expected MODEL.onnx; leave it out, as it would change nothing");
     }
+    let (models, runs) = match command.elements.are_given() {
+        true => {
+            for file in command.runs.files_of_elements()? {
+                show(file, elements::describe(file, &command.elements)?)?;
+            }
+            (Vec::new(), None)
+        }
+        false => (models, runs),
+    };
     #[cfg(feature = "onnx")]
     for model in &models {
         show(model, onnx::describe(model, &command.tensors, command.runtime.unwrap_or_default())?)?;
@@ -170,33 +182,4 @@ fn describe(files: &RunFiles) -> anyhow::Result<Vec<Fact>> {
     suspicions.into_iter().for_each(|what| say(SUSPICIOUS, "", what));
     remarks::unchanged()?;
     Ok(facts)
-}
-
-fn array_text(array: &ArrayFacts) -> String {
-    let mut text = format!("{:<16}{}", shape_text(&array.shape), array.dtype);
-    if array.shards > 1 {
-        text.push_str(&format!(", {} shards", array.shards));
-    }
-    if let Some(distinct) = array.distinct_labels {
-        text.push_str(&format!(", {distinct} distinct"));
-    }
-    text
-}
-
-fn suspicious(values: &ValueFacts) -> impl Iterator<Item = String> {
-    let bad = values.bad.first.map(|first| {
-        format!(
-            "{} with NaN or infinite values, the first is row {first}: no score will read this",
-            counted(values.bad.count, "row")
-        )
-    });
-    let half = values
-        .half_precision
-        .then(|| "16-bit floats: rounding ties scores and costs AUROC and AUIN; dump f32".to_owned());
-    let repeated = (values.repeated_rows > 0).then(|| {
-        format!("rows that repeat an earlier one: {}; samples twice, or precision lost", values.repeated_rows)
-    });
-    let constant = (values.constant_columns > 0)
-        .then(|| format!("columns that never change: {}; covariances are singular", values.constant_columns));
-    [bad, half, repeated, constant].into_iter().flatten()
 }

@@ -55,6 +55,19 @@ impl Runs {
         (models.into_iter().cloned().collect(), is_needed.then(|| Self::of(dirs, self.layout.clone())))
     }
 
+    /// What was named, where it is said to be files of elements alone.
+    pub(crate) fn files_of_elements(&self) -> anyhow::Result<impl Iterator<Item = &Path>> {
+        if self.dirs.is_empty() {
+            bail!("--dtype: found no file named, expected files of elements alone; name them");
+        }
+        if self.layout.is_named() {
+            bail!(
+                "--layout: found --dtype beside it, expected one of them; a layout file says dtype and shape of the files that it names"
+            );
+        }
+        Ok(self.dirs.iter().map(PathBuf::as_path))
+    }
+
     /// All runs, each once, in the order of the folders.
     pub(crate) fn find(&self, quiet: bool) -> anyhow::Result<Vec<RunFiles>> {
         let mut runs: Vec<RunFiles> = Vec::new();

@@ -14,6 +14,7 @@ mod detector_stream;
 mod diff;
 mod fit_files;
 mod gram;
+mod inspect_elements;
 mod latency;
 mod layouts;
 mod limits;

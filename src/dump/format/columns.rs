@@ -1,9 +1,11 @@
-//! Named columns of numbers as named arrays: `logits_0, logits_1, label` are `logits` (n, 2) and `label` (n).
+//! Named columns of numbers as named arrays: `logits_0, logits_1, label` are `logits` (n, 2) and `label` (n). All tables, whatever format they come in, are
+//! understood here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
+use super::entry::{list, only, printable};
 use super::tree;
 use crate::dump::error::DumpError;
 use crate::rows::array::{Memory, StoredArray};
@@ -44,8 +46,8 @@ fn numbered(name: &str) -> Option<(&str, usize)> {
 }
 
 /// The columns of each array by its name, in the order of their numbers. Columns whose numbers do not follow each other are arrays of their own.
-pub(super) fn groups<'n>(names: impl IntoIterator<Item = &'n str>) -> BTreeMap<String, Vec<usize>> {
-    let names: Vec<&str> = names.into_iter().collect();
+fn groups<N: AsRef<str>>(names: &[N]) -> BTreeMap<String, Vec<usize>> {
+    let names = texts(names);
     let mut by_base: BTreeMap<&str, Vec<(usize, usize)>> = BTreeMap::new();
     let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (at, name) in names.iter().enumerate() {
@@ -67,6 +69,57 @@ pub(super) fn groups<'n>(names: impl IntoIterator<Item = &'n str>) -> BTreeMap<S
         }
     }
     groups
+}
+
+/// The names of the arrays that columns of these names are, sorted.
+pub(super) fn arrays<N: AsRef<str>>(names: &[N]) -> Vec<String> {
+    groups(names).into_keys().collect()
+}
+
+/// Of the arrays that columns of these names are, the wanted one or the only one: its name, and the places of its columns in the order of their numbers. The
+/// `skipped` first columns are of no array.
+///
+/// # Errors
+/// [`DumpError`] if there is none of that name, several and no name, or two columns of one name among those that it could be made of.
+pub(super) fn pick<N: AsRef<str>>(
+    path: &Path,
+    names: &[N],
+    skipped: usize,
+    wanted: Option<&str>,
+) -> Result<(String, Vec<usize>), DumpError> {
+    let names = names.get(skipped..).unwrap_or_default();
+    let mut groups = groups(names);
+    let known: Vec<String> = groups.keys().cloned().collect();
+    let name = wanted.map_or_else(|| only(path, &known), Ok)?.to_owned();
+    // Two parts of one number follow nothing: they would be missed as a whole, not as what is there twice.
+    let is_of_it = |own: &str| own == name || numbered(own).is_some_and(|(base, _)| base == name);
+    let of_it = (skipped..).zip(texts(names)).filter(|(_, own)| is_of_it(own));
+    if let Some(found) = first_twice(of_it) {
+        return Err(DumpError::malformed(path, found, "each name once", "rename one of them"));
+    }
+    let columns = groups.remove(&name).ok_or_else(|| {
+        let found = format!("columns {}", list(&known));
+        DumpError::malformed(path, found, format!("some of {}", printable(&name)), "rename them")
+    })?;
+    Ok((name, columns.into_iter().map(|at| at + skipped).collect()))
+}
+
+/// Words for the first two columns of one name, if there are such: nobody can tell which of them is meant. Places are counted from 1.
+#[cfg_attr(not(feature = "parquet"), allow(dead_code, reason = "text has no schema"))]
+pub(super) fn twice<N: AsRef<str>>(names: &[N]) -> Option<String> {
+    first_twice((0..).zip(texts(names)))
+}
+
+fn first_twice<'n>(mut names: impl Iterator<Item = (usize, &'n str)>) -> Option<String> {
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    names.find_map(|(at, name)| {
+        let first = seen.insert(name, at)?;
+        Some(format!("the name {} twice, of columns {} and {}", printable(name), first + 1, at + 1))
+    })
+}
+
+fn texts<N: AsRef<str>>(names: &[N]) -> Vec<&str> {
+    names.iter().map(AsRef::as_ref).collect()
 }
 
 /// An array of some columns of so many rows: of one column (n), of several or of lists (n, columns).
@@ -101,11 +154,15 @@ pub(super) fn array(path: &Path, name: &str, columns: &[&Column], rows: usize) -
 
 /// The cells of some columns, row by row.
 fn joined<T>(columns: &[&Column], rows: usize, cell: impl Fn(&Column, usize) -> T) -> Vec<T> {
-    let in_row = |row: usize| {
-        let cell = &cell;
-        columns.iter().flat_map(move |&column| (0..column.width).map(move |at| cell(column, row * column.width + at)))
-    };
-    (0..rows).flat_map(in_row).collect()
+    let width: usize = columns.iter().map(|column| column.width).sum();
+    // The columns hold as many, so that this is no claim of a file.
+    let mut all = Vec::with_capacity(rows * width);
+    for row in 0..rows {
+        for column in columns {
+            all.extend((0..column.width).map(|at| cell(column, row * column.width + at)));
+        }
+    }
+    all
 }
 
 #[cfg(test)]
@@ -115,7 +172,7 @@ mod tests {
     #[test]
     fn numbered_columns_are_one_array() {
         let names = ["logits_1", "logits_0", "label", "feat.1", "feat.2", "f10", "f12", "x[0]", "x[1]", "block1"];
-        let found: Vec<(String, Vec<usize>)> = groups(names).into_iter().collect();
+        let found: Vec<(String, Vec<usize>)> = groups(&names).into_iter().collect();
         let expected = [
             ("block1", vec![9]),
             ("f10", vec![5]),
@@ -126,6 +183,32 @@ mod tests {
             ("x", vec![7, 8]),
         ];
         assert_eq!(found, expected.map(|(name, at)| (name.to_owned(), at)));
-        assert_eq!(groups(["0", "1", "2"]).into_iter().collect::<Vec<_>>(), [(String::new(), vec![0, 1, 2])]);
+        assert_eq!(groups(&["0", "1", "2"]).into_iter().collect::<Vec<_>>(), [(String::new(), vec![0, 1, 2])]);
+    }
+
+    #[test]
+    fn an_array_is_picked_by_its_name_or_alone() {
+        let picked = |names: &[&str], wanted: Option<&str>| {
+            pick(Path::new("a.csv"), names, 0, wanted).map_err(|error| error.to_string())
+        };
+        let names = ["label", "x_1", "x_0", "note", "note"];
+        assert_eq!(picked(&names, Some("x")), Ok(("x".to_owned(), vec![2, 1])));
+        assert_eq!(picked(&["a_0", "a_1"], None), Ok(("a".to_owned(), vec![0, 1])));
+        for (names, wanted, expected) in [
+            (&names[..], Some("y"), "a.csv: found columns label, note, x, expected some of y; rename them"),
+            (&names, Some("note"), "a.csv: found the name note twice, of columns 4 and 5, expected each name once;"),
+            (&["x_0", "x_1", "x_0"], Some("x"), "a.csv: found the name x_0 twice, of columns 1 and 3, expected each"),
+            (&["a", "a"], None, "a.csv: found the name a twice, of columns 1 and 2, expected each name once;"),
+            (&names, None, "a.csv: found 3 arrays (label, note, x), expected one array;"),
+        ] {
+            let error = picked(names, wanted).unwrap_err();
+            assert!(error.starts_with(expected), "{error}");
+        }
+        let behind_an_index = pick(Path::new("a.csv"), &["", "1", "0", "label"], 1, Some(""));
+        assert_eq!(behind_an_index.ok(), Some((String::new(), vec![2, 1])));
+        let error = pick(Path::new("a.csv"), &["", "a", "a"], 1, Some("a")).unwrap_err().to_string();
+        assert!(error.contains("of columns 2 and 3"), "{error}");
+        assert_eq!(twice(&["a", "b\u{1b}", "b\u{1b}"]).as_deref(), Some(r"the name b\u{1b} twice, of columns 2 and 3"));
+        assert_eq!(twice(&["a", "b"]), None);
     }
 }

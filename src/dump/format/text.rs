@@ -3,11 +3,10 @@
 //! Columns of a header are arrays by their names (`columns`); a file without one is a single array. Values are read as doubles, of one column that holds
 //! whole numbers alone as such. The header of pandas without names (`0,1,2,...`, an unnamed index before it) is known.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::columns::{self, Cells, Column};
-use super::entry::{Format, has_ending, list, only, printable};
+use super::entry::{Format, has_ending, printable};
 use super::file;
 use crate::dump::error::DumpError;
 use crate::rows::array::StoredArray;
@@ -121,11 +120,6 @@ impl Header {
         let is_there = separator.is_some() && (counts || has_index || !first.iter().all(is_number));
         Self { names: first, is_there, skipped: if is_there { skipped } else { 0 } }
     }
-
-    /// The columns of each array.
-    fn groups(&self) -> BTreeMap<String, Vec<usize>> {
-        columns::groups(self.names[self.skipped..].iter().map(String::as_str))
-    }
 }
 
 fn members(path: &Path, separator: Option<u8>) -> Result<Option<Vec<String>>, DumpError> {
@@ -133,7 +127,7 @@ fn members(path: &Path, separator: Option<u8>) -> Result<Option<Vec<String>>, Du
     if !header.is_there {
         return Ok(None);
     }
-    let names: Vec<String> = header.groups().into_keys().collect();
+    let names = columns::arrays(&header.names[header.skipped..]);
     Ok((names != [""]).then_some(names))
 }
 
@@ -141,14 +135,7 @@ fn open(path: &Path, separator: Option<u8>, member: Option<&str>) -> Result<Stor
     let text = read(path)?;
     let header = Header::of(&text, separator);
     let (name, wanted): (String, Vec<usize>) = if header.is_there {
-        let mut groups = header.groups();
-        let names: Vec<String> = groups.keys().cloned().collect();
-        let name = member.map_or_else(|| only(path, &names), Ok)?.to_owned();
-        let at = groups.remove(&name).ok_or_else(|| {
-            let found = format!("columns {}", list(&names));
-            DumpError::malformed(path, found, format!("some of {}", printable(&name)), "rename them")
-        })?;
-        (name, at.into_iter().map(|at| at + header.skipped).collect())
+        columns::pick(path, &header.names, header.skipped, member)?
     } else {
         (String::new(), (0..header.names.len()).collect())
     };

@@ -2,7 +2,7 @@
 //!
 //! | file | reads |
 //! |---|---|
-//! | `openood` | OpenOOD's `scores/<postprocessor>.pkl`, one per seed; `scores/<set>.npz` of its evaluators |
+//! | `openood` | OpenOOD's `scores/<postprocessor>.pkl` and `scores/<set>.npz` of its evaluators, a run for each folder that holds some |
 //! | `pairs` | two files of one number per row: `confidence_Base_In.txt` and `confidence_Base_Out.txt`, `a_in_x_score.npy` and `a_out_x_score.npy` |
 //! | `fd_shifts` | FD-Shifts' `raw_output.npz` and `raw_logits.npz`: outputs, label and number of the set of every row |
 //!
@@ -19,7 +19,7 @@ use super::error::DumpError;
 pub use imported::{Imported, Reader};
 
 /// The tools whose files are known, the surest first.
-pub const READERS: &[Reader] = &[openood::PICKLES, openood::ARCHIVES, fd_shifts::READER, pairs::READER];
+pub const READERS: &[Reader] = &[openood::READER, fd_shifts::READER, pairs::READER];
 
 /// The runs in a file or folder, and what they are.
 ///

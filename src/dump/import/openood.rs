@@ -6,6 +6,8 @@
 //!     ood/near/tin       the same of an OOD set of a group; csid/NAME of a shifted one
 //! scores/svhn.npz        of an evaluator with `save_scores`: pred, conf, label (-1 on OOD rows)
 //! ```
+//! Folders may have other names: what the files hold tells. In a folder of both, the pickles are read.
+//!
 //! Confidences are higher on ID rows. Predictions are not kept, since there are no logits they could be checked against.
 //!
 //! Source: `openood/evaluation_api/evaluator.py`, `openood/evaluators/ood_evaluator.py`.
@@ -23,44 +25,69 @@ use crate::rows::array::StoredArray;
 use crate::rows::split::matrix_of;
 use crate::rows::{ArrayKind, Labels, Role, Split};
 
-pub(super) const PICKLES: Reader = Reader { title: "OpenOOD's scores/<postprocessor>.pkl", read: pickles };
-pub(super) const ARCHIVES: Reader = Reader { title: "OpenOOD's scores/<set>.npz", read: archives };
+pub(super) const READER: Reader = Reader { title: "OpenOOD's scores/<postprocessor>.pkl and scores/<set>.npz", read };
 
-/// A run for each folder of pickles; those in it are its scores.
-fn pickles(place: &Path) -> Result<Vec<Imported>, DumpError> {
-    let mut folders: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+/// What an archive of scores holds.
+const MEMBERS: [&str; 3] = ["conf", "label", "pred"];
+
+/// The files of a folder that may be scores.
+#[derive(Default)]
+struct Files {
+    pickles: Vec<PathBuf>,
+    archives: Vec<PathBuf>,
+}
+
+/// A run for each folder that holds scores, whatever it is called.
+fn read(place: &Path) -> Result<Vec<Imported>, DumpError> {
+    let mut folders: BTreeMap<PathBuf, Files> = BTreeMap::new();
     for path in files(place)? {
-        let is_pickle = path.extension().is_some_and(|ending| ending == "pkl");
-        let in_scores = path.parent().is_some_and(|folder| file_name(folder) == "scores");
-        if is_pickle && (in_scores || path == *place || path.parent() == Some(place)) {
-            folders.entry(path.parent().unwrap_or(place).to_owned()).or_default().push(path);
+        // A file named without its folder is in the current one.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+        match path.extension().and_then(|ending| ending.to_str()) {
+            Some("pkl") => folders.entry(folder).or_default().pickles.push(path),
+            Some("npz") => folders.entry(folder).or_default().archives.push(path),
+            _ => {}
         }
     }
     let mut runs = Vec::new();
-    for (folder, paths) in folders {
-        let mut run = Run::of(&folder);
-        let mut unread = None;
-        for path in paths {
-            let arrays: BTreeMap<String, StoredArray> = match pkl::arrays(&path) {
-                Ok(arrays) => arrays.into_iter().collect(),
-                Err(error) => {
-                    run.left_out.push(error.to_string());
-                    unread = unread.or(Some(error));
-                    continue;
-                }
-            };
-            if arrays.contains_key("id/test/1") {
-                run.take(&path, &arrays)?;
+    for (folder, Files { pickles, archives }) in folders {
+        // What lies elsewhere may be anything.
+        let is_meant = place.is_file() || file_name(&folder) == "scores";
+        match run_of_pickles(&folder, pickles, is_meant)? {
+            Some(mut run) => {
+                // Both tell of the same sets, and only the pickles say of which groups they are.
+                let beside = archives.iter().filter(|path| npz::members(path).is_ok_and(|members| members == MEMBERS));
+                let left_out = beside.map(|path| format!("{}: the pickles beside it were read", path.display()));
+                run.left_out.extend(left_out);
+                runs.push(run);
             }
-        }
-        match (run.finish()?, unread) {
-            (Some(run), _) => runs.push(run),
-            // Pickles elsewhere may be anything.
-            (None, Some(error)) if file_name(&folder) == "scores" => return Err(error),
-            (None, _) => {}
+            None => runs.extend(run_of_archives(&folder, archives, is_meant)?),
         }
     }
     Ok(runs)
+}
+
+/// The run of a folder of pickles, each a score; none where none of them is of OpenOOD.
+fn run_of_pickles(folder: &Path, paths: Vec<PathBuf>, is_meant: bool) -> Result<Option<Imported>, DumpError> {
+    let mut run = Run::of(folder);
+    let mut unread = None;
+    for path in paths {
+        let arrays: BTreeMap<String, StoredArray> = match pkl::arrays(&path) {
+            Ok(arrays) => arrays.into_iter().collect(),
+            Err(error) => {
+                run.left_out.push(error.to_string());
+                unread = unread.or(Some(error));
+                continue;
+            }
+        };
+        if arrays.contains_key("id/test/1") {
+            run.take(&path, &arrays)?;
+        }
+    }
+    match (run.finish()?, unread) {
+        (None, Some(error)) if is_meant => Err(error),
+        (run, _) => Ok(run),
+    }
 }
 
 /// What has been read of a run.
@@ -72,14 +99,19 @@ struct Run {
 }
 
 impl Run {
-    /// `MODEL/s0/scores` says model and seed.
+    /// `MODEL/s0/scores` says model and seed, and so does `MODEL/s0/ANOTHER`, whose run has the folder's name as well.
     fn of(folder: &Path) -> Self {
-        let above = if file_name(folder) == "scores" { folder.parent().unwrap_or(folder) } else { folder };
-        let above = above.canonicalize().unwrap_or_else(|_| above.to_owned());
-        let name = file_name(&above);
-        let seed = name.strip_prefix('s').and_then(|digits| digits.parse().ok());
+        let seed_of = |folder: &Path| file_name(folder).strip_prefix('s').and_then(|digits| digits.parse::<u64>().ok());
+        let is_scores = file_name(folder) == "scores";
+        let own = folder.parent().filter(|_| is_scores).unwrap_or(folder);
+        let own = if own.as_os_str().is_empty() { Path::new(".") } else { own };
+        let own = own.canonicalize().unwrap_or_else(|_| own.to_owned());
+        let outer = own.parent().filter(|outer| !is_scores && seed_of(&own).is_none() && seed_of(outer).is_some());
+        let above = outer.unwrap_or(&own);
+        let (name, seed) = (file_name(above), seed_of(above));
         let model = above.parent().map(file_name).filter(|_| seed.is_some());
         let name = model.as_ref().map_or(name.clone(), |model| format!("{model}-{name}"));
+        let name = outer.map_or(name.clone(), |_| format!("{name}-{}", file_name(&own)));
         let info = RunInfo { name, model, seed, ..RunInfo::default() };
         Self { info, splits: BTreeMap::new(), taken: Vec::new(), left_out: Vec::new() }
     }
@@ -152,29 +184,12 @@ fn role(set: &str) -> Option<Role> {
     }
 }
 
-/// A run for each folder of archives.
-fn archives(place: &Path) -> Result<Vec<Imported>, DumpError> {
-    if !place.is_dir() {
-        return Ok(Vec::new());
-    }
-    let mut folders: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
-    for path in files(place)? {
-        let Some(folder) = path.parent().map(Path::to_owned) else { continue };
-        let is_archive = path.extension().is_some_and(|ending| ending == "npz");
-        if is_archive && (folder == place || file_name(&folder) == "scores") {
-            folders.entry(folder).or_default().push(path);
-        }
-    }
-    let runs = folders.into_iter().filter_map(|(folder, paths)| run_of_archives(&folder, paths).transpose());
-    runs.collect()
-}
-
 /// The run of a folder of archives, of which the one whose labels are none of them -1 is ID.
-fn run_of_archives(place: &Path, paths: Vec<PathBuf>) -> Result<Option<Imported>, DumpError> {
+fn run_of_archives(folder: &Path, paths: Vec<PathBuf>, is_meant: bool) -> Result<Option<Imported>, DumpError> {
     let (mut sets, mut left_out, mut unread) = (Vec::new(), Vec::new(), None);
     for path in paths {
         match npz::members(&path) {
-            Ok(members) if members == ["conf", "label", "pred"] => {
+            Ok(members) if members == MEMBERS => {
                 let labels = Labels::new(vec![npz::open(&path, "label")?])?;
                 let is_id = labels.block(0..labels.len()).iter().all(|label| *label >= 0);
                 sets.push((path, is_id));
@@ -189,16 +204,16 @@ fn run_of_archives(place: &Path, paths: Vec<PathBuf>) -> Result<Option<Imported>
     let id: Vec<String> = sets.iter().filter(|(_, is_id)| *is_id).map(|(path, _)| stem(path)).collect();
     match unread {
         // What is lacking may stand in the damaged one.
-        Some(error) if file_name(place) == "scores" && (sets.len() < 2 || id.len() != 1) => return Err(error),
+        Some(error) if is_meant && (sets.len() < 2 || id.len() != 1) => return Err(error),
         _ if sets.len() < 2 => return Ok(None),
         _ => {}
     }
     if id.len() != 1 {
         let found = format!("{} archives without OOD labels (-1)", id.len());
         let remedy = "put the archives of one ID set and its OOD sets into a folder";
-        return Err(DumpError::malformed(place, found, "one, that of the ID set", remedy));
+        return Err(DumpError::malformed(folder, found, "one, that of the ID set", remedy));
     }
-    let mut run = Run::of(place);
+    let mut run = Run::of(folder);
     run.info.in_distribution = id.first().cloned();
     run.left_out = left_out;
     for (path, is_id) in sets {

@@ -71,6 +71,22 @@ pub fn copied(from: &str, to: &Path) {
     copy(&fixture(from), to);
 }
 
+/// Exit code and both outputs of the program in a copy of a folder of `fixtures/`, after a change.
+pub fn run_changed(from: &str, change: impl FnOnce(&Path), arguments: &[&str]) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    copied(from, folder.path());
+    change(folder.path());
+    let output = oodbench(folder.path()).args(arguments).output().unwrap();
+    (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+}
+
+/// That the program refuses the changed copy in one line, and nothing else, that says all of it.
+pub fn refused_changed(from: &str, change: impl FnOnce(&Path), arguments: &[&str], parts: &[&str]) {
+    let (code, text) = run_changed(from, change, arguments);
+    assert_eq!((code, text.trim_end().lines().count()), (Some(2), 1), "{text}");
+    parts.iter().for_each(|part| assert!(text.contains(part), "{part}: {text}"));
+}
+
 /// A small sound run: 40 ID rows of 4 classes and 5 features to train and to test, OOD sets `near` (30) and `far` (20).
 pub fn small_run(folder: &Path) {
     for (split, rows, seed) in [("id/train", 40, 1), ("id/test", 40, 2), ("ood/near", 30, 3), ("ood/far", 20, 4)] {

@@ -1,6 +1,5 @@
 //! The columns of all record batches. Every length that a batch tells is compared with the bytes that are there before anything is made of it.
 
-use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,13 +10,12 @@ use polars_arrow_format::ipc::{BodyCompressionMethod, CompressionType, MessageHe
 use super::message;
 use super::refusal::{Defect, refusal};
 use super::schema::{Field, Fields, Kind};
+use super::unpack::unpack;
 use crate::dump::error::DumpError;
+use crate::dump::format::entry::printable;
 use crate::dump::format::limit::{self, Limit};
 use crate::rows::array::{Memory, StoredArray};
 use crate::rows::element::Dtype;
-
-/// The first bytes of what Zstandard packs.
-const ZSTANDARD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
 /// The record batches of a file or stream.
 pub(super) struct Batches {
@@ -60,6 +58,10 @@ impl Batches {
         let damaged = || format!("a record batch at byte {place} that is damaged");
         let Some(message) = message::message(self.memory.bytes(), place)? else { return Err(damaged()) };
         let MessageHeaderRef::RecordBatch(batch) = message.header else { return Err(damaged()) };
+        if message.is_packed_by_0_17(batch).map_err(|_| damaged())? {
+            // The same bytes would be read as numbers.
+            return Err("buffers packed as Arrow 0.17 did, before there was a format for it".to_owned());
+        }
         Batch::new(self, batch, message.body).map_err(|_| damaged())?.ok_or_else(damaged)
     }
 }
@@ -68,24 +70,31 @@ impl Batches {
 fn joined(path: &Path, field: &Field, mut parts: Vec<StoredArray>) -> Result<StoredArray, DumpError> {
     let width = |part: &StoredArray| part.shape.get(1).copied();
     let Some(first) = parts.first() else {
-        return Err(refusal(path, &format!("column {} without rows", field.name)));
+        return Err(refusal(path, &format!("{} without rows", field.shown())));
     };
     if parts.iter().any(|part| width(part) != width(first)) {
-        return Err(refusal(path, &format!("column {} holds lists of several lengths", field.name)));
+        return Err(refusal(path, &format!("{} holds lists of several lengths", field.shown())));
     }
     if parts.len() == 1 {
         return Ok(parts.swap_remove(0));
     }
     let rows = parts.iter().map(|part| part.shape[0]).sum();
     let shape = std::iter::once(rows).chain(width(first)).collect();
-    let bytes: Vec<u8> = parts.iter().flat_map(|part| part.bytes()).copied().collect();
+    // As long as what has been read of all batches, whatever the file claims.
+    let mut bytes = limit::reserve(path, parts.iter().map(|part| part.bytes().len()).sum())?;
+    parts.iter().for_each(|part| bytes.extend_from_slice(part.bytes()));
     let whole = StoredArray::new(path.to_owned(), first.dtype.clone(), shape, Arc::new(bytes), 0);
     whole.ok_or_else(|| refusal(path, &field.is_short()))
 }
 
 impl Field {
+    /// What messages call it.
+    fn shown(&self) -> String {
+        format!("column {}", printable(&self.name))
+    }
+
     fn is_short(&self) -> Defect {
-        format!("column {} with fewer numbers than its rows need", self.name)
+        format!("{} with fewer numbers than its rows need", self.shown())
     }
 }
 
@@ -168,7 +177,7 @@ impl<'b> Batch<'b> {
     /// The rows of a column; none in a batch without rows.
     fn part(&self, field: &Field, room: &mut Room<'_>) -> Result<Option<StoredArray>, DumpError> {
         let path = room.path;
-        let refuse = |what: &str| refusal(path, &format!("column {} {what}", field.name));
+        let refuse = |what: &str| refusal(path, &format!("{} {what}", field.shown()));
         let (dtype, lists) = match &field.kind {
             Kind::Numbers(dtype) => (dtype, false),
             Kind::FixedLists(_, dtype) | Kind::Lists(_, dtype) => (dtype, true),
@@ -228,27 +237,7 @@ impl<'b> Batch<'b> {
         let promised = u64::try_from(length).map_err(|_| defect(format!("of {length} bytes")))?;
         room.take(promised)?;
         let mut content = limit::reserve(room.path, room.limit.admit(room.path, promised)?)?;
-        let mut stream: Box<dyn Read> = match codec {
-            CompressionType::Lz4Frame => Box::new(lz4_flex::frame::FrameDecoder::new(packed)),
-            // The library that unpacks it reads older formats as well.
-            CompressionType::Zstd if !packed.starts_with(ZSTANDARD) => {
-                return Err(defect("that is no Zstandard".to_owned()));
-            }
-            CompressionType::Zstd => {
-                let stream = zstd::stream::read::Decoder::with_buffer(packed);
-                Box::new(stream.map_err(|error| defect(format!("that is not read ({error})")))?)
-            }
-        };
-        let result = stream.by_ref().take(promised).read_to_end(&mut content);
-        result.map_err(|error| defect(format!("that is damaged ({error})")))?;
-        if content.len() as u64 != promised {
-            return Err(defect(format!("of {} bytes, not {promised}", content.len())));
-        }
-        // Zeros may stand behind it up to the next multiple of 8: no further stream, which is an error here, but no more bytes.
-        if matches!(stream.read(&mut [0]), Ok(1..)) {
-            return Err(defect(format!("of more than {promised} bytes")));
-        }
-        drop(stream);
+        unpack(codec, packed, promised, &mut content).map_err(defect)?;
         let range = 0..content.len();
         Ok(Buffer { memory: Arc::new(content), range })
     }

@@ -8,8 +8,8 @@
 
 use std::ops::Range;
 
-use polars_arrow_format::ipc::planus::ReadAsRoot as _;
-use polars_arrow_format::ipc::{FooterRef, MessageHeaderRef, MessageRef};
+use polars_arrow_format::ipc::planus::{Error, ReadAsRoot as _};
+use polars_arrow_format::ipc::{FooterRef, MessageHeaderRef, MessageRef, MetadataVersion, RecordBatchRef};
 
 use super::refusal::Defect;
 use super::schema::{Fields, fields};
@@ -19,11 +19,31 @@ pub(super) const MAGIC: &[u8] = b"ARROW1";
 /// Those of a file of Feather's first version, which is another format.
 const FIRST_FEATHER: &[u8] = b"FEA1";
 const CONTINUED: [u8; 4] = [0xff; 4];
+/// Where Arrow 0.17 noted by what it had packed a batch.
+const EXPERIMENT: &str = "ARROW:experimental_compression";
+/// Notes of a message that are looked at: Arrow wrote one, and each may be as long as the message.
+const MOST_NOTES: usize = 1024;
 
 /// A message: metadata, and where its body lies.
 pub(super) struct Message<'b> {
     pub(super) header: MessageHeaderRef<'b>,
     pub(super) body: Range<usize>,
+    metadata: MessageRef<'b>,
+}
+
+impl Message<'_> {
+    /// Whether the buffers of its batch are packed, and only a note of that time says so. Later versions of the format have a field for it, and do not read the note.
+    pub(super) fn is_packed_by_0_17(&self, batch: RecordBatchRef<'_>) -> Result<bool, Error> {
+        if batch.compression()?.is_some() || self.metadata.version()? > MetadataVersion::V4 {
+            return Ok(false);
+        }
+        for note in self.metadata.custom_metadata()?.into_iter().flatten().take(MOST_NOTES) {
+            if note?.key()? == Some(EXPERIMENT) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
 }
 
 /// The message that begins at a byte; none where the stream ends there.
@@ -47,7 +67,7 @@ pub(super) fn message(bytes: &[u8], at: usize) -> Result<Option<Message<'_>>, De
         return Err(cut());
     }
     let header = message.header().map_err(|_| damaged(at))?.ok_or_else(|| damaged(at))?;
-    Ok(Some(Message { header, body: end..body_end }))
+    Ok(Some(Message { header, body: end..body_end, metadata: message }))
 }
 
 fn damaged(at: usize) -> Defect {

@@ -1,4 +1,4 @@
-//! Arrow's IPC format (`.arrow`, `.feather`), as pyarrow, pandas, polars, R and Hugging Face's `datasets` write it: columns of numbers, or of lists of as many
+//! Arrow's IPC format (`.arrow`, `.arrows`, `.feather`), as pyarrow, pandas, polars, R and Hugging Face's `datasets` write it: columns of numbers, or of lists of as many
 //! numbers in every row. Files and streams are read; Feather of version 2 is such a file.
 //!
 //! Columns are arrays by their names (`columns`), as in Parquet: a list column `features` is (n, D), `logits_0, logits_1, ...` are (n, C), a column `label` (n).
@@ -10,12 +10,13 @@ mod batch;
 mod message;
 mod refusal;
 mod schema;
+mod unpack;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use super::columns::{self, Cells, Column};
-use super::entry::{Format, has_ending, list, only, printable};
+use super::entry::{Format, has_ending};
 use super::{file, tree};
 use crate::caught::caught;
 use crate::dump::error::DumpError;
@@ -27,13 +28,16 @@ use refusal::refusal;
 /// Columns of numbers and of lists of numbers.
 pub struct Arrow;
 
+/// How the names of its files may end: those of files, of streams, of Feather.
+const ENDINGS: [&str; 3] = ["arrow", "arrows", "feather"];
+
 impl Format for Arrow {
     fn ending(&self) -> &'static str {
         "arrow"
     }
 
     fn recognises(&self, path: &Path, head: &[u8]) -> bool {
-        has_ending(path, self.ending()) || has_ending(path, "feather") || head.starts_with(message::MAGIC)
+        ENDINGS.iter().any(|ending| has_ending(path, ending)) || head.starts_with(message::MAGIC)
     }
 
     fn holds_columns(&self) -> bool {
@@ -41,21 +45,13 @@ impl Format for Arrow {
     }
 
     fn members(&self, path: &Path) -> Result<Option<Vec<String>>, DumpError> {
-        let names = names(path)?;
-        Ok(Some(columns::groups(names.iter().map(String::as_str)).into_keys().collect()))
+        Ok(Some(columns::arrays(&names(path)?)))
     }
 
     fn open(&self, path: &Path, member: Option<&str>) -> Result<StoredArray, DumpError> {
         guarded(path, || {
             let batches = read(path)?;
-            let names = batches.names();
-            let mut groups = columns::groups(names.iter().map(String::as_str));
-            let known: Vec<String> = groups.keys().cloned().collect();
-            let name = member.map_or_else(|| only(path, &known), Ok)?.to_owned();
-            let wanted = groups.remove(&name).ok_or_else(|| {
-                let found = format!("columns {}", list(&known));
-                DumpError::malformed(path, found, format!("some of {}", printable(&name)), "rename them")
-            })?;
+            let (name, wanted) = columns::pick(path, &batches.names(), 0, member)?;
             let mut arrays = batches.columns(path, &wanted)?;
             match arrays.len() {
                 1 => {
@@ -87,7 +83,11 @@ pub fn column(path: &Path, at: usize) -> Result<StoredArray, DumpError> {
 
 fn read(path: &Path) -> Result<Batches, DumpError> {
     let memory: Arc<dyn Memory> = Arc::new(file::map(path)?);
-    Batches::new(memory).map_err(|defect| refusal(path, &defect))
+    let batches = Batches::new(memory).map_err(|defect| refusal(path, &defect))?;
+    match columns::twice(&batches.names()) {
+        Some(found) => Err(refusal(path, &found)),
+        None => Ok(batches),
+    }
 }
 
 /// Nothing here is known to panic on what a file holds; what does nonetheless is one message all the same.

@@ -9,7 +9,6 @@ pub(super) type Defect = String;
 
 /// One line for a file that is not read.
 pub(super) fn refusal(path: &Path, found: &str) -> DumpError {
-    let remedy =
-        "write the file with pyarrow.feather.write_feather(table, file), columns of numbers or of lists of one length";
+    let remedy = "write the file with pyarrow.feather.write_feather(table, file) of pyarrow 1.0 or later, columns of numbers or of lists of one length";
     DumpError::malformed(path, crate::printable::line(found).into_owned(), "columns of numbers", remedy)
 }

@@ -15,6 +15,7 @@ use polars_parquet::read::{
 
 use super::thrift;
 use crate::caught::caught;
+use crate::dump::format::columns;
 use crate::dump::format::limit::Limit;
 
 /// How pages may be packed.
@@ -55,6 +56,10 @@ impl File {
                 return Err(FrameError("its metadata is damaged or cut off".to_owned()));
             }
             let metadata = read_metadata(&mut Cursor::new(&bytes[..]))?;
+            let names: Vec<&str> = metadata.schema().fields().iter().map(|field| field.name()).collect();
+            if let Some(found) = columns::twice(&names) {
+                return Err(FrameError(found));
+            }
             let schema = infer_schema(&metadata)?;
             Ok(Self { bytes: Buffer::from(bytes), metadata, schema })
         })

@@ -13,7 +13,7 @@ use polars_arrow::array::{Array, FixedSizeListArray, ListArray, PrimitiveArray};
 use polars_arrow::types::NativeType;
 
 use super::columns::{self, Cells, Column};
-use super::entry::{Format, has_ending, list, only, printable};
+use super::entry::{Format, has_ending};
 use crate::dump::error::DumpError;
 use crate::rows::array::StoredArray;
 pub use file::{File, FrameError};
@@ -35,20 +35,13 @@ impl Format for Parquet {
     }
 
     fn members(&self, path: &Path) -> Result<Option<Vec<String>>, DumpError> {
-        let names = read(path)?.names();
-        Ok(Some(columns::groups(names.iter().map(String::as_str)).into_keys().collect()))
+        Ok(Some(columns::arrays(&read(path)?.names())))
     }
 
     fn open(&self, path: &Path, member: Option<&str>) -> Result<StoredArray, DumpError> {
         let file = read(path)?;
         let names = file.names();
-        let mut groups = columns::groups(names.iter().map(String::as_str));
-        let known: Vec<String> = groups.keys().cloned().collect();
-        let name = member.map_or_else(|| only(path, &known), Ok)?.to_owned();
-        let wanted = groups.remove(&name).ok_or_else(|| {
-            let found = format!("columns {}", list(&known));
-            DumpError::malformed(path, found, format!("some of {}", printable(&name)), "rename them")
-        })?;
+        let (name, wanted) = columns::pick(path, &names, 0, member)?;
         let read = |at: &usize| column(&file, &names[*at]).map_err(|error| refusal(path, &error));
         let columns = wanted.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let rows = columns.first().map_or(0, |(_, rows)| *rows);

@@ -5,7 +5,7 @@
 //! val_features.pt  ood_features.pt  text_features.pt   a file per split, with features, logits, labels; text features are a head and texts
 //! all.npz: id_logits, ood_svhn_logits                  one file with all
 //! resnet/val/features_0.npy  resnet/ood/ninco/...      folders, numbered parts
-//! id_train.pkl  id_val.pkl  ood_texture.pkl  fc.pkl    an array per file beside a head; of the columns of its weight they are features
+//! id_train.pkl  id_val.pkl  ood_texture.pkl  fc.pkl    an array per file beside a head: features, where they can be nothing else
 //! ```
 //! Words that are no role and no array name the run, where they stand in the names of ID rows, else the OOD set. Where no name says `test` or `id`, `val` is
 //! taken for id/test. Rows of ID and of an OOD set are needed; what is not understood is left out with its reason.
@@ -46,8 +46,15 @@ pub(super) fn guess(place: &Path) -> Result<Guess, DumpError> {
     let found = named.len();
     let head = named.iter().find(|named| named.said.array == Some(Array::OfHead("weight")));
     let head = head.and_then(|named| shape(&named.source));
+    let features = named.iter().filter(|named| named.said.array == Some(Array::OfSplit("features")));
+    let features: Vec<_> = features.map(|named| (named.said.purpose.clone(), named.said.rest.clone())).collect();
     for named in named {
-        match piece(named, head, place) {
+        let beside = head.map(|shape| Beside {
+            shape,
+            has_features: named.said.array.is_none()
+                && features.contains(&(named.said.purpose.clone(), named.said.rest.clone())),
+        });
+        match piece(named, beside, place) {
             Ok(piece) => pieces.push(piece),
             Err(stray) => strays.push(stray),
         }
@@ -95,22 +102,28 @@ struct Piece {
     array: Array,
     part: Option<usize>,
     because: Vec<String>,
-    /// Its columns, where they tell what it is.
-    columns: Option<usize>,
+    /// Why it is taken for features, where no name says so.
+    by_shape: Option<String>,
     rest: Vec<String>,
     source: Source,
     /// The file and the array in it, below the place.
     shown: String,
 }
 
-fn piece(named: Named, head: Option<[usize; 2]>, place: &Path) -> Result<Piece, Stray> {
+fn piece(named: Named, beside: Option<Beside>, place: &Path) -> Result<Piece, Stray> {
     let Named { source, mut said } = named;
-    let mut columns = None;
-    if let (Some(head), Some(purpose), None) = (head, &said.purpose, said.array)
+    let mut by_shape = None;
+    let mut unnamed = "its name says none of logits, features, labels".to_owned();
+    if let (Some(beside), Some(purpose), None) = (beside, &said.purpose, said.array)
         && !matches!(purpose, Purpose::Outliers | Purpose::Head)
     {
-        columns = columns_of_features(&source, head);
-        said.array = columns.map(|_| Array::OfSplit("features"));
+        match beside.takes(&source) {
+            Ok(why) => {
+                said.array = Some(Array::OfSplit("features"));
+                by_shape = Some(why);
+            }
+            Err(why) => unnamed.extend(why),
+        }
     }
     let shown = source.shown(place);
     let left_out = |reason: &str| Stray::because(source.shown_path(), reason.to_owned());
@@ -121,13 +134,13 @@ fn piece(named: Named, head: Option<[usize; 2]>, place: &Path) -> Result<Piece, 
             array,
             part: said.part,
             because: said.because,
-            columns,
+            by_shape,
             rest: said.rest,
             source,
             shown,
         }),
         (None, Some(_)) => Err(left_out("its name says none of train, val, test, id, ood")),
-        (Some(_), None) => Err(left_out("its name says none of logits, features, labels")),
+        (Some(_), None) => Err(left_out(&unnamed)),
         (None, None) => Err(left_out("its name says neither an array nor what its rows are for")),
     }
 }
@@ -137,11 +150,33 @@ fn shape(source: &Source) -> Option<[usize; 2]> {
     source.open().ok()?.shape.try_into().ok()
 }
 
-/// The columns of the only array of a file, if they are those of features beside a head's weight. Of logits they would not tell that these are no probabilities.
-fn columns_of_features(source: &Source, [classes, width]: [usize; 2]) -> Option<usize> {
-    let is_alone = source.shown_path() == source.path();
-    let [_, columns] = is_alone.then(|| shape(source)).flatten()?;
-    (columns == width && columns != classes).then_some(columns)
+/// What an array without a name of its own lies beside.
+#[derive(Clone, Copy)]
+struct Beside {
+    /// That of the head's weight.
+    shape: [usize; 2],
+    /// Whether the name of another array says that it is the features of the same rows.
+    has_features: bool,
+}
+
+impl Beside {
+    /// Why the only array of a file is taken for features; or what to say of it besides that its name does not tell. Logits have as many columns as there are
+    /// classes, and do not tell that they are no probabilities; what has a row for each class are means or other weights.
+    fn takes(self, source: &Source) -> Result<String, Option<String>> {
+        let [classes, width] = self.shape;
+        let is_alone = source.shown_path() == source.path();
+        let Some([rows, columns]) = is_alone.then(|| shape(source)).flatten() else { return Err(None) };
+        if columns != width || columns == classes {
+            return Err(None);
+        }
+        if self.has_features {
+            return Err(Some(", and another name says features".to_owned()));
+        }
+        if rows == classes {
+            return Err(Some(format!(", and it has the shape of the head's weight, ({rows}, {columns})")));
+        }
+        Ok(format!("{columns} columns, as the head has, where logits would have {classes}"))
+    }
 }
 
 impl Piece {
@@ -218,8 +253,8 @@ fn take(
             if role == Role::Test && piece.purpose == Purpose::Val {
                 why.push_str(", and no name says test or id");
             }
-            if let Some(columns) = piece.columns {
-                why.push_str(&format!("; {columns} columns, as the head has"));
+            if let Some(shape) = &piece.by_shape {
+                why.push_str(&format!("; {shape}"));
             }
             run.taken.push(Taken { what: format!("{role}/{array}"), from: piece.shown.clone(), why });
         }
