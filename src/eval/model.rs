@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use super::fits::description::Description;
 use super::fits::{Fits, FitsFile, describe, fit, sealed};
-use super::in_memory::{InMemoryError, check_classes, check_columns};
+use super::in_memory::{InMemoryError, check_columns, check_parts};
 use super::plan::Plan;
 use super::score_split::{Scoring, collect};
 use super::selection::Selection;
@@ -160,10 +160,8 @@ impl Model {
         for (matrix, expected) in arrays.iter().filter_map(|kind| Some((split.matrix(kind)?, self.columns(kind)?))) {
             check_columns(matrix, expected)?;
         }
-        if let Some(classes) = self.description.classes {
-            let variants = arrays.iter().filter(|kind| matches!(kind, ArrayKind::Variant(_)));
-            variants.filter_map(|kind| split.matrix(kind)).try_for_each(|matrix| check_classes(matrix, classes))?;
-        }
+        let (classes, features) = (self.description.classes, self.columns(&ArrayKind::Features));
+        arrays.iter().try_for_each(|kind| check_parts(split, kind, classes, features))?;
         Ok(arrays)
     }
 

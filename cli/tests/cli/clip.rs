@@ -112,7 +112,9 @@ fn what_is_wrong_with_patches_is_one_line() {
                 });
             }
         },
-        &["patches have 9 columns and texts 16"],
+        &[
+            "features@patches.npy: found 4 patches of 9 columns, expected 16 columns, as the features have; project patches",
+        ],
     );
 }
 
