@@ -67,10 +67,18 @@ impl Model {
     /// # Errors
     /// [`InMemoryError::Fits`] if the file is damaged, of another format, or of a network with another head.
     pub fn open(file: &Path, head: Option<Head>) -> Result<Self, InMemoryError> {
+        Self::open_beside(file, RunRows::new("the head", Vec::new(), head)?)
+    }
+
+    /// The same beside rows without splits: their head, and their embeddings of texts, which the fits keep, have to be those of the network.
+    ///
+    /// # Errors
+    /// As [`Model::open`].
+    pub fn open_beside(file: &Path, rows: RunRows) -> Result<Self, InMemoryError> {
         let file = FitsFile::open(file)?;
-        let rows = RunRows::new("the head", Vec::new(), head)?;
         let dump = Dump::from_parts(RunInfo::default(), rows);
         file.check_model(&dump)?;
+        dump.texts.iter().try_for_each(|texts| file.check_texts(texts, &dump))?;
         let scores = file.scores()?;
         let restored = scores.iter().map(|chosen| Ok(Arc::new(file.restore(chosen)?)));
         let scores = restored.collect::<Result<_, super::fits::FitsError>>()?;
