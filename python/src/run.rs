@@ -149,7 +149,8 @@ impl Run {
 
     /// Adds rows to a split, a batch or all of them. They are copied, so that a buffer may be used again; with copy=False they are read where they lie when
     /// the run is evaluated, and must not change or be resized until then. layers are features of named layers, {"block1": ...}, and {"patches": ...} of shape
-    /// (rows, patches, columns). scores are those that somebody else computed, {"mine": ...}, higher = more in-distribution. A batch that does not fit what is there is refused, and nothing of it kept; one without rows adds nothing.
+    /// (rows, patches, columns). scores are those that somebody else computed, {"mine": ...}, higher = more in-distribution. A batch that does not fit what is
+    /// there is refused, and nothing of it kept; one without rows adds nothing.
     #[pyo3(signature = (split, *, logits=None, features=None, labels=None, layers=None, scores=None, copy=true))]
     #[expect(clippy::too_many_arguments, reason = "keywords")]
     fn add(

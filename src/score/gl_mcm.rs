@@ -8,7 +8,7 @@ use super::r_cosine::LargestShare;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, Training};
-use crate::numeric::vector::{unit_rows, unit_rows_of};
+use crate::numeric::vector::unit_rows_of;
 use crate::rows::RowBlock;
 use crate::rows::role::PATCHES;
 
@@ -58,17 +58,12 @@ impl Score for GlMcm {
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        let directions = unit_rows(training.class_texts()?).into_array();
-        let share = LargestShare { directions, temperature: self.temperature };
+        let share = LargestShare::new(training.class_texts()?, self.temperature);
         Ok(Fit::new(FittedGlMcm { share, lambda: self.lambda }))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
-        let directions = state.matrix("directions")?;
-        if directions.is_empty() {
-            return Err(StateError::other("directions", &directions, "a row for every class"));
-        }
-        let share = LargestShare { directions, temperature: self.temperature };
+        let share = LargestShare::restore(state, self.temperature)?;
         Ok(Box::new(FittedGlMcm { share, lambda: self.lambda }))
     }
 }
