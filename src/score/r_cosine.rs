@@ -121,6 +121,13 @@ mod tests {
     }
 
     #[test]
+    fn a_fit_without_classes_is_refused() {
+        let none = Array2::<f64>::zeros((0, 2));
+        let refused = LargestShare::restore(&mut State::new().with("directions", &none), 1.0).err();
+        assert!(refused.is_some_and(|error| error.to_string().contains("a row for every class")));
+    }
+
+    #[test]
     fn golden() {
         HandDump::of_three_classes().gives(&ENTRY, &[], &[0.494_393_15, 0.352_953_08, 0.394_470_11], 5e-9);
     }
