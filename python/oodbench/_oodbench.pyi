@@ -16,9 +16,13 @@ class _Layer(Protocol):
     @property
     def bias(self) -> Any: ...
 
-class _Prototypes(TypedDict, total=False):
+class _HeadArrays(TypedDict, total=False):
+    weight: _Array
+    bias: _Array | None
     prototypes: _Array
-    distance_scale: float | None
+    distance_scale: _Array | float | None
+    text: _Array
+    negatives: _Array | None
 
 class _Rows(TypedDict, total=False):
     logits: _Array
@@ -27,7 +31,7 @@ class _Rows(TypedDict, total=False):
     layers: Mapping[str, _Array]
 
 _Array: TypeAlias = NDArray[Any] | _SupportsDLPack | memoryview
-_Head: TypeAlias = tuple[_Array, _Array | None] | _Layer | _Prototypes
+_Head: TypeAlias = tuple[_Array, _Array | None] | _Layer | _HeadArrays
 _Path: TypeAlias = str | PathLike[str]
 _Parameters: TypeAlias = Mapping[str, str | float | bool]
 

@@ -8,6 +8,7 @@ use numpy::npyffi::flags::NPY_ARRAY_OWNDATA;
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use oodbench::rows::array::{Memory, StoredArray};
 use oodbench::rows::element::{Dtype, Endian, Float};
+use oodbench::rows::role::PATCHES;
 use oodbench::rows::{Labels, Matrix};
 use pyo3::prelude::*;
 
@@ -128,9 +129,35 @@ fn element(array: &Bound<'_, PyUntypedArray>) -> PyResult<Dtype> {
     })
 }
 
+/// Rows of floats of a named layer: of patches as (rows, patches, columns), or side by side.
+pub(crate) fn layer(name: &str, layer: &str, object: &Bound<'_, PyAny>) -> PyResult<Matrix> {
+    let array = stored(name, object)?;
+    match array.shape.len() {
+        3 if layer == PATCHES => {
+            check_order(&array)?;
+            Matrix::of_patches(vec![array]).map_err(|error| of_rows(&error))
+        }
+        _ => of_stored(name, array),
+    }
+}
+
+/// Refuses patches whose rows do not lie together.
+pub(crate) fn check_order(patches: &StoredArray) -> PyResult<()> {
+    if !patches.fortran {
+        return Ok(());
+    }
+    let name = patches.path.display();
+    Err(ArrayError::new_err(format!(
+        "{name}: found Fortran order, expected patches in C order; pass numpy.ascontiguousarray({name})"
+    )))
+}
+
 /// Rows of floats.
 pub(crate) fn matrix(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Matrix> {
-    let array = stored(name, object)?;
+    of_stored(name, stored(name, object)?)
+}
+
+fn of_stored(name: &str, array: StoredArray) -> PyResult<Matrix> {
     if let [columns] = array.shape[..] {
         return Err(ArrayError::new_err(format!(
             "{name}: found shape ({columns},), expected (rows, columns); pass {name}[None] if it is one row"

@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use oodbench::rows::array::StoredArray;
 use oodbench::rows::matrix::Rows;
-use oodbench::rows::{ArrayKind, Head, Labels, Matrix, Role, Split};
+use oodbench::rows::patches::check_patches;
+use oodbench::rows::role::PATCHES;
+use oodbench::rows::{ArrayKind, Labels, Matrix, Role, Split};
 use pyo3::prelude::*;
 
-use crate::array::{Held, held};
+use crate::array::{Held, check_order, held};
 use crate::error::{ArrayError, MissingInputError, of_rows};
+use crate::head::HeadArrays;
 
 /// An array that was added.
 #[derive(Clone)]
@@ -26,12 +29,13 @@ pub(crate) type Batches = BTreeMap<ArrayKind, Vec<Batch>>;
 pub(crate) type Added = BTreeMap<ArrayKind, Batch>;
 
 impl Batch {
-    /// An argument of `add`, of shape (rows, columns), or (rows,) for labels and scores.
+    /// An argument of `add`, of shape (rows, columns), or (rows,) for labels and scores, or (rows, patches, columns).
     pub(crate) fn of(role: &Role, kind: &ArrayKind, object: &Bound<'_, PyAny>, copy: bool) -> PyResult<Self> {
         let (mut array, held) = held(&format!("{role}: {}", kind.file_stem()), object)?;
         match (kind, &array.shape[..]) {
             (ArrayKind::Labels, [_] | [_, 1]) | (_, [_, _]) => {}
             (ArrayKind::Score(_), &[rows]) => array.shape = vec![rows, 1],
+            (ArrayKind::Layer(name), [_, _, _]) if name == PATCHES => check_order(&array)?,
             // Axes of length 1 change no place of an element, in either order.
             (_, &[rows, columns, 1, 1] | &[rows, 1, 1, columns]) => array.shape = vec![rows, columns],
             (_, shape) => {
@@ -49,6 +53,14 @@ impl Batch {
     /// The rows of the batch.
     pub(crate) fn rows(&self) -> usize {
         self.array.shape[0]
+    }
+
+    /// Patches of a row, 1 where there is no axis for them, and all its columns.
+    fn parts(&self) -> [usize; 2] {
+        match self.array.shape[..] {
+            [_, patches, columns] => [patches, patches * columns],
+            _ => [1, self.array.shape.get(1).copied().unwrap_or(1)],
+        }
     }
 
     fn name(&self) -> String {
@@ -74,7 +86,7 @@ impl Batch {
 }
 
 /// Refuses rows that no run could be made of, by themselves or beside what it has.
-pub(crate) fn check(added: &Added, role: &Role, splits: &[(Role, Batches)], head: Option<&Head>) -> PyResult<()> {
+pub(crate) fn check(added: &Added, role: &Role, splits: &[(Role, Batches)], head: &HeadArrays) -> PyResult<()> {
     if added.keys().all(|kind| *kind == ArrayKind::Labels) {
         let found = if added.is_empty() { "no array" } else { "labels alone" };
         let text = format!(
@@ -92,16 +104,24 @@ pub(crate) fn check(added: &Added, role: &Role, splits: &[(Role, Batches)], head
         }
     }
     for (kind, batch) in added.iter().filter(|(kind, _)| **kind != ArrayKind::Labels) {
-        let found = matrix(kind, vec![batch.array.clone()])?.columns();
-        if let Some((of, expected)) = columns(kind, splits, head).filter(|(_, expected)| *expected != found) {
-            let text = format!("{}: found {found} columns, expected {expected}, as in {of}", batch.name());
+        let matrix = matrix(kind, vec![batch.array.clone()])?;
+        let found = [matrix.members(), matrix.columns()];
+        if let Some((of, expected)) = parts(kind, splits, head).filter(|(_, expected)| *expected != found) {
+            let expected = if [found[0], expected[0]] == [1, 1] { expected[1].to_string() } else { in_words(expected) };
+            let text = format!("{}: found {}, expected {expected}, as in {of}", batch.name(), in_words(found));
             return Err(ArrayError::new_err(text));
+        }
+        if matches!(kind, ArrayKind::Layer(name) if name == PATCHES) {
+            let features = added.get(&ArrayKind::Features).map(Batch::parts);
+            let features = features.or_else(|| Some(parts(&ArrayKind::Features, splits, head)?.1));
+            features.map_or(Ok(()), |[_, columns]| check_patches(&matrix, columns)).map_err(|error| of_rows(&error))?;
         }
     }
     if let Some(batch) = added.get(&ArrayKind::Labels) {
         let labels = Labels::new(vec![batch.array.clone()]).map_err(|error| of_rows(&error))?;
-        let logits = added.get(&ArrayKind::Logits).map(|logits| logits.array.shape[1]);
-        let classes = logits.or_else(|| Some(columns(&ArrayKind::Logits, splits, head)?.1));
+        let logits = added.get(&ArrayKind::Logits).map(Batch::parts);
+        let logits = logits.or_else(|| Some(parts(&ArrayKind::Logits, splits, head)?.1));
+        let classes = logits.map(|[_, classes]| classes);
         if !matches!(role, Role::Ood { .. } | Role::ValOod { .. }) {
             labels.check_range(classes).map_err(|error| of_rows(&error))?;
         }
@@ -118,19 +138,29 @@ pub(crate) fn check(added: &Added, role: &Role, splits: &[(Role, Batches)], head
     )))
 }
 
-/// How many columns an array has by the head or by what came before, and where.
-fn columns(kind: &ArrayKind, splits: &[(Role, Batches)], head: Option<&Head>) -> Option<(String, usize)> {
-    match (kind, head) {
-        (ArrayKind::Logits, Some(head)) => Some(("the head".to_owned(), head.shape().0)),
-        (ArrayKind::Features, Some(head)) => Some(("the head".to_owned(), head.shape().1)),
+/// How many patches and columns an array has by the head or by what came before, and where.
+fn parts(kind: &ArrayKind, splits: &[(Role, Batches)], head: &HeadArrays) -> Option<(String, [usize; 2])> {
+    match (kind, head.shape()) {
+        (ArrayKind::Logits, Some((of, [classes, _]))) => Some((of.to_owned(), [1, classes])),
+        (ArrayKind::Features, Some((of, [_, features]))) => Some((of.to_owned(), [1, features])),
         _ => splits.iter().find_map(|(role, batches)| {
-            Some((format!("the rows of {role} before"), batches.get(kind)?.first()?.array.shape[1]))
+            Some((format!("the rows of {role} before"), batches.get(kind)?.first()?.parts()))
         }),
     }
 }
 
+fn in_words([patches, columns]: [usize; 2]) -> String {
+    if patches == 1 {
+        format!("{columns} columns")
+    } else {
+        format!("{patches} patches of {} columns", columns / patches)
+    }
+}
+
 fn matrix(kind: &ArrayKind, arrays: Vec<StoredArray>) -> PyResult<Matrix> {
-    let matrix = Matrix::new(arrays).map_err(|error| of_rows(&error))?;
+    let is_of_patches = matches!(kind, ArrayKind::Layer(name) if name == PATCHES);
+    let matrix = if is_of_patches { Matrix::of_patches(arrays) } else { Matrix::new(arrays) };
+    let matrix = matrix.map_err(|error| of_rows(&error))?;
     match (kind, matrix.columns()) {
         (ArrayKind::Score(_), columns @ 2..) => Err(ArrayError::new_err(format!(
             "{}: found {columns} columns, expected one score per row, shape (rows,)",

@@ -169,9 +169,11 @@ impl Detector {
 
     /// Learns from in-distribution training rows what the score needs; gives the detector back.
     ///
-    /// head is (weight, bias), a layer that has both such as torch.nn.Linear, or {"prototypes": ..., "distance_scale": ...}. layers are features of named
-    /// layers, {"block1": ...}. val are in-distribution rows that parameters are chosen on, {"logits": ..., "labels": ...}, val_ood such rows of OOD sets,
-    /// {"noise": {"features": ...}}. run is the name of the run in a file. The arrays are read and not kept.
+    /// head is (weight, bias), a layer that has both such as torch.nn.Linear, or a dictionary: {"weight": ..., "bias": ...}, {"prototypes": ..., "distance_scale":
+    /// ...}, with or without embeddings of the class names and of words that name none, {"text": ..., "negatives": ...}, in the order of the labels and in the
+    /// space of the features. layers are features of named layers, {"block1": ...}, and {"patches": ...} of shape (rows, patches, columns). val are
+    /// in-distribution rows that parameters are chosen on, {"logits": ..., "labels": ...}, val_ood such rows of OOD sets, {"noise": {"features": ...}}. run is
+    /// the name of the run in a file. The arrays are read and not kept.
     #[pyo3(signature = (*, logits=None, features=None, labels=None, layers=None, head=None, val=None, val_ood=None, run=None))]
     #[expect(clippy::too_many_arguments, reason = "keywords")]
     fn fit<'py>(
@@ -311,8 +313,8 @@ impl Detector {
     #[staticmethod]
     #[pyo3(signature = (path, *, head=None))]
     fn load(py: Python<'_>, path: PathBuf, head: Option<Bound<'_, PyAny>>) -> PyResult<Self> {
-        let own = self::head(head.as_ref())?;
-        let mut state = pool::run(py, || read(&path, own))??;
+        let beside = self::head(head.as_ref())?.rows("the head", Vec::new())?;
+        let mut state = pool::run(py, || read(&path, beside))??;
         state.head = head.map(|head| Arc::new(head.unbind()));
         let score = match (&state.detector, &state.model) {
             (Some(detector), _) => detector.score(),
@@ -402,14 +404,14 @@ impl Detector {
 type Pickled<'py> = (&'static str, BTreeMap<String, String>, Option<Bound<'py, PyBytes>>, Option<Bound<'py, PyAny>>);
 
 /// The kinds of files, told by the name of their description.
-fn read(path: &Path, head: Option<oodbench::rows::Head>) -> PyResult<State> {
+fn read(path: &Path, beside: RunRows) -> PyResult<State> {
     match library::Detector::load(path) {
         Ok(detector) => {
             let notes = detector.score().notes.clone();
             Ok(State { detector: Some(Arc::new(detector)), notes, ..State::default() })
         }
         Err(error @ DetectorError::File(_)) => Err(of_detector(&error)),
-        Err(of_threshold) => match Model::open(path, head) {
+        Err(of_threshold) => match Model::open_beside(path, beside) {
             Ok(model) => {
                 let notes = model.scores().iter().flat_map(|score| score.notes.clone()).collect();
                 Ok(State { model: Some(Arc::new(model)), notes, ..State::default() })

@@ -151,14 +151,23 @@ pub(crate) fn of_detector(error: &DetectorError) -> PyErr {
     }
 }
 
+/// The head to pass for what a score reads of it.
+pub(crate) fn of_head(need: &str) -> &'static str {
+    match need {
+        "prototypes" => "head={\"prototypes\": ...}",
+        "class texts" => "head={\"text\": ...}",
+        "negative texts" => "head={\"text\": ..., \"negatives\": ...}",
+        _ => "head=(weight, bias)",
+    }
+}
+
 /// The argument that an array is passed as, by the name of its file.
 pub(crate) fn keyword(what: &str) -> String {
     match what.split_once('@') {
         Some(("features", layer)) => format!("layers={{{layer:?}: ...}}"),
         // Values of somebody else, logits under a name: a folder has them, and of the former a run in memory too.
         Some(_) => "a run that has it to oodbench.evaluate, since only rows of runs have such arrays".to_owned(),
-        None if what == "a head" => "head=(weight, bias) to fit".to_owned(),
-        None if what.ends_with(" texts") => "a run that has them in head/ to oodbench.evaluate".to_owned(),
+        None if what == "a head" || what.ends_with(" texts") => format!("{} to fit", of_head(what)),
         None if what == "logits" => "logits=..., or features=... with head=(weight, bias) in fit".to_owned(),
         None => format!("{what}=..."),
     }

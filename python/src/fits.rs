@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::error::{MissingInputError, of_in_memory, of_io, refused};
-use crate::head::head;
+use crate::head::{HeadArrays, head};
 use crate::pool;
 use crate::rows::new_rows;
 use crate::run::Run;
@@ -106,12 +106,12 @@ impl Fits {
         py.detach(|| out.commit()).map_err(failed)
     }
 
-    /// Reads a file that `save` or `oodbench fit` wrote; the head is none of it, and may be left out where no score reads one.
+    /// Reads a file that `save` or `oodbench fit` wrote; the head is none of it, and may be left out where no score reads one. Embeddings of texts are part of it:
+    /// those of head are compared with them.
     #[staticmethod]
     #[pyo3(signature = (path, *, head=None))]
     fn load(py: Python<'_>, path: PathBuf, head: Option<Bound<'_, PyAny>>) -> PyResult<Self> {
-        let head = self::head(head.as_ref())?;
-        open(py, &path, head)
+        open(py, &path, self::head(head.as_ref())?)
     }
 
     fn __repr__(&self) -> String {
@@ -127,8 +127,9 @@ impl Fits {
     }
 }
 
-fn open(py: Python<'_>, path: &Path, head: Option<Head>) -> PyResult<Fits> {
-    Ok(Fits(Arc::new(pool::run(py, || Model::open(path, head))?.map_err(|error| of_in_memory(&error))?)))
+fn open(py: Python<'_>, path: &Path, head: HeadArrays) -> PyResult<Fits> {
+    let rows = head.rows("the head", Vec::new())?;
+    Ok(Fits(Arc::new(pool::run(py, || Model::open_beside(path, rows))?.map_err(|error| of_in_memory(&error))?)))
 }
 
 /// A head by its kind, its shape, and its numbers.
@@ -158,5 +159,6 @@ pub(crate) fn fits_of_file(py: Python<'_>, path: PathBuf, head: Option<Parts>) -
             })
         }
     };
-    open(py, &path, head)
+    // The texts are part of the fits.
+    open(py, &path, HeadArrays { head, texts: None })
 }

@@ -4,7 +4,7 @@ use oodbench::rows::{ArrayKind, Role, Split};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::array::{labels, matrix};
+use crate::array::{labels, layer, matrix};
 use crate::error::{MissingInputError, OodbenchError, of_rows};
 
 /// Arrays of the same rows.
@@ -39,10 +39,10 @@ impl Given<'_> {
                 split = split.with(kind, matrix).map_err(refuse)?;
             }
         }
-        for (layer, object) in self.layers.iter().flat_map(|layers| layers.iter()) {
-            let layer: String = layer.extract()?;
-            let matrix = matrix(&format!("{of}layers[{layer:?}]"), &object)?;
-            split = split.with(ArrayKind::Layer(layer), matrix).map_err(refuse)?;
+        for (name, object) in self.layers.iter().flat_map(|layers| layers.iter()) {
+            let name: String = name.extract()?;
+            let matrix = layer(&format!("{of}layers[{name:?}]"), &name, &object)?;
+            split = split.with(ArrayKind::Layer(name), matrix).map_err(refuse)?;
         }
         match &self.labels {
             Some(object) => split.with_labels(labels(&format!("{of}labels"), object)?).map_err(refuse),

@@ -4,19 +4,20 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::MutexGuard;
 
-use numpy::IntoPyArray;
+use ndarray::Array2;
+use numpy::{Element, IntoPyArray};
 use oodbench::dump::layout::{RunFiles, discover};
 use oodbench::dump::write::check_roles;
 use oodbench::dump::{Dump, DumpWriter, RunInfo, WriteError};
 use oodbench::rows::matrix::Rows;
-use oodbench::rows::{ArrayKind, Head, Role, RunRows};
+use oodbench::rows::{ArrayKind, Role};
 use pyo3::exceptions::PyFileExistsError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::batches::{Added, Batch, Batches, check, joined, split};
-use crate::error::{OodbenchError, of_dump, of_file, of_rows, refused};
-use crate::head::head;
+use crate::error::{OodbenchError, of_dump, of_file, refused};
+use crate::head::{HeadArrays, head};
 use crate::pool::{self, Shared};
 use crate::role::role;
 
@@ -28,7 +29,7 @@ pub(crate) struct Run(Shared<Source>);
 
 #[derive(Clone)]
 enum Source {
-    Memory { info: RunInfo, head: Option<Head>, splits: Vec<(Role, Batches)> },
+    Memory { info: RunInfo, head: HeadArrays, splits: Vec<(Role, Batches)> },
     Files(Box<RunFiles>),
 }
 
@@ -59,8 +60,8 @@ impl Run {
                 let mut all = all.collect::<PyResult<Vec<_>>>()?;
                 // Fitted on first, ID before OOD, as a folder is read.
                 all.sort_by_key(|split| place(&split.role));
-                let rows = pool::run(py, || RunRows::new(info.name.clone(), all, head))?;
-                Ok(Dump::from_parts(info, rows.map_err(|error| of_rows(&error))?))
+                let rows = pool::run(py, || head.rows(&info.name, all))??;
+                Ok(Dump::from_parts(info, rows))
             }
         }
     }
@@ -97,6 +98,16 @@ impl Run {
         let own = splits.iter_mut().find(|(own, _)| own == role);
         own.and_then(|(_, arrays)| arrays.get_mut(kind)).map(work).unwrap_or_default()
     }
+}
+
+/// Rows as an array, with an axis for members of an ensemble, or patches, that lie side by side in them.
+fn shaped<T: Element>(py: Python<'_>, rows: Array2<T>, members: usize) -> PyResult<Bound<'_, PyAny>> {
+    if members == 1 {
+        return Ok(rows.into_pyarray(py).into_any());
+    }
+    let (count, columns) = rows.dim();
+    let rows = rows.into_shape_with_order((count, members, columns / members)).map_err(refused)?;
+    Ok(rows.into_pyarray(py).into_any())
 }
 
 fn place(role: &Role) -> u8 {
@@ -137,8 +148,9 @@ impl Run {
     }
 
     /// Adds rows to a split, a batch or all of them. They are copied, so that a buffer may be used again; with copy=False they are read where they lie when
-    /// the run is evaluated, and must not change or be resized until then. scores are those that somebody else computed, {"mine": ...}, higher = more
-    /// in-distribution. A batch that does not fit what is there is refused, and nothing of it kept; one without rows adds nothing.
+    /// the run is evaluated, and must not change or be resized until then. layers are features of named layers, {"block1": ...}, and {"patches": ...} of shape
+    /// (rows, patches, columns). scores are those that somebody else computed, {"mine": ...}, higher = more in-distribution. A batch that does not fit what is
+    /// there is refused, and nothing of it kept; one without rows adds nothing.
     #[pyo3(signature = (split, *, logits=None, features=None, labels=None, layers=None, scores=None, copy=true))]
     #[expect(clippy::too_many_arguments, reason = "keywords")]
     fn add(
@@ -175,7 +187,7 @@ impl Run {
                 "this run was read from a folder, which is not written to; make an oodbench.Run",
             ));
         };
-        check(&added, &role, splits, head.as_ref())?;
+        check(&added, &role, splits, head)?;
         if added.values().any(|batch| batch.rows() == 0) {
             return Ok(());
         }
@@ -209,7 +221,7 @@ impl Run {
         Ok(self.dump(py)?.splits.iter().map(|split| (split.role.to_string(), split.rows)).collect())
     }
 
-    /// The arrays of a split, {"logits": ..., "labels": ...}, copied.
+    /// The arrays of a split, {"logits": ..., "labels": ...}, copied; patches, and logits of members of an ensemble, with an axis for them.
     fn __getitem__<'py>(&self, py: Python<'py>, split: &str) -> PyResult<Bound<'py, PyDict>> {
         let role = role(split)?;
         let dump = self.dump(py)?;
@@ -223,10 +235,11 @@ impl Run {
                 Rows::F32(rows) => (Some(rows.view().to_owned()), None),
                 Rows::F64(rows) => (None, Some(rows.view().to_owned())),
             };
-            match py.detach(copy) {
-                (Some(rows), _) => out.set_item(kind.file_stem(), rows.into_pyarray(py))?,
-                (None, rows) => out.set_item(kind.file_stem(), rows.unwrap_or_default().into_pyarray(py))?,
-            }
+            let array = match py.detach(copy) {
+                (Some(rows), _) => shaped(py, rows, matrix.members())?,
+                (None, rows) => shaped(py, rows.unwrap_or_default(), matrix.members())?,
+            };
+            out.set_item(kind.file_stem(), array)?;
         }
         if let Some(labels) = &own.labels {
             out.set_item("labels", labels.block(0..own.rows).into_pyarray(py))?;

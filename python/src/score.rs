@@ -3,13 +3,13 @@
 use numpy::IntoPyArray;
 use oodbench::dump::RunInfo;
 use oodbench::eval::{Model, Selection};
-use oodbench::rows::{Head, Matrix, Role, RunRows, Split};
+use oodbench::rows::{Matrix, Role, RunRows, Split};
 use oodbench::score::need::Splits;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict};
 
-use crate::error::{MissingInputError, UnknownScoreError, keyword, of_in_memory, of_plan, of_rows};
-use crate::head::head;
+use crate::error::{MissingInputError, UnknownScoreError, keyword, of_head, of_in_memory, of_plan};
+use crate::head::{HeadArrays, head};
 use crate::rows::{new_rows, of_dict};
 use crate::{detector, pool};
 
@@ -33,12 +33,12 @@ pub(crate) fn selection(names: &[String], parameters: Option<&Bound<'_, PyDict>>
     Selection::parse(names, &settings).map_err(|error| of_plan(&error))
 }
 
-/// The rows that scores are fitted on: train, val and val_ood, each a dictionary of arrays.
+/// The rows that scores are fitted on, train, val and val_ood, each a dictionary of arrays, with head and texts.
 pub(crate) fn fitted_on(
     train: Option<Split>,
     val: Option<&Bound<'_, PyDict>>,
     val_ood: Option<&Bound<'_, PyDict>>,
-    head: Option<Head>,
+    head: HeadArrays,
 ) -> PyResult<RunRows> {
     let mut splits: Vec<Split> = train.into_iter().collect();
     splits.extend(val.map(|arrays| of_dict(arrays, Role::Val, "val")).transpose()?);
@@ -47,7 +47,7 @@ pub(crate) fn fitted_on(
         let of = format!("val_ood[{name:?}]");
         splits.push(of_dict(&arrays.cast_into::<PyDict>()?, Role::ValOod { name }, &of)?);
     }
-    RunRows::new("the rows to fit on", splits, head).map_err(|error| of_rows(&error))
+    head.rows("the rows to fit on", splits)
 }
 
 /// Where arguments are missing.
@@ -76,8 +76,7 @@ pub(crate) fn fit(py: Python<'_>, info: RunInfo, rows: RunRows, selection: &Sele
 fn lacking(score: &str, need: &str, array: &str, splits: Option<&Splits>, call: Call) -> PyErr {
     let name = array.split(" of ").next().unwrap_or(array);
     let argument = match (splits, call) {
-        (None, _) if need == "prototypes" => "head={\"prototypes\": ...}".to_owned(),
-        (None, _) => "head=(weight, bias)".to_owned(),
+        (None, _) => of_head(need).to_owned(),
         (Some(Splits::Val), _) => format!("val={{{name:?}: ...}}"),
         (Some(Splits::ValOod(_)), _) => format!("val_ood={{\"NAME\": {{{name:?}: ...}}}}"),
         (Some(_), Call::Score) => format!("train={{{name:?}: ...}}"),
@@ -100,7 +99,8 @@ fn is_long(matrix: &Matrix) -> bool {
 /// Scores of rows, higher = more in-distribution, as {score: float64 array}.
 ///
 /// scores is a name or a list of names; `oodbench.scores` has all of them. Scores that learn from in-distribution rows take these as
-/// train={"features": ..., "labels": ...} and val={...}; keep a `Detector` where they are used more than once. parameters are {"knn.k": 10}.
+/// train={"features": ..., "labels": ...} and val={...}; keep a `Detector` where they are used more than once. head is as in `Detector.fit`, layers are features
+/// of named layers, {"block1": ...}, and {"patches": ...} of shape (rows, patches, columns). parameters are {"knn.k": 10}.
 #[pyfunction]
 #[pyo3(signature = (*, scores, logits=None, features=None, layers=None, head=None, train=None, val=None, val_ood=None, parameters=None))]
 #[expect(clippy::too_many_arguments, reason = "keywords")]

@@ -26,6 +26,8 @@ use super::fits::FitsError;
 use super::score_split::{Scoring, collect};
 use crate::fit::{FitError, Training};
 use crate::progress::Silent;
+use crate::rows::patches::check_patches;
+use crate::rows::role::PATCHES;
 use crate::rows::{ArrayKind, Matrix, RowsError, RunRows, Split};
 use crate::score::need::Splits;
 use crate::score::{Chosen, FittedScore, Need, ScoreEntry, SettingError, Settings};
@@ -130,9 +132,7 @@ impl<'a> FittedInMemory<'a> {
                 return Err(InMemoryError::Lacking { place, score: self.score.entry.id, what });
             };
             self.rows.columns(kind).map_or(Ok(()), |expected| check_columns(matrix, expected))?;
-            if let (ArrayKind::Variant(_), Some(classes)) = (kind, self.rows.classes) {
-                check_classes(matrix, classes)?;
-            }
+            check_parts(split, kind, self.rows.classes, self.rows.columns(&ArrayKind::Features))?;
         }
         split.check_finite(&arrays, &|_| {})?;
         let scores = &[&self.score];
@@ -141,8 +141,29 @@ impl<'a> FittedInMemory<'a> {
     }
 }
 
-/// Refuses logits under a name of other classes than those that a score was fitted on, be they as wide.
-pub(super) fn check_classes(matrix: &Matrix, expected: usize) -> Result<(), RowsError> {
+/// Refuses an array that has not the rows of its split, and parts that lie side by side in a row (members of an ensemble, patches of an image) of another width
+/// than a score was fitted on, be they as wide together.
+pub(super) fn check_parts(
+    split: &Split,
+    kind: &ArrayKind,
+    classes: Option<usize>,
+    features: Option<usize>,
+) -> Result<(), RowsError> {
+    let Some(matrix) = split.matrix(kind) else { return Ok(()) };
+    if matrix.rows() != split.rows {
+        let (found, expected) = (format!("{} rows", matrix.rows()), format!("{}, as the split has", split.rows));
+        let remedy = "take all arrays of a split from the same samples, in one order";
+        return Err(RowsError::malformed(matrix.path(), found, expected, remedy));
+    }
+    match (kind, classes, features) {
+        (ArrayKind::Variant(_), Some(classes), _) => check_classes(matrix, classes),
+        (ArrayKind::Layer(name), _, Some(features)) if name == PATCHES => check_patches(matrix, features),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses logits under a name of other classes than those that a score was fitted on.
+fn check_classes(matrix: &Matrix, expected: usize) -> Result<(), RowsError> {
     let (members, columns) = (matrix.members(), matrix.columns());
     if columns == members * expected {
         return Ok(());

@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use super::fits::description::Description;
 use super::fits::{Fits, FitsFile, describe, fit, sealed};
-use super::in_memory::{InMemoryError, check_classes, check_columns};
+use super::in_memory::{InMemoryError, check_columns, check_parts};
 use super::plan::Plan;
 use super::score_split::{Scoring, collect};
 use super::selection::Selection;
@@ -67,10 +67,18 @@ impl Model {
     /// # Errors
     /// [`InMemoryError::Fits`] if the file is damaged, of another format, or of a network with another head.
     pub fn open(file: &Path, head: Option<Head>) -> Result<Self, InMemoryError> {
+        Self::open_beside(file, RunRows::new("the head", Vec::new(), head)?)
+    }
+
+    /// The same beside rows without splits: their head, and their embeddings of texts, which the fits keep, have to be those of the network.
+    ///
+    /// # Errors
+    /// As [`Model::open`].
+    pub fn open_beside(file: &Path, rows: RunRows) -> Result<Self, InMemoryError> {
         let file = FitsFile::open(file)?;
-        let rows = RunRows::new("the head", Vec::new(), head)?;
         let dump = Dump::from_parts(RunInfo::default(), rows);
         file.check_model(&dump)?;
+        dump.texts.iter().try_for_each(|texts| file.check_texts(texts, &dump))?;
         let scores = file.scores()?;
         let restored = scores.iter().map(|chosen| Ok(Arc::new(file.restore(chosen)?)));
         let scores = restored.collect::<Result<_, super::fits::FitsError>>()?;
@@ -160,10 +168,8 @@ impl Model {
         for (matrix, expected) in arrays.iter().filter_map(|kind| Some((split.matrix(kind)?, self.columns(kind)?))) {
             check_columns(matrix, expected)?;
         }
-        if let Some(classes) = self.description.classes {
-            let variants = arrays.iter().filter(|kind| matches!(kind, ArrayKind::Variant(_)));
-            variants.filter_map(|kind| split.matrix(kind)).try_for_each(|matrix| check_classes(matrix, classes))?;
-        }
+        let (classes, features) = (self.description.classes, self.columns(&ArrayKind::Features));
+        arrays.iter().try_for_each(|kind| check_parts(split, kind, classes, features))?;
         Ok(arrays)
     }
 

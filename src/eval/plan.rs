@@ -10,7 +10,7 @@ use crate::dump::layout::RunFiles;
 use crate::dump::{Dump, DumpError};
 use crate::numeric::checksum::Checksum;
 use crate::progress::{Progress, Silent};
-use crate::rows::{ArrayKind, Role, Split};
+use crate::rows::{ArrayKind, Role, Split, Texts};
 use crate::score::need::Splits;
 use crate::score::{Chosen, Need};
 use crate::table::{ArrayRead, Skipped};
@@ -205,33 +205,45 @@ impl<'s> Plan<'s> {
             return Err(PlanError::Nothing { path: dump.folder.clone() });
         }
         let (fits, lenient, notes) = (selection.fits.as_ref(), selection.lenient, Vec::new());
-        let head = dump.head.as_ref().map(|head| ArrayRead {
-            split: "head".to_owned(),
-            array: "head".to_owned(),
-            rows: head.shape().0,
-            checksum: head.checksum(),
-        });
-        let reads_texts = scores.iter().any(|chosen| chosen.score.needs().contains(&Need::ClassTexts));
-        let texts = dump.texts.as_ref().filter(|_| reads_texts).map(|texts| ArrayRead {
-            split: "head".to_owned(),
-            array: "text".to_owned(),
-            rows: texts.classes.nrows(),
-            checksum: texts.checksum(),
-        });
-        let arrays = head.into_iter().chain(texts).collect();
-        Ok(Self {
+        let mut plan = Self {
             dump,
             scores,
             fits,
             skipped,
             missing,
-            arrays,
+            arrays: Vec::new(),
             lenient,
             notes,
             scores_val: false,
             predicts: false,
             purpose,
-        })
+        };
+        plan.arrays = plan.read_of_head().collect();
+        if let Some((file, texts)) = plan.fits.zip(plan.texts_read()) {
+            file.check_texts(texts, &plan.dump)?;
+        }
+        Ok(plan)
+    }
+
+    /// The head, and embeddings of texts where they are read, as records tell of them.
+    fn read_of_head(&self) -> impl Iterator<Item = ArrayRead> {
+        let read = |array: &str, rows, checksum| ArrayRead {
+            split: "head".to_owned(),
+            array: array.to_owned(),
+            rows,
+            checksum,
+        };
+        let head = self.dump.head.as_ref().map(|head| read("head", head.shape().0, head.checksum()));
+        let texts = self.texts_read().map(|texts| read("text", texts.classes.nrows(), texts.checksum()));
+        head.into_iter().chain(texts)
+    }
+
+    /// The embeddings of texts of the run, if some score reads them: of others, records and fits are silent.
+    #[must_use]
+    pub fn texts_read(&self) -> Option<&Texts> {
+        let is_of_texts = |need: &Need| matches!(need, Need::ClassTexts | Need::NegativeTexts);
+        let reads = self.scores.iter().flat_map(|chosen| chosen.score.needs()).any(is_of_texts);
+        self.dump.texts.as_ref().filter(|_| reads)
     }
 
     /// Has id/val scored as well, if there is one.

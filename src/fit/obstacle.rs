@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::rows::{Role, RunRows};
+use crate::rows::{ArrayKind, Role, RunRows};
 
 /// Bytes that what a score learns may take.
 const MOST_BYTES: usize = 4 << 30;
@@ -22,4 +22,13 @@ pub(crate) fn single_rows(run: &RunRows) -> Option<String> {
     single.then(|| {
         "no class has two training rows, so nothing varies within classes; dump more rows per class".to_owned()
     })
+}
+
+/// What to say of an array with several vectors in a row, patches of an image, where a score takes one.
+pub(crate) fn several_vectors(run: &RunRows, array: &ArrayKind) -> Option<String> {
+    let (vectors, columns) = run.members(array).filter(|(vectors, _)| *vectors > 1)?;
+    let array = array.file_stem();
+    Some(format!(
+        "{array} has {vectors} vectors of {columns} columns in a row, where one is needed; pool them, e.g. x.mean(axis=1)"
+    ))
 }

@@ -1,5 +1,9 @@
 //! Checksums of what a run holds, by its values: the same for one file and for shards, for `.npy` and `.npz`, for either order and byte order.
 
+use std::iter;
+
+use ndarray::{Array2, ArrayView1};
+
 use super::block_checksum::{BLOCK_ELEMENTS, blocks, joined};
 use super::head::Head;
 use super::labels::Labels;
@@ -25,15 +29,20 @@ impl Head {
     #[must_use]
     pub fn checksum(&self) -> Checksum {
         let mut hasher = Hasher::new();
-        let mut take = |kind: usize, matrix: &ndarray::Array2<f64>, rest: &[f64]| {
-            [kind, matrix.nrows(), matrix.ncols()].into_iter().for_each(|number| hasher.number(number));
-            matrix.rows().into_iter().for_each(|row| hasher.doubles(&row.to_vec()));
-            hasher.doubles(rest);
+        let mut take = |kind: usize, matrix: &Array2<f64>| {
+            hasher.number(kind);
+            take_parameters(&mut hasher, matrix);
         };
         match self {
-            Self::Linear { weight, bias } => take(0, weight, &bias.to_vec()),
-            Self::Prototypes { prototypes } => take(1, prototypes, &[]),
-            Self::NormalisedPrototypes { prototypes, distance_scale } => take(2, prototypes, &[*distance_scale]),
+            Self::Linear { weight, bias } => {
+                take(0, weight);
+                take_vector(&mut hasher, bias.view());
+            }
+            Self::Prototypes { prototypes } => take(1, prototypes),
+            Self::NormalisedPrototypes { prototypes, distance_scale } => {
+                take(2, prototypes);
+                hasher.doubles(&[*distance_scale]);
+            }
         }
         hasher.finish()
     }
@@ -44,11 +53,24 @@ impl Texts {
     #[must_use]
     pub fn checksum(&self) -> Checksum {
         let mut hasher = Hasher::new();
-        for matrix in std::iter::once(&self.classes).chain(&self.negatives) {
-            [matrix.nrows(), matrix.ncols()].into_iter().for_each(|number| hasher.number(number));
-            matrix.rows().into_iter().for_each(|row| hasher.doubles(&row.to_vec()));
+        for matrix in iter::once(&self.classes).chain(&self.negatives) {
+            take_parameters(&mut hasher, matrix);
         }
         hasher.finish()
+    }
+}
+
+/// Takes in the shape of a matrix, then its numbers row by row, whichever way they lie.
+fn take_parameters(hasher: &mut Hasher, matrix: &Array2<f64>) {
+    [matrix.nrows(), matrix.ncols()].into_iter().for_each(|number| hasher.number(number));
+    matrix.rows().into_iter().for_each(|row| take_vector(hasher, row));
+}
+
+/// Takes in numbers where they lie, if they lie together.
+fn take_vector(hasher: &mut Hasher, numbers: ArrayView1<'_, f64>) {
+    match numbers.as_slice() {
+        Some(numbers) => hasher.doubles(numbers),
+        None => hasher.doubles(&numbers.to_vec()),
     }
 }
 
@@ -71,10 +93,23 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    use ndarray::{Array2, s};
+    use ndarray::{ShapeBuilder as _, s};
 
     use crate::rows::array::StoredArray;
     use crate::rows::element::Dtype;
+
+    /// A head and texts are those of their numbers, whichever way these lie.
+    #[test]
+    fn parameters_may_lie_in_either_order() {
+        let matrix = Array2::from_shape_fn((3, 4), |(i, j)| (i * 4 + j) as f64 * 0.1);
+        let columns = Array2::from_shape_vec((3, 4).f(), matrix.t().iter().copied().collect()).unwrap();
+        let [head, other] = [&matrix, &columns]
+            .map(|weight| Head::Linear { weight: weight.clone(), bias: weight.column(0).to_owned() }.checksum());
+        assert_eq!(head, other);
+        let texts = |classes: &Array2<f64>| Texts { classes: classes.clone(), negatives: None }.checksum();
+        assert_eq!(texts(&matrix), texts(&columns));
+        assert!(!columns.is_standard_layout() && texts(&matrix) != texts(&(&matrix + 1.0)));
+    }
 
     /// More rows than one block holds, as one file, as two shards and column by column; one bit of one value turned.
     #[test]

@@ -17,6 +17,7 @@ pub mod labels;
 pub mod mapped;
 pub mod matrix;
 pub mod origin;
+pub mod patches;
 pub mod role;
 pub mod run;
 pub mod split;

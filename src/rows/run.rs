@@ -7,7 +7,8 @@ use super::error::RowsError;
 use super::head::Head;
 use super::matrix::Matrix;
 use super::origin::Origin;
-use super::role::{ArrayKind, Role};
+use super::patches::check_patches;
+use super::role::{ArrayKind, PATCHES, Role};
 use super::split::Split;
 use super::texts::Texts;
 
@@ -74,7 +75,8 @@ impl RunRows {
         texts.check_beside(self.columns(&ArrayKind::Features), self.classes, place)?;
         self.classes = Some(texts.classes.nrows());
         self.texts = Some(texts);
-        Ok(())
+        // Where there are no features, the texts are what tells how wide patches are.
+        self.check_patches()
     }
 
     /// The number of columns of an array, if a split, the head or texts tell it.
@@ -213,7 +215,7 @@ impl RunRows {
         self.check_members()
     }
 
-    /// As many patches of an image throughout: other ones may have as many columns together.
+    /// As many patches of an image throughout (other ones may have as many columns together), all of them as wide as the features.
     fn check_patches(&self) -> Result<(), RowsError> {
         for kind in self.patch_arrays() {
             let mut matrices = self.splits.iter().filter_map(|split| split.matrix(&kind));
@@ -228,7 +230,9 @@ impl RunRows {
                 ));
             }
         }
-        Ok(())
+        let Some(features) = self.columns(&ArrayKind::Features) else { return Ok(()) };
+        let mut patches = self.splits.iter().filter_map(|split| split.layers.get(PATCHES));
+        patches.try_for_each(|patches| check_patches(patches, features))
     }
 
     /// Logits under a name are of the same classes, and of the same number of members throughout.

@@ -49,7 +49,10 @@ impl Texts {
     }
 
     /// Refuses embeddings that are not of the space of features with so many columns, or of another number of classes, where these are known.
-    pub(super) fn check_beside(
+    ///
+    /// # Errors
+    /// [`RowsError::Malformed`].
+    pub fn check_beside(
         &self,
         features: Option<usize>,
         classes: Option<usize>,

@@ -8,9 +8,9 @@ use super::r_cosine::LargestShare;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, Training};
-use crate::numeric::vector::{unit_rows, unit_rows_of};
+use crate::numeric::vector::unit_rows_of;
+use crate::rows::RowBlock;
 use crate::rows::role::PATCHES;
-use crate::rows::{ArrayKind, RowBlock, RunRows};
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "gl_mcm",
@@ -57,29 +57,13 @@ impl Score for GlMcm {
         &self.needs
     }
 
-    fn obstacle(&self, run: &RunRows) -> Option<String> {
-        let (patches, columns) = run.members(&ArrayKind::Layer(PATCHES.to_owned()))?;
-        let expected = run.texts.as_ref()?.classes.ncols();
-        // In a matrix, which has no axis for them, patches lie side by side.
-        let fits = if patches > 1 { columns == expected } else { columns.is_multiple_of(expected) };
-        (!fits).then(|| {
-            format!("patches have {columns} columns and texts {expected}; project patches into the space of the texts")
-        })
-    }
-
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        training.refuse(ENTRY.id, self.obstacle(training.rows()))?;
-        let directions = unit_rows(training.class_texts()?).into_array();
-        let share = LargestShare { directions, temperature: self.temperature };
+        let share = LargestShare::new(training.class_texts()?, self.temperature);
         Ok(Fit::new(FittedGlMcm { share, lambda: self.lambda }))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
-        let directions = state.matrix("directions")?;
-        if directions.is_empty() {
-            return Err(StateError::other("directions", &directions, "a row for every class"));
-        }
-        let share = LargestShare { directions, temperature: self.temperature };
+        let share = LargestShare::restore(state, self.temperature)?;
         Ok(Box::new(FittedGlMcm { share, lambda: self.lambda }))
     }
 }
@@ -114,7 +98,7 @@ impl Fitted for FittedGlMcm {
 mod tests {
     use super::*;
     use crate::rows::matrix::{Cow2, Rows};
-    use crate::rows::{Matrix, Role, Split, Texts};
+    use crate::rows::{ArrayKind, Matrix, Role, RunRows, Split, Texts};
     use ndarray::{Array2, array};
 
     fn run(patches: Matrix) -> RunRows {
@@ -148,17 +132,6 @@ mod tests {
                 let expected = [share(0.2) + lambda * share(1.0), share(0.2) + lambda * 0.5];
                 assert!(found.iter().zip(expected).all(|(f, e)| (f - e).abs() < 1e-14), "{found:?} {expected:?}");
             }
-        }
-    }
-
-    #[test]
-    fn patches_of_another_space_are_refused() {
-        for patches in [
-            Matrix::of("patches", Array2::<f64>::ones((2, 3))).unwrap(),
-            Matrix::of("patches", Array2::<f64>::ones((2, 8))).unwrap().with_members(2).unwrap(),
-        ] {
-            let error = score(&[], &run(patches)).unwrap_err().to_string();
-            assert!(error.contains("columns and texts 2; project patches"), "{error}");
         }
     }
 }

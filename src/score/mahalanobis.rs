@@ -7,7 +7,7 @@ use super::need::Need;
 use super::ranked::{RCOND, RankedFit, ranked, rcond};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
-use crate::fit::obstacle::single_rows;
+use crate::fit::obstacle::{several_vectors, single_rows};
 use crate::fit::{FitError, NearestMean, Space, Training};
 use crate::numeric::linalg::{Side, Whitening, whitening};
 use crate::rows::{ArrayKind, RowBlock, RunRows};
@@ -121,7 +121,7 @@ impl Score for Mahalanobis {
     }
 
     fn obstacle(&self, run: &RunRows) -> Option<String> {
-        single_rows(run)
+        several_vectors(run, &self.array).or_else(|| single_rows(run))
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
@@ -156,6 +156,8 @@ impl Fitted for FittedMahalanobis {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rows::{Labels, Matrix, Role, Split};
+    use crate::score::Chosen;
     use crate::score::example::Example;
     use ndarray::array;
 
@@ -172,5 +174,22 @@ mod tests {
         example.gives(&ENTRY, &[("variant", "openood")], &[-4.0, -16.0], 1e-14);
         example.gives(&ENTRY, &[("variant", "lee")], &[-2.0, -8.0], 1e-14);
         example.gives(&ENTRY, &[("variant", "pytorch_ood")], &[-0.5, -2.0], 1e-6);
+    }
+
+    #[test]
+    fn a_layer_of_several_vectors_is_refused() {
+        let layer = || ArrayKind::Layer("map".to_owned());
+        let of = |vectors: usize| {
+            let matrix = Matrix::of("map", array![[-1.0, 0.0], [1.0, 0.5], [0.0, -2.0]]).unwrap();
+            let split = Split::new(Role::Train, "memory").with(layer(), matrix.with_members(vectors).unwrap()).unwrap();
+            let split = split.with_labels(Labels::of("labels", vec![0; 3])).unwrap();
+            let rows = RunRows::new("memory", vec![split], None).unwrap();
+            let mut settings = ENTRY.settings();
+            settings.set("layer", "map").unwrap();
+            Chosen::new(&ENTRY, settings).unwrap().fit(&Training::new(&rows)).err().map(|error| error.to_string())
+        };
+        let refused = of(2);
+        let expected = "features@map has 2 vectors of 1 columns in a row, where one is needed; pool them";
+        assert!(of(1).is_none() && refused.as_ref().is_some_and(|text| text.contains(expected)), "{refused:?}");
     }
 }

@@ -82,12 +82,8 @@ impl Score for MahalanobisPerturbed {
             .split(&Role::Val)
             .ok_or_else(|| training.missing_split("validation rows", Role::Val.to_string()))?;
         let val_ood = log_odds::set(training, self.fit_on.as_deref(), ENTRY.id)?;
-        let mut steps =
-            steps(training.rows().own_scores()).map_err(|reason| training.not_applicable(ENTRY.id, reason))?;
-        if let Some(epsilon) = self.epsilon {
-            // −0 is 0.
-            steps.retain(|bits, _| f64::from_bits(*bits) == epsilon);
-        }
+        let steps = steps(training.rows().own_scores(), self.epsilon)
+            .map_err(|reason| training.not_applicable(ENTRY.id, reason))?;
         let mut found = Vec::new();
         for (bits, layers) in steps {
             let names: Vec<String> = layers.into_values().collect();
@@ -177,11 +173,13 @@ impl MahalanobisPerturbed {
     }
 }
 
-/// The scores of moved images among those of these names, by step; every step has the same layers, each once.
-fn steps<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Steps, String> {
+/// The scores of moved images among those of these names, by step, or of one step only; every step has the same layers, each once.
+fn steps<'a>(names: impl IntoIterator<Item = &'a str>, only: Option<f64>) -> Result<Steps, String> {
     let mut steps = Steps::new();
+    // −0 is 0.
+    let is_meant = |epsilon: f64| only.is_none_or(|only| only == epsilon);
     for name in names {
-        let Some((layer, epsilon)) = parts(name) else { continue };
+        let Some((layer, epsilon)) = parts(name).filter(|(_, epsilon)| is_meant(*epsilon)) else { continue };
         let layers = steps.entry(epsilon.to_bits()).or_default();
         if let Some(other) = layers.insert(layer.to_owned(), name.to_owned()) {
             return Err(format!("scores@{other} and scores@{name} are of one layer and one step; remove one"));
@@ -319,12 +317,12 @@ mod tests {
         let twice = fit(&[], &twice, &twice).err().unwrap().to_string();
         assert!(twice.contains("are of one layer and one step; remove one"), "{twice}");
         let names = ["mahalanobis_a_0", "mahalanobis_b_0", "mahalanobis_a_0.01", "mahalanobis_a_inf", "mahalanobis_x"];
-        let fewer = steps(names).unwrap_err();
+        let fewer = steps(names, None).unwrap_err();
         assert_eq!(fewer, "scores@mahalanobis_b_0.01 is missing, which other steps have");
-        assert_eq!(
-            steps(names[..2].iter().copied()).unwrap().len() + steps(names[3..].iter().copied()).unwrap().len(),
-            1
-        );
+        let count = |names: &[&'static str], only| steps(names.iter().copied(), only).unwrap().len();
+        assert_eq!([count(&names[..2], None), count(&names[3..], None)], [1, 0]);
+        // What other steps lack is nothing to the one that is set.
+        assert_eq!([count(&names, Some(-0.0)), count(&names, Some(0.01)), count(&names, Some(0.5))], [1, 1, 0]);
     }
 
     /// What is kept is what is read, and gives the same scores.

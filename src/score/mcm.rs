@@ -6,7 +6,6 @@ use super::r_cosine::LargestShare;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{FitError, Training};
-use crate::numeric::vector::unit_rows;
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
     id: "mcm",
@@ -41,12 +40,11 @@ impl Score for Mcm {
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        let directions = unit_rows(training.class_texts()?).into_array();
-        Ok(Fit::new(LargestShare { directions, temperature: self.temperature }))
+        Ok(Fit::new(LargestShare::new(training.class_texts()?, self.temperature)))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
-        Ok(Box::new(LargestShare { directions: state.matrix("directions")?, temperature: self.temperature }))
+        Ok(Box::new(LargestShare::restore(state, self.temperature)?))
     }
 }
 

@@ -144,7 +144,8 @@ impl Fitted for FittedNegLabel {
         let cosines =
             |rows: &Array2<f64>, texts: &Array2<f64>| row_product(&rows.view(), &texts.t(), Factor::Full, Threads::One);
         let mut first = 0;
-        pieces(block.unit_features(), self.negatives.nrows(), |rows| {
+        // The cosines with both are held.
+        pieces(block.unit_features(), self.classes.nrows() + self.negatives.nrows(), |rows| {
             let (of_classes, of_negatives) = (cosines(rows, &self.classes), cosines(rows, &self.negatives));
             for (classes, negatives) in of_classes.rows().into_iter().zip(of_negatives.rows()) {
                 let (classes, negatives) =

@@ -4,6 +4,7 @@ use ndarray::{Array2, ArrayView2};
 
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
+use super::pieces::pieces;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::{ClassMeans, FitError, Training};
@@ -46,12 +47,11 @@ impl Score for RelativeCosine {
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Fit, FitError> {
-        let directions = unit_rows(&ClassMeans::fit(training)?.means).into_array();
-        Ok(Fit::new(LargestShare { directions, temperature: self.temperature }))
+        Ok(Fit::new(LargestShare::new(&ClassMeans::fit(training)?.means, self.temperature)))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
-        Ok(Box::new(LargestShare { directions: state.matrix("directions")?, temperature: self.temperature }))
+        Ok(Box::new(LargestShare::restore(state, self.temperature)?))
     }
 }
 
@@ -59,10 +59,24 @@ impl Score for RelativeCosine {
 pub(super) struct LargestShare {
     /// Vectors of length 1 (C, D).
     pub(super) directions: Array2<f64>,
-    pub(super) temperature: f64,
+    temperature: f64,
 }
 
 impl LargestShare {
+    /// With the directions of vectors (C, D).
+    pub(super) fn new(vectors: &Array2<f64>, temperature: f64) -> Self {
+        Self { directions: unit_rows(vectors).into_array(), temperature }
+    }
+
+    /// What was saved; the temperature is a parameter, and none of it.
+    pub(super) fn restore(state: &mut State<'_>, temperature: f64) -> Result<Self, StateError> {
+        let directions = state.matrix("directions")?;
+        if directions.is_empty() {
+            return Err(StateError::other("directions", &directions, "a row for every class"));
+        }
+        Ok(Self { directions, temperature })
+    }
+
     /// The share of every row of length 1 (n, D).
     pub(super) fn of_units(&self, units: &ArrayView2<'_, f64>, mut take: impl FnMut(usize, f64)) {
         let cosines = row_product(units, &self.directions.t(), Factor::Full, Threads::One);
@@ -74,7 +88,12 @@ impl LargestShare {
 
 impl Fitted for LargestShare {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        self.of_units(&block.unit_features().view(), |row, share| out[row] = share);
+        let mut first = 0;
+        // The cosines of a whole block with many classes would not fit.
+        pieces(block.unit_features(), self.directions.nrows(), |units| {
+            self.of_units(&units.view(), |row, share| out[first + row] = share);
+            first += units.nrows();
+        });
     }
 
     fn save(&self) -> State<'_> {
@@ -99,6 +118,13 @@ mod tests {
         };
         example.gives(&ENTRY, &[], &[1.0 / (1.0 + (-0.2_f64).exp()), 0.5], 1e-15);
         example.gives(&ENTRY, &[("t", "0.1")], &[1.0 / (1.0 + (-2.0_f64).exp()), 0.5], 1e-14);
+    }
+
+    #[test]
+    fn a_fit_without_classes_is_refused() {
+        let none = Array2::<f64>::zeros((0, 2));
+        let refused = LargestShare::restore(&mut State::new().with("directions", &none), 1.0).err();
+        assert!(refused.is_some_and(|error| error.to_string().contains("a row for every class")));
     }
 
     #[test]

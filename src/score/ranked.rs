@@ -19,17 +19,17 @@ pub(super) fn rcond(settings: &Settings) -> Result<f64, SettingError> {
     settings.number("rcond", "a number from 0 to below 1", |share: &f64| (0.0..1.0).contains(share))
 }
 
-/// A fit of one of the ranks that could be meant.
+/// A fit of one of the ranks that could be meant: of the covariances that the score inverts, each the number of its directions that are told from rounding.
 pub(super) struct RankedFit {
     pub(super) scorer: Box<dyn Fitted>,
-    /// The ranks it was fitted with.
+    /// The rank of every matrix that it inverts, in the order in which the score makes them.
     pub(super) ranks: Vec<Rank>,
     /// What its user should know.
     pub(super) notes: Vec<String>,
 }
 
 impl RankedFit {
-    /// A score that inverts matrices, which notes call so, of so many training rows.
+    /// A score that inverts matrices of these ranks, of so many training rows; before each rank stands what notes call its matrix, such as "covariance".
     pub(super) fn new(
         scorer: impl Fitted + 'static,
         ranks: &[(&'static str, Rank)],

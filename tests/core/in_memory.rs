@@ -8,6 +8,7 @@ use oodbench::eval::{FittedInMemory, InMemoryError, Model, Plan, Selection, scor
 use oodbench::fit::Training;
 use oodbench::progress::Silent;
 use oodbench::rows::matrix::Rows;
+use oodbench::rows::role::PATCHES;
 use oodbench::rows::{ArrayKind, Labels, Matrix, Role, RowsError, RunRows, Split};
 use oodbench::score::registry::find;
 use oodbench::score::{Need, REGISTRY};
@@ -96,6 +97,40 @@ fn a_model_reads_logits_under_a_name() {
         }
         let without = model.score(&new(array![[0.0]])).unwrap_err().to_string();
         assert!(without.contains("logits@"), "{without}");
+    }
+}
+
+/// Patches of other images, and of another space though as wide together, are refused by both.
+#[test]
+fn patches_are_of_the_same_rows_and_of_the_space_of_the_features() {
+    let dump = Dump::open(&discover(&fixture("clip")).unwrap()[0]).unwrap();
+    let (entry, rows) = (find("gl_mcm").unwrap(), copies(&dump));
+    let fitted = FittedInMemory::fit(entry, &entry.settings(), &rows).unwrap();
+    let selection = Selection::new(&["gl_mcm".to_owned()], &[]).unwrap();
+    let model = Model::fit(RunInfo::default(), copies(&dump), &selection).unwrap();
+    let test = dump.split(&Role::Test).unwrap();
+    let own = || copy(test.matrix(&ArrayKind::Layer(PATCHES.to_owned())).unwrap());
+    let new = |patches: Matrix| {
+        let features = copy(test.matrix(&ArrayKind::Features).unwrap());
+        let mut split = Split::new(Role::Test, "new").with(ArrayKind::Features, features).unwrap();
+        // Past what the split itself checks.
+        split.layers.insert(PATCHES.to_owned(), patches);
+        split
+    };
+    assert_eq!(model.score(&new(own())).unwrap(), [fitted.score(test).unwrap()]);
+    let fewer = Matrix::of("copy", Array2::<f32>::zeros((3, 64))).unwrap().with_members(4).unwrap();
+    for (patches, expected) in [
+        (
+            own().with_members(8).unwrap(),
+            "copy: found 8 patches of 8 columns, expected 16 columns, as the features have",
+        ),
+        (fewer, "copy: found 3 rows, expected 60, as the split has"),
+    ] {
+        let split = new(patches);
+        for refused in [model.score(&split).err(), fitted.score(&split).err()] {
+            let refused = refused.map(|error| error.to_string()).unwrap_or_default();
+            assert!(refused.starts_with(expected), "{refused}");
+        }
     }
 }
 

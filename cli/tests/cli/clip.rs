@@ -105,7 +105,9 @@ fn what_is_wrong_with_patches_is_one_line() {
                 });
             }
         },
-        &["patches have 9 columns and texts 16"],
+        &[
+            "features@patches.npy: found 4 patches of 9 columns, expected 16 columns, as the features have; project patches",
+        ],
     );
 }
 
@@ -153,4 +155,27 @@ fn fits_detectors_and_other_forms_keep_the_texts() {
     changed(&folder.path().join("head/text.npy"), |rows| rows * 2.0);
     let said = out(&[&SCORE[..], &["--fit", "a.fit"]].concat(), 2);
     assert!(said.contains("head: found texts with checksum") && said.trim_end().lines().count() == 1, "{said}");
+}
+
+/// Texts are of a fit if a score of it reads them, and are compared where such a score is asked for.
+#[test]
+fn fits_are_silent_of_texts_that_no_score_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    copied("clip", folder.path());
+    let out = |arguments: &[&str], expected: i32| {
+        let output = oodbench(folder.path()).args(arguments).output().unwrap();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(expected), "{arguments:?}: {text}");
+        text
+    };
+    let says_texts = |file: &str| fs::read(folder.path().join(file)).unwrap().windows(5).any(|part| part == b"texts");
+    out(&["fit", ".", "--score", "feature_norm", "--out", "one.fit"], 0);
+    out(&["fit", ".", "--score", "feature_norm,mcm", "--out", "both.fit"], 0);
+    assert!(!says_texts("one.fit") && says_texts("both.fit"));
+    changed(&folder.path().join("head/text.npy"), |rows| rows * 2.0);
+    for file in ["one.fit", "both.fit"] {
+        out(&["score", ".", "--score", "feature_norm", "--fit", file], 0);
+    }
+    let said = out(&["score", ".", "--score", "mcm", "--fit", "both.fit"], 2);
+    assert!(said.contains("head: found texts with checksum"), "{said}");
 }

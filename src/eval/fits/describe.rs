@@ -3,6 +3,7 @@
 use super::description::{Description, FORMAT, KeptScore, features, others};
 use super::fit::Fits;
 use crate::eval::plan::Plan;
+use crate::rows::Texts;
 use crate::score::FittedScore;
 
 /// What a file of these fits says of itself.
@@ -17,7 +18,7 @@ pub fn describe(plan: &Plan<'_>, fits: &Fits) -> Description {
         features: features(dump),
         others: others(dump),
         head: dump.head.as_ref().map(|head| head.checksum()),
-        texts: dump.texts.as_ref().map(|texts| texts.checksum()),
+        texts: plan.texts_read().map(Texts::checksum),
         read: plan.fitted_on().flat_map(|(split, arrays)| plan.read_of(split, arrays)).collect(),
         scores: fits.scores.iter().map(score).collect(),
     }

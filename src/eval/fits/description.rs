@@ -36,7 +36,7 @@ pub struct Description {
     pub others: BTreeMap<String, usize>,
     /// The checksum of the head, if the run had one.
     pub head: Option<Checksum>,
-    /// The checksum of the embeddings of texts, if the run had some.
+    /// The checksum of the embeddings of texts, if some score reads them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub texts: Option<Checksum>,
     /// The arrays that the fits read.

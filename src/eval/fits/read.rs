@@ -7,7 +7,8 @@ use super::description::{Description, FORMAT, features, others};
 use super::error::FitsError;
 use super::sealed::{SealError, SealedFile};
 use crate::dump::Dump;
-use crate::rows::{ArrayKind, Split};
+use crate::numeric::checksum::Checksum;
+use crate::rows::{ArrayKind, Head, Split, Texts};
 use crate::score::need::Splits;
 use crate::score::registry::find;
 use crate::score::{Chosen, Fit, FittedScore, Need, ScoreEntry};
@@ -115,7 +116,7 @@ impl FitsFile {
     /// # Errors
     /// [`FitsError::OtherHead`] and [`FitsError::OtherColumns`].
     pub fn check_model(&self, dump: &Dump) -> Result<(), FitsError> {
-        let Description { classes, features: of_layers, others: beside, head, texts, .. } = self.description();
+        let Description { classes, features: of_layers, others: beside, head, .. } = self.description();
         let classes = dump.classes.zip(*classes).map(|both| ("classes".to_owned(), both));
         let both = |(name, found): (String, usize)| {
             let expected = *of_layers.get(&name).or_else(|| beside.get(&name))?;
@@ -129,15 +130,26 @@ impl FitsFile {
                 return Err(FitsError::OtherColumns { run, what, found, expected, file });
             }
         }
-        let of_head = dump.head.as_ref().map(|head| head.checksum()).zip(*head);
-        let of_texts = dump.texts.as_ref().map(|texts| texts.checksum()).zip(*texts);
-        for (both, what, place) in [(of_head, "a head", "head"), (of_texts, "texts", "head")] {
-            if let Some((found, expected)) = both.filter(|(found, expected)| found != expected) {
-                let (head, file) = (dump.folder.join(place), self.path.clone());
-                return Err(FitsError::OtherHead { what, head, found, expected, file });
+        self.check_head("a head", dump, dump.head.as_ref().map(Head::checksum).zip(*head))
+    }
+
+    /// Whether embeddings of texts of a run are those that the fits were made from, where some of them reads any.
+    ///
+    /// # Errors
+    /// [`FitsError::OtherHead`].
+    pub fn check_texts(&self, texts: &Texts, dump: &Dump) -> Result<(), FitsError> {
+        self.check_head("texts", dump, Some(texts.checksum()).zip(self.description().texts))
+    }
+
+    /// Refuses something of the head with another checksum than expected.
+    fn check_head(&self, what: &'static str, dump: &Dump, both: Option<(Checksum, Checksum)>) -> Result<(), FitsError> {
+        match both.filter(|(found, expected)| found != expected) {
+            Some((found, expected)) => {
+                let head = dump.origin.either(dump.folder.join("head"), dump.folder.clone());
+                Err(FitsError::OtherHead { what, head, found, expected, file: self.path.clone() })
             }
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Whether the rows that the fits were made from are those of a run, where it has them; a note where it has not.
@@ -156,22 +168,17 @@ impl FitsFile {
                 None => absent.push(format!("{}/{}", source.split, source.array)),
             }
         }
+        let head = if self.description().texts.is_some() { "head, texts" } else { "head" };
         Ok((!absent.is_empty()).then(|| {
             format!(
-                "no {} here to compare with what {} was fitted on; only head and numbers of columns were compared",
+                "no {} here to compare with what {} was fitted on; only {head} and numbers of columns were compared",
                 absent.join(", "),
                 self.path.display()
             )
         }))
     }
 
-    fn other_rows(
-        &self,
-        dump: &Dump,
-        source: &ArrayRead,
-        found: usize,
-        checksum: crate::numeric::checksum::Checksum,
-    ) -> FitsError {
+    fn other_rows(&self, dump: &Dump, source: &ArrayRead, found: usize, checksum: Checksum) -> FitsError {
         FitsError::OtherRows {
             array: dump.folder.join(&source.split).join(&source.array),
             found,

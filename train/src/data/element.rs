@@ -53,6 +53,16 @@ impl Form {
         Self { element: Element::Byte, shape }
     }
 
+    /// Rows of so many elements, one after the other: of numbers they are channels, of others columns.
+    #[must_use]
+    pub const fn rows(element: Element, length: usize) -> Self {
+        let shape = match element {
+            Element::Number => [length, 1, 1],
+            Element::Byte | Element::Token { .. } => [1, 1, length],
+        };
+        Self { element, shape }
+    }
+
     /// What a network is made for: the channels of images, the length of vectors, the number of tokens.
     #[must_use]
     pub const fn inputs(self) -> usize {
@@ -84,9 +94,7 @@ impl Input {
             Self::Sequences => format!("sequences of {inputs} tokens"),
         }
     }
-}
 
-impl Input {
     /// What one row is called.
     #[must_use]
     pub const fn row(self) -> &'static str {

@@ -64,46 +64,21 @@ impl ImageSet {
         shape: [usize; 3],
         classes: Option<usize>,
     ) -> Result<Self, DataError> {
-        Self::of(Element::Byte, name, images, labels, (shape, classes))
+        Self::of(Form::images(shape), name, images, labels, classes)
     }
 
-    /// Vectors of `length` values, one after the other.
+    /// Rows of a form, one after the other, whose elements are the bytes that [`Element`] says.
     ///
     /// # Errors
     /// As [`new`](Self::new).
-    pub fn of_vectors(
-        name: impl Into<String>,
-        numbers: &[f32],
-        length: usize,
-        labels: Option<Vec<u32>>,
-        classes: Option<usize>,
-    ) -> Result<Self, DataError> {
-        let bytes = bytemuck::cast_slice(numbers).to_vec();
-        Self::of(Element::Number, name, bytes, labels, ([length, 1, 1], classes))
-    }
-
-    /// Sequences of `length` tokens, one after the other, whose numbers are below `vocabulary`.
-    ///
-    /// # Errors
-    /// As [`new`](Self::new).
-    pub fn of_sequences(
-        name: impl Into<String>,
-        tokens: &[u32],
-        [length, vocabulary]: [usize; 2],
-        labels: Option<Vec<u32>>,
-        classes: Option<usize>,
-    ) -> Result<Self, DataError> {
-        let bytes = bytemuck::cast_slice(tokens).to_vec();
-        Self::of(Element::Token { vocabulary }, name, bytes, labels, ([1, 1, length], classes))
-    }
-
-    fn of(
-        element: Element,
+    pub fn of(
+        form: Form,
         name: impl Into<String>,
         images: Vec<u8>,
         labels: Option<Vec<u32>>,
-        ([channels, height, width], classes): ([usize; 3], Option<usize>),
+        classes: Option<usize>,
     ) -> Result<Self, DataError> {
+        let Form { element, shape: [channels, height, width] } = form;
         let name = name.into();
         let wrong = |found: String, expected: String, remedy: &str| {
             Err(DataError::request(name.clone(), found, expected, remedy))
@@ -211,7 +186,7 @@ impl ImageSet {
         }
         let bytes = range.start * self.image_bytes()..range.end * self.image_bytes();
         let labels = self.labels.as_ref().map(|labels| labels[range].to_vec());
-        Self::of(self.element, &self.name, self.images[bytes].to_vec(), labels, (self.shape(), self.classes))
+        Self::of(self.form(), &self.name, self.images[bytes].to_vec(), labels, self.classes)
     }
 
     /// The first `count` images, or all if there are fewer.
@@ -237,7 +212,7 @@ impl ImageSet {
         }
         let images = indices.iter().flat_map(|&index| self.image(index)).copied().collect();
         let labels = self.labels.as_ref().map(|labels| indices.iter().map(|&index| labels[index]).collect());
-        Self::of(self.element, &self.name, images, labels, (self.shape(), self.classes))
+        Self::of(self.form(), &self.name, images, labels, self.classes)
     }
 
     /// Splits off `held_out` images, drawn by `seed`, for validation: (the rest, the held-out images), each in the

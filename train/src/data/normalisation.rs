@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use ndarray::{ArrayView2, Axis};
-
 use super::element::Element;
 use super::error::DataError;
 use super::image_set::ImageSet;
@@ -47,13 +45,15 @@ impl Normalisation {
         if set.element != Element::Number {
             return Self::new(vec![0.0; set.channels], vec![1.0; set.channels]);
         }
-        let rows: Vec<f32> = bytemuck::pod_collect_to_vec(&set.images);
-        let rows = ArrayView2::from_shape((set.len(), set.channels), &rows).map(|rows| rows.mapv(f64::from));
-        let rows = rows.unwrap_or_default();
-        let mean = rows.mean_axis(Axis(0)).unwrap_or_default();
-        let deviation = |std: &f64| Some(*std as f32).filter(|std| *std > 0.0).unwrap_or(1.0);
-        let std = rows.std_axis(Axis(0), 0.0).iter().map(deviation).collect();
-        Self::new(mean.iter().map(|mean| *mean as f32).collect(), std)
+        let mut values = vec![Moments::default(); set.channels];
+        for row in set.images.chunks_exact(set.image_bytes().max(1)) {
+            for (moments, bytes) in values.iter_mut().zip(row.chunks_exact(size_of::<f32>())) {
+                moments.add(bytemuck::pod_read_unaligned::<f32>(bytes).into());
+            }
+        }
+        let deviation = |std: f64| Some(std as f32).filter(|std| *std > 0.0).unwrap_or(1.0);
+        let std = values.iter().map(|moments| deviation(moments.deviation())).collect();
+        Self::new(values.iter().map(|moments| moments.mean() as f32).collect(), std)
     }
 
     /// The scaled value of each byte, per channel.
@@ -68,6 +68,34 @@ impl Normalisation {
     pub fn table(&self) -> Vec<[f32; 256]> {
         let channels = self.mean.iter().zip(&self.std);
         channels.map(|(mean, std)| std::array::from_fn(|value| (value as f32 / 255.0 - mean) / std)).collect()
+    }
+}
+
+/// Count, sum and squared distances from the mean of numbers that come one by one (Welford).
+#[derive(Clone, Copy, Default)]
+struct Moments {
+    count: f64,
+    sum: f64,
+    /// The mean that squares are about; it follows the numbers and is less exact than that of the sum.
+    centre: f64,
+    squares: f64,
+}
+
+impl Moments {
+    fn add(&mut self, number: f64) {
+        self.count += 1.0;
+        self.sum += number;
+        let before = number - self.centre;
+        self.centre += before / self.count;
+        self.squares = (number - self.centre).mul_add(before, self.squares);
+    }
+
+    fn mean(self) -> f64 {
+        self.sum / self.count
+    }
+
+    fn deviation(self) -> f64 {
+        (self.squares / self.count).sqrt()
     }
 }
 

@@ -11,12 +11,14 @@
 
 use std::path::{Path, PathBuf};
 
+use bytemuck::NoUninit;
 use oodbench::dump::format::npy;
 use oodbench::printable::line;
 use oodbench::rows::array::{StoredArray, shape_text};
 use oodbench::rows::element::Dtype;
 
 use super::array::decode_labels;
+use super::element::{Element, Form};
 use super::error::DataError;
 use super::image_set::ImageSet;
 
@@ -67,15 +69,17 @@ fn read(name: &str, folder: &Path, root: &Path) -> Result<ImageSet, DataError> {
         return Err(DataError::content(&own.array.path, found, expected, "write both splits alike"));
     }
     let classes = [Some(&own), other.as_ref()].into_iter().flatten().filter_map(Files::classes).max();
-    let labels = own.labels.clone();
+    let are_vectors = own.are_vectors();
+    let Files { array, labels } = own;
+    let [_, width] = axes(&array)?;
+    let (element, elements) = if are_vectors {
+        (Element::Number, encoded(&array, |at, number| vector_value(&array, at, number))?)
+    } else {
+        let vocabulary = vocabulary(&array, other.as_ref().map(|other| &other.array), root)?;
+        (Element::Token { vocabulary }, encoded(&array, |_, number| token(&array, number))?)
+    };
     let classes = classes.filter(|_| labels.is_some());
-    let [_, width] = axes(&own.array)?;
-    if own.are_vectors() {
-        return ImageSet::of_vectors(name, &vectors(&own.array)?, width, labels, classes);
-    }
-    let tokens = tokens(&own.array)?;
-    let vocabulary = vocabulary(&tokens, (&own, other.as_ref()), root)?;
-    ImageSet::of_sequences(name, &tokens, [width, vocabulary], labels, classes)
+    ImageSet::of(Form::rows(element, width), name, elements, labels, classes)
 }
 
 /// What a split consists of.
@@ -161,67 +165,74 @@ fn axes(array: &StoredArray) -> Result<[usize; 2], DataError> {
     }
 }
 
-fn vectors(array: &StoredArray) -> Result<Vec<f32>, DataError> {
-    let numbers: Vec<f32> = array.numbers().map(|number| number as f32).collect();
-    match numbers.iter().position(|number| !number.is_finite()) {
-        Some(at) => {
-            let columns = array.shape[1].max(1);
-            let found = format!("{} in row {}, column {}", numbers[at], at / columns, at % columns);
-            Err(DataError::content(&array.path, found, "finite numbers", "correct or leave out the row"))
-        }
-        None => Ok(numbers),
+/// The bytes of the elements that are made of the numbers of an array, each by its place: nothing else of the rows is in memory.
+fn encoded<T: NoUninit>(
+    array: &StoredArray,
+    element: impl Fn(usize, f64) -> Result<T, DataError>,
+) -> Result<Vec<u8>, DataError> {
+    let count = array.bytes().len() / array.dtype.size().unwrap_or(1);
+    let mut bytes = Vec::with_capacity(count * size_of::<T>());
+    for (at, number) in array.numbers().enumerate() {
+        bytes.extend_from_slice(bytemuck::bytes_of(&element(at, number)?));
     }
+    Ok(bytes)
 }
 
-fn tokens(array: &StoredArray) -> Result<Vec<u32>, DataError> {
-    let token = |number: f64| {
-        let is_token = (0.0..MOST_TOKENS as f64).contains(&number) && number.fract() == 0.0;
-        is_token.then_some(number as u32).ok_or_else(|| {
-            let expected = format!("numbers of tokens from 0 to {}", MOST_TOKENS - 1);
-            DataError::content(
-                &array.path,
-                number.to_string(),
-                expected,
-                "number the tokens from 0; write vectors as floats",
-            )
-        })
-    };
-    match array.dtype {
-        Dtype::Signed(..) | Dtype::Unsigned(..) => array.numbers().map(token).collect(),
-        _ => Err(DataError::content(&array.path, array.dtype.to_string(), "floats or whole numbers", "convert it")),
+/// A value of a vector, at this place of an array.
+fn vector_value(array: &StoredArray, at: usize, number: f64) -> Result<f32, DataError> {
+    let value = number as f32;
+    if value.is_finite() {
+        return Ok(value);
     }
+    let columns = array.shape[1].max(1);
+    let found = format!("{value} in row {}, column {}", at / columns, at % columns);
+    Err(DataError::content(&array.path, found, "finite numbers", "correct or leave out the row"))
 }
 
-/// How many tokens there are.
-fn vocabulary(own: &[u32], (files, other): (&Files, Option<&Files>), root: &Path) -> Result<usize, DataError> {
+/// The number of a token in an array.
+fn token(array: &StoredArray, number: f64) -> Result<u32, DataError> {
+    if (0.0..MOST_TOKENS as f64).contains(&number) && number.fract() == 0.0 {
+        return Ok(number as u32);
+    }
+    let expected = format!("numbers of tokens from 0 to {}", MOST_TOKENS - 1);
+    let remedy = "number the tokens from 0; write vectors as floats";
+    Err(DataError::content(&array.path, number.to_string(), expected, remedy))
+}
+
+/// How many tokens the numbers of an array are of: one more than the largest.
+fn count(array: &StoredArray) -> Result<usize, DataError> {
+    if !matches!(array.dtype, Dtype::Signed(..) | Dtype::Unsigned(..)) {
+        let found = array.dtype.to_string();
+        return Err(DataError::content(&array.path, found, "floats or whole numbers", "convert it"));
+    }
+    let mut count = 0;
+    for number in array.numbers() {
+        count = count.max(token(array, number)? as usize + 1);
+    }
+    Ok(count)
+}
+
+/// How many tokens there are, by a split and the other.
+fn vocabulary(own: &StoredArray, other: Option<&StoredArray>, root: &Path) -> Result<usize, DataError> {
     let file = root.join("vocab.txt");
-    let count = |tokens: &[u32]| tokens.iter().max().map_or(0, |largest| *largest as usize + 1);
     if file.is_file() {
         let text = std::fs::read_to_string(&file)
             .map_err(|error| DataError::content(&file, error.to_string(), "text", "check the file"))?;
-        let lines = text.lines().count();
-        if count(own) > lines {
-            let found = format!("{lines} tokens, and number {} in {}", count(own) - 1, files.array.path.display());
+        let (lines, count) = (text.lines().count(), count(own)?);
+        if count > lines {
+            let found = format!("{lines} tokens, and number {} in {}", count - 1, own.path.display());
             let remedy = "take the vocabulary of these rows";
             return Err(DataError::content(&file, found, "a line for every token", remedy));
         }
         return Ok(lines);
     }
-    let other = other.map(|other| Ok::<_, DataError>((count(&tokens(&other.array)?), &other.array))).transpose()?;
-    let (most, array) = other
-        .into_iter()
-        .chain([(count(own), &files.array)])
-        .max_by_key(|(count, _)| *count)
-        .unwrap_or((0, &files.array));
+    let (own, other) = ((count(own)?, own), other.map(|other| Ok::<_, DataError>((count(other)?, other))).transpose()?);
+    let (most, array) = other.filter(|other| other.0 > own.0).unwrap_or(own);
     if most > MOST_COUNTED {
         let (found, expected) =
             (format!("token {}", most - 1), format!("tokens below {MOST_COUNTED} without a vocab.txt"));
-        return Err(DataError::content(
-            &array.path,
-            found,
-            expected,
-            "number the tokens without gaps, or list them in vocab.txt",
-        ));
+        let remedy = "number the tokens without gaps, or list them in vocab.txt";
+        return Err(DataError::content(&array.path, found, expected, remedy));
     }
     Ok(most)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::reference::values;
 use super::run::{start, start_with};
 use candle_core::{Device as Place, Tensor};
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, Axis};
 use ndarray_npy::write_npy;
 use oodbench_train::data::{Element, ImageSet, Input, Normalisation, ood, open};
 use oodbench_train::device::Device;
@@ -88,6 +88,16 @@ fn both_kinds_are_told_apart_by_their_numbers() {
     assert_eq!((train.element, train.inputs(), train.len(), test.len()), (Element::Number, 8, 240, 90));
     let normalisation = Normalisation::of_rows(&train).unwrap();
     assert!(normalisation.mean[0] > 200.0 && normalisation.std[7] == 1.0 && normalisation.mean[7] == 5.0);
+    let rows = vectors(240, 1.0);
+    let bytes: Vec<u8> = rows.iter().flat_map(|value| value.to_ne_bytes()).collect();
+    assert!(train.images == bytes);
+    // Row by row, as ndarray has them of all rows.
+    let rows = rows.mapv(f64::from);
+    let (means, deviations) = (rows.mean_axis(Axis(0)).unwrap(), rows.std_axis(Axis(0), 0.0));
+    for column in 0..7 {
+        assert_eq!(normalisation.mean[column], means[column] as f32);
+        assert_eq!(normalisation.std[column], deviations[column] as f32);
+    }
     let (train, _) = read(&token_files);
     assert_eq!((train.element, train.shape()), (Element::Token { vocabulary: 20 }, [1, 1, 12]));
     assert_eq!(train.element.input(), Input::Sequences);
