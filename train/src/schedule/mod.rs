@@ -158,6 +158,21 @@ mod tests {
     }
 
     #[test]
+    fn a_schedule_is_said_in_words() {
+        for (schedule, expected) in [
+            (Schedule::scaled(8), "8 epochs, rate 0.1 times 0.1 after epochs [4, 5, 6]"),
+            (
+                Schedule::one_cycle(15),
+                "15 epochs, rate 0.1 as the peak of one cycle, from 1/25 of it up in 0.3 of the steps and down to 1/10000 of \
+                 where it began",
+            ),
+            (Schedule::cosine(15), "15 epochs, rate 0.1 along half a cosine down to 0"),
+        ] {
+            assert_eq!(schedule.to_string(), expected);
+        }
+    }
+
+    #[test]
     fn schedules_of_no_shape_or_of_two_are_refused() {
         for wrong in [
             "epochs = 10\nrate = 0.1\n".to_owned(),
