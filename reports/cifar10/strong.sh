@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Three stronger networks than those of this report: ResNet-20 with one cycle of 15 epochs, for whoever has the hours of CPU or a GPU (DEVICE=cuda:0). Nobody has run
+# Three networks meant to be stronger than those of this report: ResNet-20 with one cycle of 15 epochs, for whoever has the hours of CPU or a GPU (DEVICE=cuda:0). Nobody has run
 # it yet, so no figure of this report is of these networks, and no setting was chosen by a result. IMAGES is as for train.sh. Stopped anywhere, the same command goes on.
 set -euo pipefail
 images=${1:?folder of images}
