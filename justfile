@@ -84,6 +84,7 @@ fixture-train:
     target/python/bin/python fixtures/train/make_wrn_40_2.py fixtures/train/wrn_40_2.json
     target/python/bin/python fixtures/train/make_rows.py fixtures/train/rows.json
     target/python/bin/python fixtures/train/make_reference.py fixtures/train/reference.safetensors
+    target/python/bin/python fixtures/train/make_schedules.py fixtures/train/schedules.json
     target/python/bin/python fixtures/train/make_user_model.py fixtures/train/user_model.pth
 
 # Small networks as ONNX files, and what onnxruntime makes of them

@@ -114,6 +114,12 @@ impl DeviceChoice {
 /// Lets matrix products and convolutions of f32 tensors on a GPU round their factors to TF32 (8 bits of
 /// exponent, 10 of mantissa), which tensor cores multiply several times faster; sums stay f32. Off at the
 /// start, for the whole program. A CPU has no TF32: nothing changes there.
+///
+/// It holds for every product alike, forward and backward, of a training and of an extraction: cuBLAS through candle,
+/// convolutions through cuDNN by their math type, or through cuBLAS without it. What is stored stays f32, weights (the
+/// "master weights" of mixed precision), gradients and momentum among it, so there is no second copy of the weights
+/// and no scale of the loss. Batch normalisation, the distances of IsoMax and IsoMax+, losses and the optimiser's step
+/// are no such products.
 pub fn allow_tf32(allowed: bool) {
     #[cfg(feature = "cuda")]
     candle_core::cuda_backend::set_gemm_reduced_precision_f32(allowed);

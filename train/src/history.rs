@@ -12,7 +12,7 @@ use oodbench::output::AtomicFile;
 pub struct EpochRecord {
     /// Counted from 1.
     pub epoch: usize,
-    /// The learning rate.
+    /// The learning rate of the epoch's last step.
     pub rate: f64,
     /// Mean loss over the training images, as they were seen.
     pub train_loss: f64,

@@ -56,6 +56,11 @@ impl Sgd {
         Ok(Self { parameters, momentum: momentum as f32 })
     }
 
+    /// Sets μ for the steps from now on, as PyTorch's schedulers set it for schedules that move it.
+    pub fn set_momentum(&mut self, momentum: f64) {
+        self.momentum = momentum as f32;
+    }
+
     /// One step of size `rate` along the gradients. A parameter without a gradient stays.
     ///
     /// # Errors

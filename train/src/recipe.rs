@@ -16,7 +16,7 @@ pub struct Recipe {
     pub seed: u64,
     /// Images per step.
     pub batch_size: usize,
-    /// Nesterov momentum μ.
+    /// Nesterov momentum μ; the mean of it where the schedule moves it.
     pub momentum: f64,
     /// Weight decay λ, on every trainable parameter.
     pub weight_decay: f64,
@@ -134,9 +134,8 @@ impl Recipe {
     /// # Errors
     /// The first setting out of its range.
     pub fn check(&self) -> Result<(), RecipeError> {
-        let Schedule { epochs, rate, milestones, gamma, .. } = &self.schedule;
         let within = |range: std::ops::Range<f64>, value: f64| range.contains(&value);
-        let rules: [(bool, &'static str, String, &'static str); 9] = [
+        let rules = [
             (self.batch_size >= 2, "batch_size", self.batch_size.to_string(), "at least 2, for batch normalisation"),
             (within(0.0..1.0, self.momentum), "momentum", self.momentum.to_string(), "0 or more and below 1"),
             (
@@ -144,15 +143,6 @@ impl Recipe {
                 "weight_decay",
                 self.weight_decay.to_string(),
                 "0 or more and below 1",
-            ),
-            (*epochs >= 1, "schedule.epochs", epochs.to_string(), "at least 1"),
-            (*rate > 0.0 && rate.is_finite(), "schedule.rate", rate.to_string(), "a number above 0"),
-            (*gamma > 0.0 && *gamma <= 1.0, "schedule.gamma", gamma.to_string(), "above 0 and at most 1"),
-            (
-                milestones.is_sorted_by(|a, b| a < b),
-                "schedule.milestones",
-                format!("{milestones:?}"),
-                "increasing epochs",
             ),
             (
                 within(0.0..1.0, self.network.dropout),
@@ -162,7 +152,7 @@ impl Recipe {
             ),
             (self.network.classes >= 2, "network.classes", self.network.classes.to_string(), "at least 2"),
         ];
-        for (holds, setting, found, expected) in rules {
+        for (holds, setting, found, expected) in rules.into_iter().chain(self.schedule.rules(self.momentum)) {
             if !holds {
                 return Err(RecipeError { setting, found, expected });
             }

@@ -34,6 +34,7 @@ use super::observer::{Event, Observer};
 use super::optim::Sgd;
 use super::perturb::ascent::climb;
 use super::recipe::{Recipe, TrainingImages};
+use super::schedule::Place;
 use oodbench::numeric::checksum::{Checksum, Hasher};
 use oodbench::output::{make_folder, write_atomically};
 
@@ -322,7 +323,7 @@ impl Run<'_> {
             seed: self.recipe.seed,
             drop_last: false,
         };
-        let rate = self.recipe.schedule.rate_in(epoch);
+        let schedule = &self.recipe.schedule;
         // As order and crops: a run that goes on draws the masks of one that was never stopped.
         self.network.dropout().start(self.recipe.seed, epoch as u64);
         let start = Instant::now();
@@ -335,6 +336,7 @@ impl Run<'_> {
             None => None,
         };
         let (steps, mut seen) = (batches.len(), 0);
+        let place = |step: usize| Place { epoch, step: step.saturating_sub(1), steps };
         for (step, batch) in (1..).zip(batches) {
             if self.options.stop.load(Ordering::Relaxed) {
                 return Ok(None);
@@ -373,7 +375,8 @@ impl Run<'_> {
                     (logits, loss)
                 }
             };
-            self.sgd.step(&loss.backward()?, rate)?;
+            self.sgd.set_momentum(schedule.momentum_at(place(step), self.recipe.momentum));
+            self.sgd.step(&loss.backward()?, schedule.rate_at(place(step)))?;
             tally.add(&loss, &logits, &targets)?;
             if step % STEPS_BETWEEN_LOOKS == 0 || step == steps {
                 let (loss, accuracy) = tally.means()?;
@@ -392,7 +395,7 @@ impl Run<'_> {
         };
         Ok(Some(EpochRecord {
             epoch: epoch + 1,
-            rate,
+            rate: schedule.rate_at(place(steps)),
             train_loss,
             train_accuracy,
             validation_loss: validation.map(|(loss, _)| loss),

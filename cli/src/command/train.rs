@@ -26,7 +26,7 @@ use oodbench_train::model::weights::Weights;
 use oodbench_train::model::{Architecture, Design};
 use oodbench_train::recipe::{Crop, Recipe};
 use oodbench_train::run::checkpoint_file;
-use oodbench_train::schedule::Schedule;
+use oodbench_train::schedule::Preset;
 
 /// Train a classifier with IsoMax+, SoftMax or another loss and write a dump that `oodbench score` reads
 #[derive(Args)]
@@ -52,16 +52,16 @@ pub(crate) struct Command {
     /// Start from these weights of the same network (.safetensors, .pth), as to fine-tune it: with a small --lr and few --epochs
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     weights: Option<PathBuf>,
-    /// paper, or paper-N for the same schedule shrunk to N epochs
+    /// paper, or paper-N for the same schedule shrunk to N epochs; one-cycle-N or cosine-N, which change the rate with every step
     #[arg(long, value_name = "PRESET", default_value = "paper", value_parser = preset)]
-    preset: Schedule,
-    /// Number of epochs, instead of the preset's; milestones keep their shares
+    preset: Preset,
+    /// Number of epochs, instead of the preset's; its shape stays, milestones keep their shares
     #[arg(long, value_name = "N")]
     epochs: Option<NonZeroUsize>,
     /// Images per step
     #[arg(long, value_name = "N", default_value_t = 64)]
     batch: usize,
-    /// The first learning rate [default: the preset's, 0.1]
+    /// The first learning rate, the peak of one-cycle-N [default: the preset's, 0.1]
     #[arg(long, value_name = "RATE")]
     lr: Option<f64>,
     /// Weight decay of every parameter
@@ -93,11 +93,14 @@ const EXAMPLES: &str = "Examples:
   oodbench train --data cifar10:cifar-10-batches-bin --model resnet-34 --device cuda:0 --ood svhn:svhn --out dumps/cifar10
   oodbench train --data cifar10:DIR --loss energy-bounded --outliers cifar100:DIR --weights runs/softmax/weights.safetensors \
     --lr 0.001 --epochs 10 --out dumps/fine-tuned  goes on from a trained network
+  oodbench train --data cifar10:cifar-10-batches-bin --model resnet-20 --preset one-cycle-15 --batch 128 --out dumps/short
   oodbench train ... --resume                     goes on after Ctrl-C, a crash, or kill -9
 
 The defaults are the paper's recipe: 300 epochs of SGD with Nesterov momentum 0.9, batches of 64, rate 0.1 divided by 10 after
-1/2, 2/3 and 5/6 of the epochs, weight decay 1e-4 on every parameter, crop and flip. Nothing is chosen by test accuracy: the
-network of the last epoch is dumped (the authors' code keeps the epoch of the best test accuracy).
+1/2, 2/3 and 5/6 of the epochs, weight decay 1e-4 on every parameter, crop and flip. For few epochs, one-cycle-N raises the rate
+from 1/25 of --lr to --lr in 30 % of the steps and lowers it to 1/250000, the momentum going from 0.95 to 0.85 and back (PyTorch's
+OneCycleLR); cosine-N lowers it from --lr to 0 (CosineAnnealingLR). Nothing is chosen by test accuracy: the network of the last epoch
+is dumped (the authors' code keeps the epoch of the best test accuracy).
 
 runs/NAME keeps recipe.toml, history.csv, loss.png, accuracy.png, weights.safetensors (by PyTorch's names) and the checkpoint.";
 
@@ -115,8 +118,8 @@ enum AugmentationName {
     None,
 }
 
-fn preset(name: &str) -> Result<Schedule, String> {
-    Schedule::preset(name).ok_or_else(|| "expected paper, or paper-N with N epochs".to_owned())
+fn preset(name: &str) -> Result<Preset, String> {
+    Preset::named(name).ok_or_else(|| "expected paper, or paper-N, one-cycle-N or cosine-N with N epochs".to_owned())
 }
 
 /// Runs the command.
@@ -182,10 +185,8 @@ impl Command {
             _ => Normalisation::of_rows(training)?,
         };
         let mut recipe = Recipe::paper(design, &normalisation, self.seed);
-        recipe.schedule = self.preset.clone();
-        if let Some(epochs) = self.epochs {
-            recipe.schedule = Schedule::scaled(epochs.get());
-        }
+        let epochs = self.epochs.map_or(self.preset.epochs, NonZeroUsize::get);
+        recipe.schedule = Preset { epochs, ..self.preset }.schedule();
         if let Some(rate) = self.lr {
             recipe.schedule.rate = rate;
         }

@@ -49,7 +49,7 @@ pub(crate) struct ImageOptions {
     /// Where to compute: auto, cpu or cuda:N
     #[arg(long, value_name = "DEVICE", default_value_t)]
     pub(crate) device: DeviceChoice,
-    /// Let the GPU round the factors of products to TF32, 10 bits of mantissa: faster, less exact
+    /// Let the GPU round the factors of products to TF32, 10 bits of mantissa: faster, less exact; weights, gradients and sums stay f32
     #[arg(long)]
     pub(crate) tf32: bool,
 }

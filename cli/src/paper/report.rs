@@ -144,7 +144,6 @@ fn provenance(settings: &Settings, device: &Device, images: &Images) -> Vec<(Str
         &images.normalisation,
         (0, settings.epochs),
     );
-    let schedule = &recipe.schedule;
     let fact = |name: &str, value: String| (name.to_owned(), value);
     vec![
         fact("program", format!("oodbench {}", env!("CARGO_PKG_VERSION"))),
@@ -154,15 +153,8 @@ fn provenance(settings: &Settings, device: &Device, images: &Images) -> Vec<(Str
         fact(
             "recipe, the same for every loss",
             format!(
-                "SGD, Nesterov momentum {}, weight decay {} on every parameter, batches of {}, {} epochs, rate {} times {} after \
-                 epochs {:?}, no augmentation",
-                recipe.momentum,
-                recipe.weight_decay,
-                recipe.batch_size,
-                schedule.epochs,
-                schedule.rate,
-                schedule.gamma,
-                schedule.milestones
+                "SGD, Nesterov momentum {}, weight decay {} on every parameter, batches of {}, {}, no augmentation",
+                recipe.momentum, recipe.weight_decay, recipe.batch_size, recipe.schedule
             ),
         ),
         fact("seeds", seeds.join(", ")),

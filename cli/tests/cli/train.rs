@@ -98,6 +98,24 @@ fn a_trained_network_is_scored_and_extracted_again() {
     assert!(error.contains("small-cnn trained with isomax-plus"), "{error}");
 }
 
+/// The recipe has the schedule that was asked for: its shape outlives --epochs, and --lr is its peak.
+#[test]
+fn a_preset_is_in_the_recipe() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    run(here, &with(&["--preset", "one-cycle-15", "--epochs", "1", "--lr", "0.05", "-q", "--out", "dumps/a"]));
+    let recipe = fs::read_to_string(here.join("runs/a/recipe.toml")).unwrap();
+    assert!(recipe.contains("[schedule]\nepochs = 1\nrate = 0.05\n\n[schedule.one_cycle]\nrise = 0.3\n"), "{recipe}");
+    let history = fs::read_to_string(here.join("runs/a/history.csv")).unwrap();
+    let rate: f64 = history.lines().nth(1).unwrap().split(',').nth(1).unwrap().parse().unwrap();
+    assert!((rate - 0.05 / 25.0 / 1e4).abs() < 1e-15, "{history}");
+
+    let output = oodbench(here).args(with(&["--preset", "one-cycle", "--out", "dumps/b"])).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("expected paper, or paper-N, one-cycle-N or cosine-N with N epochs"), "{error}");
+}
+
 /// Gram matrices of all layers or of some, whose size is told before the training.
 #[test]
 fn gram_matrices_are_dumped_and_scored() {

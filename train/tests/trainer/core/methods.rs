@@ -17,7 +17,7 @@ use oodbench_train::observer::Silent;
 use oodbench_train::perturb::Perturbation;
 use oodbench_train::recipe::Recipe;
 use oodbench_train::run::weights_file;
-use oodbench_train::schedule::Schedule;
+use oodbench_train::schedule::{Schedule, Shape, Steps};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
@@ -36,7 +36,7 @@ fn recipe(loss: &'static LossEntry, dropout: f64) -> Recipe {
     recipe.batch_size = 16;
     recipe.augmentation.padding = 0;
     recipe.augmentation.flip = false;
-    recipe.schedule = Schedule { rate: 0.05, milestones: Vec::new(), ..Schedule::scaled(EPOCHS) };
+    recipe.schedule = Schedule { epochs: EPOCHS, rate: 0.05, shape: Shape::Steps(Steps::after(Vec::new())) };
     if loss.id == "logit-norm" {
         // Its slopes are 1/τ = 25 times as steep.
         recipe.schedule.rate /= 25.0;

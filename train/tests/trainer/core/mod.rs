@@ -12,6 +12,7 @@ mod perturb;
 mod reference;
 mod rows;
 mod run;
+mod schedule;
 
 use oodbench_train::data::Input;
 use oodbench_train::model::{NETWORKS, NetworkEntry};

@@ -15,7 +15,7 @@ use oodbench_train::nn::Mode;
 use oodbench_train::observer::{Event, Observer, Silent};
 use oodbench_train::recipe::Recipe;
 use oodbench_train::run::{Options, Outcome, checkpoint_file, history_file, train, weights_file};
-use oodbench_train::schedule::Schedule;
+use oodbench_train::schedule::{Cosine, OneCycle, Schedule, Shape, Steps};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ pub(crate) fn recipe(loss: &'static LossEntry, classes: usize, epochs: usize) ->
     let normalisation = Normalisation::new(vec![0.5], vec![0.25]).unwrap();
     Recipe {
         batch_size: 8,
-        schedule: Schedule { milestones: vec![], ..Schedule::scaled(epochs) },
+        schedule: Schedule { shape: Shape::Steps(Steps::after(vec![])), ..Schedule::scaled(epochs) },
         ..Recipe::paper(network, &normalisation, 5)
     }
 }
@@ -225,14 +225,18 @@ pub(crate) fn stopped_after(
     assert_eq!(halted.history.len(), epochs);
 }
 
+/// Whatever the schedule: the rate and the momentum of a step are those of its number in the whole run.
 #[test]
 fn a_stopped_run_resumes_to_the_same_bits() {
+    let steps = Schedule { shape: Shape::Steps(Steps::after(vec![2])), ..Schedule::scaled(4) };
+    for schedule in [steps, Schedule::one_cycle(4), Schedule::cosine(4)] {
+        resumes_to_the_same_bits(schedule);
+    }
+}
+
+fn resumes_to_the_same_bits(schedule: Schedule) {
     let set = noise(100, 4);
-    let recipe = Recipe {
-        held_out: 10,
-        schedule: Schedule { milestones: vec![2], ..Schedule::scaled(4) },
-        ..recipe(&isomax_plus::ENTRY, 4, 4)
-    };
+    let recipe = Recipe { held_out: 10, schedule, ..recipe(&isomax_plus::ENTRY, 4, 4) };
     let straight = tempfile::tempdir().unwrap();
     let expected = start(&recipe, &set, straight.path(), false).unwrap();
 
@@ -328,6 +332,26 @@ fn recipes_and_data_that_cannot_be_are_refused() {
     assert!(message.starts_with("batch_size: found 1"), "{message}");
     let message = refuse(&Recipe { momentum: 1.0, ..good.clone() }, &noise(16, 4));
     assert!(message.starts_with("momentum: found 1"), "{message}");
+    let cycle = |cycle: OneCycle| Schedule { shape: Shape::OneCycle(cycle), ..Schedule::one_cycle(1) };
+    let cosine = Schedule { shape: Shape::Cosine(Cosine { lowest: 0.2 }), ..Schedule::cosine(1) };
+    for (schedule, expected) in [
+        (Schedule { rate: f64::NAN, ..good.schedule.clone() }, "schedule.rate: found NaN, expected a number above 0"),
+        (
+            Schedule { shape: Shape::Steps(Steps::after(vec![2, 2])), ..Schedule::paper() },
+            "schedule.milestones: found [2, 2]",
+        ),
+        (cycle(OneCycle { rise: 1.0, ..OneCycle::TORCH }), "schedule.one_cycle.rise: found 1, expected 0 or more"),
+        (cycle(OneCycle { first_divisor: 0.5, ..OneCycle::TORCH }), "schedule.one_cycle.first_divisor: found 0.5"),
+        (
+            cycle(OneCycle { last_divisor: f64::INFINITY, ..OneCycle::TORCH }),
+            "schedule.one_cycle.last_divisor: found inf",
+        ),
+        (cycle(OneCycle { momentum_swing: 0.1, ..OneCycle::TORCH }), "schedule.one_cycle.momentum_swing: found 0.1"),
+        (cosine, "schedule.cosine.lowest: found 0.2, expected 0 or more and at most the rate"),
+    ] {
+        let message = refuse(&Recipe { schedule, ..good.clone() }, &noise(16, 4));
+        assert!(message.starts_with(expected), "{message}");
+    }
     let message = refuse(&good, &noise(16, 5));
     assert!(message.starts_with("noise: found 1 channels and 5 classes"), "{message}");
     let unlabelled = ImageSet { labels: None, ..noise(16, 4) };
@@ -370,5 +394,9 @@ fn a_recipe_comes_back_from_toml() {
     let text = toml::to_string(&recipe).unwrap();
     assert!(text.contains("architecture = \"small-cnn\"") && text.contains("loss = \"isomax-plus\""), "{text}");
     assert_eq!(toml::from_str::<Recipe>(&text).unwrap(), recipe);
+    let cycle = Recipe { schedule: Schedule::one_cycle(15), ..recipe.clone() };
+    let of_cycle = toml::to_string(&cycle).unwrap();
+    assert!(of_cycle.contains("[schedule.one_cycle]\nrise = 0.3\n"), "{of_cycle}");
+    assert_eq!(toml::from_str::<Recipe>(&of_cycle).unwrap(), cycle);
     assert!(toml::from_str::<Recipe>(&text.replace("momentum", "momentun")).is_err());
 }
