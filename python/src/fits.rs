@@ -119,7 +119,7 @@ impl Fits {
     }
 
     /// What pickle keeps: the file that `save` writes, and the head to the last bit.
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>, Option<Parts>))> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Restored<'py>> {
         let mut file = Vec::new();
         pool::run(py, || self.0.write(&mut file))?.map_err(|error| of_io(&error, error.to_string()))?;
         let restore = py.import("oodbench._pickle")?.getattr("restore_fits")?;
@@ -133,6 +133,9 @@ fn open(py: Python<'_>, path: &Path, head: HeadArrays) -> PyResult<Fits> {
 }
 
 /// A head by its kind, its shape, and its numbers.
+/// A function, and what it makes a [`Fits`] of.
+type Restored<'py> = (Bound<'py, PyAny>, (Bound<'py, PyBytes>, Option<Parts>));
+
 type Parts = (u8, (usize, usize), Vec<f64>, Vec<f64>);
 
 fn parts(head: &Head) -> Parts {

@@ -28,6 +28,7 @@ use crate::role::role;
 pub(crate) struct Run(Shared<Source>);
 
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each run, and it is not moved")]
 enum Source {
     Memory { info: RunInfo, head: HeadArrays, splits: Vec<(Role, Batches)> },
     Files(Box<RunFiles>),

@@ -21,9 +21,12 @@ use crate::records::Records;
 use crate::role::role;
 use crate::run::Run;
 
+/// A split, and the files of each of its arrays.
+type SplitPaths = (String, Vec<(String, Vec<PathBuf>)>);
+
 /// The files of every split of the run in a folder, in the order of records: [("id/test", {"logits": [path, ...]}), ...].
 #[pyfunction]
-pub(crate) fn files_of_run(path: PathBuf) -> PyResult<Vec<(String, Vec<(String, Vec<PathBuf>)>)>> {
+pub(crate) fn files_of_run(path: PathBuf) -> PyResult<Vec<SplitPaths>> {
     let runs = discover(&path).map_err(|error| of_dump(&error))?;
     let [run] = &runs[..] else {
         return Err(OodbenchError::new_err(format!(
