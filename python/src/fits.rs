@@ -132,10 +132,10 @@ fn open(py: Python<'_>, path: &Path, head: HeadArrays) -> PyResult<Fits> {
     Ok(Fits(Arc::new(pool::run(py, || Model::open_beside(path, rows))?.map_err(|error| of_in_memory(&error))?)))
 }
 
-/// A head by its kind, its shape, and its numbers.
 /// A function, and what it makes a [`Fits`] of.
 type Restored<'py> = (Bound<'py, PyAny>, (Bound<'py, PyBytes>, Option<Parts>));
 
+/// A head by its kind, its shape, and its numbers.
 type Parts = (u8, (usize, usize), Vec<f64>, Vec<f64>);
 
 fn parts(head: &Head) -> Parts {
