@@ -7,7 +7,7 @@ import sharded
 
 import oodbench
 
-BUCKET = "measurements"
+BUCKET, REGION = "measurements", "eu-west-1"
 
 
 @pytest.fixture(autouse=True)
@@ -32,9 +32,9 @@ def storage(run):
     served.start()
     try:
         host, port = served.get_host_and_port()
-        options = {"key": "nobody", "secret": "nothing", "client_kwargs": {"endpoint_url": f"http://{host}:{port}", "region_name": "us-east-1"}}
+        options = {"key": "nobody", "secret": "nothing", "client_kwargs": {"endpoint_url": f"http://{host}:{port}", "region_name": REGION}}
         fs = s3fs.S3FileSystem(**options)
-        fs.mkdir(BUCKET)
+        fs.mkdir(BUCKET, region_name=REGION)
         for file in folder.rglob("*"):
             if file.is_file():
                 fs.put_file(str(file), f"{BUCKET}/runs/{folder.name}/{file.relative_to(folder).as_posix()}")
