@@ -86,6 +86,7 @@ fixture-train:
     target/python/bin/python fixtures/train/make_reference.py fixtures/train/reference.safetensors
     target/python/bin/python fixtures/train/make_schedules.py fixtures/train/schedules.json
     target/python/bin/python fixtures/train/make_user_model.py fixtures/train/user_model.pth
+    target/python/bin/python fixtures/train/make_gradients.py fixtures/train/gradients.safetensors $OODBENCH_WEIGHTS
 
 # Small networks as ONNX files, and what onnxruntime makes of them
 fixture-onnx:

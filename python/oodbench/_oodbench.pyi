@@ -225,6 +225,7 @@ class Run:
         features: _Array | None = None,
         labels: _Array | None = None,
         layers: Mapping[str, _Array] | None = None,
+        gram: Mapping[str, _Array] | None = None,
         scores: Mapping[str, _Array] | None = None,
         copy: bool = True,
     ) -> None: ...

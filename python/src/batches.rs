@@ -90,7 +90,7 @@ pub(crate) fn check(added: &Added, role: &Role, splits: &[(Role, Batches)], head
     if added.keys().all(|kind| *kind == ArrayKind::Labels) {
         let found = if added.is_empty() { "no array" } else { "labels alone" };
         let text = format!(
-            "{role}: found {found}, expected rows of numbers; pass logits=..., features=..., layers=... or scores=..."
+            "{role}: found {found}, expected rows of numbers; pass logits=..., features=..., layers=..., gram=... or scores=..."
         );
         return Err(MissingInputError::new_err(text));
     }

@@ -150,9 +150,10 @@ impl Run {
 
     /// Adds rows to a split, a batch or all of them. They are copied, so that a buffer may be used again; with copy=False they are read where they lie when
     /// the run is evaluated, and must not change or be resized until then. layers are features of named layers, {"block1": ...}, and {"patches": ...} of shape
-    /// (rows, patches, columns). scores are those that somebody else computed, {"mine": ...}, higher = more in-distribution. A batch that does not fit what is
-    /// there is refused, and nothing of it kept; one without rows adds nothing.
-    #[pyo3(signature = (split, *, logits=None, features=None, labels=None, layers=None, scores=None, copy=true))]
+    /// (rows, patches, columns). gram is what is kept of the Gram matrices of named layers, {"block1": ...} of shape (rows, orders · channels), for the score gram.
+    /// scores are those that somebody else computed, {"mine": ...}, higher = more in-distribution. A batch that does not fit what is there is refused, and
+    /// nothing of it kept; one without rows adds nothing.
+    #[pyo3(signature = (split, *, logits=None, features=None, labels=None, layers=None, gram=None, scores=None, copy=true))]
     #[expect(clippy::too_many_arguments, reason = "keywords")]
     fn add(
         &self,
@@ -161,6 +162,7 @@ impl Run {
         features: Option<Bound<'_, PyAny>>,
         labels: Option<Bound<'_, PyAny>>,
         layers: Option<Bound<'_, PyDict>>,
+        gram: Option<Bound<'_, PyDict>>,
         scores: Option<Bound<'_, PyDict>>,
         copy: bool,
     ) -> PyResult<()> {
@@ -178,6 +180,9 @@ impl Run {
         }
         for (name, object) in layers.iter().flat_map(|layers| layers.iter()) {
             take(ArrayKind::Layer(name.extract()?), &object)?;
+        }
+        for (name, object) in gram.iter().flat_map(|gram| gram.iter()) {
+            take(ArrayKind::Gram(name.extract()?), &object)?;
         }
         for (name, object) in scores.iter().flat_map(|scores| scores.iter()) {
             take(ArrayKind::Score(name.extract()?), &object)?;

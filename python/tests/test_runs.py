@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import in_a_child
+from conftest import ROOT, in_a_child
 
 import oodbench
 
@@ -268,3 +268,23 @@ def test_archives_are_read_in_a_forked_child(logits, tmp_path):
         return 0 if read and np.array_equal(loaded, expected) else 1
 
     assert in_a_child(work) == 0
+
+
+def test_gram_matrices_in_memory_are_those_of_a_folder(tmp_path):
+    folder = ROOT / "fixtures" / "gram"
+    run = oodbench.Run("gram")
+    for split in ("id/train", "id/val", "id/test", "ood/near", "ood/far"):
+        arrays = {file.stem: np.load(file) for file in (folder / split).glob("*.npy")}
+        gram = {name.removeprefix("gram@"): arrays.pop(name) for name in list(arrays) if name.startswith("gram@")}
+        half = len(arrays["logits"]) // 2
+        for rows in (slice(None, half), slice(half, None)):
+            run.add(split, **{name: array[rows] for name, array in arrays.items()}, gram={name: array[rows] for name, array in gram.items()})
+    assert np.array_equal(run["ood/far"]["gram@a"], np.load(folder / "ood" / "far" / "gram@a.npy"))
+    values = lambda run: [(row["ood"], row["procedure"], row["metric"], row["value"]) for row in oodbench.evaluate(run, scores="gram").rows()]
+    expected = values(oodbench.read_dump(folder))
+    assert expected and values(run) == expected
+    run.write(tmp_path / "run")
+    assert values(oodbench.read_dump(tmp_path / "run")) == expected
+    with pytest.raises(oodbench.ArrayError, match="ood/far: gram@a: found 7 columns, expected 40"):
+        rows = len(run["ood/far"]["logits"])
+        run.add("ood/far", logits=run["ood/far"]["logits"], gram={"a": np.ones((rows, 7), np.float32), "b": run["ood/far"]["gram@b"]})

@@ -10,7 +10,7 @@
 //! Labels go round the classes. κ makes the logit of a row's own class about 12. What a score costs hardly depends on the values; it depends on
 //! the shapes, and on labels that the logits mostly agree with, which some fits ask for.
 
-use ndarray::{Array1, Array2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 
 use crate::dump::{Dump, RunInfo};
 use crate::numeric::noise::Noise;
@@ -44,6 +44,12 @@ pub enum SyntheticError {
 /// Length of the rows of further layers, as shares of D.
 const LAYERS: [(&str, usize); 2] = [("block1", 4), ("block2", 2)];
 
+/// The layer whose Gram matrices there are, and the most of its channels: 40 bytes each are kept of a row, which no other score reads.
+const GRAM: (&str, usize) = ("block1", 64);
+
+/// Orders of Gram matrices, as the trainer keeps them.
+const ORDERS: i32 = 10;
+
 /// What the logit of a row's own class is about.
 const OWN_LOGIT: f64 = 12.0;
 
@@ -53,7 +59,7 @@ const DISTANCE_SCALE: f64 = 10.0;
 /// Rows whose logits are made together.
 const BLOCK: usize = 1024;
 
-/// A run: id/train, id/val, noise to choose on and id/test, each with logits, features, labels and two further layers; and a head.
+/// A run: id/train, id/val, noise to choose on and id/test, each with logits, features, labels, two further layers and the Gram matrices of one; and a head.
 ///
 /// # Errors
 /// [`SyntheticError`].
@@ -133,12 +139,30 @@ fn split(role: Role, means: &Array2<f64>, head: &Head, rows: usize, noise: &mut 
     let mut split = Split::new(role, "synthetic");
     for (name, share) in LAYERS {
         let layer = features.slice(s![.., ..(columns / share).max(1)]).to_owned();
+        if name == GRAM.0 {
+            let gram = gram(layer.slice(s![.., ..layer.ncols().min(GRAM.1)]));
+            split = split.with(ArrayKind::Gram(name.to_owned()), Matrix::of("gram", gram)?)?;
+        }
         split = split.with(ArrayKind::Layer(name.to_owned()), Matrix::of(name, layer)?)?;
     }
     split
         .with(ArrayKind::Features, Matrix::of("features", features)?)?
         .with(ArrayKind::Logits, Matrix::of("logits", logits)?)?
         .with_labels(Labels::of("labels", (0..rows).map(|row| (row % classes) as i64).collect()))
+}
+
+/// What is kept of the Gram matrices of maps of one pixel: (f_i^k Σ_j f_j^k)^(1/k), order by order.
+fn gram(layer: ArrayView2<'_, f32>) -> Array2<f32> {
+    let (rows, channels) = layer.dim();
+    let mut gram = Array2::zeros((rows, channels * ORDERS as usize));
+    for (row, mut out) in layer.rows().into_iter().zip(gram.rows_mut()) {
+        for (order, mut out) in (1..=ORDERS).zip(out.axis_chunks_iter_mut(Axis(0), channels)) {
+            let sum: f64 = row.iter().map(|value| f64::from(*value).powi(order)).sum();
+            let root = sum.powf(1.0 / f64::from(order));
+            out.iter_mut().zip(&row).for_each(|(out, value)| *out = (f64::from(*value) * root) as f32);
+        }
+    }
+    gram
 }
 
 /// Mean 0, variance 1, nearly normal: a sum of four uniform numbers.
@@ -163,6 +187,19 @@ mod tests {
             assert!(dump.test_accuracy().unwrap() > 0.9, "{kind:?}: {:?}", dump.test_accuracy());
             assert_eq!(dump.split(&Role::Train).map(|split| (split.rows, split.layers.len())), Some((60, 2)));
         }
+    }
+
+    /// Of the row (1, 2): order 1 has 1·3 and 2·3, order 2 √5 and 2√5.
+    #[test]
+    fn gram_matrices_are_those_of_maps_of_one_pixel() {
+        let found = gram(ndarray::array![[1.0, 2.0]].view());
+        assert_eq!(found.dim(), (1, 20));
+        let root = 5.0_f32.sqrt();
+        for (found, expected) in found.iter().zip([3.0, 6.0, root, 2.0 * root]) {
+            assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+        }
+        let dump = super::dump(SHAPE, HeadKind::Linear).unwrap();
+        assert_eq!(dump.columns(&ArrayKind::Gram("block1".to_owned())), Some(160));
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod attack;
 mod device;
 mod dropout;
 mod extract;
+mod gradients;
 mod loss;
 mod methods;
 mod model;

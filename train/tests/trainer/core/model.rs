@@ -14,12 +14,19 @@ use oodbench_train::nn::{LoadError, Mode};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-fn design(architecture: Architecture) -> Design {
+pub(super) fn design(architecture: Architecture) -> Design {
     Design { architecture, loss: LossChoice::default(), channels: 3, classes: 10, dropout: 0.0 }
 }
 
 fn network(design: &Design, seed: u64) -> Network {
     Network::new(design, seed, &device::Device::cpu()).unwrap()
+}
+
+/// A parameter whose entries are made of a wave that its name shifts.
+fn wave(name: &str, dims: &[usize], amplitude: impl Fn(f64) -> f64) -> Tensor {
+    let count = dims.iter().product::<usize>();
+    let values: Vec<f32> = (0..count).map(|i| amplitude((0.37 * i as f64 + name.len() as f64).sin()) as f32).collect();
+    Tensor::from_vec(values, dims, &Device::Cpu).unwrap()
 }
 
 /// The formula of make_networks.py and waves.py: a matrix is as a convolution, but the head, which features do not see.
@@ -37,12 +44,21 @@ fn weights(network: &Network) -> BTreeMap<String, Tensor> {
             _ if name.contains(".bn2.") => 0.05 + 0.02 * wave,
             _ => 0.6 + 0.2 * wave,
         };
-        let values: Vec<f32> =
-            (0..tensor.elem_count()).map(|i| amplitude((0.37 * i as f64 + name.len() as f64).sin()) as f32).collect();
-        let filled = Tensor::from_vec(values, dims.as_slice(), &Device::Cpu).unwrap();
-        (name.clone(), filled)
+        let filled = wave(&name, &dims, amplitude);
+        (name, filled)
     };
     named.into_iter().map(fill).collect()
+}
+
+/// A network with weights by the formula, but those of its head by another.
+pub(super) fn network_by_formula(design: &Design, head: impl Fn(f64) -> f64) -> Network {
+    let network = network(design, 0);
+    let mut weights = weights(&network);
+    if let Some(own) = weights.get_mut("classifier.weight") {
+        *own = wave("classifier.weight", own.dims(), head);
+    }
+    network.params().load(&weights).unwrap();
+    network
 }
 
 fn images() -> Tensor {
