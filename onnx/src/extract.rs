@@ -86,7 +86,8 @@ pub fn extract<R: Runtime>(
     let layers = layers(graph, &tensors.features)?;
     let names: Vec<String> = std::iter::once(&tensors.logits).chain(&tensors.features).cloned().collect();
     R::refuse(graph, &names)?;
-    let mut remarks = Vec::new();
+    let saturation = graph.saturation(&names, R::sums());
+    let mut remarks: Vec<String> = saturation.iter().cloned().collect();
     let batch = batch(graph, extraction.batch, &mut remarks)?;
     check_batch(graph)?;
     let writer = DumpWriter::create(extraction.out, extraction.replace)?;
@@ -103,7 +104,7 @@ pub fn extract<R: Runtime>(
             "no head is written, and scores that need one are left out: {reason}; --features names other features"
         ));
     }
-    let note = note(&R::version(), &tensors, loaded.batch, extraction.preparation);
+    let note = note(&R::version(), &tensors, loaded.batch, saturation.is_some(), extraction.preparation);
     writer.info(&RunInfo { head: head.as_ref().map(Head::kind), note: Some(note), ..extraction.run.clone() })?;
     if let Some(head) = &head {
         writer.head(head)?;
@@ -309,10 +310,12 @@ fn is_low(accuracy: f64, classes: usize) -> bool {
     accuracy < (2.0 * guess).min(0.5 + 0.5 * guess)
 }
 
-/// What was run and how, since a row's last bits depend on it.
-fn note(runtime: &str, tensors: &Tensors, batch: usize, preparation: Option<&str>) -> String {
+/// What was run and how, since a row's last bits depend on it, and more where the processor may cut off sums.
+fn note(runtime: &str, tensors: &Tensors, batch: usize, saturates: bool, preparation: Option<&str>) -> String {
+    let sums = if saturates { ", integer sums may saturate at 16 bits (x86-64 without VNNI)" } else { "" };
     let prepared = preparation.map(|text| format!("; {text}")).unwrap_or_default();
-    format!("{runtime}, batch {batch}; logits {:?}, features {:?}{prepared}", tensors.logits, tensors.features[0])
+    let (logits, features) = (&tensors.logits, &tensors.features[0]);
+    format!("{runtime}, batch {batch}{sums}; logits {logits:?}, features {features:?}{prepared}")
 }
 
 /// Whether the head of a model gives its logits, on rows that somebody made up.

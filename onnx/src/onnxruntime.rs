@@ -14,6 +14,7 @@ use ort::value::{DynValue, PrimitiveTensorElementType, Tensor, TensorElementType
 
 use crate::error::OnnxError;
 use crate::graph::Graph;
+use crate::graph::saturation::Sums;
 use crate::runtime::{Input, ModelBytes, Numbers, Runtime, whole};
 
 /// The variable that names the library.
@@ -43,6 +44,18 @@ impl OnnxRuntime {
 impl Runtime for OnnxRuntime {
     const NAME: &'static str = "onnxruntime";
     const KEEPS_HALF: bool = true;
+
+    /// The library does not say which kernels it takes; these are its rules.
+    fn sums() -> Sums {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::is_x86_feature_detected;
+            if !is_x86_feature_detected!("avx512vnni") && !is_x86_feature_detected!("avxvnni") {
+                return Sums::CutOffWhereMixed;
+            }
+        }
+        Sums::Whole
+    }
 
     /// Only what no runtime gives a row of its own: it is what others are compared with.
     fn refuse(graph: &Graph, tensors: &[String]) -> Result<(), OnnxError> {

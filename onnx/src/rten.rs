@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use ndarray::{ArrayD, IxDyn};
 use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueOrView};
+use rten_gemm::GemmExecutor;
 use rten_tensor::Tensor;
 use rten_tensor::prelude::*;
 
 use crate::error::OnnxError;
 use crate::graph::Graph;
+use crate::graph::saturation::Sums;
 use crate::locations::renamed;
 use crate::runtime::{Input, ModelBytes, Numbers, Runtime, whole};
 
@@ -22,6 +24,14 @@ pub struct Rten {
 impl Runtime for Rten {
     const NAME: &'static str = "rten 0.27.0";
     const KEEPS_HALF: bool = false;
+
+    /// By the kernel that it would take.
+    fn sums() -> Sums {
+        match GemmExecutor::<u8, i8, i32>::default().may_saturate() {
+            true => Sums::CutOff,
+            false => Sums::Whole,
+        }
+    }
 
     fn refuse(graph: &Graph, tensors: &[String]) -> Result<(), OnnxError> {
         graph.refuse_defects(tensors)

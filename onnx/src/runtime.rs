@@ -8,6 +8,7 @@ use ndarray::ArrayD;
 use crate::error::OnnxError;
 use crate::graph::Graph;
 use crate::graph::candidates::candidates;
+use crate::graph::saturation::Sums;
 
 /// Numbers of an input, row after row.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +70,9 @@ pub trait Runtime: Sized {
 
     /// Whether it computes in half precision what a model has so, where numbers above 65504 become infinite.
     const KEEPS_HALF: bool;
+
+    /// How it adds products of bytes on this processor.
+    fn sums() -> Sums;
 
     /// Refuses a model of which these tensors would be wrong in it, or that it cannot be asked to run.
     ///

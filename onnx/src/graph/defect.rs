@@ -62,7 +62,7 @@ impl Graph {
     }
 
     /// The nodes that tensors are made by, and those of graphs inside them.
-    fn nodes_of(&self, tensors: &[String]) -> Vec<&NodeProto> {
+    pub(super) fn nodes_of(&self, tensors: &[String]) -> Vec<&NodeProto> {
         let mut nodes = Vec::new();
         for at in self.ancestors(tensors) {
             let node = &self.graph.node[at];

@@ -8,6 +8,7 @@
 //! | [`candidates`] | what a user may name instead |
 //! | [`defect`] | what a runtime computes wrongly without saying so |
 //! | [`neighbours`] | what makes the outputs of a row depend on the rows beside it |
+//! | [`saturation`] | sums of bytes that depend on the processor |
 //!
 //! `kind` and `wide` tell what operators make of numbers, for `defect`; `pixels` which maps the network itself averages; `depth` how long a chain is, `usual` what a file may leave unsaid.
 //! `refusal` is the line in which a model is refused.
@@ -25,6 +26,7 @@ pub mod model;
 pub mod neighbours;
 mod pixels;
 mod refusal;
+pub mod saturation;
 mod tensor;
 mod usual;
 mod walk;

@@ -80,8 +80,8 @@ fn a_refusal_says_what_to_do() {
 
 #[test]
 fn what_is_computed_rightly_is_not_refused() {
-    // The largest integer as the end of a slice, a cast of truth values, SAME_LOWER with even padding. Products of signed and of unsigned bytes, a
-    // convolution of each pixel. A cast to the type of a float.
+    // The largest integer as the end of a slice, a cast of truth values, SAME_LOWER with even padding. Products of signed and of unsigned bytes whose
+    // sums no processor cuts off, a convolution of each pixel. A cast to the type of a float.
     for name in ["no_defect", "integers_rightly", "cast_like_float"] {
         let apart = apart_unguarded(name);
         assert!(apart < 1e-5, "{name}: {apart}");

@@ -9,4 +9,5 @@ mod neighbours;
 mod of_others;
 #[cfg(feature = "onnxruntime")]
 mod onnxruntime;
+mod saturation;
 mod shapes;

@@ -10,7 +10,7 @@ use crate::defects::DEFECTS;
 use crate::neighbours::{REFUSED, is_the_same_alone, refusal};
 
 #[allow(clippy::print_stdout, reason = "says what is not checked")]
-fn is_there() -> bool {
+pub(crate) fn is_there() -> bool {
     let is_there = std::env::var_os(LIBRARY).is_some();
     if !is_there {
         println!("not checked: {LIBRARY} names no library of onnxruntime");

@@ -61,14 +61,17 @@ fn describe_in<R: Runtime>(model: &Path, options: &TensorOptions) -> Result<Vec<
     if let Some(operator) = graph.scales_by_block() {
         say(OF_RUN, "rows", format!("run one by one: {operator:?} scales a batch by the values in it"));
     }
-    let (mut suspicions, mut of_rten) = (Vec::new(), Ok(()));
+    let (mut suspicions, mut of_rten) = (Vec::new(), Ok(None));
     match graph.find(options.output.as_deref(), options.logits.as_deref(), &options.features) {
         Ok(tensors) => {
             let because = |tensor: &str, because: &str| format!("{tensor}; {because}");
             say(OF_RUN, "logits", because(&tensors.logits, &tensors.logits_because));
             say(OF_RUN, "features", because(&tensors.features[0], &tensors.features_because));
             match check::<R>(&graph, &tensors) {
-                Ok(found) => say(OF_RUN, "head", found),
+                Ok(found) => {
+                    say(OF_RUN, "head", found);
+                    suspicions.extend(graph.saturation(&all(&tensors), R::sums()));
+                }
                 Err(error) => {
                     suspicions.push(error.to_string());
                     let is_of_any =
@@ -79,20 +82,22 @@ fn describe_in<R: Runtime>(model: &Path, options: &TensorOptions) -> Result<Vec<
                 }
             }
             if !is_rten {
-                of_rten = check::<Rten>(&graph, &tensors).map(|_| ());
+                of_rten = check::<Rten>(&graph, &tensors).map(|_| graph.saturation(&all(&tensors), Rten::sums()));
             }
         }
         Err(error) => {
             suspicions.push(error.to_string());
             if !is_rten {
-                of_rten = graph.refuse_defects(graph.outputs());
+                of_rten =
+                    graph.refuse_defects(graph.outputs()).map(|()| graph.saturation(graph.outputs(), Rten::sums()));
             }
         }
     }
     say(OF_RUN, "candidates", candidates(&graph));
     match of_rten {
-        Ok(()) if is_rten => {}
-        Ok(()) => say(OF_RTEN, "", "nothing that it is known to compute wrongly".to_owned()),
+        Ok(_) if is_rten => {}
+        Ok(Some(saturation)) => say(OF_RTEN, "", saturation),
+        Ok(None) => say(OF_RTEN, "", "nothing that it is known to compute wrongly".to_owned()),
         Err(error) => say(OF_RTEN, "", error.to_string()),
     }
     suspicions.into_iter().for_each(|what| say(SUSPICIOUS, "", what));
@@ -102,6 +107,11 @@ fn describe_in<R: Runtime>(model: &Path, options: &TensorOptions) -> Result<Vec<
 /// The tensors whose values have to be right.
 fn taken(tensors: &Tensors) -> [String; 2] {
     [tensors.logits.clone(), tensors.features[0].clone()]
+}
+
+/// The tensors that `extract` would take.
+fn all(tensors: &Tensors) -> Vec<String> {
+    std::iter::once(&tensors.logits).chain(&tensors.features).cloned().collect()
 }
 
 /// Whether the last layer gives the logits of rows that are made up.
