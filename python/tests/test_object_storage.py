@@ -7,7 +7,7 @@ import sharded
 
 import oodbench
 
-BUCKET, REGION = "measurements", "eu-west-1"
+REGION = "eu-west-1"
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def run(tmp_path_factory, program):
 
 
 @pytest.fixture
-def storage(run):
+def storage(run, engine):
     s3fs = pytest.importorskip("s3fs", reason="s3fs is not installed; python/tests/requirements-engines.txt names it")
     server = pytest.importorskip("moto.server", reason="moto is not installed; python/tests/requirements-engines.txt names it")
     folder, _, _ = run
@@ -34,11 +34,13 @@ def storage(run):
         host, port = served.get_host_and_port()
         options = {"key": "nobody", "secret": "nothing", "client_kwargs": {"endpoint_url": f"http://{host}:{port}", "region_name": REGION}}
         fs = s3fs.S3FileSystem(**options)
-        fs.mkdir(BUCKET, region_name=REGION)
+        # All servers of a process have the same buckets.
+        bucket = f"measurements-{engine}"
+        fs.mkdir(bucket, region_name=REGION)
         for file in folder.rglob("*"):
             if file.is_file():
-                fs.put_file(str(file), f"{BUCKET}/runs/{folder.name}/{file.relative_to(folder).as_posix()}")
-        yield fs, options, f"s3://{BUCKET}/runs/{folder.name}"
+                fs.put_file(str(file), f"{bucket}/runs/{folder.name}/{file.relative_to(folder).as_posix()}")
+        yield fs, options, bucket
     finally:
         served.stop()
 
@@ -46,18 +48,19 @@ def storage(run):
 @pytest.mark.parametrize("engine", clusters.ENGINES)
 def test_records_from_object_storage_are_those_of_the_program(engine, run, storage):
     parquet = pytest.importorskip("pyarrow.parquet")
-    _, scores, expected = run
-    fs, options, url = storage
+    folder, scores, expected = run
+    fs, options, bucket = storage
+    url = f"s3://{bucket}/runs/{folder.name}"
     with clusters.start(engine, 2) as evaluate:
 
         def evaluated(out):
-            return evaluate(url, scores=scores, out=f"s3://{BUCKET}/{out}", memory=sharded.MEMORY, storage_options=options, progress=False)
+            return evaluate(url, scores=scores, out=f"s3://{bucket}/{out}", memory=sharded.MEMORY, storage_options=options, progress=False)
 
-        assert evaluated(engine).text("json") == expected
-        # A part for each task, whole, and nothing beside them.
+        assert evaluated("scores").text("json") == expected
+        # A part for each task of up to 256 rows, whole, and nothing beside them.
         fs.invalidate_cache()
-        parts = fs.ls(f"{BUCKET}/{engine}", detail=False)
-        assert len(parts) > 10 and all(part.endswith(".parquet") for part in parts)
+        parts = fs.ls(f"{bucket}/scores", detail=False)
+        assert len(parts) == 10 and all(part.endswith(".parquet") for part in parts)
         assert sum(len(parquet.read_table(fs.open(part))) for part in parts) == sum(map(sum, sharded.SIZES.values()))
 
         rows = np.zeros(sharded.SIZES["ood/blank"] + [sharded.COLUMNS], np.float32)
@@ -65,4 +68,4 @@ def test_records_from_object_storage_are_those_of_the_program(engine, run, stora
         with fs.open(f"{url}/ood/blank/features-00000.npy", "wb") as file:
             np.save(file, rows)
         with pytest.raises(oodbench.ShardError, match="blank/features-00000.npy, row 3: found NaN or infinite"):
-            evaluated(f"{engine}-bad")
+            evaluated("scores-of-bad-rows")
