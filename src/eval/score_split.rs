@@ -9,8 +9,8 @@ use rayon::prelude::*;
 use super::plan::Plan;
 use crate::progress::Progress;
 use crate::rows::{ArrayKind, Head, Split};
-use crate::score::FittedScore;
 use crate::score::need::Splits;
+use crate::score::{FittedScore, Together};
 
 /// Consecutive rows with their scores.
 pub struct Batch {
@@ -62,8 +62,9 @@ impl Scoring<'_> {
         mut take: impl FnMut(Batch) -> Result<(), E>,
     ) -> Result<(), E> {
         progress.begin(&split.role.to_string(), split.rows);
+        let together = Together::of(self.scores, split.rows);
         for ranges in blocks.chunks(BLOCKS_PER_BATCH) {
-            let score = |range: &Range<usize>| self.score_block(split, range.clone());
+            let score = |range: &Range<usize>| self.score_block(split, range.clone(), &together);
             let blocks: Vec<Batch> = match ranges {
                 // Few rows are scored sooner than another thread is asked.
                 [range] => vec![score(range)],
@@ -77,14 +78,15 @@ impl Scoring<'_> {
         Ok(())
     }
 
-    fn score_block(&self, split: &Split, range: Range<usize>) -> Batch {
+    fn score_block(&self, split: &Split, range: Range<usize>, together: &Together<'_>) -> Batch {
         let block = split.block(range.clone(), self.arrays, self.head);
-        let scores = self.scores.iter().map(|score| {
-            let mut out = vec![0.0; range.len()];
-            score.scorer.score_block(&block, &mut out);
-            out
-        });
-        let scores = scores.collect();
+        let mut scores = vec![vec![0.0; range.len()]; self.scores.len()];
+        for (place, (score, out)) in self.scores.iter().zip(&mut scores).enumerate() {
+            if !together.has(place) {
+                score.scorer.score_block(&block, out);
+            }
+        }
+        together.score_block(&block, &mut scores);
         let predicted = self.predictions.then(|| block.tops().iter().map(|top| top.index).collect());
         Batch { rows: range, scores, predicted }
     }

@@ -2,11 +2,15 @@
 //!
 //! A product of a block of queries and a tile of the bank in `f32` costs half of one in `f64`. Its rounding is bounded, so it names all
 //! rows that may be among the k nearest ([`TopK`]); those few are computed again, one by one, in `f64`. What comes out is what `f64` would give
-//! for all rows, and depends neither on the block a query stands in nor on the order in which a product is summed.
+//! for all rows, and depends neither on the block a query stands in nor on the order in which a product is summed, nor on whose product it is: that of
+//! queries with other rows, of which those of the bank are multiples, does as well ([`Bank::search`]).
 
-use ndarray::{Array2, s};
+use std::ops::Range;
 
-use crate::numeric::linalg::{Threads, product};
+use ndarray::{Array2, ArrayView1, s};
+
+use super::multiples::Multiples;
+use super::sweep::{Base, Look, Products, QUERIES, Tile, sweep};
 use crate::numeric::pair::{exponent, join, power_of_two, split};
 use crate::numeric::recycled::{Recycled, RecycledMatrix};
 use crate::numeric::top_k::TopK;
@@ -38,10 +42,8 @@ pub struct Bank {
     exponent: i32,
 }
 
-/// Queries whose products are held at once.
-const QUERIES: usize = 256;
-/// Bank rows whose products are held at once; with 256 queries half a megabyte, which stays in a core's second-level cache.
-const TILE: usize = 512;
+/// How far from 0 exponents may be for products to be scaled within `f32`: 2 to four times it is far from its ends.
+const MOST_SCALED: i32 = 20;
 /// The unit roundoff of `f32`.
 const ROUNDOFF: f64 = f32::EPSILON as f64 / 2.0;
 
@@ -109,33 +111,65 @@ impl Bank {
         self.high.nrows()
     }
 
+    /// What its rows are multiplied as.
+    #[must_use]
+    pub fn base(&self) -> Base<'_> {
+        Base::Single(&self.high, self.exponent)
+    }
+
+    /// What is near.
+    #[must_use]
+    pub fn nearness(&self) -> Nearness {
+        self.nearness
+    }
+
+    /// Which multiples its rows are of those of a base, if they are, and within a range in which products with the base can be scaled to those with it.
+    #[must_use]
+    pub fn multiples_of(&self, base: Base<'_>) -> Option<Multiples> {
+        let in_range = |exponent: i32| exponent.abs() <= MOST_SCALED;
+        let others = if let Base::Single(_, exponent) = base { in_range(exponent) } else { true };
+        let write_row = |row: usize, out: &mut [f64]| {
+            join(slice(&self.high, row), slice(&self.low, row), power_of_two(self.exponent), out);
+        };
+        (others && in_range(self.exponent)).then(|| Multiples::find(self.high.dim(), write_row, base)).flatten()
+    }
+
     /// Calls `take` for every query, in order, with its index and its k largest inner products or smallest distances, best first;
     /// all where the bank has fewer than k rows.
     ///
     /// # Panics
     /// If queries have another number of columns than the bank.
-    pub fn nearest(&self, queries: &Array2<f64>, k: usize, mut take: impl FnMut(usize, &[f64])) {
-        let mut chunk = Chunk::new(self, QUERIES.min(queries.nrows()), k.clamp(1, self.rows().max(1)));
-        let mut products = RecycledMatrix::zeros((QUERIES.min(queries.nrows()), TILE.min(self.rows())));
-        let mut best = Recycled::default();
-        for start in (0..queries.nrows()).step_by(QUERIES) {
-            let count = QUERIES.min(queries.nrows() - start);
-            for (i, query) in queries.slice(s![start..start + count, ..]).rows().into_iter().enumerate() {
-                chunk.set(self, i, query.iter());
-            }
-            for first in (0..self.rows()).step_by(TILE) {
-                let last = self.rows().min(first + TILE);
-                let mut products = products.slice_mut(s![..count, ..last - first]);
-                let (queries, tile) = (chunk.high.slice(s![..count, ..]), self.high.slice(s![first..last, ..]));
-                product(&mut products, &queries, &tile.t(), Threads::One);
-                for (i, mut values) in products.rows_mut().into_iter().enumerate() {
-                    chunk.offer(self, i, first, values.as_slice_mut().unwrap_or_default());
-                }
-            }
-            for i in 0..count {
-                chunk.decide(self, i, &mut best);
-                take(start + i, &best);
-            }
+    pub fn nearest(&self, queries: &Array2<f64>, k: usize, take: impl FnMut(usize, &[f64])) {
+        let same = Multiples::same(self.rows());
+        sweep(self.base(), queries, &mut [self.search(&same, queries, k, take)]);
+    }
+
+    /// The same search by products with a base whose multiples its rows are. Queries are to be vectors of length 1 at most, unless the base is its own.
+    #[must_use]
+    pub fn search<'a, T: FnMut(usize, &[f64])>(
+        &'a self,
+        multiples: &'a Multiples,
+        queries: &'a Array2<f64>,
+        k: usize,
+        take: T,
+    ) -> Nearest<'a, T> {
+        let (columns, at_once, k) = (self.high.ncols(), QUERIES.min(queries.nrows()), k.clamp(1, self.rows().max(1)));
+        Nearest {
+            bank: self,
+            multiples,
+            queries,
+            chunk: 0..0,
+            high: RecycledMatrix::zeros((at_once, columns)),
+            low: RecycledMatrix::zeros((at_once, columns)),
+            exponents: Recycled::filled(0, at_once),
+            tops: (0..at_once).map(|_| TopK::new(k)).collect(),
+            k,
+            query: Recycled::filled(0.0, columns),
+            row: Recycled::filled(0.0, columns),
+            places: Recycled::default(),
+            estimates: Recycled::default(),
+            best: Recycled::default(),
+            take,
         }
     }
 
@@ -143,16 +177,22 @@ impl Bank {
     ///
     /// A sum of D products in any order, with or without fused multiplication, is off by at most `γ_D Σ|q_j t_j| ≤ γ_D ‖q‖‖t‖`, with
     /// `γ_m = m u/(1 − m u)` and u the unit roundoff (Higham, Accuracy and Stability of Numerical Algorithms, §3.1). Rounding q, t and ‖t‖²/2
-    /// to `f32`, the subtraction and the comparison add fewer than 8 roundings. What underflows is far below 1e-30 in all, where ‖t‖ reaches 1.
+    /// to `f32`, taking the product with a multiple of t (twice 2u) by a factor, the subtraction and the comparison add fewer than 16 roundings. What
+    /// underflows is far below 1e-30 in all, where ‖t‖ reaches 1.
     fn error(&self, length: f64, shrink: f64) -> f64 {
-        let roundings = (self.high.ncols() + 8) as f64 * ROUNDOFF;
+        let roundings = (self.high.ncols() + 16) as f64 * ROUNDOFF;
         let gamma = if roundings < 0.5 { roundings / (1.0 - roundings) } else { f64::INFINITY };
         gamma * self.longest * (length + shrink * self.longest / 2.0) + 1e-30
     }
 }
 
-/// The queries that are multiplied at once.
-struct Chunk {
+/// A search for the nearest rows of queries that are multiplied chunk by chunk.
+pub struct Nearest<'a, T> {
+    bank: &'a Bank,
+    multiples: &'a Multiples,
+    queries: &'a Array2<f64>,
+    /// The queries that are looked at.
+    chunk: Range<usize>,
     /// Their high parts, each query divided by 2 to its exponent.
     high: RecycledMatrix<f32>,
     low: RecycledMatrix<f32>,
@@ -161,25 +201,79 @@ struct Chunk {
     k: usize,
     query: Recycled<f64>,
     row: Recycled<f64>,
+    /// Where the columns of a tile are that its rows are multiples of.
+    places: Recycled<usize>,
+    estimates: Recycled<f32>,
+    best: Recycled<f64>,
+    take: T,
 }
 
-impl Chunk {
-    fn new(bank: &Bank, queries: usize, k: usize) -> Self {
-        let columns = bank.high.ncols();
-        Self {
-            high: RecycledMatrix::zeros((queries, columns)),
-            low: RecycledMatrix::zeros((queries, columns)),
-            exponents: Recycled::filled(0, queries),
-            tops: (0..queries).map(|_| TopK::new(k)).collect(),
-            k,
-            query: Recycled::filled(0.0, columns),
-            row: Recycled::filled(0.0, columns),
+impl<T: FnMut(usize, &[f64])> Look for Nearest<'_, T> {
+    fn begin(&mut self, queries: Range<usize>) {
+        for (i, query) in queries.clone().enumerate() {
+            self.set(i, query);
+        }
+        self.chunk = queries;
+    }
+
+    /// Offers what products say of how near rows are.
+    fn take(&mut self, tile: &Tile<'_>) {
+        let own = self.multiples.within(&tile.rows);
+        let places = self.multiples.places(&tile.rows).map(|places| {
+            self.places.clear();
+            self.places.extend(places);
+        });
+        let places = places.map(|()| &self.places[..]);
+        let factors = self.multiples.factors(&own);
+        // The nearer, the larger: ‖q − t‖² = ‖q‖² − 2 (⟨q, t⟩ − ‖t‖²/2).
+        let half_squares = (self.bank.nearness == Nearness::Distance).then(|| &self.bank.half_squares[own.clone()]);
+        for i in 0..self.chunk.len() {
+            let exponent = self.exponents[i] + self.bank.exponent;
+            let scale = power_of_two(tile.exponents[i] - exponent) as f32;
+            let estimates = &mut *self.estimates;
+            match &tile.products {
+                Products::Single(all) => scaled(estimates, all.row(i), places, |product| product * scale),
+                Products::Double(all) => scaled(estimates, all.row(i), places, |product| product as f32 * scale),
+            }
+            if let Some(factors) = factors {
+                estimates.iter_mut().zip(factors).for_each(|(estimate, factor)| *estimate *= factor);
+            }
+            if let Some(half_squares) = half_squares {
+                let shrink = power_of_two(self.bank.exponent - self.exponents[i]) as f32;
+                estimates.iter_mut().zip(half_squares).for_each(|(estimate, half)| *estimate -= shrink * half);
+            }
+            self.tops[i].offer(own.start, estimates);
         }
     }
 
+    fn end(&mut self) {
+        for (i, query) in self.chunk.clone().enumerate() {
+            self.decide(i);
+            (self.take)(query, &self.best);
+        }
+    }
+}
+
+/// Products in `f32`, those at these places or all.
+fn scaled<P: Copy>(
+    out: &mut Vec<f32>,
+    products: ArrayView1<'_, P>,
+    places: Option<&[usize]>,
+    scaled: impl Fn(P) -> f32,
+) {
+    let products = products.to_slice().unwrap_or_default();
+    out.clear();
+    match places {
+        Some(places) => out.extend(places.iter().map(|place| scaled(products[*place]))),
+        None => out.extend(products.iter().map(|product| scaled(*product))),
+    }
+}
+
+impl<T> Nearest<'_, T> {
     /// Takes a query, with an exponent not below the bank's.
-    fn set<'a>(&mut self, bank: &Bank, i: usize, query: impl Iterator<Item = &'a f64> + Clone) {
-        let exponent = exponent(query.clone()).max(bank.exponent);
+    fn set(&mut self, i: usize, query: usize) {
+        let (bank, query) = (self.bank, self.queries.row(query));
+        let exponent = exponent(query.iter()).max(bank.exponent);
         self.exponents[i] = exponent;
         self.query.iter_mut().zip(query).for_each(|(to, from)| *to = from * power_of_two(-exponent));
         let error = bank.error(norm(&self.query), power_of_two(bank.exponent - exponent));
@@ -188,37 +282,26 @@ impl Chunk {
         split(&self.query, high.as_slice_mut().unwrap_or_default(), low.as_slice_mut().unwrap_or_default());
     }
 
-    /// Offers the products of a query and the bank rows from `first` on; overwrites them.
-    fn offer(&mut self, bank: &Bank, i: usize, first: usize, products: &mut [f32]) {
-        if bank.nearness == Nearness::Distance {
-            // The nearer, the larger: ‖q − t‖² = ‖q‖² − 2 (⟨q, t⟩ − ‖t‖²/2).
-            let shrink = power_of_two(bank.exponent - self.exponents[i]) as f32;
-            let half_squares = &bank.half_squares[first..];
-            products.iter_mut().zip(half_squares).for_each(|(product, half)| *product -= shrink * half);
-        }
-        self.tops[i].offer(first, products);
-    }
-
-    /// Computes all candidates of a query anew and writes the k best, best first.
-    fn decide(&mut self, bank: &Bank, i: usize, best: &mut Vec<f64>) {
-        let (query, row) = (&mut self.query[..], &mut self.row[..]);
+    /// Computes all candidates of a query anew and keeps the k best, best first.
+    fn decide(&mut self, i: usize) {
+        let (bank, query, row) = (self.bank, &mut self.query[..], &mut self.row[..]);
         // The query is rounded as the bank is: a row that stands in both is at distance 0.
         join(slice(&self.high, i), slice(&self.low, i), 1.0, query);
         let scale = power_of_two(self.exponents[i]);
         let shrink = power_of_two(bank.exponent - self.exponents[i]);
-        best.clear();
+        self.best.clear();
         for &(_, candidate) in self.tops[i].candidates() {
             join(slice(&bank.high, candidate), slice(&bank.low, candidate), shrink, row);
-            best.push(match bank.nearness {
+            self.best.push(match bank.nearness {
                 Nearness::InnerProduct => dot(query, row) * scale * scale,
                 Nearness::Distance => squared_distance(query, row).sqrt() * scale,
             });
         }
         match bank.nearness {
-            Nearness::InnerProduct => best.sort_unstable_by(|a, b| b.total_cmp(a)),
-            Nearness::Distance => best.sort_unstable_by(f64::total_cmp),
+            Nearness::InnerProduct => self.best.sort_unstable_by(|a, b| b.total_cmp(a)),
+            Nearness::Distance => self.best.sort_unstable_by(f64::total_cmp),
         }
-        best.truncate(self.k);
+        self.best.truncate(self.k);
     }
 }
 
@@ -229,7 +312,10 @@ fn slice(rows: &Array2<f32>, i: usize) -> &[f32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fit::evenly_spaced::evenly_spaced;
     use crate::numeric::noise::Congruential;
+    use crate::numeric::vector::unit_rows;
+    use ndarray::Axis;
     use proptest::prelude::*;
 
     fn bank(nearness: Nearness, rows: &Array2<f64>) -> Bank {
@@ -302,5 +388,30 @@ mod tests {
         let rows = rows(700, 33, 1.0, 1.0 / 3.0, 5);
         let bank = bank(Nearness::Distance, &rows);
         assert!(nearest(&bank, &rows, 1).iter().all(|best| best[0] == 0.0));
+    }
+
+    /// By products with rows whose multiples those of the bank are, in either precision: the same to the last bit.
+    #[test]
+    fn products_with_other_rows_do_as_well() {
+        let units = |n: usize, seed: u32| unit_rows(&rows(n, 33, 2.0, 1.0, seed)).into_array();
+        let (all, queries) = (units(1500, 3), units(600, 4));
+        let chosen: Vec<usize> = evenly_spaced(1500, 400, &(0..1500)).collect();
+        let mut scaled = all.select(Axis(0), &chosen);
+        for (i, mut row) in scaled.rows_mut().into_iter().enumerate() {
+            row *= [-3.0, 0.0, 700.0, 1e-3][i % 4];
+        }
+        let plain = bank(Nearness::Distance, &all);
+        for (nearness, rows) in
+            [(Nearness::InnerProduct, &scaled), (Nearness::Distance, &scaled), (Nearness::InnerProduct, &all)]
+        {
+            let bank = bank(nearness, rows);
+            let expected = nearest(&bank, &queries, 7);
+            for base in [Base::Double(&all), plain.base()] {
+                let (multiples, mut found) = (bank.multiples_of(base).unwrap(), Vec::new());
+                let take = |_: usize, best: &[f64]| found.push(best.to_vec());
+                sweep(base, &queries, &mut [bank.search(&multiples, &queries, 7, take)]);
+                assert_eq!(found, expected, "{nearness:?}");
+            }
+        }
     }
 }

@@ -5,10 +5,12 @@ use ndarray::Array2;
 use super::count::Count;
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
+use super::search::{Among, Search};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::bank::{Bank, Nearness};
-use crate::fit::{FitError, Training};
+use crate::fit::sweep::Look;
+use crate::fit::{FitError, Multiples, Training};
 use crate::rows::{ArrayKind, Role, RowBlock, RunRows};
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
@@ -64,6 +66,12 @@ impl NearestNeighbour {
     fn prepare<'b>(&self, block: &'b RowBlock<'_>) -> &'b Array2<f64> {
         if self.normalised { block.unit_features() } else { block.features() }
     }
+
+    /// The score of a row at these distances from the rows nearest to it.
+    fn value(&self, distances: &[f64]) -> f64 {
+        let distance = distances.last().copied().unwrap_or(f64::INFINITY);
+        if self.squared { -distance * distance } else { -distance }
+    }
 }
 
 impl Score for NearestNeighbour {
@@ -97,14 +105,27 @@ struct FittedNearestNeighbour {
 
 impl Fitted for FittedNearestNeighbour {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        self.bank.nearest(self.settings.prepare(block), self.settings.k, |row, distances| {
-            let distance = distances.last().copied().unwrap_or(f64::INFINITY);
-            out[row] = if self.settings.squared { -distance * distance } else { -distance };
-        });
+        let take = |row: usize, distances: &[f64]| out[row] = self.settings.value(distances);
+        self.bank.nearest(self.settings.prepare(block), self.settings.k, take);
+    }
+
+    fn search(&self) -> Option<&dyn Search> {
+        if self.settings.normalised { Some(self) } else { None }
     }
 
     fn save(&self) -> State<'_> {
         self.bank.save()
+    }
+}
+
+impl Search for FittedNearestNeighbour {
+    fn among(&self) -> Among<'_> {
+        Among::Bank(&self.bank)
+    }
+
+    fn look<'a>(&'a self, block: &'a RowBlock<'_>, multiples: &'a Multiples, out: &'a mut [f64]) -> Box<dyn Look + 'a> {
+        let take = move |row: usize, distances: &[f64]| out[row] = self.settings.value(distances);
+        Box::new(self.bank.search(multiples, block.unit_features(), self.settings.k, take))
     }
 }
 

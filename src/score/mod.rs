@@ -26,9 +26,11 @@ mod pieces;
 mod ranked;
 mod reconstruction;
 pub mod registry;
+pub mod search;
 pub mod settings;
 mod shaping;
 pub mod step;
+pub mod together;
 
 pub mod ash_b;
 pub mod ash_p;
@@ -109,6 +111,7 @@ pub use list::REGISTRY;
 pub use need::Need;
 pub use settings::{SettingError, Settings};
 pub use step::STEPS;
+pub use together::Together;
 
 /// A score with its parameters, not yet fitted.
 pub trait Score: Send + Sync {
@@ -170,6 +173,11 @@ pub trait Fitted: Send + Sync {
 
     /// What it reads of rows, where that is less than [`Score::needs`] says because the fit has chosen; none where it is the same.
     fn needs(&self) -> Option<Vec<Need>> {
+        None
+    }
+
+    /// What it does with products of directions with training rows, which it may share with others ([`Together`]); none where it takes no such products.
+    fn search(&self) -> Option<&dyn search::Search> {
         None
     }
 

@@ -5,13 +5,16 @@ use ndarray::{Array2, Axis};
 use super::count::Count;
 use super::entry::ScoreEntry;
 use super::need::Need;
+use super::search::{Among, Search};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::Dump;
 use crate::fit::bank::{Bank, Nearness};
 use crate::fit::evenly_spaced::evenly_spaced;
-use crate::fit::{FitError, Training};
+use crate::fit::sweep::Look;
+use crate::fit::{FitError, Multiples, Training};
 use crate::numeric::share::share_of;
+use crate::numeric::softmax::Softmax;
 use crate::numeric::vector::unit_rows;
 use crate::rows::{ArrayKind, Role, RowBlock, RunRows};
 
@@ -109,14 +112,34 @@ struct FittedNnGuide {
 impl Fitted for FittedNnGuide {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         let energies = block.softmax();
-        self.bank.nearest(block.unit_features(), self.k, |row, products| {
-            out[row] = energies[row].log_sum_exp() * (products.iter().sum::<f64>() / products.len() as f64);
-        });
+        let take = |row: usize, products: &[f64]| out[row] = guidance(&energies[row], products);
+        self.bank.nearest(block.unit_features(), self.k, take);
+    }
+
+    fn search(&self) -> Option<&dyn Search> {
+        Some(self)
     }
 
     fn save(&self) -> State<'_> {
         self.bank.save()
     }
+}
+
+impl Search for FittedNnGuide {
+    fn among(&self) -> Among<'_> {
+        Among::Bank(&self.bank)
+    }
+
+    fn look<'a>(&'a self, block: &'a RowBlock<'_>, multiples: &'a Multiples, out: &'a mut [f64]) -> Box<dyn Look + 'a> {
+        let energies = block.softmax();
+        let take = move |row: usize, products: &[f64]| out[row] = guidance(&energies[row], products);
+        Box::new(self.bank.search(multiples, block.unit_features(), self.k, take))
+    }
+}
+
+/// The energy of a row by the mean of its largest products.
+fn guidance(energy: &Softmax, products: &[f64]) -> f64 {
+    energy.log_sum_exp() * (products.iter().sum::<f64>() / products.len() as f64)
 }
 
 #[cfg(test)]

@@ -1,15 +1,19 @@
 #![doc = include_str!("relation.md")]
 
+use std::ops::Range;
+
 use ndarray::{Array2, ArrayView2, s};
 
 use super::entry::ScoreEntry;
 use super::need::Need;
+use super::search::{Among, Search};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::Dump;
-use crate::fit::{FitError, Training};
+use crate::fit::sweep::{Base, DOUBLE, Look, Products, QUERIES, Tile, pieces, sweep};
+use crate::fit::{FitError, Multiples, Training};
 use crate::numeric::linalg::{Threads, product};
-use crate::numeric::recycled::RecycledMatrix;
+use crate::numeric::recycled::{Recycled, RecycledMatrix};
 use crate::numeric::row_product::FEWEST_ROWS;
 use crate::rows::{ArrayKind, RowBlock};
 
@@ -97,33 +101,13 @@ struct Related {
     probabilities: Array2<f64>,
 }
 
-/// Rows of a block and of the bank whose relations are held at once.
-const CHUNK: usize = 128;
-const TILE: usize = 1024;
-
 impl Fitted for Related {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        let (features, p) = (block.unit_features(), block.probabilities());
-        // Of one height, the last one filled up: the same kernels then sum a row's products, whatever block it came in.
-        let height = block.rows().clamp(FEWEST_ROWS, CHUNK);
-        let mut rows = RecycledMatrix::<f64>::zeros((height, features.ncols()));
-        let mut row_p = RecycledMatrix::<f64>::zeros((height, p.ncols()));
-        let (mut cosines, mut agreement) =
-            (RecycledMatrix::zeros((height, TILE)), RecycledMatrix::zeros((height, TILE)));
-        for (chunk, out) in out.chunks_mut(CHUNK).enumerate() {
-            let range = chunk * CHUNK..chunk * CHUNK + out.len();
-            rows.slice_mut(s![..out.len(), ..]).assign(&features.slice(s![range.clone(), ..]));
-            row_p.slice_mut(s![..out.len(), ..]).assign(&p.slice(s![range, ..]));
-            out.fill(0.0);
-            for first in (0..self.directions.nrows()).step_by(TILE) {
-                let tile = first..self.directions.nrows().min(first + TILE);
-                let mut cosines = cosines.slice_mut(s![.., ..tile.len()]);
-                let mut agreement = agreement.slice_mut(s![.., ..tile.len()]);
-                product(&mut cosines, &rows.view(), &self.directions.slice(s![tile.clone(), ..]).t(), Threads::One);
-                product(&mut agreement, &row_p.view(), &self.probabilities.slice(s![tile, ..]).t(), Threads::One);
-                self.settings.add(&cosines.view(), &agreement.view(), out);
-            }
-        }
+        sweep(Base::Double(&self.directions), block.unit_features(), &mut [Relating::new(self, block, out)]);
+    }
+
+    fn search(&self) -> Option<&dyn Search> {
+        Some(self)
     }
 
     fn save(&self) -> State<'_> {
@@ -131,15 +115,147 @@ impl Fitted for Related {
     }
 }
 
+impl Search for Related {
+    fn among(&self) -> Among<'_> {
+        Among::Rows(&self.directions)
+    }
+
+    fn look<'a>(&'a self, block: &'a RowBlock<'_>, _: &'a Multiples, out: &'a mut [f64]) -> Box<dyn Look + 'a> {
+        Box::new(Relating::new(self, block, out))
+    }
+}
+
+/// Queries whose probabilities are multiplied at once, so that the products stay in a core's first caches.
+const AGREEING: usize = 64;
+
+/// Training rows whose relations are summed on their own: a longer sum would lose digits.
+const SUMMED: usize = 1024;
+
+/// Queries whose relations are summed side by side: an addition waits for the one before it.
+const LANES: usize = 4;
+
+/// Sums relations of queries, tile by tile.
+struct Relating<'a> {
+    related: &'a Related,
+    /// Probabilities of all queries.
+    p: &'a Array2<f64>,
+    /// Those of the queries that are looked at, filled up to [`FEWEST_ROWS`]: the same kernels then sum a row's products, whatever block it came in.
+    own: RecycledMatrix<f64>,
+    agreement: RecycledMatrix<f64>,
+    /// Of each query the sum since the last multiple of [`SUMMED`] training rows.
+    sums: Recycled<f64>,
+    out: &'a mut [f64],
+    queries: Range<usize>,
+}
+
+impl<'a> Relating<'a> {
+    fn new(related: &'a Related, block: &'a RowBlock<'_>, out: &'a mut [f64]) -> Self {
+        let p = block.probabilities();
+        let height = QUERIES.min(p.nrows()).max(FEWEST_ROWS);
+        out.fill(0.0);
+        Self {
+            related,
+            p,
+            own: RecycledMatrix::zeros((height, p.ncols())),
+            agreement: RecycledMatrix::zeros((AGREEING.min(height), DOUBLE.min(related.directions.nrows()))),
+            sums: Recycled::filled(0.0, height),
+            out,
+            queries: 0..0,
+        }
+    }
+}
+
+impl Look for Relating<'_> {
+    fn begin(&mut self, queries: Range<usize>) {
+        self.own.slice_mut(s![..queries.len(), ..]).assign(&self.p.slice(s![queries.clone(), ..]));
+        self.queries = queries;
+    }
+
+    fn take(&mut self, tile: &Tile<'_>) {
+        let Products::Double(cosines) = &tile.products else {
+            unreachable!("rows in f64 are a base of products in f64")
+        };
+        let (settings, probabilities) =
+            (self.related.settings, self.related.probabilities.slice(s![tile.rows.clone(), ..]));
+        let filled_up = self.queries.len().max(FEWEST_ROWS);
+        for part in pieces(self.queries.len(), AGREEING) {
+            let from = part.start.min(filled_up - FEWEST_ROWS);
+            let height = part.end.max(from + FEWEST_ROWS) - from;
+            let mut agreement = self.agreement.slice_mut(s![..height, ..tile.rows.len()]);
+            let own = self.own.slice(s![from..from + height, ..]);
+            product(&mut agreement, &own, &probabilities.t(), Threads::One);
+            let agreement = agreement.view();
+            for lanes in pieces(part.len(), LANES) {
+                let rows = part.start + lanes.start..part.start + lanes.end;
+                let sums = &mut self.sums[rows.clone()];
+                for (columns, is_whole) in summed_together(&tile.rows) {
+                    let relation =
+                        |row: usize| (of_row(cosines, row, &columns), of_row(&agreement, row - from, &columns));
+                    settings.add(rows.clone().map(relation), sums);
+                    if is_whole {
+                        let out = &mut self.out[self.queries.start..][rows.clone()];
+                        add_sums(out, sums);
+                    }
+                }
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        let count = self.queries.len();
+        add_sums(&mut self.out[self.queries.clone()], &mut self.sums[..count]);
+    }
+}
+
+/// Some columns of a row.
+fn of_row<'m>(matrix: &'m ArrayView2<'_, f64>, row: usize, columns: &Range<usize>) -> &'m [f64] {
+    &matrix.row(row).to_slice().unwrap_or_default()[columns.clone()]
+}
+
+/// The columns of a tile of these rows whose relations are summed together, and whether the last of them ends a sum.
+fn summed_together(rows: &Range<usize>) -> impl Iterator<Item = (Range<usize>, bool)> {
+    let Range { start, end } = *rows;
+    (start / SUMMED..end.div_ceil(SUMMED)).map(move |number| {
+        let last = (number + 1) * SUMMED;
+        (start.max(number * SUMMED) - start..end.min(last) - start, last <= end)
+    })
+}
+
+/// Adds what was summed and starts again.
+fn add_sums(out: &mut [f64], sums: &mut [f64]) {
+    for (out, sum) in out.iter_mut().zip(sums) {
+        *out += *sum;
+        *sum = 0.0;
+    }
+}
+
 impl Relation {
-    /// Adds the relations of some rows with some of the bank.
-    fn add(self, cosines: &ArrayView2<'_, f64>, agreement: &ArrayView2<'_, f64>, out: &mut [f64]) {
-        for ((out, cosines), agreement) in out.iter_mut().zip(cosines.rows()).zip(agreement.rows()) {
+    /// Adds the relations of some queries, whose cosines and agreements come query by query, to their sums.
+    fn add<'m>(self, mut queries: impl Iterator<Item = (&'m [f64], &'m [f64])>, sums: &mut [f64]) {
+        if let (Ok(sums), true) = (<&mut [f64; LANES]>::try_from(&mut *sums), self.power == 1.0) {
+            let rows: [(&[f64], &[f64]); LANES] = std::array::from_fn(|_| queries.next().unwrap_or_default());
+            return self.add_side_by_side(rows, sums);
+        }
+        for (sum, (cosines, agreement)) in sums.iter_mut().zip(queries) {
             // The threshold is at least 0, so a negative cosine never passes.
             let relations = cosines.iter().zip(agreement).map(|(cosine, agreement)| cosine * agreement);
             let counted = relations.filter(|relation| *relation > self.threshold);
-            *out += if self.power == 1.0 { counted.sum::<f64>() } else { counted.map(|r| r.powf(self.power)).sum() };
+            *sum = counted.fold(*sum, |sum, r| sum + if self.power == 1.0 { r } else { r.powf(self.power) });
         }
+    }
+
+    /// The same at power 1: what does not count adds 0.
+    fn add_side_by_side(self, rows: [(&[f64], &[f64]); LANES], sums: &mut [f64; LANES]) {
+        let columns = rows[0].0.len();
+        let rows = rows.map(|(cosines, agreement)| (&cosines[..columns], &agreement[..columns]));
+        let mut own = *sums;
+        for column in 0..columns {
+            for (sum, (cosines, agreement)) in own.iter_mut().zip(&rows) {
+                let relation = cosines[column] * agreement[column];
+                *sum += if relation > self.threshold { relation } else { 0.0 };
+            }
+        }
+        *sums = own;
     }
 }
 

@@ -4,11 +4,13 @@ use ndarray::Array2;
 
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
+use super::search::{Among, Search};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::bank::{Bank, Nearness};
 use crate::fit::evenly_spaced::evenly_spaced;
-use crate::fit::{FitError, ResidualSpace, Training};
+use crate::fit::sweep::Look;
+use crate::fit::{FitError, Multiples, ResidualSpace, Training};
 use crate::numeric::linalg::Side;
 use crate::numeric::recycled::Recycled;
 use crate::numeric::softmax::Softmax;
@@ -156,12 +158,24 @@ impl Measure {
             Self::Knn { bank, k } => {
                 let mut found = Recycled::filled(f64::NEG_INFINITY, block.rows());
                 bank.nearest(block.unit_features(), *k, |row, distances| {
-                    let distance = distances.last().copied().unwrap_or(f64::INFINITY);
-                    found[row] = -distance * distance;
+                    found[row] = nearness(distances);
                 });
                 found
             }
         }
+    }
+}
+
+/// The second score of a row at these distances from the rows nearest to it.
+fn nearness(distances: &[f64]) -> f64 {
+    let distance = distances.last().copied().unwrap_or(f64::INFINITY);
+    -distance * distance
+}
+
+impl Term {
+    /// What a second score takes from the first.
+    fn penalty(&self, second: f64) -> f64 {
+        softplus(-self.steepness * (second - self.low))
     }
 }
 
@@ -253,16 +267,33 @@ struct FittedSirc {
     terms: Vec<Term>,
 }
 
-impl Fitted for FittedSirc {
-    fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
+impl FittedSirc {
+    /// The last term, if it is that of neighbours.
+    fn neighbours(&self) -> Option<(&Term, &Bank, usize)> {
+        let last = self.terms.last()?;
+        if let Measure::Knn { bank, k } = &last.measure { Some((last, bank, *k)) } else { None }
+    }
+
+    /// The score without what these terms do not take from it.
+    fn score_by(&self, terms: &[Term], block: &RowBlock<'_>, out: &mut [f64]) {
         for (out, softmax) in out.iter_mut().zip(block.softmax()) {
             *out = -self.first.gap(softmax).ln();
         }
-        for term in &self.terms {
+        for term in terms {
             for (out, second) in out.iter_mut().zip(term.measure.of(block).iter()) {
-                *out -= softplus(-term.steepness * (second - term.low));
+                *out -= term.penalty(*second);
             }
         }
+    }
+}
+
+impl Fitted for FittedSirc {
+    fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
+        self.score_by(&self.terms, block, out);
+    }
+
+    fn search(&self) -> Option<&dyn Search> {
+        if self.neighbours().is_some() { Some(self) } else { None }
     }
 
     fn save(&self) -> State<'_> {
@@ -274,6 +305,21 @@ impl Fitted for FittedSirc {
             };
             state.with_part(name.name(), part.with_number("low", term.low).with_number("steepness", term.steepness))
         })
+    }
+}
+
+/// Only of a score with a term of neighbours.
+impl Search for FittedSirc {
+    fn among(&self) -> Among<'_> {
+        let (_, bank, _) = self.neighbours().expect("a score without neighbours offers no search");
+        Among::Bank(bank)
+    }
+
+    fn look<'a>(&'a self, block: &'a RowBlock<'_>, multiples: &'a Multiples, out: &'a mut [f64]) -> Box<dyn Look + 'a> {
+        let (term, bank, k) = self.neighbours().expect("a score without neighbours offers no search");
+        self.score_by(&self.terms[..self.terms.len() - 1], block, out);
+        let take = move |row: usize, distances: &[f64]| out[row] -= term.penalty(nearness(distances));
+        Box::new(bank.search(multiples, block.unit_features(), k, take))
     }
 }
 

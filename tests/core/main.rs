@@ -35,3 +35,4 @@ mod score_laws;
 mod stats_goldens;
 mod strays;
 mod synthetic;
+mod together;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::super::search::Search;
 use super::super::step::{Features, FittedStep};
 use super::super::{Fitted, Need, State};
 use super::factor::FittedFactor;
@@ -77,6 +78,11 @@ impl Fitted for FittedComposed {
 
     fn needs(&self) -> Option<Vec<Need>> {
         self.needs.clone()
+    }
+
+    /// That of a score with parameters and nothing else; steps change the features, factors the score.
+    fn search(&self) -> Option<&dyn Search> {
+        if self.parts.steps.is_empty() && self.parts.factors.is_empty() { self.scorer.search() } else { None }
     }
 
     fn save(&self) -> State<'_> {
