@@ -134,6 +134,8 @@ def main(wheel):
         "|---|---:|",
         *(f"| {name} | {took / 1e3:.1f} |" for name, took in blocks),
         "",
+        "Scores are computed in f64 here and in f32 there, which costs most where a processor has no AVX-512.",
+        "",
         "| start of a process, processor time | ms |",
         "|---|---:|",
         *(f"| {name} | {start_of(code):.0f} |" for name, code in starts),
