@@ -113,7 +113,7 @@ mod tests {
                     assert_eq!(multiples.within(&piece).start, found.len());
                     match multiples.places(&piece) {
                         Some(places) => found.extend(places.map(|place| piece.start + place)),
-                        None => found.extend(piece),
+                        None => found.extend(piece.clone()),
                     }
                 }
                 assert_eq!(found, chosen, "{size} rows, by {step}");
