@@ -13,8 +13,10 @@ use oodbench::rows::{ArrayKind, Role};
 use oodbench::score::registry::find;
 use oodbench::score::{Chosen, FittedScore, Together};
 
+type Settings = &'static [(&'static str, &'static str)];
+
 /// Scores with settings, and whether they share a product with others that are.
-const SCORES: &[(&str, &[(&str, &str)], bool)] = &[
+const SCORES: &[(&str, Settings, bool)] = &[
     ("energy", &[], false),
     ("knn", &[], true),
     ("nnguide", &[("k", "3"), ("fraction", "0.3")], true),
