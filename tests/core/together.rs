@@ -29,7 +29,7 @@ const SCORES: &[(&str, Settings, bool)] = &[
     ("cosine", &[], false),
     ("knn(7)", &[], true),
     ("gamma(mean)*knn", &[], false),
-    ("sirc", &[("s2", "knn"), ("rows", ""), ("k", "1")], true),
+    ("sirc", &[("s2", "knn"), ("rows", ""), ("k", "3")], true),
     ("knn", &[("k", "1"), ("squared", "true")], true),
 ];
 
