@@ -273,7 +273,7 @@ def test_archives_are_read_in_a_forked_child(logits, tmp_path):
 def test_gram_matrices_in_memory_are_those_of_a_folder(tmp_path):
     folder = ROOT / "fixtures" / "gram"
     run = oodbench.Run("gram")
-    for split in ("id/train", "id/val", "id/test", "ood/near", "ood/far"):
+    for split in ("id/train", "id/val", "id/test", "ood/far", "ood/near"):
         arrays = {file.stem: np.load(file) for file in (folder / split).glob("*.npy")}
         gram = {name.removeprefix("gram@"): arrays.pop(name) for name in list(arrays) if name.startswith("gram@")}
         half = len(arrays["logits"]) // 2
