@@ -94,15 +94,26 @@ impl Bank {
     /// # Errors
     /// [`StateError`] if it is something else.
     pub fn restore(nearness: Nearness, state: &mut State<'_>) -> Result<Self, StateError> {
+        let other =
+            |name: &str, found: String, expected| Err(StateError::Other { name: name.to_owned(), found, expected });
         let high = state.single_matrix("high")?;
-        Ok(Self {
-            nearness,
-            low: if state.has("low") { state.single_matrix("low")? } else { Array2::zeros(high.dim()) },
-            high,
-            half_squares: state.single_vector("half_squares")?.to_vec(),
-            longest: state.number("longest")?,
-            exponent: state.number("exponent")? as i32,
-        })
+        let low = if state.has("low") { state.single_matrix("low")? } else { Array2::zeros(high.dim()) };
+        if low.dim() != high.dim() {
+            return other("low", format!("shape {:?}", low.dim()), "the shape of high");
+        }
+        let half_squares = state.single_vector("half_squares")?.to_vec();
+        if half_squares.len() != high.nrows() {
+            return other("half_squares", format!("{} numbers", half_squares.len()), "one for every row of high");
+        }
+        let (longest, exponent) = (state.number("longest")?, state.number("exponent")?);
+        if !(longest.is_finite() && longest >= 0.0) {
+            return other("longest", longest.to_string(), "a length");
+        }
+        // Those of finite numbers in f64, with room.
+        if exponent.fract() != 0.0 || exponent.abs() > 1100.0 {
+            return other("exponent", exponent.to_string(), "a whole number that is the exponent of one in f64");
+        }
+        Ok(Self { nearness, high, low, half_squares, longest, exponent: exponent as i32 })
     }
 
     /// Number of rows.
@@ -331,6 +342,20 @@ mod tests {
             found.push(best.to_vec());
         });
         found
+    }
+
+    #[test]
+    fn a_file_whose_arrays_do_not_fit_together_is_refused() {
+        let bank = bank(Nearness::Distance, &Array2::from_shape_fn((4, 3), |(i, j)| (i * 3 + j) as f64));
+        let refused = |mut state: State<'_>| Bank::restore(Nearness::Distance, &mut state).err().unwrap().to_string();
+        let (fewer, narrow) = (bank.half_squares[..3].to_vec(), bank.high.slice(s![.., ..2]).to_owned());
+        assert!(refused(bank.save().with("half_squares", &fewer)).contains("3 numbers"));
+        assert!(refused(bank.save().with("low", &narrow)).contains("the shape of high"));
+        assert!(refused(bank.save().with_number("longest", f64::NAN)).contains("a length"));
+        for exponent in [1e300, 0.5] {
+            assert!(refused(bank.save().with_number("exponent", exponent)).contains("a whole number"));
+        }
+        Bank::restore(Nearness::Distance, &mut bank.save()).unwrap();
     }
 
     /// All pairs in plain `f64`.

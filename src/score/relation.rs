@@ -89,6 +89,9 @@ impl Score for Relation {
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
         let (directions, probabilities) = (state.matrix("directions")?, state.matrix("probabilities")?);
+        if probabilities.nrows() != directions.nrows() {
+            return Err(StateError::other("probabilities", &probabilities, "a row for every direction"));
+        }
         Ok(Box::new(Related { settings: *self, directions, probabilities }))
     }
 }

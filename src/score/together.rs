@@ -31,11 +31,14 @@ impl<'a> Together<'a> {
     /// Those among scores of so many rows.
     #[must_use]
     pub fn of(scores: &[&'a FittedScore], rows: usize) -> Self {
+        if rows < FEWEST {
+            return Self(Vec::new());
+        }
         let searches = scores.iter().enumerate();
         let mut left: Vec<(usize, &'a dyn Search)> =
             searches.filter_map(|(place, score)| Some((place, score.scorer.search()?))).collect();
         let mut groups = Vec::new();
-        while left.len() > 1 && rows >= FEWEST {
+        while left.len() > 1 {
             // Of equal ones the first.
             let Some(leader) = left.iter().rev().map(|&(_, search)| search.among()).max_by_key(|one| one.rank()) else {
                 break;

@@ -145,6 +145,13 @@ fn scores_of_openood_in_other_folders() {
     let (_, runs) = read(&folder.path().join("resnet/s0")).unwrap();
     assert_eq!((runs.len(), runs[0].left_out.len()), (1, 1), "{runs:?}");
     assert!(runs[0].left_out[0].ends_with("cifar10.npz: the pickles beside it were read"), "{runs:?}");
+    // What is wrong in another folder ends nothing, unless there is nothing else.
+    archive(&at("cache/a.npz"), &[0.5], &[0]);
+    archive(&at("cache/b.npz"), &[0.5], &[1]);
+    assert_eq!(read(folder.path()).unwrap().1.len(), 2);
+    fs::remove_dir_all(folder.path().join("resnet")).unwrap();
+    let error = read(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("cache: found 2 archives without OOD labels (-1)"), "{error}");
 }
 
 /// Files that NumPy wrote as the evaluators do, found in the folder of their results.

@@ -49,22 +49,36 @@ fn read(place: &Path) -> Result<Vec<Imported>, DumpError> {
             _ => {}
         }
     }
-    let mut runs = Vec::new();
-    for (folder, Files { pickles, archives }) in folders {
-        // What lies elsewhere may be anything.
-        let is_meant = place.is_file() || file_name(&folder) == "scores";
-        match run_of_pickles(&folder, pickles, is_meant)? {
-            Some(mut run) => {
-                // Both tell of the same sets, and only the pickles say of which groups they are.
-                let beside = archives.iter().filter(|path| npz::members(path).is_ok_and(|members| members == MEMBERS));
-                let left_out = beside.map(|path| format!("{}: the pickles beside it were read", path.display()));
-                run.left_out.extend(left_out);
-                runs.push(run);
-            }
-            None => runs.extend(run_of_archives(&folder, archives, is_meant)?),
+    let (mut runs, mut unread) = (Vec::new(), None);
+    for (folder, files) in folders {
+        let is_meant = place.is_file() || file_name(&canonical(&folder)) == "scores";
+        match run_of_folder(&folder, files, is_meant) {
+            Ok(run) => runs.extend(run),
+            Err(error) if is_meant || folder == place => return Err(error),
+            // What lies elsewhere may be anything.
+            Err(error) => unread = unread.or(Some(error)),
         }
     }
-    Ok(runs)
+    match unread {
+        Some(error) if runs.is_empty() => Err(error),
+        _ => Ok(runs),
+    }
+}
+
+fn run_of_folder(folder: &Path, files: Files, is_meant: bool) -> Result<Option<Imported>, DumpError> {
+    let Files { pickles, archives } = files;
+    let Some(mut run) = run_of_pickles(folder, pickles, is_meant)? else {
+        return run_of_archives(folder, archives, is_meant);
+    };
+    // Both tell of the same sets, and only the pickles say of which groups they are.
+    let beside = archives.iter().filter(|path| npz::members(path).is_ok_and(|members| members == MEMBERS));
+    run.left_out.extend(beside.map(|path| format!("{}: the pickles beside it were read", path.display())));
+    Ok(Some(run))
+}
+
+/// A folder by its own name, also where it is called `.` or `..`.
+fn canonical(folder: &Path) -> PathBuf {
+    folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
 }
 
 /// The run of a folder of pickles, each a score; none where none of them is of OpenOOD.
@@ -102,16 +116,15 @@ impl Run {
     /// `MODEL/s0/scores` says model and seed, and so does `MODEL/s0/ANOTHER`, whose run has the folder's name as well.
     fn of(folder: &Path) -> Self {
         let seed_of = |folder: &Path| file_name(folder).strip_prefix('s').and_then(|digits| digits.parse::<u64>().ok());
-        let is_scores = file_name(folder) == "scores";
-        let own = folder.parent().filter(|_| is_scores).unwrap_or(folder);
-        let own = if own.as_os_str().is_empty() { Path::new(".") } else { own };
-        let own = own.canonicalize().unwrap_or_else(|_| own.to_owned());
-        let outer = own.parent().filter(|outer| !is_scores && seed_of(&own).is_none() && seed_of(outer).is_some());
-        let above = outer.unwrap_or(&own);
+        let folder = canonical(folder);
+        let is_scores = file_name(&folder) == "scores";
+        let own = folder.parent().filter(|_| is_scores).unwrap_or(&folder);
+        let outer = own.parent().filter(|outer| !is_scores && seed_of(own).is_none() && seed_of(outer).is_some());
+        let above = outer.unwrap_or(own);
         let (name, seed) = (file_name(above), seed_of(above));
         let model = above.parent().map(file_name).filter(|_| seed.is_some());
         let name = model.as_ref().map_or(name.clone(), |model| format!("{model}-{name}"));
-        let name = outer.map_or(name.clone(), |_| format!("{name}-{}", file_name(&own)));
+        let name = outer.map_or(name.clone(), |_| format!("{name}-{}", file_name(own)));
         let info = RunInfo { name, model, seed, ..RunInfo::default() };
         Self { info, splits: BTreeMap::new(), taken: Vec::new(), left_out: Vec::new() }
     }
