@@ -47,6 +47,7 @@ pub fn main(typed: impl IntoIterator<Item = OsString>) -> u8 {
         Err(code) => return code,
     };
     let done = run(arguments);
+    interrupt::give_way();
     if done.is_err() {
         discard_pending();
     }

@@ -1,12 +1,13 @@
 //! An array of a dump that is written as its rows come, where all of them together may not fit into memory.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use ndarray_npy::write_zeroed_npy;
 
 use crate::error::FileError;
+use crate::output::make_folder;
 
 /// A `.npy` file of single precision in the making.
 #[derive(Debug)]
@@ -23,9 +24,7 @@ impl RowStream {
     /// Starts a file of that many rows and columns, as long as it will be.
     pub(super) fn create(path: &Path, name: PathBuf, [rows, columns]: [usize; 2]) -> Result<Self, FileError> {
         let start = || -> io::Result<File> {
-            if let Some(parent) = path.parent() {
-                fs::create_dir_all(parent)?;
-            }
+            path.parent().map_or(Ok(()), make_folder)?;
             let file = File::create_new(path)?;
             // Stands behind the header afterwards.
             write_zeroed_npy::<f32, _>(&file, (rows, columns)).map_err(io::Error::other)?;

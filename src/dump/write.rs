@@ -29,7 +29,7 @@ use super::meta::RunInfo;
 use super::name::{BadName, check_name};
 use super::stream::RowStream;
 use crate::error::FileError;
-use crate::output::AtomicFolder;
+use crate::output::{AtomicFolder, make_folder};
 use crate::rows::matrix::Cow2;
 use crate::rows::{ArrayKind, Head, Role, Rows, Split, Texts};
 
@@ -266,9 +266,7 @@ impl DumpWriter {
     fn file(&self, name: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<(), WriteError> {
         let path = self.folder.path().join(name);
         let written = || -> io::Result<()> {
-            if let Some(parent) = path.parent() {
-                fs::create_dir_all(parent)?;
-            }
+            path.parent().map_or(Ok(()), make_folder)?;
             let mut out = BufWriter::new(File::create_new(&path)?);
             fill(&mut out)?;
             // The folder is synced as a whole.

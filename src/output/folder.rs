@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::pending;
+use super::pending::{self, Kind};
 use super::place::{end_of_links, folder_of};
 use super::sync::{sync_all, sync_names};
 use super::temporary::{self, Temporary};
@@ -89,13 +89,11 @@ pub fn make_folder(folder: &Path) -> io::Result<()> {
     if let Some(above) = folder.parent() {
         make_folder(above)?;
     }
-    match fs::create_dir(folder) {
-        Ok(()) => pending::add_made(folder),
+    match pending::make(Kind::Made, folder, || fs::create_dir(folder)) {
         // Another program was faster.
-        Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => {}
-        Err(error) => return Err(error),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        made => made,
     }
-    Ok(())
 }
 
 /// The folder that is meant, links followed.

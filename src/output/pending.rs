@@ -7,46 +7,80 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// Temporary files and folders not yet renamed, and folders made for outputs, in the order they were made.
-static PENDING: Mutex<Vec<Pending>> = Mutex::new(Vec::new());
+static PENDING: Ledger = Ledger(Mutex::new(Entries { all: Vec::new(), is_ending: false }));
 
-enum Pending {
+/// Temporary files and folders not yet renamed, and folders made for outputs.
+struct Ledger(Mutex<Entries>);
+
+struct Entries {
+    /// In the order in which they were made.
+    all: Vec<Entry>,
+    /// Set for good by [`Ledger::discard`].
+    is_ending: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
     /// A file or folder under a temporary name: goes with all it holds.
-    Temporary(PathBuf),
+    Temporary,
     /// A folder made for an output: goes if nothing came into it.
-    Made(PathBuf),
+    Made,
 }
 
-fn pending() -> MutexGuard<'static, Vec<Pending>> {
-    PENDING.lock().unwrap_or_else(PoisonError::into_inner)
+struct Entry {
+    kind: Kind,
+    path: PathBuf,
 }
 
-pub(super) fn add_temporary(path: &Path) {
-    pending().push(Pending::Temporary(path.to_owned()));
+/// Makes a file or folder that is to be cleared away should the program end early.
+pub(super) fn make<T>(kind: Kind, path: &Path, create: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    PENDING.make(kind, path, create)
 }
 
 pub(super) fn forget_temporary(path: &Path) {
-    pending().retain(|one| !matches!(one, Pending::Temporary(other) if other == path));
-}
-
-pub(super) fn add_made(folder: &Path) {
-    pending().push(Pending::Made(folder.to_owned()));
+    PENDING.entries().all.retain(|entry| entry.kind != Kind::Temporary || entry.path != path);
 }
 
 /// Removes what was started and not finished, and folders made for it that are still empty; for a program about to end early, on a
-/// signal or on an error.
+/// signal or on an error. From then on no output is started: a thread that would start one waits for the end of the program.
 pub fn discard_pending() {
-    clear(std::mem::take(&mut *pending()));
+    PENDING.discard();
+}
+
+impl Ledger {
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Made and entered in one step: a signal between the two would leave it.
+    fn make<T>(&self, kind: Kind, path: &Path, create: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        let mut entries = self.entries();
+        if entries.is_ending {
+            drop(entries);
+            loop {
+                thread::park();
+            }
+        }
+        let made = create()?;
+        entries.all.push(Entry { kind, path: path.to_owned() });
+        Ok(made)
+    }
+
+    fn discard(&self) {
+        let mut entries = self.entries();
+        entries.is_ending = true;
+        clear(std::mem::take(&mut entries.all));
+    }
 }
 
 /// The last first: a folder is empty once what was made in it is gone.
-fn clear(all: Vec<Pending>) {
-    for one in all.into_iter().rev() {
+fn clear(all: Vec<Entry>) {
+    for Entry { kind, path } in all.into_iter().rev() {
         // Nothing can be done about one that does not go away.
-        let _ = match one {
-            Pending::Temporary(path) if path.is_dir() => remove_folder(&path),
-            Pending::Temporary(path) => fs::remove_file(path),
-            Pending::Made(folder) => fs::remove_dir(folder),
+        let _ = match kind {
+            Kind::Temporary if path.is_dir() => remove_folder(&path),
+            Kind::Temporary => fs::remove_file(path),
+            Kind::Made => fs::remove_dir(path),
         };
     }
 }
@@ -103,12 +137,35 @@ mod tests {
         fs::write(filled.join("whole"), "").unwrap();
         let half = filled.join("half");
         fs::write(&half, "").unwrap();
-        clear(vec![
-            Pending::Made(empty.clone()),
-            Pending::Made(filled.clone()),
-            Pending::Temporary(work),
-            Pending::Temporary(half.clone()),
-        ]);
+        let all = [(Kind::Made, &empty), (Kind::Made, &filled), (Kind::Temporary, &work), (Kind::Temporary, &half)];
+        clear(all.map(|(kind, path)| Entry { kind, path: path.clone() }).into());
         assert!(!empty.exists() && filled.join("whole").exists() && !half.exists());
+    }
+
+    /// Whenever the end comes, what is being made then goes, too, and nothing is made later.
+    #[test]
+    fn nothing_is_left_of_work_that_goes_on_making() {
+        static ALL: Ledger = Ledger(Mutex::new(Entries { all: Vec::new(), is_ending: false }));
+        let root = tempfile::tempdir().unwrap();
+        for end in 0..50 {
+            ALL.entries().is_ending = false;
+            let (at, began) = (root.path().to_owned(), std::sync::Arc::new(AtomicBool::new(false)));
+            let begins = began.clone();
+            // It waits for ever once the end has come.
+            thread::spawn(move || {
+                for number in 0.. {
+                    let (outer, inner) = (at.join(format!("{end}-{number}")), at.join(format!("{end}-{number}/work")));
+                    ALL.make(Kind::Made, &outer, || fs::create_dir(&outer)).unwrap();
+                    ALL.make(Kind::Temporary, &inner, || fs::write(&inner, "")).unwrap();
+                    begins.store(true, Ordering::Relaxed);
+                }
+            });
+            while !began.load(Ordering::Relaxed) {
+                thread::yield_now();
+            }
+            ALL.discard();
+            thread::sleep(Duration::from_millis(2));
+            assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use super::pending;
+use super::pending::{self, Kind};
 
 const PREFIX: &str = ".oodbench-";
 const SUFFIX: &str = ".tmp";
@@ -90,9 +90,8 @@ fn locked(folder: &Path, name: &OsStr, create: impl Fn(&Path) -> io::Result<File
         // No name twice: who takes the last owner's file for abandoned would remove the next one's.
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = folder.join(format!("{PREFIX}{name}-{number}-{process}{SUFFIX}"));
-        match create(&path) {
+        match pending::make(Kind::Temporary, &path, || create(&path)) {
             Ok(file) => {
-                pending::add_temporary(&path);
                 // Where a file system has no locks, nobody takes it for abandoned either.
                 let _ = file.lock();
                 // Another program may have swept it between the two steps.

@@ -2,6 +2,7 @@
 //! since its last checkpoint is worth a message.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use oodbench::output::discard_pending;
 
@@ -13,6 +14,9 @@ pub(crate) const INTERRUPTED: u8 = 130;
 /// Whether the current work looks at [`STOP`].
 static POLITE: AtomicBool = AtomicBool::new(false);
 static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Whether a signal is ending the program.
+static ENDING: AtomicBool = AtomicBool::new(false);
 
 /// Work that the user stopped; the message says how to go on.
 #[derive(Debug, thiserror::Error)]
@@ -26,11 +30,19 @@ pub(crate) fn install() -> anyhow::Result<()> {
         if POLITE.load(Ordering::Relaxed) && !STOP.swap(true, Ordering::Relaxed) {
             return;
         }
+        ENDING.store(true, Ordering::SeqCst);
         discard_pending();
         terminal::say("stopped; what was not finished is removed");
         std::process::exit(INTERRUPTED.into());
     })?;
     Ok(())
+}
+
+/// Never returns while a signal ends the program: what failed because its files were taken away has nothing to say.
+pub(crate) fn give_way() {
+    while ENDING.load(Ordering::SeqCst) {
+        thread::park();
+    }
 }
 
 /// For work that has nothing to save: it need not look, since a signal ends the program at once.
