@@ -11,7 +11,7 @@ use ndarray::{Array2, ArrayView2, s};
 use crate::numeric::linalg::{Threads, product};
 use crate::numeric::pair::{exponent, power_of_two};
 use crate::numeric::recycled::{Recycled, RecycledMatrix};
-use crate::numeric::row_product::FEWEST_ROWS;
+use crate::numeric::row_product::fewest_rows;
 
 /// Queries whose products are held at once. A product brings a tile into another order first, which takes the less of the time the more queries there are.
 pub const QUERIES: usize = 512;
@@ -106,6 +106,7 @@ impl<T: Look + ?Sized> Look for Box<T> {
 /// # Panics
 /// If queries have another number of columns than the base.
 pub fn sweep(base: Base<'_>, queries: &Array2<f64>, looks: &mut [impl Look]) {
+    assert_eq!(queries.ncols(), base.dim().1, "columns of queries and of the rows that they are multiplied with");
     match base {
         Base::Single(rows, power) => in_single(rows, power, queries, looks),
         Base::Double(rows) => in_double(rows, queries, looks),
@@ -139,16 +140,24 @@ fn in_single(rows: &Array2<f32>, power: i32, queries: &Array2<f64>, looks: &mut 
     }
 }
 
+/// As many queries as have to be multiplied at least, tile by tile with so many rows of so many numbers, so that the products of one in `f64` do not depend on
+/// how many there are.
+#[must_use]
+pub fn fewest_queries(rows: usize, columns: usize) -> usize {
+    pieces(rows, DOUBLE).map(|tile| fewest_rows(columns, tile.len())).max().unwrap_or(1)
+}
+
 fn in_double(rows: &Array2<f64>, queries: &Array2<f64>, looks: &mut [impl Look]) {
-    let height = QUERIES.min(queries.nrows()).max(FEWEST_ROWS);
+    let fewest = fewest_queries(rows.nrows(), rows.ncols());
+    let height = QUERIES.min(queries.nrows()).max(fewest);
     let exponents = Recycled::filled(0_i32, height);
     let mut products = RecycledMatrix::<f64>::zeros((height, DOUBLE.min(rows.nrows())));
     for range in pieces(queries.nrows(), QUERIES) {
         let count = range.len();
         let chunk = queries.slice(s![range.clone(), ..]);
         // The same kernels sum a row's products, whatever block it came in.
-        let filled_up = (count < FEWEST_ROWS).then(|| {
-            let mut filled_up = RecycledMatrix::<f64>::zeros((FEWEST_ROWS, rows.ncols()));
+        let filled_up = (count < fewest).then(|| {
+            let mut filled_up = RecycledMatrix::<f64>::zeros((fewest, rows.ncols()));
             filled_up.slice_mut(s![..count, ..]).assign(&chunk);
             filled_up
         });

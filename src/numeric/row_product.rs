@@ -2,14 +2,25 @@
 
 use ndarray::{ArrayView2, s};
 
-use super::linalg::{Factor, Threads, product};
+use super::linalg::{Factor, Threads, narrowest_panel, product};
 use super::recycled::RecycledMatrix;
 
-/// Rows of a product below which faer may take another kernel, which sums in another order: a matrix by a vector, or very small matrices.
-pub const FEWEST_ROWS: usize = 8;
+/// Rows of a product below which faer takes kernels for vectors.
+const FEWEST_ROWS: usize = 8;
+
+/// Multiplications up to which faer takes kernels for small matrices, and how many of them these sum at once; its others sum 512.
+const SMALL: usize = 16 * 16 * 16;
+const SUMMED: usize = 64;
 
 /// Columns of a triangular factor that are multiplied together, by the rows that are not zero in all of them.
 const PANEL: usize = 128;
+
+/// As many rows as a product with a matrix (depth, width) has to have at least, so that the sums of a row do not depend on how many there are: with fewer,
+/// faer takes kernels that sum in another order. Never more than 64. The product may be computed in panels.
+#[must_use]
+pub fn fewest_rows(depth: usize, width: usize) -> usize {
+    if depth <= SUMMED { FEWEST_ROWS } else { FEWEST_ROWS.max(SMALL / (depth * narrowest_panel(width)) + 1) }
+}
 
 /// `rows · matrix` (n, K) of rows (n, D) and a matrix (D, K).
 ///
@@ -25,17 +36,20 @@ pub fn row_product(
     threads: Threads,
 ) -> RecycledMatrix {
     let count = rows.nrows();
-    if count < FEWEST_ROWS {
-        let mut padded = RecycledMatrix::zeros((FEWEST_ROWS, rows.ncols()));
+    // faer's own triangular product halves the operations all the way down, but into pieces so small that their sums depend on the number of rows.
+    let width = if factor == Factor::Upper { PANEL } else { matrix.ncols().max(1) };
+    let panels = (0..matrix.ncols()).step_by(width).map(|start| {
+        let end = matrix.ncols().min(start + width);
+        (start, end, if factor == Factor::Upper { end } else { matrix.nrows() })
+    });
+    let fewest = panels.clone().map(|(start, end, depth)| fewest_rows(depth, end - start)).max().unwrap_or_default();
+    if count < fewest {
+        let mut padded = RecycledMatrix::zeros((fewest, rows.ncols()));
         padded.slice_mut(s![..count, ..]).assign(rows);
         return row_product(&padded.view(), matrix, factor, threads).first_rows(count);
     }
     let mut out = RecycledMatrix::zeros((count, matrix.ncols()));
-    // faer's own triangular product halves the operations all the way down, but into pieces so small that their sums depend on the number of rows.
-    let panel = if factor == Factor::Upper { PANEL } else { matrix.ncols().max(1) };
-    for start in (0..matrix.ncols()).step_by(panel) {
-        let end = matrix.ncols().min(start + panel);
-        let depth = if factor == Factor::Upper { end } else { matrix.nrows() };
+    for (start, end, depth) in panels {
         let (rows, matrix) = (rows.slice(s![.., ..depth]), matrix.slice(s![..depth, start..end]));
         product(&mut out.slice_mut(s![.., start..end]), &rows, &matrix, threads);
     }
@@ -61,10 +75,22 @@ mod tests {
         }
     }
 
-    /// Widths on both sides of the depth faer sums at once (512) and of its small kernels.
+    /// Widths on both sides of the depth faer sums at once (512, and 64 in its kernels for small matrices) and of these kernels.
     #[test]
     fn rows_do_not_feel_their_neighbours() {
-        for (columns, width) in [(3, 2), (64, 10), (342, 342), (600, 1), (600, 2), (600, 600), (1030, 5)] {
+        for (columns, width) in [
+            (3, 2),
+            (64, 10),
+            (65, 1),
+            (70, 7),
+            (130, 130),
+            (200, 2),
+            (342, 342),
+            (600, 1),
+            (600, 2),
+            (600, 600),
+            (1030, 5),
+        ] {
             let value = |i: usize, j: usize| ((i * 31 + j * 17) % 101) as f64 / 7.0 - 7.0;
             let rows = Array2::from_shape_fn((65, columns), |(i, j)| value(i, j));
             let matrix = Array2::from_shape_fn((columns, width), |(i, j)| value(j + 5, i));

@@ -10,11 +10,10 @@ use super::search::{Among, Search};
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::Dump;
-use crate::fit::sweep::{Base, DOUBLE, Look, Products, QUERIES, Tile, pieces, sweep};
+use crate::fit::sweep::{Base, DOUBLE, Look, Products, QUERIES, Tile, fewest_queries, pieces, sweep};
 use crate::fit::{FitError, Multiples, Training};
 use crate::numeric::linalg::{Threads, product};
 use crate::numeric::recycled::{Recycled, RecycledMatrix};
-use crate::numeric::row_product::FEWEST_ROWS;
 use crate::rows::{ArrayKind, RowBlock};
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
@@ -142,8 +141,9 @@ struct Relating<'a> {
     related: &'a Related,
     /// Probabilities of all queries.
     p: &'a Array2<f64>,
-    /// Those of the queries that are looked at, filled up to [`FEWEST_ROWS`]: the same kernels then sum a row's products, whatever block it came in.
+    /// Those of the queries that are looked at, filled up to `fewest`: the same kernels then sum a row's products, whatever block it came in.
     own: RecycledMatrix<f64>,
+    fewest: usize,
     agreement: RecycledMatrix<f64>,
     /// Of each query the sum since the last multiple of [`SUMMED`] training rows.
     sums: Recycled<f64>,
@@ -154,12 +154,14 @@ struct Relating<'a> {
 impl<'a> Relating<'a> {
     fn new(related: &'a Related, block: &'a RowBlock<'_>, out: &'a mut [f64]) -> Self {
         let p = block.probabilities();
-        let height = QUERIES.min(p.nrows()).max(FEWEST_ROWS);
+        let fewest = fewest_queries(related.directions.nrows(), p.ncols());
+        let height = QUERIES.min(p.nrows()).max(fewest);
         out.fill(0.0);
         Self {
             related,
             p,
             own: RecycledMatrix::zeros((height, p.ncols())),
+            fewest,
             agreement: RecycledMatrix::zeros((AGREEING.min(height), DOUBLE.min(related.directions.nrows()))),
             sums: Recycled::filled(0.0, height),
             out,
@@ -180,10 +182,10 @@ impl Look for Relating<'_> {
         };
         let (settings, probabilities) =
             (self.related.settings, self.related.probabilities.slice(s![tile.rows.clone(), ..]));
-        let filled_up = self.queries.len().max(FEWEST_ROWS);
+        let filled_up = self.queries.len().max(self.fewest);
         for part in pieces(self.queries.len(), AGREEING) {
-            let from = part.start.min(filled_up - FEWEST_ROWS);
-            let height = part.end.max(from + FEWEST_ROWS) - from;
+            let from = part.start.min(filled_up - self.fewest);
+            let height = part.end.max(from + self.fewest) - from;
             let mut agreement = self.agreement.slice_mut(s![..height, ..tile.rows.len()]);
             let own = self.own.slice(s![from..from + height, ..]);
             product(&mut agreement, &own, &probabilities.t(), Threads::One);
@@ -296,17 +298,20 @@ mod tests {
         let wave = |rows: usize, columns: usize, step: f64| {
             Array2::from_shape_fn((rows, columns), |(i, j)| ((i * columns + j) as f64 * step).sin())
         };
-        let settings = Relation { power: 1.0, threshold: 0.03 };
-        let related = Related {
-            settings,
-            directions: unit_rows(&wave(1500, 37, 0.7)).into_array(),
-            probabilities: wave(1500, 5, 0.3).mapv(f64::abs),
-        };
-        let (features, logits) = (wave(200, 37, 1.1), wave(200, 5, 0.9));
-        let together = score(&related, features.clone(), logits.clone());
-        for row in [0, 3, 64, 127, 128, 199] {
-            let one = |rows: &Array2<f64>| rows.slice(s![row..=row, ..]).to_owned();
-            assert_eq!(score(&related, one(&features), one(&logits)), together[row..=row], "row {row}");
+        // The last tile of training rows may be of two, where products have kernels of their own, of few classes and of many.
+        for (rows, columns, classes) in [(1500, 37, 5), (146, 256, 5), (148, 100, 100), (146, 3, 200)] {
+            let related = Related {
+                settings: Relation { power: 1.0, threshold: 0.0 },
+                directions: unit_rows(&wave(rows, columns, 0.7)).into_array(),
+                probabilities: wave(rows, classes, 0.3).mapv(f64::abs),
+            };
+            let (features, logits) = (wave(200, columns, 1.1), wave(200, classes, 0.9));
+            let together = score(&related, features.clone(), logits.clone());
+            for row in 0..200 {
+                let one = |rows: &Array2<f64>| rows.slice(s![row..=row, ..]).to_owned();
+                let alone = score(&related, one(&features), one(&logits));
+                assert_eq!(alone, together[row..=row], "{rows} × {columns}, {classes} classes, row {row}");
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 pub use complement::complement;
 pub use decomposition::{Decomposition, Side};
 pub use least_norm::least_norm_solution;
-pub use product::{Factor, Threads, add_gram, add_product, product};
+pub use product::{Factor, Threads, add_gram, add_product, narrowest_panel, product};
 pub use rounding::{RankCut, Rounding, gram_rounding};
 pub use spectrum::{Spectrum, spectrum};
 pub use triangle::Triangle;

@@ -20,6 +20,15 @@ pub enum Threads {
 /// Columns of a product that one thread computes; fixed, so that the bits of a product do not depend on the number of threads.
 const PANEL: usize = 128;
 
+/// Columns of the narrowest panel of a product that wide.
+#[must_use]
+pub fn narrowest_panel(width: usize) -> usize {
+    match width % PANEL {
+        0 => PANEL,
+        rest => rest,
+    }
+}
+
 /// What of a right factor counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Factor {
