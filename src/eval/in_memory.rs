@@ -27,7 +27,6 @@ use super::score_split::{Scoring, collect};
 use crate::fit::{FitError, Training};
 use crate::progress::Silent;
 use crate::rows::patches::check_patches;
-use crate::rows::role::PATCHES;
 use crate::rows::{ArrayKind, Matrix, RowsError, RunRows, Split};
 use crate::score::need::Splits;
 use crate::score::{Chosen, FittedScore, Need, ScoreEntry, SettingError, Settings};
@@ -157,7 +156,7 @@ pub(super) fn check_parts(
     }
     match (kind, classes, features) {
         (ArrayKind::Variant(_), Some(classes), _) => check_classes(matrix, classes),
-        (ArrayKind::Layer(name), _, Some(features)) if name == PATCHES => check_patches(matrix, features),
+        (kind, _, Some(features)) if kind.is_patches() => check_patches(matrix, features),
         _ => Ok(()),
     }
 }

@@ -376,7 +376,7 @@ impl<'s> Plan<'s> {
             }
         }
         if let Some(file) = self.fits {
-            self.notes.extend(file.check_rows(&self.dump)?);
+            self.notes.extend(file.check_rows(&self.dump, self.texts_read().is_some())?);
         }
         Ok(())
     }

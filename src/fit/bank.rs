@@ -5,15 +5,16 @@
 //! for all rows, and depends neither on the block a query stands in nor on the order in which a product is summed, nor on whose product it is: that of
 //! queries with other rows, of which those of the bank are multiples, does as well ([`Bank::search`]).
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use ndarray::{Array2, ArrayView1, s};
 
 use super::multiples::Multiples;
 use super::sweep::{Base, Look, Products, QUERIES, Tile, sweep};
-use crate::numeric::pair::{exponent, join, power_of_two, split};
+use crate::numeric::pair::{EXPONENTS, exponent, join, power_of_two, split};
 use crate::numeric::recycled::{Recycled, RecycledMatrix};
-use crate::numeric::top_k::TopK;
+use crate::numeric::top_k::{Candidate, TopK};
 use crate::numeric::vector::{dot, norm, squared_distance};
 use crate::state::{State, StateError};
 
@@ -109,9 +110,9 @@ impl Bank {
         if !(longest.is_finite() && longest >= 0.0) {
             return other("longest", longest.to_string(), "a length");
         }
-        // Those of finite numbers in f64, with room.
-        if exponent.fract() != 0.0 || exponent.abs() > 1100.0 {
-            return other("exponent", exponent.to_string(), "a whole number that is the exponent of one in f64");
+        let (least, most) = (f64::from(*EXPONENTS.start()), f64::from(*EXPONENTS.end()));
+        if exponent.fract() != 0.0 || !(least..=most).contains(&exponent) {
+            return other("exponent", exponent.to_string(), "a whole number from -500 to 1000");
         }
         Ok(Self { nearness, high, low, half_squares, longest, exponent: exponent as i32 })
     }
@@ -137,6 +138,11 @@ impl Bank {
     /// Which multiples its rows are of those of a base, if they are, and within a range in which products with the base can be scaled to those with it.
     #[must_use]
     pub fn multiples_of(&self, base: Base<'_>) -> Option<Multiples> {
+        if let Base::Single(rows, _) = base
+            && std::ptr::eq(rows, &self.high)
+        {
+            return Some(Multiples::same(self.rows()));
+        }
         let in_range = |exponent: i32| exponent.abs() <= MOST_SCALED;
         let others = if let Base::Single(_, exponent) = base { in_range(exponent) } else { true };
         let write_row = |row: usize, out: &mut [f64]| {
@@ -181,6 +187,14 @@ impl Bank {
             estimates: Recycled::default(),
             best: Recycled::default(),
             take,
+        }
+    }
+
+    /// The nearer first.
+    fn order(&self, a: &f64, b: &f64) -> Ordering {
+        match self.nearness {
+            Nearness::InnerProduct => b.total_cmp(a),
+            Nearness::Distance => a.total_cmp(b),
         }
     }
 
@@ -230,18 +244,17 @@ impl<T: FnMut(usize, &[f64])> Look for Nearest<'_, T> {
     /// Offers what products say of how near rows are.
     fn take(&mut self, tile: &Tile<'_>) {
         let own = self.multiples.within(&tile.rows);
-        let places = self.multiples.places(&tile.rows).map(|places| {
-            self.places.clear();
-            self.places.extend(places);
-        });
-        let places = places.map(|()| &self.places[..]);
+        let places = self.multiples.places(&tile.rows);
+        let is_part = places.is_some();
+        self.places.clear();
+        self.places.extend(places.into_iter().flatten());
         let factors = self.multiples.factors(&own);
         // The nearer, the larger: ‖q − t‖² = ‖q‖² − 2 (⟨q, t⟩ − ‖t‖²/2).
         let half_squares = (self.bank.nearness == Nearness::Distance).then(|| &self.bank.half_squares[own.clone()]);
         for i in 0..self.chunk.len() {
             let exponent = self.exponents[i] + self.bank.exponent;
             let scale = power_of_two(tile.exponents[i] - exponent) as f32;
-            let estimates = &mut *self.estimates;
+            let (estimates, places) = (&mut *self.estimates, is_part.then_some(&self.places[..]));
             match &tile.products {
                 Products::Single(all) => scaled(estimates, all.row(i), places, |product| product * scale),
                 Products::Double(all) => scaled(estimates, all.row(i), places, |product| product as f32 * scale),
@@ -254,6 +267,9 @@ impl<T: FnMut(usize, &[f64])> Look for Nearest<'_, T> {
                 estimates.iter_mut().zip(half_squares).for_each(|(estimate, half)| *estimate -= shrink * half);
             }
             self.tops[i].offer(own.start, estimates);
+            if self.tops[i].is_crowded() {
+                self.settle(i);
+            }
         }
     }
 
@@ -295,6 +311,24 @@ impl<T> Nearest<'_, T> {
 
     /// Computes all candidates of a query anew and keeps the k best, best first.
     fn decide(&mut self, i: usize) {
+        self.compute(i);
+        let bank = self.bank;
+        self.best.sort_unstable_by(|a, b| bank.order(a, b));
+        self.best.truncate(self.k);
+    }
+
+    /// Does so before all rows were looked at, so that rows which are equally near do not pile up.
+    fn settle(&mut self, i: usize) {
+        self.compute(i);
+        let bank = self.bank;
+        let mut all: Vec<(f64, Candidate)> =
+            self.best.iter().copied().zip(self.tops[i].held().iter().copied()).collect();
+        all.select_nth_unstable_by(self.k - 1, |a, b| bank.order(&a.0, &b.0));
+        self.tops[i].keep(all.iter().take(self.k).map(|(_, candidate)| *candidate));
+    }
+
+    /// Writes the inner products or distances of all candidates, in their order.
+    fn compute(&mut self, i: usize) {
         let (bank, query, row) = (self.bank, &mut self.query[..], &mut self.row[..]);
         // The query is rounded as the bank is: a row that stands in both is at distance 0.
         join(slice(&self.high, i), slice(&self.low, i), 1.0, query);
@@ -308,11 +342,6 @@ impl<T> Nearest<'_, T> {
                 Nearness::Distance => squared_distance(query, row).sqrt() * scale,
             });
         }
-        match bank.nearness {
-            Nearness::InnerProduct => self.best.sort_unstable_by(|a, b| b.total_cmp(a)),
-            Nearness::Distance => self.best.sort_unstable_by(f64::total_cmp),
-        }
-        self.best.truncate(self.k);
     }
 }
 
@@ -324,6 +353,7 @@ fn slice(rows: &Array2<f32>, i: usize) -> &[f32] {
 mod tests {
     use super::*;
     use crate::fit::evenly_spaced::evenly_spaced;
+    use crate::fit::sweep::{SINGLE, pieces};
     use crate::numeric::noise::Congruential;
     use crate::numeric::vector::unit_rows;
     use ndarray::Axis;
@@ -352,7 +382,7 @@ mod tests {
         assert!(refused(bank.save().with("half_squares", &fewer)).contains("3 numbers"));
         assert!(refused(bank.save().with("low", &narrow)).contains("the shape of high"));
         assert!(refused(bank.save().with_number("longest", f64::NAN)).contains("a length"));
-        for exponent in [1e300, 0.5] {
+        for exponent in [1e300, 0.5, 1001.0, -501.0, f64::NAN] {
             assert!(refused(bank.save().with_number("exponent", exponent)).contains("a whole number"));
         }
         Bank::restore(Nearness::Distance, &mut bank.save()).unwrap();
@@ -413,6 +443,24 @@ mod tests {
         let rows = rows(700, 33, 1.0, 1.0 / 3.0, 5);
         let bank = bank(Nearness::Distance, &rows);
         assert!(nearest(&bank, &rows, 1).iter().all(|best| best[0] == 0.0));
+    }
+
+    /// Rows that are all equally near do not pile up, whatever the number of queries.
+    #[test]
+    fn what_is_equally_near_does_not_fill_the_memory() {
+        let (rows, queries) = (rows(20_000, 3, 0.0, 1.0, 9), Array2::zeros((2, 3)));
+        for nearness in [Nearness::InnerProduct, Nearness::Distance] {
+            let (bank, same) = (bank(nearness, &rows), Multiples::same(20_000));
+            let products = Array2::<f32>::zeros((2, SINGLE));
+            let mut search = bank.search(&same, &queries, 5, |_, best| assert_eq!(best.len(), 5));
+            search.begin(0..2);
+            for rows in pieces(20_000, SINGLE) {
+                let shown = Products::Single(products.slice(s![.., ..rows.len()]));
+                search.take(&Tile { rows, products: shown, exponents: &[0, 0] });
+                assert!(search.tops.iter().all(|top| top.held().len() < 2000));
+            }
+            search.end();
+        }
     }
 
     /// By products with rows whose multiples those of the bank are, in either precision: the same to the last bit.

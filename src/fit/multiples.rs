@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::evenly_spaced::{self, evenly_spaced, indices};
 use super::sweep::Base;
 use crate::numeric::vector::{dot, norm, squared_distance};
 
@@ -20,6 +21,9 @@ pub struct Multiples {
 
 /// How far, as a share of its length, a row may be from a multiple, and a factor from 1: a rounding to `f32`, of rows on both sides.
 const ROUNDING: f64 = f32::EPSILON as f64;
+
+/// The longest rows of a base, and the largest factors.
+const LONGEST: f64 = 1e30;
 
 impl Multiples {
     /// Rows that are those of the base.
@@ -39,7 +43,7 @@ impl Multiples {
         let room = || (vec![0.0; columns], vec![0.0; columns]);
         let factor = |(own, other): &mut (Vec<f64>, Vec<f64>), row: usize| {
             write_row(row, own);
-            base.write_row(row * of / rows, other);
+            base.write_row(evenly_spaced::row(of, rows, row), other);
             ratio(own, other).map(|ratio| ratio as f32)
         };
         let factors = (0..rows).into_par_iter().map_init(room, factor).collect::<Option<Vec<f32>>>()?;
@@ -50,15 +54,13 @@ impl Multiples {
     /// The rows that are multiples of some consecutive rows of the base.
     #[must_use]
     pub fn within(&self, of: &Range<usize>) -> Range<usize> {
-        // ⌊i·of/rows⌋ ≥ row exactly where i ≥ row·rows/of.
-        let first_at = |row: usize| (row * self.rows).div_ceil(self.of.max(1));
-        first_at(of.start)..first_at(of.end).min(self.rows)
+        indices(self.of, self.rows, of)
     }
 
     /// The places, among these rows of the base, of what [`Multiples::within`] tells; none where they are all of them.
     pub fn places(&self, of: &Range<usize>) -> Option<impl Iterator<Item = usize>> {
         let (rows, all, start) = (self.rows, self.of, of.start);
-        (rows < all).then(|| self.within(of).map(move |row| row * all / rows - start))
+        (rows < all).then(|| evenly_spaced(all, rows, of).map(move |row| row - start))
     }
 
     /// The factors of some of the rows; none where all are 1.
@@ -73,7 +75,9 @@ fn ratio(own: &[f64], other: &mut [f64]) -> Option<f64> {
     let squares = dot(other, other);
     let ratio = if squares > 0.0 { dot(own, other) / squares } else { 1.0 };
     other.iter_mut().for_each(|value| *value *= ratio);
-    (squared_distance(own, other).sqrt() <= ROUNDING * norm(own)).then_some(ratio)
+    // Products of vectors of length 1 with such rows, and such multiples of them, are numbers in f32.
+    let is_in_range = squares <= LONGEST * LONGEST && ratio.abs() <= LONGEST;
+    (is_in_range && squared_distance(own, other).sqrt() <= ROUNDING * norm(own)).then_some(ratio)
 }
 
 #[cfg(test)]
@@ -97,6 +101,8 @@ mod tests {
         assert!(find(&base, &scaled).is_none());
         assert!(find(&array![[0.6, 0.8 + 1e-6]], &array![[0.6, 0.8]]).is_none());
         assert!(find(&array![[0.6]], &array![[0.6, 0.8]]).is_none());
+        assert!(find(&array![[1.0, 0.0]], &array![[1e-60, 0.0]]).is_none());
+        assert!(find(&array![[0.0, 0.0]], &array![[1e200, 0.0]]).is_none());
         assert!(find(&base, &array![[0.6, 0.8]]).is_none());
     }
 

@@ -18,7 +18,7 @@ pub fn join(high: &[f32], low: &[f32], factor: f64, out: &mut [f64]) {
 }
 
 /// Exponents that [`power_of_two`] and its inverse can both represent; what lies outside stays far from 1, but finite.
-const EXPONENTS: std::ops::RangeInclusive<i32> = -500..=1000;
+pub const EXPONENTS: std::ops::RangeInclusive<i32> = -500..=1000;
 
 /// The e with `2^e ≤ largest |value| < 2^(e+1)`, bounded to −500..=1000.
 #[must_use]

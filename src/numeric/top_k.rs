@@ -20,6 +20,9 @@ pub struct TopK {
 
 recycle!(Candidate, TopK);
 
+/// Candidates beyond twice k from which on it pays to look which of them are largest in truth.
+const CROWD: usize = 1024;
+
 /// Values compared with the floor at once; almost all runs hold none that reaches it.
 const RUN: usize = 32;
 
@@ -27,10 +30,14 @@ impl TopK {
     /// Nothing offered yet; `k` at least 1.
     #[must_use]
     pub fn new(k: usize) -> Self {
-        let capacity = 2 * k + 64;
+        let capacity = Self::room(k);
         let mut candidates = Recycled::default();
         candidates.reserve(capacity + RUN);
         Self { k, margin: 0.0, floor: f32::NEG_INFINITY, capacity, candidates }
+    }
+
+    fn room(k: usize) -> usize {
+        2 * k + 64
     }
 
     /// Forgets all values and starts again with another margin, at least 0.
@@ -59,9 +66,30 @@ impl TopK {
         }
     }
 
+    /// Whether so many values are almost equal that candidates would fill the memory: then [`Self::keep`] those that are largest in truth.
+    pub fn is_crowded(&mut self) -> bool {
+        let most = 2 * self.k + CROWD;
+        if self.candidates.len() > most {
+            self.shrink();
+        }
+        self.candidates.len() > most
+    }
+
+    /// Keeps these candidates alone, the k whose true values are largest. What is offered next is compared with all that were there.
+    pub fn keep(&mut self, largest: impl Iterator<Item = Candidate>) {
+        self.candidates.clear();
+        self.candidates.extend(largest);
+        self.capacity = Self::room(self.k);
+    }
+
     /// The candidates offered so far, in no order: value and index.
     pub fn candidates(&mut self) -> &[Candidate] {
         self.shrink();
+        &self.candidates
+    }
+
+    /// The same in the order in which [`Self::candidates`] gave them last, if nothing was offered since.
+    pub fn held(&self) -> &[Candidate] {
         &self.candidates
     }
 
@@ -70,7 +98,8 @@ impl TopK {
             return;
         }
         let (_, kth, _) = self.candidates.select_nth_unstable_by(self.k - 1, |a, b| b.0.total_cmp(&a.0));
-        let floor = kth.0 - self.margin;
+        // Never lower than before: k values that reached it were offered, though the largest in truth may be others.
+        let floor = self.floor.max(kth.0 - self.margin);
         self.floor = floor;
         self.candidates.retain(|candidate| candidate.0 >= floor);
     }
@@ -102,6 +131,21 @@ mod tests {
                 assert_eq!(indices(&values, k, margin, run), expected, "k = {k}, margin {margin}, runs of {run}");
             }
         }
+    }
+
+    /// What was kept is no lower bound for what comes: the values that were passed over count as well.
+    #[test]
+    fn candidates_that_are_settled_leave_the_floor_where_it_was() {
+        let mut top = TopK::new(2);
+        top.restart(1.0);
+        top.offer(0, &[10.0; 2000]);
+        assert!(top.is_crowded());
+        top.keep([(9.5, 0), (9.25, 1)].into_iter());
+        assert!(!top.is_crowded());
+        top.offer(2000, &[9.1, 8.9]);
+        let mut left: Vec<usize> = top.candidates().iter().map(|candidate| candidate.1).collect();
+        left.sort_unstable();
+        assert_eq!(left, [0, 1, 2000]);
     }
 
     #[test]

@@ -35,11 +35,11 @@ impl<'a> Among<'a> {
         }
     }
 
-    /// What to choose the base by: rows in `f64` serve all, plain rows more than multiples of them, all rows more than a part.
-    pub(super) fn rank(self) -> (u8, usize) {
+    /// What to choose the base by: rows in `f64` serve all, all rows more than a part, plain rows more than multiples of them.
+    pub(super) fn rank(self) -> (bool, usize, bool) {
         match self {
-            Self::Rows(rows) => (2, rows.nrows()),
-            Self::Bank(bank) => (u8::from(bank.nearness() == Nearness::Distance), bank.rows()),
+            Self::Rows(rows) => (true, rows.nrows(), true),
+            Self::Bank(bank) => (false, bank.rows(), bank.nearness() == Nearness::Distance),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::fit::Multiples;
 use crate::fit::sweep::{Base, sweep};
 use crate::rows::RowBlock;
 
-/// Scored rows from which on it is found out who shares a product; that takes about as long as multiplying a few rows.
+/// Scored rows from which on it is found out who shares a product; that takes about as long as multiplying a hundred rows by each bank.
 const FEWEST: usize = 256;
 
 /// The groups of scores that share a product.

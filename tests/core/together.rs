@@ -130,7 +130,7 @@ fn fits_on_other_rows_share_nothing() {
     };
     let run = || Arrays::linear(8, [400, 300, 300]);
     let moved = run().each(|rows| rows.features[[5, 0]] += 1e-3);
-    let fits = [fit(run(), "knn"), fit(moved, "relation"), fit(Arrays::linear(8, [401, 10, 10]), "nnguide")];
+    let fits = [fit(run(), "knn"), fit(moved, "relation"), fit(Arrays::linear(8, [500, 10, 10]), "nnguide")];
     let together = Together::of(&fits.iter().collect::<Vec<_>>(), 1000);
     assert!((0..fits.len()).all(|place| !together.has(place)));
 }

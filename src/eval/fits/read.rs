@@ -152,11 +152,11 @@ impl FitsFile {
         }
     }
 
-    /// Whether the rows that the fits were made from are those of a run, where it has them; a note where it has not.
+    /// Whether the rows that the fits were made from are those of a run, where it has them; a note where it has not, which says whether texts were compared.
     ///
     /// # Errors
     /// [`FitsError::OtherRows`].
-    pub fn check_rows(&self, dump: &Dump) -> Result<Option<String>, FitsError> {
+    pub fn check_rows(&self, dump: &Dump, texts: bool) -> Result<Option<String>, FitsError> {
         let mut absent: Vec<String> = Vec::new();
         for source in &self.description().read {
             let split = dump.splits.iter().find(|split| split.role.to_string() == source.split);
@@ -168,7 +168,7 @@ impl FitsFile {
                 None => absent.push(format!("{}/{}", source.split, source.array)),
             }
         }
-        let head = if self.description().texts.is_some() { "head, texts" } else { "head" };
+        let head = if texts { "head, texts" } else { "head" };
         Ok((!absent.is_empty()).then(|| {
             format!(
                 "no {} here to compare with what {} was fitted on; only {head} and numbers of columns were compared",
