@@ -31,9 +31,12 @@ impl Data {
     /// [`SyntheticError`].
     pub fn new(shape: Shape, entries: &[&'static ScoreEntry]) -> Result<Self, SyntheticError> {
         let scores: Vec<Chosen> = entries.iter().map(|entry| Chosen::with_defaults(entry)).collect();
-        let mut dumps = vec![synthetic::dump(shape, HeadKind::Linear)?];
-        if scores.iter().any(|chosen| chosen.score.needs().contains(&Need::Prototypes)) {
-            dumps.push(synthetic::dump(shape, HeadKind::Prototypes)?);
+        let needs = |is_it: &dyn Fn(&Need) -> bool| scores.iter().flat_map(|chosen| chosen.score.needs()).any(is_it);
+        // More numbers than the features are.
+        let has_grams = needs(&|need| matches!(need, Need::Gram(_) | Need::Grams));
+        let mut dumps = vec![synthetic::dump(shape, HeadKind::Linear, has_grams)?];
+        if needs(&|need| *need == Need::Prototypes) {
+            dumps.push(synthetic::dump(shape, HeadKind::Prototypes, false)?);
         }
         let prototype_head = synthetic::head(&synthetic::means(shape), HeadKind::Prototypes);
         Ok(Self { dumps, prototype_head, scores })

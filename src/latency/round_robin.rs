@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn everything_is_timed_in_every_round_on_all_batches() {
         let shape = Shape { classes: 3, features: 4, train_rows: 3, test_rows: 50 };
-        let dump = dump(shape, HeadKind::Linear).unwrap();
+        let dump = dump(shape, HeadKind::Linear, false).unwrap();
         let test = dump.split(&Role::Test).unwrap();
         let remembers = Remembers(Mutex::new(Vec::new()));
         let score = Subject {

@@ -59,11 +59,12 @@ const DISTANCE_SCALE: f64 = 10.0;
 /// Rows whose logits are made together.
 const BLOCK: usize = 1024;
 
-/// A run: id/train, id/val, noise to choose on and id/test, each with logits, features, labels, two further layers and the Gram matrices of one; and a head.
+/// A run: id/train, id/val, noise to choose on and id/test, each with logits, features, labels, two further layers and, where they are asked for, the Gram
+/// matrices of one; and a head.
 ///
 /// # Errors
 /// [`SyntheticError`].
-pub fn dump(shape: Shape, kind: HeadKind) -> Result<Dump, SyntheticError> {
+pub fn dump(shape: Shape, kind: HeadKind, has_grams: bool) -> Result<Dump, SyntheticError> {
     let Shape { classes, features, train_rows, test_rows } = shape;
     let least = [
         ("classes", classes, 2),
@@ -87,7 +88,7 @@ pub fn dump(shape: Shape, kind: HeadKind) -> Result<Dump, SyntheticError> {
         (Role::Val, &means, train_rows),
         (noise_role, &nowhere, test_rows),
     ];
-    let splits = splits.into_iter().map(|(role, means, rows)| split(role, means, &head, rows, &mut noise));
+    let splits = splits.into_iter().map(|(role, means, rows)| split(role, means, &head, rows, has_grams, &mut noise));
     let mut splits: Vec<Split> = splits.collect::<Result<_, _>>()?;
     // The test rows go behind those to choose parameters on, as in every run.
     splits[1..].rotate_left(1);
@@ -124,7 +125,14 @@ pub fn head(means: &Array2<f64>, kind: HeadKind) -> Head {
     }
 }
 
-fn split(role: Role, means: &Array2<f64>, head: &Head, rows: usize, noise: &mut Noise) -> Result<Split, RowsError> {
+fn split(
+    role: Role,
+    means: &Array2<f64>,
+    head: &Head,
+    rows: usize,
+    has_grams: bool,
+    noise: &mut Noise,
+) -> Result<Split, RowsError> {
     let (classes, columns) = means.dim();
     let mut features = Array2::<f32>::zeros((rows, columns));
     let mut logits = Array2::<f32>::zeros((rows, classes));
@@ -139,7 +147,7 @@ fn split(role: Role, means: &Array2<f64>, head: &Head, rows: usize, noise: &mut 
     let mut split = Split::new(role, "synthetic");
     for (name, share) in LAYERS {
         let layer = features.slice(s![.., ..(columns / share).max(1)]).to_owned();
-        if name == GRAM.0 {
+        if has_grams && name == GRAM.0 {
             let gram = gram(layer.slice(s![.., ..layer.ncols().min(GRAM.1)]));
             split = split.with(ArrayKind::Gram(name.to_owned()), Matrix::of("gram", gram)?)?;
         }
@@ -180,7 +188,7 @@ mod tests {
     #[test]
     fn the_classifier_is_right_by_either_head() {
         for kind in [HeadKind::Linear, HeadKind::Prototypes] {
-            let dump = super::dump(SHAPE, kind).unwrap();
+            let dump = super::dump(SHAPE, kind, true).unwrap();
             assert_eq!(dump.classes, Some(5));
             assert_eq!(dump.head.as_ref().map(Head::kind), Some(kind));
             assert!(dump.warnings.is_empty(), "{:?}", dump.warnings);
@@ -198,13 +206,13 @@ mod tests {
         for (found, expected) in found.iter().zip([3.0, 6.0, root, 2.0 * root]) {
             assert!((found - expected).abs() < 1e-6, "{found} {expected}");
         }
-        let dump = super::dump(SHAPE, HeadKind::Linear).unwrap();
+        let dump = super::dump(SHAPE, HeadKind::Linear, true).unwrap();
         assert_eq!(dump.columns(&ArrayKind::Gram("block1".to_owned())), Some(160));
     }
 
     #[test]
     fn too_few_rows_are_refused() {
-        let error = super::dump(Shape { train_rows: 4, ..SHAPE }, HeadKind::Linear).unwrap_err();
+        let error = super::dump(Shape { train_rows: 4, ..SHAPE }, HeadKind::Linear, false).unwrap_err();
         assert_eq!(error.to_string(), "found 4 training rows, expected at least 5");
     }
 

@@ -67,6 +67,12 @@ pub enum ArrayKind {
 }
 
 impl ArrayKind {
+    /// Whether it is embeddings of patches, of which a row has several.
+    #[must_use]
+    pub fn is_patches(&self) -> bool {
+        matches!(self, Self::Layer(name) if name == PATCHES)
+    }
+
     /// Its file's name without extension.
     #[must_use]
     pub fn file_stem(&self) -> String {

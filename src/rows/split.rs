@@ -12,7 +12,7 @@ use super::head::Head;
 use super::labels::Labels;
 use super::matrix::Matrix;
 use super::origin::Origin;
-use super::role::{ArrayKind, PATCHES, Role};
+use super::role::{ArrayKind, Role};
 use crate::numeric::checksum::Checksum;
 
 /// One split of a run.
@@ -275,7 +275,7 @@ pub(crate) fn matrix_of(kind: &ArrayKind, mut arrays: Vec<StoredArray>) -> Resul
     if let ArrayKind::Variant(_) = kind {
         return Matrix::of_members(arrays);
     }
-    if matches!(kind, ArrayKind::Layer(name) if name == PATCHES) {
+    if kind.is_patches() {
         return Matrix::of_patches(arrays);
     }
     Matrix::new(arrays)

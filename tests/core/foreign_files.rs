@@ -241,7 +241,10 @@ fn arrow_that_would_be_misread_is_refused() {
         assert!(error.contains("; write the file with pyarrow") && error.contains("pyarrow 1.0 or later"), "{error}");
         for name in ["arrow/twice.arrow", "arrow/twice.parquet"] {
             let error = refusal(&file(name), member);
-            assert!(error.contains("found the name labels twice, of columns 2 and 4, expected "), "{error}");
+            assert!(
+                error.contains("found the name labels twice, of columns 2 and 4, expected each name once; rename"),
+                "{error}"
+            );
         }
     }
     let folder = tempfile::tempdir().unwrap();

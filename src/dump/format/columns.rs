@@ -95,7 +95,7 @@ pub(super) fn pick<N: AsRef<str>>(
     let is_of_it = |own: &str| own == name || numbered(own).is_some_and(|(base, _)| base == name);
     let of_it = (skipped..).zip(texts(names)).filter(|(_, own)| is_of_it(own));
     if let Some(found) = first_twice(of_it) {
-        return Err(DumpError::malformed(path, found, "each name once", "rename one of them"));
+        return Err(twice(path, found));
     }
     let columns = groups.remove(&name).ok_or_else(|| {
         let found = format!("columns {}", list(&known));
@@ -104,12 +104,17 @@ pub(super) fn pick<N: AsRef<str>>(
     Ok((name, columns.into_iter().map(|at| at + skipped).collect()))
 }
 
-/// Words for the first two columns of one name, if there are such: nobody can tell which of them is meant. Places are counted from 1.
+/// Refuses two columns of one name: nobody can tell which of them is meant.
 #[cfg_attr(not(feature = "parquet"), allow(dead_code, reason = "text has no schema"))]
-pub(super) fn twice<N: AsRef<str>>(names: &[N]) -> Option<String> {
-    first_twice((0..).zip(texts(names)))
+pub(super) fn check_names<N: AsRef<str>>(path: &Path, names: &[N]) -> Result<(), DumpError> {
+    first_twice((0..).zip(texts(names))).map_or(Ok(()), |found| Err(twice(path, found)))
 }
 
+fn twice(path: &Path, found: String) -> DumpError {
+    DumpError::malformed(path, found, "each name once", "rename one of them")
+}
+
+/// Words for the first two columns of one name. Places are counted from 1.
 fn first_twice<'n>(mut names: impl Iterator<Item = (usize, &'n str)>) -> Option<String> {
     let mut seen: HashMap<&str, usize> = HashMap::new();
     names.find_map(|(at, name)| {
@@ -208,7 +213,11 @@ mod tests {
         assert_eq!(behind_an_index.ok(), Some((String::new(), vec![2, 1])));
         let error = pick(Path::new("a.csv"), &["", "a", "a"], 1, Some("a")).unwrap_err().to_string();
         assert!(error.contains("of columns 2 and 3"), "{error}");
-        assert_eq!(twice(&["a", "b\u{1b}", "b\u{1b}"]).as_deref(), Some(r"the name b\u{1b} twice, of columns 2 and 3"));
-        assert_eq!(twice(&["a", "b"]), None);
+        let error = check_names(Path::new("a"), &["a", "b\u{1b}", "b\u{1b}"]).unwrap_err().to_string();
+        assert!(
+            error.contains(r"found the name b\u{1b} twice, of columns 2 and 3, expected each name once"),
+            "{error}"
+        );
+        check_names(Path::new("a"), &["a", "b"]).unwrap();
     }
 }

@@ -84,10 +84,8 @@ pub fn column(path: &Path, at: usize) -> Result<StoredArray, DumpError> {
 fn read(path: &Path) -> Result<Batches, DumpError> {
     let memory: Arc<dyn Memory> = Arc::new(file::map(path)?);
     let batches = Batches::new(memory).map_err(|defect| refusal(path, &defect))?;
-    match columns::twice(&batches.names()) {
-        Some(found) => Err(refusal(path, &found)),
-        None => Ok(batches),
-    }
+    columns::check_names(path, &batches.names())?;
+    Ok(batches)
 }
 
 /// Nothing here is known to panic on what a file holds; what does nonetheless is one message all the same.

@@ -15,14 +15,13 @@ use polars_parquet::read::{
 
 use super::thrift;
 use crate::caught::caught;
-use crate::dump::format::columns;
 use crate::dump::format::limit::Limit;
 
 /// How pages may be packed.
 const READ: [Compression; 4] = [Compression::Uncompressed, Compression::Snappy, Compression::Gzip, Compression::Zstd];
 
 /// A column that could not be written or read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("parquet: {0}")]
 pub struct FrameError(pub(crate) String);
 
@@ -42,7 +41,8 @@ impl From<PolarsError> for FrameError {
 pub struct File {
     bytes: Buffer<u8>,
     metadata: FileMetadata,
-    schema: ArrowSchema,
+    /// Of two columns of one name polars makes none.
+    schema: Result<ArrowSchema, FrameError>,
 }
 
 impl File {
@@ -56,19 +56,15 @@ impl File {
                 return Err(FrameError("its metadata is damaged or cut off".to_owned()));
             }
             let metadata = read_metadata(&mut Cursor::new(&bytes[..]))?;
-            let names: Vec<&str> = metadata.schema().fields().iter().map(|field| field.name()).collect();
-            if let Some(found) = columns::twice(&names) {
-                return Err(FrameError(found));
-            }
-            let schema = infer_schema(&metadata)?;
+            let schema = infer_schema(&metadata).map_err(FrameError::from);
             Ok(Self { bytes: Buffer::from(bytes), metadata, schema })
         })
     }
 
-    /// The names of the columns, in their order.
+    /// The names of the columns, in their order. Where one stands twice, no column can be read.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
-        self.schema.iter_names().map(ToString::to_string).collect()
+        self.metadata.schema().fields().iter().map(|field| field.name().to_owned()).collect()
     }
 
     /// Bytes of the file.
@@ -80,7 +76,8 @@ impl File {
     pub(crate) fn column(&self, name: &str, most: usize) -> Result<Vec<ArrayRef>, FrameError> {
         guarded(|| {
             check_lengths(&self.metadata, name, self.bytes.len(), most)?;
-            read_column(&self.bytes, &self.metadata, &self.schema, name)
+            let schema = self.schema.as_ref().map_err(Clone::clone)?;
+            read_column(&self.bytes, &self.metadata, schema, name)
         })
     }
 }

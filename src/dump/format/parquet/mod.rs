@@ -55,7 +55,9 @@ impl Format for Parquet {
 }
 
 fn read(path: &Path) -> Result<File, DumpError> {
-    File::open(super::file::bytes(path)?).map_err(|error| refusal(path, &error))
+    let file = File::open(super::file::bytes(path)?).map_err(|error| refusal(path, &error))?;
+    columns::check_names(path, &file.names())?;
+    Ok(file)
 }
 
 fn refusal(path: &Path, error: &FrameError) -> DumpError {
