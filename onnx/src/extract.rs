@@ -1,5 +1,6 @@
 //! From a model and sets of rows to a dump that scores read.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,7 +15,7 @@ use crate::graph::Graph;
 use crate::graph::candidates::candidates;
 use crate::graph::find::Tensors;
 use crate::request::{batch, check_batch, check_classes, layers};
-use crate::runtime::{Input, ModelBytes, Runtime, failed};
+use crate::runtime::{Input, ModelBytes, Numbers, Runtime, failed};
 use crate::source::Source;
 
 /// Features · Wᵀ + b may be so far from the logits, in parts of the largest, for the head to be believed.
@@ -84,7 +85,7 @@ pub fn extract<R: Runtime>(
     check_roles(extraction.sets.iter().map(|(role, _)| role))?;
     let tensors = graph.find(extraction.output, extraction.logits, extraction.features)?;
     let layers = layers(graph, &tensors.features)?;
-    let names: Vec<String> = std::iter::once(&tensors.logits).chain(&tensors.features).cloned().collect();
+    let names = tensors.names();
     R::refuse(graph, &names)?;
     let saturation = graph.saturation(&names, R::sums());
     let mut remarks: Vec<String> = saturation.iter().cloned().collect();
@@ -138,6 +139,16 @@ impl<'a, R: Runtime> Loaded<'a, R> {
         let runtime = R::load(bytes, threads).map_err(|reason| failed(graph, R::NAME, &reason))?;
         let are_averaged = names.iter().map(|name| graph.is_averaged(name)).collect();
         Ok(Self { graph, runtime, names, are_averaged, batch })
+    }
+
+    /// Some rows of a set, as the model takes them.
+    fn fed(&self, set: &dyn Source, rows: &Range<usize>) -> Result<Vec<Input>, OnnxError> {
+        let inputs = set.batch(rows.clone())?;
+        let halves = inputs.iter().filter(|input| R::KEEPS_HALF && self.graph.is_fed_half(&input.name));
+        match halves.filter_map(|input| beyond_half(set.name(), rows, input)).next() {
+            Some(error) => Err(error),
+            None => Ok(inputs),
+        }
     }
 
     /// Runs some rows; a batch that the model insists on, or has built in without saying so, is filled up and cut.
@@ -200,7 +211,7 @@ fn first<R: Runtime>(
     };
     let run = |loaded: &Loaded<'_, R>| {
         let rows = loaded.batch.min(set.rows());
-        loaded.run(set.batch(0..rows)?, rows)
+        loaded.run(loaded.fed(set.as_ref(), &(0..rows))?, rows)
     };
     let ran = run(loaded);
     if ran.is_ok() || loaded.batch == 1 || loaded.graph.fixed_batch().is_some() {
@@ -247,7 +258,7 @@ fn split<R: Runtime>(
             return Err(OnnxError::Stopped);
         }
         let rows = start..set.rows().min(start + loaded.batch);
-        let arrays = loaded.run(set.batch(rows.clone())?, rows.len())?;
+        let arrays = loaded.run(loaded.fed(set, &rows)?, rows.len())?;
         for ((columns, values), array) in gathered.iter_mut().zip(&arrays) {
             if start > 0 && *columns != array.ncols() {
                 let found = format!("rows of {} values and of {columns}", array.ncols());
@@ -276,12 +287,26 @@ fn split<R: Runtime>(
     }
 }
 
+/// From here on half precision rounds to infinity: half-way from its largest number, 65504, to what would be the next one.
+const INFINITE_IN_HALF: f32 = 65_520.0;
+
+/// A number that is infinite in half precision: behind a clip or a sigmoid it would be a number like any other.
+fn beyond_half(set: &str, rows: &Range<usize>, input: &Input) -> Option<OnnxError> {
+    let Numbers::Float(values) = &input.numbers else { return None };
+    let is_lost = |value: &f32| value.is_finite() && value.abs() >= INFINITE_IN_HALF;
+    let at = values.iter().position(is_lost)?;
+    let row = rows.start + at / (values.len() / rows.len().max(1)).max(1);
+    let expected = "numbers that half precision (f16) has, up to 65504, as the model takes no others";
+    let remedy = "scale the rows, or export the model in single precision";
+    Some(OnnxError::content(set, format!("{} in row {row} of {:?}", values[at], input.name), expected, remedy))
+}
+
 /// An output that no score reads, with what is its most likely cause.
 fn not_finite(set: &str, row: &str, value: f32, is_half: bool) -> OnnxError {
     let what = if value.is_nan() { "no number (NaN)" } else { "an infinite number" };
     let (cause, remedy) = match is_half {
         true => (
-            ", probably as it computes in half precision (f16), which ends at 65504",
+            ", probably because it computes in half precision (f16), whose largest number is 65504",
             "export it in single precision, check what it is fed, or leave the row out",
         ),
         false => ("", "check what it is fed, or leave the row out"),
@@ -328,7 +353,7 @@ pub fn head_agrees<R: Runtime>(
     inputs: Vec<Input>,
     threads: usize,
 ) -> Result<bool, OnnxError> {
-    let names: Vec<String> = std::iter::once(&tensors.logits).chain(tensors.features.first()).cloned().collect();
+    let names = tensors.names();
     R::refuse(graph, &names)?;
     check_batch(graph)?;
     let rows = inputs.first().map_or(0, |input| input.shape[0]);
@@ -351,12 +376,27 @@ mod tests {
     }
 
     #[test]
+    fn numbers_beyond_half_precision_are_told_with_their_row() {
+        let input = |last| Input {
+            name: "x".to_owned(),
+            shape: vec![2, 2],
+            numbers: Numbers::Float(vec![65504.0, 0.0, f32::NAN, last]),
+        };
+        assert!(beyond_half("rows", &(4..6), &input(-65504.0)).is_none());
+        assert_eq!(
+            beyond_half("rows", &(4..6), &input(-70000.0)).unwrap().to_string(),
+            "rows: found -70000 in row 5 of \"x\", expected numbers that half precision (f16) has, up to 65504, as the model takes no others; scale the \
+             rows, or export the model in single precision"
+        );
+    }
+
+    #[test]
     fn half_precision_is_named_where_it_may_have_ended() {
         let of = |value, is_half| not_finite("rows", "row 5 of id/test", value, is_half).to_string();
         assert_eq!(
             of(f32::INFINITY, true),
-            "rows: found row 5 of id/test, of which the model makes an infinite number, probably as it computes in half precision (f16), which ends at \
-             65504, expected numbers; export it in single precision, check what it is fed, or leave the row out"
+            "rows: found row 5 of id/test, of which the model makes an infinite number, probably because it computes in half precision (f16), whose \
+             largest number is 65504, expected numbers; export it in single precision, check what it is fed, or leave the row out"
         );
         assert_eq!(
             of(f32::NAN, false),

@@ -51,10 +51,10 @@ pub(crate) fn batch(graph: &Graph, asked: Option<usize>, remarks: &mut Vec<Strin
     // A batch that the model insists on is then filled with copies of one row.
     if let Some(operator) = graph.scales_by_block().filter(|_| fixed != Some(1)) {
         if let Some(asked) = asked.filter(|asked| *asked != 1) {
-            return refused(asked, format!("1, since the model scales a batch by the values in it ({operator:?})"));
+            return refused(asked, format!("1, since {operator:?} computes with all rows of a batch"));
         }
         remarks.push(format!(
-            "rows are run one by one: the model scales each batch by the values in it ({operator:?}), a row's logits would depend on its neighbours"
+            "rows are run one by one: {operator:?} computes with all rows of a batch, so a row's logits would depend on its neighbours"
         ));
         return Ok(1);
     }

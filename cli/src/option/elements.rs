@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::bail;
 use clap::Args;
 
+use super::runs::is_model;
 use oodbench::dump::format::raw::{self, Raw};
 use oodbench::dump::format::{by_name, file, header};
 use oodbench::rows::element::Dtype;
@@ -53,8 +54,7 @@ impl Elements {
         let Some(dtype) = self.dtype.clone() else { return Ok(None) };
         // Other formats begin with fewer bytes of their own, which numbers may have as well.
         let is_npy = || file::head(path).starts_with(header::MAGIC);
-        let is_model = || path.extension().is_some_and(|ending| ending == "onnx");
-        let known = by_name(path).map(|format| format.ending()).or_else(|| is_model().then_some("onnx"));
+        let known = by_name(path).map(|format| format.ending()).or_else(|| is_model(path).then_some("onnx"));
         if let Some(ending) = known.or_else(|| is_npy().then_some("npy")) {
             bail!(
                 "{}: found a .{ending} file, expected elements alone, as --dtype says; leave it out, since the file says itself what it holds",

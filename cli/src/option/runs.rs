@@ -40,6 +40,11 @@ impl Layout {
     }
 }
 
+/// Whether it is called as ONNX models are, and is no folder.
+pub(super) fn is_model(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "onnx") && !path.is_dir()
+}
+
 impl Runs {
     /// These folders.
     pub(crate) fn of(dirs: Vec<PathBuf>, layout: Layout) -> Self {
@@ -48,8 +53,7 @@ impl Runs {
 
     /// The ONNX models among what was named, and the folders; no folders where models alone were named.
     pub(crate) fn without_models(&self) -> (Vec<PathBuf>, Option<Self>) {
-        let is_model = |path: &&PathBuf| path.extension().is_some_and(|ending| ending == "onnx") && !path.is_dir();
-        let (models, dirs): (Vec<&PathBuf>, Vec<&PathBuf>) = self.dirs.iter().partition(is_model);
+        let (models, dirs): (Vec<&PathBuf>, Vec<&PathBuf>) = self.dirs.iter().partition(|path| is_model(path));
         let dirs: Vec<PathBuf> = dirs.into_iter().cloned().collect();
         let is_needed = models.is_empty() || !dirs.is_empty();
         (models.into_iter().cloned().collect(), is_needed.then(|| Self::of(dirs, self.layout.clone())))

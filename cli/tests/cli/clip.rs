@@ -18,6 +18,14 @@ fn refused(change: impl FnOnce(&Path), parts: &[&str]) {
     refused_changed("clip", change, &SCORE, parts);
 }
 
+/// What a command says in a folder, which ends with this status.
+fn said(folder: &Path, arguments: &[&str], expected: i32) -> String {
+    let output = oodbench(folder).args(arguments).output().unwrap();
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert_eq!(output.status.code(), Some(expected), "{arguments:?}: {text}");
+    text
+}
+
 /// A matrix with a change.
 fn changed(file: &Path, change: impl Fn(Array2<f32>) -> Array2<f32>) {
     let rows: Array2<f32> = read_npy(file).unwrap();
@@ -128,12 +136,7 @@ fn patches_are_no_layer() {
 fn fits_detectors_and_other_forms_keep_the_texts() {
     let folder = tempfile::tempdir().unwrap();
     copied("clip", folder.path());
-    let out = |arguments: &[&str], expected: i32| {
-        let output = oodbench(folder.path()).args(arguments).output().unwrap();
-        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-        assert_eq!(output.status.code(), Some(expected), "{arguments:?}: {text}");
-        text
-    };
+    let out = |arguments: &[&str], expected: i32| said(folder.path(), arguments, expected);
     let json = [&SCORE[..], &["--format", "json"]].concat();
     out(&["fit", ".", "--score", "mcm,gl_mcm,neglabel", "--out", "a.fit"], 0);
     assert_eq!(out(&json, 0), out(&[&json[..], &["--fit", "a.fit"]].concat(), 0));
@@ -162,12 +165,7 @@ fn fits_detectors_and_other_forms_keep_the_texts() {
 fn fits_are_silent_of_texts_that_no_score_reads() {
     let folder = tempfile::tempdir().unwrap();
     copied("clip", folder.path());
-    let out = |arguments: &[&str], expected: i32| {
-        let output = oodbench(folder.path()).args(arguments).output().unwrap();
-        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-        assert_eq!(output.status.code(), Some(expected), "{arguments:?}: {text}");
-        text
-    };
+    let out = |arguments: &[&str], expected: i32| said(folder.path(), arguments, expected);
     let says_texts = |file: &str| fs::read(folder.path().join(file)).unwrap().windows(5).any(|part| part == b"texts");
     out(&["fit", ".", "--score", "feature_norm", "--out", "one.fit"], 0);
     out(&["fit", ".", "--score", "feature_norm,mcm", "--out", "both.fit"], 0);

@@ -236,14 +236,14 @@ fn inspect_says_what_would_run_a_model() {
         assert!(out.contains("found ConvInteger of more than a pixel") && out.contains(elsewhere), "{out}");
     }
     for (name, found) in [
-        ("function_inside.onnx", "found functions of its own, \"Rounding\" the first"),
+        ("function_inside.onnx", "found functions of its own (the first is \"Rounding\")"),
         ("batch_statistics.onnx", "found BatchNormalization with training_mode"),
     ] {
         let out = inspect(name, none);
         assert!(out.contains(found) && !out.contains(elsewhere), "{out}");
     }
     let out = inspect("dynamic_in_branch.onnx", none);
-    let rows = "run one by one: \"DynamicQuantizeLinear\" scales a batch by the values in it";
+    let rows = "run one by one: \"DynamicQuantizeLinear\" computes with all rows of a batch";
     assert!(out.contains(&format!("  {:<16}{rows}\n", "rows")), "{out}");
     let error = refused(here, &["inspect", ".", "--runtime", "rten"]);
     assert!(error.contains("--runtime: found dumps, expected MODEL.onnx"), "{error}");

@@ -104,15 +104,10 @@ fn dequantize(mut array: ArrayD<f64>, scale: &ArrayD<f64>, zero: &ArrayD<f64>, a
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::made::field;
     use crate::outputs::push_bytes;
     use ndarray::array;
     use std::path::Path;
-
-    fn field(number: u64, contents: &[u8]) -> Vec<u8> {
-        let mut out = Vec::new();
-        push_bytes(&mut out, number, contents);
-        out
-    }
 
     /// A model of a stored number `w0`; each of so many operators takes the one before three times.
     fn taken_thrice(levels: usize) -> Graph {

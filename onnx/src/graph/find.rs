@@ -31,6 +31,14 @@ pub struct Tensors {
     pub head: Option<Head>,
 }
 
+impl Tensors {
+    /// The logits, the features and further layers.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        std::iter::once(&self.logits).chain(&self.features).cloned().collect()
+    }
+}
+
 /// A layer with constant weights.
 struct Layer<'g> {
     node: &'g NodeProto,

@@ -1,6 +1,6 @@
 //! What numbers a tensor has and how many dimensions, as its operators make it. What a file declares of inner tensors is not believed.
 
-use rten_onnx::onnx::DataType;
+use rten_onnx::onnx::{DataType, ValueInfoProto};
 
 use super::input::Kind;
 use super::model::Graph;
@@ -32,12 +32,17 @@ fn of_type(element: i64) -> Element {
 impl Graph {
     /// Whether some numbers are of half precision: stored, fed or cast so.
     pub(crate) fn has_half(&self) -> bool {
-        let is_half = |element: Option<DataType>| element == Some(DataType::FLOAT16);
-        let fed = self.graph.input.iter().filter_map(|input| input.r#type.as_ref()?.tensor_type.as_ref());
-        tensors(&self.graph).any(|tensor| is_half(tensor.data_type))
-            || fed.map(|tensor| tensor.elem_type).any(is_half)
+        tensors(&self.graph).any(|tensor| tensor.data_type == Some(DataType::FLOAT16))
+            || self.inputs().iter().any(|input| self.is_fed_half(&input.name))
             || nodes(&self.graph)
                 .any(|node| op(node) == "Cast" && attribute(node, "to").and_then(|to| to.i) == Some(HALF))
+    }
+
+    /// Whether an input takes numbers of half precision.
+    pub(crate) fn is_fed_half(&self, input: &str) -> bool {
+        let is_it = |value: &&ValueInfoProto| value.name.as_deref() == Some(input);
+        let tensor = self.graph.input.iter().find(is_it).and_then(|value| value.r#type.as_ref()?.tensor_type.as_ref());
+        tensor.is_some_and(|tensor| tensor.elem_type == Some(DataType::FLOAT16))
     }
 
     /// The numbers of a tensor; `None` where the operators do not tell.

@@ -22,6 +22,8 @@ mod external;
 pub mod find;
 pub mod input;
 mod kind;
+#[cfg(test)]
+mod made;
 pub mod model;
 pub mod neighbours;
 mod pixels;

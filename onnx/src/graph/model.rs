@@ -26,8 +26,6 @@ pub struct Graph {
     /// The version of ONNX's own operators.
     pub(super) opset: i64,
     producer: String,
-    /// The name of the first function that the file has of its own.
-    function: Option<String>,
     inputs: Vec<ModelInput>,
     outputs: Vec<String>,
     /// The node that makes a tensor.
@@ -89,7 +87,6 @@ impl Graph {
         let read = Self {
             path: path.to_owned(),
             opset: opset.unwrap_or(1),
-            function: first_function(&bytes),
             producer: [name(&producer_name), name(&producer_version)].join(" ").trim().to_owned(),
             inputs,
             outputs,
@@ -155,9 +152,15 @@ impl Graph {
         &self.external
     }
 
-    /// The name of the first function that the file has of its own.
-    pub(super) fn function(&self) -> Option<&str> {
-        self.function.as_deref()
+    /// The name of the first function that the file has of its own, which may be empty; rten's reader passes over functions.
+    pub(super) fn function(&self) -> Option<String> {
+        let contents = |range, number| {
+            let mut fields = wire::fields(&self.bytes, range).filter_map(Result::ok);
+            fields.find_map(|field| field.contents.filter(|_| field.number == number))
+        };
+        let function = contents(0..self.bytes.len(), FUNCTION_OF_MODEL)?;
+        let name = contents(function, 1).map(|name| String::from_utf8_lossy(&self.bytes[name]).into_owned());
+        Some(name.unwrap_or_default())
     }
 
     pub(super) fn maker(&self, tensor: &str) -> Option<&NodeProto> {
@@ -201,17 +204,6 @@ impl Graph {
             None => "shape not given".to_owned(),
         }
     }
-}
-
-/// The name of the first function of a model, which may be empty; rten's reader passes over functions.
-fn first_function(model: &[u8]) -> Option<String> {
-    let contents = |range, number| {
-        let mut fields = wire::fields(model, range).filter_map(Result::ok);
-        fields.find_map(|field| field.contents.filter(|_| field.number == number))
-    };
-    let function = contents(0..model.len(), FUNCTION_OF_MODEL)?;
-    let name = contents(function, 1).map(|name| String::from_utf8_lossy(&model[name]).into_owned());
-    Some(name.unwrap_or_default())
 }
 
 /// The tensors that a node takes, and those that graphs inside it take from around them.

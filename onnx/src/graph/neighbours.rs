@@ -1,4 +1,4 @@
-//! What makes the outputs of a row depend on the other rows of its block, in whatever runtime.
+//! What is known to make the outputs of a row depend on the other rows of its block, in whatever runtime.
 //!
 //! | what | what is done |
 //! |---|---|
@@ -78,27 +78,18 @@ impl Graph {
     /// [`OnnxError::Content`], which names the first of them.
     pub fn refuse_functions(&self) -> Result<(), OnnxError> {
         let Some(name) = self.function() else { return Ok(()) };
-        let refusal = Refusal {
-            found: format!("functions of its own, {name:?} the first"),
-            expected: "operators alone, as no check looks inside functions".to_owned(),
-            remedy: "inline them before, as onnx.inliner.inline_local_functions does",
-        };
-        Err(refusal.error(self.path()))
+        let found = format!("functions of its own (the first is {name:?})");
+        let expected = "operators alone, as no check looks inside functions";
+        Err(OnnxError::file(self.path(), found, expected, "inline them first with onnx.inliner.inline_local_functions"))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outputs::push_bytes;
+    use crate::graph::made::{fed_by_rows_of_four, field};
     use crate::wire::push_varint;
     use std::path::Path;
-
-    fn field(number: u64, contents: &[u8]) -> Vec<u8> {
-        let mut out = Vec::new();
-        push_bytes(&mut out, number, contents);
-        out
-    }
 
     /// An attribute of integers: one (field 3), or a list (field 8).
     fn integers(name: &str, field_of: u64, values: &[i64]) -> Vec<u8> {
@@ -117,10 +108,7 @@ mod tests {
 
     /// A model of this node from `x` (n, 4) to `y`, and what stands behind its graph.
     fn model(opset: u8, node: &[u8], more: &[u8]) -> Graph {
-        let axes = [field(1, &field(2, b"n")), field(1, &[8, 4])].concat();
-        let of_type = field(2, &field(1, &[vec![8, 1], field(2, &axes)].concat()));
-        let graph =
-            [field(1, node), field(11, &[field(1, b"x"), of_type].concat()), field(12, &field(1, b"y"))].concat();
+        let graph = [field(1, node), fed_by_rows_of_four()].concat();
         let bytes = [&field(7, &graph)[..], &field(8, &[16, opset])[..], more].concat();
         Graph::parse(Path::new("a.onnx"), bytes).unwrap()
     }
@@ -180,8 +168,8 @@ mod tests {
     #[test]
     fn functions_are_refused_before_anything_is_looked_for() {
         let graph = model(13, &node("Relu", &["y"], &[]), &field(25, &field(1, b"block\n")));
-        let line = "a.onnx: found functions of its own, \"block\\n\" the first, expected operators alone, as no check looks inside functions; \
-                    inline them before, as onnx.inliner.inline_local_functions does";
+        let line = "a.onnx: found functions of its own (the first is \"block\\n\"), expected operators alone, as no check looks inside functions; \
+                    inline them first with onnx.inliner.inline_local_functions";
         let y = ["y".to_owned()];
         for refused in [
             graph.refuse_functions(),

@@ -188,14 +188,8 @@ fn places(operator: &str) -> Option<(&'static [usize], Option<usize>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outputs::push_bytes;
+    use crate::graph::made::{fed_by_rows_of_four, field};
     use std::path::Path;
-
-    fn field(number: u64, contents: &[u8]) -> Vec<u8> {
-        let mut out = Vec::new();
-        push_bytes(&mut out, number, contents);
-        out
-    }
 
     /// A node from inputs to an output, both by name.
     fn node(op: &str, inputs: &str, output: &str) -> Vec<u8> {
@@ -225,11 +219,9 @@ mod tests {
             stored("half", UINT8, &[0, 128]),
             stored("full", UINT8, &[120, 193]),
         ];
-        let axes = [field(1, &field(2, b"n")), field(1, &[8, 4])].concat();
-        let of_type = field(2, &field(1, &[vec![8, 1], field(2, &axes)].concat()));
         let mut graph: Vec<u8> = nodes.iter().flat_map(|node| field(1, node)).collect();
         graph.extend(weights.iter().flat_map(|weight| field(5, weight)));
-        graph.extend([field(11, &[field(1, b"x"), of_type].concat()), field(12, &field(1, b"y"))].concat());
+        graph.extend(fed_by_rows_of_four());
         Graph::parse(Path::new("a.onnx"), [field(7, &graph), field(8, &[16, 18])].concat()).unwrap()
     }
 

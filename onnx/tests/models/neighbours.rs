@@ -10,7 +10,7 @@ use crate::common::{Asked, distance, fixture, numbers, run_in};
 pub(crate) const REFUSED: [(&str, &str); 3] = [
     ("batch_statistics", "found BatchNormalization with training_mode (\"made\"), by which a row depends on the rows"),
     ("batch_statistics_opset9", "found BatchNormalization with the statistics of the batch as outputs"),
-    ("function_inside", "found functions of its own, \"Rounding\" the first, expected operators alone"),
+    ("function_inside", "found functions of its own (the first is \"Rounding\"), expected operators alone"),
 ];
 
 /// What this runtime says of a model that it does not run.

@@ -91,7 +91,7 @@ fn an_end_of_half_precision_is_named() {
         return;
     }
     let error = refusal::<OnnxRuntime>("half_overflow");
-    let found = "found row 3 of id/test, of which the model makes no number (NaN), probably as it computes in half precision (f16), which ends at 65504";
+    let found = "found row 3 of id/test, of which the model makes no number (NaN), probably because it computes in half precision (f16), whose largest number is 65504";
     assert!(error.contains(found) && error.contains("; export it in single precision"), "{error}");
 }
 

@@ -96,8 +96,8 @@ const NAMES: &str = "Names of tensors are PyTorch's; a head called fc or linear 
 const SOURCES: &str = "
 With --onnx, --data and --ood may also be npy:DIR with an array per input, DIR/INPUT.npy, and DIR/labels.npy (it serves every
 kind of data); wav:DIR with DIR/CLASS/*.wav and --rate; text:FILE with LABEL, a tab and a sentence a line and --tokenizer.
-DIR/train and DIR/test are the splits where they are there, else DIR is the test split. --ood NAME=DATA names a set. Sets are of one
-kind, but that npy: also fits beside wav: and text:.
+DIR/train and DIR/test are the splits where they are there, else DIR is the test split. --ood NAME=DATA names a set. All sets are
+of one kind, except that npy: also fits beside wav: and text:.
 `oodbench inspect MODEL.onnx` shows which tensors are taken as logits and features. Scores that need the gradient of the input,
 odin with epsilon above 0, need --weights: an ONNX file has no backward pass.";
 

@@ -29,6 +29,13 @@ const NOISE: f32 = 8_388_608.0;
 /// What rten says of a model that another runtime is asked for.
 const OF_RTEN: &str = "rten";
 
+/// What may help where rten refuses a model.
+const ANOTHER: &str = if cfg!(feature = "onnxruntime") {
+    "another runtime may run it: --runtime onnxruntime"
+} else {
+    "another runtime may run it: --runtime onnxruntime, in a program built with the feature onnxruntime"
+};
+
 /// The facts of a model that this runtime would run.
 pub(super) fn describe(model: &Path, options: &TensorOptions, runtime: RuntimeName) -> anyhow::Result<Vec<Fact>> {
     runtime.check()?;
@@ -59,59 +66,43 @@ fn describe_in<R: Runtime>(model: &Path, options: &TensorOptions) -> Result<Vec<
     graph.outputs().iter().for_each(|output| say(OF_RUN, "output", output.clone()));
     say(OF_RUN, "runtime", R::version());
     if let Some(operator) = graph.scales_by_block() {
-        say(OF_RUN, "rows", format!("run one by one: {operator:?} scales a batch by the values in it"));
+        say(OF_RUN, "rows", format!("run one by one: {operator:?} computes with all rows of a batch"));
     }
-    let (mut suspicions, mut of_rten) = (Vec::new(), Ok(None));
-    match graph.find(options.output.as_deref(), options.logits.as_deref(), &options.features) {
+    let mut suspicions = Vec::new();
+    let found = graph.find(options.output.as_deref(), options.logits.as_deref(), &options.features);
+    match &found {
         Ok(tensors) => {
             let because = |tensor: &str, because: &str| format!("{tensor}; {because}");
             say(OF_RUN, "logits", because(&tensors.logits, &tensors.logits_because));
             say(OF_RUN, "features", because(&tensors.features[0], &tensors.features_because));
-            match check::<R>(&graph, &tensors) {
-                Ok(found) => {
-                    say(OF_RUN, "head", found);
-                    suspicions.extend(graph.saturation(&all(&tensors), R::sums()));
+            match check::<R>(&graph, tensors) {
+                Ok(head) => {
+                    say(OF_RUN, "head", head);
+                    suspicions.extend(graph.saturation(&tensors.names(), R::sums()));
                 }
                 Err(error) => {
                     suspicions.push(error.to_string());
                     let is_of_any =
-                        check_batch(&graph).and_then(|()| graph.refuse_in_any_runtime(&taken(&tensors))).is_err();
+                        check_batch(&graph).and_then(|()| graph.refuse_in_any_runtime(&tensors.names())).is_err();
                     if is_rten && !is_of_any {
-                        suspicions.push("another runtime may run it: --runtime onnxruntime".to_owned());
+                        suspicions.push(ANOTHER.to_owned());
                     }
                 }
             }
-            if !is_rten {
-                of_rten = check::<Rten>(&graph, &tensors).map(|_| graph.saturation(&all(&tensors), Rten::sums()));
-            }
         }
-        Err(error) => {
-            suspicions.push(error.to_string());
-            if !is_rten {
-                of_rten =
-                    graph.refuse_defects(graph.outputs()).map(|()| graph.saturation(graph.outputs(), Rten::sums()));
-            }
-        }
+        Err(error) => suspicions.push(error.to_string()),
     }
     say(OF_RUN, "candidates", candidates(&graph));
-    match of_rten {
-        Ok(_) if is_rten => {}
-        Ok(Some(saturation)) => say(OF_RTEN, "", saturation),
-        Ok(None) => say(OF_RTEN, "", "nothing that it is known to compute wrongly".to_owned()),
-        Err(error) => say(OF_RTEN, "", error.to_string()),
+    if !is_rten {
+        let of_rten = match &found {
+            Ok(tensors) => check::<Rten>(&graph, tensors).map(|_| graph.saturation(&tensors.names(), Rten::sums())),
+            Err(_) => graph.refuse_defects(graph.outputs()).map(|()| graph.saturation(graph.outputs(), Rten::sums())),
+        };
+        let nothing = || "nothing that it is known to compute wrongly".to_owned();
+        say(OF_RTEN, "", of_rten.map_or_else(|error| error.to_string(), |told| told.unwrap_or_else(nothing)));
     }
     suspicions.into_iter().for_each(|what| say(SUSPICIOUS, "", what));
     Ok(facts)
-}
-
-/// The tensors whose values have to be right.
-fn taken(tensors: &Tensors) -> [String; 2] {
-    [tensors.logits.clone(), tensors.features[0].clone()]
-}
-
-/// The tensors that `extract` would take.
-fn all(tensors: &Tensors) -> Vec<String> {
-    std::iter::once(&tensors.logits).chain(&tensors.features).cloned().collect()
 }
 
 /// Whether the last layer gives the logits of rows that are made up.
@@ -119,7 +110,7 @@ fn check<R: Runtime>(graph: &Graph, tensors: &Tensors) -> Result<String, OnnxErr
     check_batch(graph)?;
     let inputs = graph.inputs().iter().map(made_up).collect::<Option<Vec<_>>>();
     let Some(inputs) = inputs else {
-        R::refuse(graph, &taken(tensors))?;
+        R::refuse(graph, &tensors.names())?;
         let is_free = |input: &ModelInput| {
             input.axes.is_empty() || input.axes.iter().skip(1).any(|axis| matches!(axis, Axis::Free(_)))
         };
