@@ -6,7 +6,6 @@ use std::sync::Arc;
 use oodbench::rows::array::StoredArray;
 use oodbench::rows::matrix::Rows;
 use oodbench::rows::patches::check_patches;
-use oodbench::rows::role::PATCHES;
 use oodbench::rows::{ArrayKind, Labels, Matrix, Role, Split};
 use pyo3::prelude::*;
 
@@ -35,7 +34,7 @@ impl Batch {
         match (kind, &array.shape[..]) {
             (ArrayKind::Labels, [_] | [_, 1]) | (_, [_, _]) => {}
             (ArrayKind::Score(_), &[rows]) => array.shape = vec![rows, 1],
-            (ArrayKind::Layer(name), [_, _, _]) if name == PATCHES => check_order(&array)?,
+            (kind, [_, _, _]) if kind.is_patches() => check_order(&array)?,
             // Axes of length 1 change no place of an element, in either order.
             (_, &[rows, columns, 1, 1] | &[rows, 1, 1, columns]) => array.shape = vec![rows, columns],
             (_, shape) => {
@@ -111,7 +110,7 @@ pub(crate) fn check(added: &Added, role: &Role, splits: &[(Role, Batches)], head
             let text = format!("{}: found {}, expected {expected}, as in {of}", batch.name(), in_words(found));
             return Err(ArrayError::new_err(text));
         }
-        if matches!(kind, ArrayKind::Layer(name) if name == PATCHES) {
+        if kind.is_patches() {
             let features = added.get(&ArrayKind::Features).map(Batch::parts);
             let features = features.or_else(|| Some(parts(&ArrayKind::Features, splits, head)?.1));
             features.map_or(Ok(()), |[_, columns]| check_patches(&matrix, columns)).map_err(|error| of_rows(&error))?;
@@ -158,8 +157,7 @@ fn in_words([patches, columns]: [usize; 2]) -> String {
 }
 
 fn matrix(kind: &ArrayKind, arrays: Vec<StoredArray>) -> PyResult<Matrix> {
-    let is_of_patches = matches!(kind, ArrayKind::Layer(name) if name == PATCHES);
-    let matrix = if is_of_patches { Matrix::of_patches(arrays) } else { Matrix::new(arrays) };
+    let matrix = if kind.is_patches() { Matrix::of_patches(arrays) } else { Matrix::new(arrays) };
     let matrix = matrix.map_err(|error| of_rows(&error))?;
     match (kind, matrix.columns()) {
         (ArrayKind::Score(_), columns @ 2..) => Err(ArrayError::new_err(format!(

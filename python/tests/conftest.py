@@ -84,3 +84,9 @@ def in_a_child(work):
     os.kill(child, 9)
     os.waitpid(child, 0)
     return None
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """Started in another folder: workers of Ray look for modules where the driver was started, and the sources here are no package."""
+    monkeypatch.chdir(tmp_path)

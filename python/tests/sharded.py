@@ -38,3 +38,9 @@ def write(folder, name, wide):
 # A task holds two blocks of 128 rows, so there are some twenty tasks.
 MEMORY = 2 * 128 * (2 * 4 * (COLUMNS + 16) + 64 * 4)
 SCORES = {"features": ["energy", "mahalanobis", "knn", "vim"], "logits": ["mds", "energy"]}
+
+
+def run(folder, program, wide, scores):
+    """Its folder, the scores, and the records that the program makes of them."""
+    written = write(folder, wide, wide)
+    return written, scores, program("score", written, "--score", ",".join(scores), "--format", "json", "--quiet")

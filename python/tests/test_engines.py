@@ -10,18 +10,12 @@ from clusters import ENGINES
 
 import oodbench
 
-
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path, monkeypatch):
-    # Workers of Ray look for modules where the driver was started, and the sources are no package.
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("elsewhere")
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory, program):
-    folder = sharded.write(tmp_path_factory.mktemp("run"), "features", "features")
-    scores = sharded.SCORES["features"]
-    return folder, scores, program("score", folder, "--score", ",".join(scores), "--format", "json", "--quiet")
+    return sharded.run(tmp_path_factory.mktemp("run"), program, "features", sharded.SCORES["features"])
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -10,17 +10,12 @@ import oodbench
 REGION = "eu-west-1"
 
 
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path, monkeypatch):
-    # As in test_engines.py.
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("elsewhere")
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory, program):
-    folder = sharded.write(tmp_path_factory.mktemp("run"), "features", "features")
-    scores = ["energy", "knn"]
-    return folder, scores, program("score", folder, "--score", ",".join(scores), "--format", "json", "--quiet")
+    return sharded.run(tmp_path_factory.mktemp("run"), program, "features", ["energy", "knn"])
 
 
 @pytest.fixture
