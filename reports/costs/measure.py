@@ -61,7 +61,8 @@ SYSTEMS = [
 
 class Bench:
     def __init__(self, program, work, epochs):
-        self.program, self.work, self.epochs = Path(program).resolve(), Path(work).resolve(), epochs
+        # Networks of other epochs are other networks.
+        self.program, self.work, self.epochs = Path(program).resolve(), Path(work).resolve() / f"{epochs}-epochs", epochs
         self.work.mkdir(parents=True, exist_ok=True)
 
     def timed(self, key, *arguments):

@@ -2,7 +2,8 @@
 
     python torch_speed.py NETWORK LOSS IMAGES DEVICE [--tf32]
 
-Same network, loss, optimiser, batch size and crops and flips; images of random bytes lie on the device. One epoch after an epoch of warm-up.
+Same network, loss, optimiser and batch size; one crop for a whole batch, and every batch flipped, which is less work than ours; images of random bytes lie on
+the device. One epoch after an epoch of warm-up.
 """
 import pathlib
 import sys
