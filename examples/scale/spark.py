@@ -4,6 +4,7 @@
     python examples/scale/spark.py FOLDER [ROWS]
 """
 
+import os
 import re
 import sys
 import time
@@ -28,6 +29,8 @@ def main(folder, rows=2_000_000):
     for number, part in enumerate(np.array_split(np.arange(rows), FILES)):
         lists = pyarrow.FixedSizeListArray.from_arrays(logits[part].ravel(), COLUMNS).cast(pyarrow.list_(pyarrow.float32()))
         pyarrow.parquet.write_table(pyarrow.table({"logits": lists, "is_ood": is_ood[part]}), folder / f"{number:02d}.parquet")
+    # Its workers would take another Python than this one.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     settings = {"spark.ui.enabled": "false", "spark.driver.memory": "6g", "spark.sql.execution.arrow.maxRecordsPerBatch": "20000"}
     spark = SparkSession.builder.master("local[2]").config(map=settings).getOrCreate()
     frame = spark.read.parquet(str(folder))
