@@ -60,6 +60,18 @@ def metrics_scikit_learn(root, run):
     return {"work": clock.lap()}
 
 
+def mahalanobis_pytorch_ood_f64(root, run):
+    """In the precision of oodbench; the fit alone."""
+    import torch
+    from pytorch_ood.detector import Mahalanobis
+
+    train = torch.from_numpy(load(root, run, "id/train", "features")).double()
+    labels = torch.from_numpy(load(root, run, "id/train", "labels")).long()
+    clock = Clock()
+    Mahalanobis(None).fit_features(train, labels)
+    return {"fit": clock.lap()}
+
+
 def mahalanobis_pytorch_ood(root, run):
     import torch
     from pytorch_ood.detector import Mahalanobis
@@ -159,8 +171,10 @@ PEERS = {
     "metrics-tied pytorch-ood": lambda root: metrics_pytorch_ood(root, "metrics-tied"),
     "metrics-tied scikit-learn": lambda root: metrics_scikit_learn(root, "metrics-tied"),
     "mahalanobis-512 pytorch-ood": lambda root: mahalanobis_pytorch_ood(root, "mahalanobis-512"),
+    "mahalanobis-512 pytorch-ood in f64": lambda root: mahalanobis_pytorch_ood_f64(root, "mahalanobis-512"),
     "mahalanobis-512 scikit-learn": lambda root: covariance_scikit_learn(root, "mahalanobis-512"),
     "mahalanobis-2048 pytorch-ood": lambda root: mahalanobis_pytorch_ood(root, "mahalanobis-2048"),
+    "mahalanobis-2048 pytorch-ood in f64": lambda root: mahalanobis_pytorch_ood_f64(root, "mahalanobis-2048"),
     "mahalanobis-2048 scikit-learn": lambda root: covariance_scikit_learn(root, "mahalanobis-2048"),
     "knn faiss": knn_faiss,
     "cifar pytorch-ood": cifar_pytorch_ood,

@@ -7,6 +7,7 @@ use ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::{faer_view, faer_view_mut};
+use crate::numeric::recycled::RecycledMatrix;
 
 /// How many threads a product may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,9 @@ pub enum Threads {
 
 /// Columns of a product that one thread computes; fixed, so that the bits of a product do not depend on the number of threads.
 const PANEL: usize = 128;
+
+/// Numbers in a line of the cache.
+const LINE: usize = 8;
 
 /// Columns of the narrowest panel of a product that wide.
 #[must_use]
@@ -71,15 +75,31 @@ pub fn add_product(
 /// If the shapes do not fit.
 pub fn add_gram(out: &mut ArrayViewMut2<'_, f64>, a: &ArrayView2<'_, f64>) {
     assert_eq!(out.dim(), (a.ncols(), a.ncols()), "shapes of a Gram matrix");
+    let transposed = transposed(a);
     let panels: Vec<_> = out.axis_chunks_iter_mut(Axis(1), PANEL).enumerate().collect();
     panels.into_par_iter().for_each(|(number, mut panel)| {
         let start = number * PANEL;
         let width = panel.ncols();
-        let left = a.slice(s![.., start..]);
+        let left = transposed.slice(s![start.., ..]);
         let right = a.slice(s![.., start..start + width]);
         let mut below = panel.slice_mut(s![start.., ..]);
-        matmul(faer_view_mut(&mut below), Accum::Add, faer_view(&left).transpose(), faer_view(&right), 1.0, Par::Seq);
+        matmul(faer_view_mut(&mut below), Accum::Add, faer_view(&left), faer_view(&right), 1.0, Par::Seq);
     });
+}
+
+/// `aᵀ` in an order of its own. Without it faer would walk down the columns of `a` when it packs the left factor: where rows are a power of two of bytes apart, these
+/// are all in the same few lines of the cache, and a product of 2,048 columns takes 3.5 times as long.
+fn transposed(a: &ArrayView2<'_, f64>) -> RecycledMatrix {
+    let mut out = RecycledMatrix::zeros((a.ncols(), a.nrows()));
+    let panels: Vec<_> = out.axis_chunks_iter_mut(Axis(0), PANEL).zip(a.axis_chunks_iter(Axis(1), PANEL)).collect();
+    panels.into_par_iter().for_each(|(mut out, a)| {
+        for (mut out, a) in out.axis_chunks_iter_mut(Axis(0), LINE).zip(a.axis_chunks_iter(Axis(1), LINE)) {
+            for (mut out, a) in out.axis_chunks_iter_mut(Axis(1), LINE).zip(a.axis_chunks_iter(Axis(0), LINE)) {
+                out.assign(&a.t());
+            }
+        }
+    });
+    out
 }
 
 fn accumulate<T: ComplexField>(
