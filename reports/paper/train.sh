@@ -38,16 +38,17 @@ for seed in "$@"; do
   for loss in softmax isomax isomax-plus; do
     network "$loss-seed$seed" --loss "$loss" "${cycle[@]}" "${far[@]}" "${near[@]}"
   done
+  # What the paper's Tables 3 to 6 need comes first.
+  network "outlier-exposure-seed$seed" --loss outlier-exposure "${cycle[@]}" "${far[@]}" "${outliers[@]}"
+  extraction "odin-seed$seed" "softmax-seed$seed" --split val,test "${far[@]}" "${near[@]}" --val-ood fgsm "${odin[@]}"
+  extraction "gram-seed$seed" "softmax-seed$seed" --split val,test "${far[@]}" "${near[@]}" --gram all
+  extraction "mahalanobis-seed$seed" "softmax-seed$seed" --split train,val,test "${far[@]}" "${near[@]}" --val-ood fgsm "${mahalanobis[@]}"
   for loss in scaled-cosine logit-norm dismax; do
     network "$loss-seed$seed" --loss "$loss" "${cycle[@]}" "${far[@]}" "${near[@]}"
   done
   network "generalized-odin-seed$seed" --loss generalized-odin "${cycle[@]}" "${far[@]}" "${near[@]}" "${godin[@]}"
   network "dropout-seed$seed" --loss softmax "${cycle[@]}" "${far[@]}" "${near[@]}" --dropout 0.2 --mc-samples 10
-  network "outlier-exposure-seed$seed" --loss outlier-exposure "${cycle[@]}" "${far[@]}" "${outliers[@]}"
   network "energy-bounded-seed$seed" --loss energy-bounded --preset cosine-2 --lr 0.001 "${far[@]}" "${outliers[@]}" --weights "runs/softmax-seed$seed/weights.safetensors"
-  extraction "odin-seed$seed" "softmax-seed$seed" --split val,test "${far[@]}" "${near[@]}" --val-ood fgsm "${odin[@]}"
-  extraction "gram-seed$seed" "softmax-seed$seed" --split val,test "${far[@]}" "${near[@]}" --gram all
-  extraction "mahalanobis-seed$seed" "softmax-seed$seed" --split train,val,test "${far[@]}" "${near[@]}" --val-ood fgsm "${mahalanobis[@]}"
   # 40 steps in its authors' code: those take 39 times as long as SoftMax.
   network "acet-seed$seed" --loss 'acet(steps=5)' "${cycle[@]}" "${far[@]}" "${near[@]}" --outliers smooth-noise
 done
