@@ -12,26 +12,34 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hint::black_box;
 use std::process::Command;
 
 use ndarray::Array2;
+use oodbench::fit::Training;
 use oodbench::metric::registry::{find, usual};
 use oodbench::metric::{PairCounts, Ranking, Sample};
-use oodbench::rows::{ArrayKind, Matrix, Role, RunRows, Split};
+use oodbench::rows::{ArrayKind, Labels, Matrix, Role, RunRows, Split};
+use oodbench::score::REGISTRY;
 
 /// Which kernel a child process runs, and on how many rows.
 const KERNEL: &str = "OODBENCH_KERNEL";
 const ROWS: usize = 20_000;
 const CLASSES: usize = 100;
+const FEATURES: usize = 64;
+/// Training rows of a search.
+const BANK: usize = 500;
+/// One search for so many rows of the other kernels: each takes as long.
+const SEARCHES: usize = 20;
 
-/// The kernels, procedures and some scores among them by their ids, each with what runs up to it.
+/// The kernels, procedures, some scores and a fit among them by their ids, each with what runs up to it.
 fn kernels() -> Vec<(&'static str, &'static str)> {
     let metrics = [("sort", "scores"), ("ranking", "sort"), ("pairs", "ranking")];
     let procedures = usual().iter().map(|procedure| (procedure.id, "ranking"));
     let scores = ["mds", "mps", "energy", "es"].map(|id| (id, "logits"));
-    metrics.into_iter().chain(procedures).chain(scores).collect()
+    let products = [("knn", "features"), ("mahalanobis", "training")];
+    metrics.into_iter().chain(procedures).chain(scores).chain(products).collect()
 }
 
 fn scores(rows: usize, shift: f64) -> Vec<f64> {
@@ -46,6 +54,8 @@ fn run(kernel: &str, rows: usize) {
         "sort" => drop(black_box((Sample::new(scores(rows, 0.1)), Sample::new(numbers)))),
         "ranking" => drop(black_box(ranking(rows))),
         "pairs" => drop(black_box(PairCounts::in_ranking(&ranking(rows)))),
+        "features" | "knn" => nearest(kernel, rows / SEARCHES),
+        "training" | "mahalanobis" => covariance(kernel, rows),
         other => match find(other) {
             Some(procedure) => drop(black_box(procedure.values(&ranking(rows)))),
             None => logits(other, rows),
@@ -62,11 +72,37 @@ fn logits(score: &str, rows: usize) {
     let logit = |(row, class): (usize, usize)| ((row * 31 + class * 17) % 97) as f32 * -0.1;
     let array = Matrix::of("logits", Array2::from_shape_fn((rows, CLASSES), logit)).unwrap();
     let test = Split::new(Role::Test, "memory").with(ArrayKind::Logits, array).unwrap();
-    let dump = RunRows::new("memory", vec![test], None).unwrap();
+    score_test(&RunRows::new("memory", vec![test], None).unwrap(), score, ArrayKind::Logits);
+}
+
+/// Features of so many rows of two classes, no two rows the same.
+fn features(role: Role, rows: usize) -> Split {
+    let feature = |(row, column)| ((row * FEATURES + column) as f64 * 0.618_033_988_749_894_9).fract() as f32;
+    let array = Matrix::of("features", Array2::from_shape_fn((rows, FEATURES), feature)).unwrap();
+    let labels = Labels::of("labels", (0..rows).map(|row| row as i64 % 2).collect());
+    Split::new(role, "memory").with(ArrayKind::Features, array).unwrap().with_labels(labels).unwrap()
+}
+
+/// `knn` of rows among [`BANK`] others, or the rows alone.
+fn nearest(kernel: &str, rows: usize) {
+    let splits = vec![features(Role::Train, BANK), features(Role::Test, rows)];
+    score_test(&RunRows::new("memory", splits, None).unwrap(), kernel, ArrayKind::Features);
+}
+
+/// The fit of `mahalanobis`, or its rows alone.
+fn covariance(kernel: &str, rows: usize) {
+    let dump = RunRows::new("memory", vec![features(Role::Train, rows)], None).unwrap();
+    if let Some(entry) = REGISTRY.iter().find(|entry| entry.id == kernel) {
+        drop(black_box(entry.with_defaults().fit(&Training::new(&dump)).unwrap()));
+    }
+}
+
+/// Scores the rows of the test split, if there is such a score.
+fn score_test(dump: &RunRows, score: &str, read: ArrayKind) {
     let split = dump.split(&Role::Test).unwrap();
-    let wanted = std::collections::BTreeSet::from([ArrayKind::Logits]);
-    if let Some(entry) = oodbench::score::REGISTRY.iter().find(|entry| entry.id == score) {
-        let scorer = entry.with_defaults().fit(&oodbench::fit::Training::new(&dump)).unwrap().scorer;
+    let wanted = BTreeSet::from([read]);
+    if let Some(entry) = REGISTRY.iter().find(|entry| entry.id == score) {
+        let scorer = entry.with_defaults().fit(&Training::new(dump)).unwrap().scorer;
         for range in split.block_ranges() {
             let mut out = vec![0.0; range.len()];
             scorer.score_block(&split.block(range, &wanted, None), &mut out);
