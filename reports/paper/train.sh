@@ -3,7 +3,7 @@
 #
 #     train.sh IMAGES SEED...      IMAGES holds cifar-10-batches-bin, cifar-100-binary, svhn and tinyimagenet_resize
 #
-# About two hours of one core a seed. OODBENCH is the program, DEVICE where it computes.
+# About four hours of two slow cores a seed. OODBENCH is the program, DEVICE where it computes.
 set -euo pipefail
 images=$(realpath "${1:?folder of images}")
 shift
@@ -43,7 +43,7 @@ for seed in "$@"; do
   # What the paper's Tables 3 to 6 need comes first.
   network "outlier-exposure-seed$seed" --loss outlier-exposure "${cycle[@]}" "${far[@]}" "${outliers[@]}"
   extraction "odin-seed$seed" "softmax-seed$seed" --split val,test "${far[@]}" "${near[@]}" --val-ood fgsm "${odin[@]}"
-  extraction "gram-seed$seed" "softmax-seed$seed" --split val,test "${far[@]}" "${near[@]}" --gram all
+  extraction "gram-seed$seed" "softmax-seed$seed" --split train,val,test "${far[@]}" "${near[@]}" --gram all
   extraction "mahalanobis-seed$seed" "softmax-seed$seed" --split train,val,test "${far[@]}" "${near[@]}" --val-ood fgsm "${mahalanobis[@]}"
   for loss in scaled-cosine logit-norm dismax; do
     network "$loss-seed$seed" --loss "$loss" "${cycle[@]}" "${far[@]}" "${near[@]}"
