@@ -77,7 +77,7 @@ class Bench:
         """The values of all scores of SYSTEMS that this dump has."""
         if (dump, seed) not in self.kept:
             scores = sorted({system.score for system in SYSTEMS if system.dump == dump})
-            arguments = [self.dumps / f"{dump}-seed{seed}", "--score", ",".join(scores), "--procedure", "lee", "--bootstrap", DRAWS]
+            arguments = [self.dumps / f"{dump}-seed{seed}", "--score", ",".join(scores), "--procedure", "lee,openood", "--bootstrap", DRAWS]
             self.kept[dump, seed] = self.asked("score", *arguments)
         return self.kept[dump, seed]
 
@@ -87,7 +87,7 @@ class Bench:
         for seed in self.seeds(system.dump):
             own = [
                 record for record in self.records(system.dump, seed)
-                if record["score"] == system.score and record["metric"] == metric and record["ood"] in sets and not record.get("mean_over")
+                if record["procedure"] == "lee" and record["score"] == system.score and record["metric"] == metric and record["ood"] in sets and not record.get("mean_over")
             ]
             if {record["ood"] for record in own} != set(sets):
                 return [], None
@@ -168,7 +168,7 @@ def everything(bench):
 
 
 def write_records(bench):
-    fields = ["dump", "seed", "score", "ood", "metric", "value", "low", "high"]
+    fields = ["dump", "seed", "score", "ood", "procedure", "metric", "value", "low", "high"]
     with (HERE / "records.csv").open("w", newline="") as file:
         out = csv.DictWriter(file, fields, extrasaction="ignore", lineterminator="\n")
         out.writeheader()

@@ -145,25 +145,25 @@ mod tests {
     /// Whenever the end comes, what is being made then goes, too, and nothing is made later.
     #[test]
     fn nothing_is_left_of_work_that_goes_on_making() {
-        static ALL: Ledger = Ledger(Mutex::new(Entries { all: Vec::new(), is_ending: false }));
         let root = tempfile::tempdir().unwrap();
         for end in 0..50 {
-            ALL.entries().is_ending = false;
+            let ledger = Ledger(Mutex::new(Entries { all: Vec::new(), is_ending: false }));
+            let ledger: &'static Ledger = Box::leak(Box::new(ledger));
             let (at, began) = (root.path().to_owned(), std::sync::Arc::new(AtomicBool::new(false)));
             let begins = began.clone();
             // It waits for ever once the end has come.
             thread::spawn(move || {
                 for number in 0.. {
                     let (outer, inner) = (at.join(format!("{end}-{number}")), at.join(format!("{end}-{number}/work")));
-                    ALL.make(Kind::Made, &outer, || fs::create_dir(&outer)).unwrap();
-                    ALL.make(Kind::Temporary, &inner, || fs::write(&inner, "")).unwrap();
+                    ledger.make(Kind::Made, &outer, || fs::create_dir(&outer)).unwrap();
+                    ledger.make(Kind::Temporary, &inner, || fs::write(&inner, "")).unwrap();
                     begins.store(true, Ordering::Relaxed);
                 }
             });
             while !began.load(Ordering::Relaxed) {
                 thread::yield_now();
             }
-            ALL.discard();
+            ledger.discard();
             thread::sleep(Duration::from_millis(2));
             assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
         }
