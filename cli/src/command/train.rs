@@ -98,9 +98,9 @@ const EXAMPLES: &str = "Examples:
 
 The defaults are the paper's recipe: 300 epochs of SGD with Nesterov momentum 0.9, batches of 64, rate 0.1 divided by 10 after
 1/2, 2/3 and 5/6 of the epochs, weight decay 1e-4 on every parameter, crop and flip. For few epochs, one-cycle-N raises the rate
-from 1/25 of --lr to --lr in the first 30 % of the steps, then lowers it to 1/250000 of it, the momentum going from 0.95 to 0.85 and
-back (PyTorch's OneCycleLR); cosine-N lowers it from --lr to 0 (CosineAnnealingLR). Nothing is chosen by test accuracy: the network of the last epoch
-is dumped (the authors' code keeps the epoch of the best test accuracy).
+from 1/25 of --lr to --lr in the first 30 % of the steps, then lowers it to 1/250000 of --lr, the momentum going from 0.95 to 0.85
+and back (PyTorch's OneCycleLR); cosine-N lowers it from --lr to 0 (CosineAnnealingLR). Nothing is chosen by test accuracy: the
+network of the last epoch is dumped (the authors' code keeps the epoch of the best test accuracy).
 
 runs/NAME keeps recipe.toml, history.csv, loss.png, accuracy.png, weights.safetensors (by PyTorch's names) and the checkpoint.";
 
