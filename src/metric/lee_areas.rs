@@ -1,9 +1,12 @@
-//! The areas of [`lee`](super::lee), block by block: states, points, trapezoids, each in loops that compilers turn into vector instructions.
+//! The areas of [`lee`](super::lee), all in one walk over the scores, in loops that compilers turn into vector instructions.
+
+use std::ops::Range;
 
 use multiversion::multiversion;
+use rayon::prelude::*;
 
-use super::ranking::{Ranking, Step};
-use crate::numeric::pairwise_sum::{BLOCK, left_part, pairwise_sum_of_blocks};
+use super::ranking::Ranking;
+use crate::numeric::pairwise_sum::{BLOCK, BlockSums, blocks, sum_of_blocks};
 
 /// Areas under the states, and the largest `tp/K + 1 − fp/N`.
 pub(super) struct Areas {
@@ -13,213 +16,261 @@ pub(super) struct Areas {
     pub(super) largest_sum: f64,
 }
 
-/// Sums over more trapezoids are shared between threads.
-const SHARED: usize = 1 << 15;
+/// Steps walked by one thread.
+const PART: usize = 1 << 15;
+
+/// The areas are sums of a trapezoid per step from one state to the next, each along an axis of its own: of the ROC curve (tp/K, 1 − fp/N), of
+/// (tp/K, tp/(tp+fp)) and of ((N−fp)/N, (N−fp)/(K−tp+N−fp)), whose second number is 0 where nothing is left or nothing is removed.
+const CURVES: usize = 3;
+
+/// What the original's sums have beside the steps: terms of no width before the first and behind the last of them. They are 0, but move the others.
+const LEAD: [usize; CURVES] = [1, 1, 0];
+const TRAIL: [usize; CURVES] = [1, 0, 1];
 
 impl Areas {
     pub(super) fn of(ranking: &Ranking) -> Self {
         let all = ranking.steps().len();
-        let area = |curve: Curve, trapezoids: usize| Part { ranking, curve, start: 0, trapezoids, ood_before: 0 }.sum();
-        let (roc, (inside, outside)) = rayon::join(
-            || area(Curve::Roc, all + 2),
-            || rayon::join(|| area(Curve::PrecisionIn, all + 1), || area(Curve::PrecisionOut, all + 1)),
-        );
-        Self { auroc: -roc.area, auin: -inside.area, auout: outside.area, largest_sum: roc.largest_sum }
+        let terms: [usize; CURVES] = std::array::from_fn(|curve| LEAD[curve] + all + TRAIL[curve]);
+        let borders = terms.map(blocks);
+        let starts: Vec<usize> = (0..all.max(1)).step_by(PART).collect();
+        let end_of = |start: usize| if start + PART < all { start + PART } else { all };
+        let mut ood_before = 0;
+        let ood: Vec<usize> = starts.par_iter().map(|&start| ranking.ood_in(start..end_of(start))).collect();
+        let parts = starts.iter().zip(ood).map(|(&start, ood)| {
+            ood_before += ood;
+            Part { ranking, start, end: end_of(start), ood_before: ood_before - ood }
+        });
+        let parts: Vec<Sums> = parts.collect::<Vec<_>>().into_par_iter().map(|part| part.sums(&borders)).collect();
+        let area = |curve: usize| {
+            let sums = parts.iter().flat_map(|part| &part.sums[curve]);
+            sum_of_blocks(terms[curve], &mut sums.copied())
+        };
+        let largest_sum = parts.iter().fold(f64::NEG_INFINITY, |largest, part| larger(part.largest_sum, largest));
+        Self { auroc: -area(0), auin: -area(1), auout: area(2), largest_sum }
     }
 }
 
-/// What the points of an area are. The states 0 to K + N have one each; what is added makes the sum run over as many terms as the original's.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Curve {
-    /// (tp/K, 1 − fp/N), the first and the last state twice.
-    Roc,
-    /// (tp/K, tp/(tp+fp)) but for the last state, which has nothing left; before it (1, ½), behind it (0, 0).
-    PrecisionIn,
-    /// ((N−fp)/N, (N−fp)/(K−tp+N−fp)) but for the first state, which has nothing removed; before it (0, 0), behind it (1, ½).
-    PrecisionOut,
-}
-
-impl Curve {
-    /// How many points come before that of state 0.
-    fn lead(self) -> usize {
-        match self {
-            Self::Roc | Self::PrecisionIn => 1,
-            Self::PrecisionOut => 0,
-        }
-    }
-}
-
-/// Consecutive trapezoids of an area.
+/// Consecutive steps: the blocks of each sum that begin in them are summed here, though their last terms may lie behind.
 struct Part<'a> {
     ranking: &'a Ranking,
-    curve: Curve,
     start: usize,
-    trapezoids: usize,
-    /// OOD scores removed before the first point.
+    end: usize,
+    /// OOD scores removed before the first step.
     ood_before: usize,
 }
 
-/// The sum of some trapezoids; the largest `tp/K + 1 − fp/N` of their points if the curve is [`Curve::Roc`].
-struct Sum {
-    area: f64,
+/// Sums of blocks; the largest `tp/K + 1 − fp/N` of the states on the way.
+struct Sums {
+    sums: [Vec<f64>; CURVES],
     largest_sum: f64,
 }
 
 impl Part<'_> {
-    /// The sum in NumPy's order, on any number of threads.
-    fn sum(self) -> Sum {
-        if self.trapezoids <= SHARED {
-            return self.sum_alone();
-        }
-        let left = left_part(self.trapezoids);
-        let ood_in_left = self.ranking.ood_in(self.removed_at(self.start)..self.removed_at(self.start + left));
-        let right = Self {
-            start: self.start + left,
-            trapezoids: self.trapezoids - left,
-            ood_before: self.ood_before + ood_in_left,
-            ..self
-        };
-        let (a, b) = rayon::join(|| Self { trapezoids: left, ..self }.sum(), || right.sum());
-        Sum { area: a.area + b.area, largest_sum: a.largest_sum.max(b.largest_sum) }
-    }
-
-    /// How many scores are removed at a point.
-    fn removed_at(&self, point: usize) -> usize {
-        point.saturating_sub(self.curve.lead()).min(self.ranking.steps().len())
-    }
-
-    fn sum_alone(&self) -> Sum {
-        let mut points = Points::new(self.ranking, self.curve);
-        let (mut point, mut novel_removed) = (self.start, self.ood_before);
-        let area = pairwise_sum_of_blocks(self.trapezoids, &mut |areas| {
-            let states = self.states(point, areas.len(), novel_removed, &mut points);
-            points.compute(point, areas.len() + 1);
-            point += areas.len();
-            novel_removed = states;
-            let (x, y) = (&points.x[..=areas.len()], &points.y[..=areas.len()]);
-            for (i, area) in areas.iter_mut().enumerate() {
-                *area = (x[i + 1] - x[i]) * (y[i + 1] + y[i]) / 2.0;
-            }
+    fn sums(&self, borders: &[Vec<usize>; CURVES]) -> Sums {
+        let all = self.ranking.steps().len();
+        let mut sums: [BlockSums<'_>; CURVES] = std::array::from_fn(|curve| {
+            let borders = &borders[curve];
+            let (starts, lead) = (&borders[..borders.len() - 1], LEAD[curve]);
+            let first = if self.start == 0 { 0 } else { starts.partition_point(|&start| start < self.start + lead) };
+            let last =
+                if self.end == all { starts.len() } else { starts.partition_point(|&start| start < self.end + lead) };
+            let from = if self.start == 0 { 0 } else { self.start + lead };
+            BlockSums::new(&borders[first..=last], from)
         });
-        Sum { area, largest_sum: points.largest_sum }
-    }
-
-    /// Fills in what is left at the points from `point` to `point + more`; gives the number of OOD scores removed at the last of them.
-    fn states(&self, point: usize, more: usize, novel_removed: usize, points: &mut Points) -> usize {
-        let (from, to) = (self.removed_at(point), self.removed_at(point + more));
-        let mut fp = self.ranking.ood() - novel_removed;
-        let mut tp = self.ranking.id() - (from - novel_removed);
-        let mut next = 0;
-        let mut put = |tp: usize, fp: usize| {
-            (points.tp[next], points.fp[next]) = (tp as f64, fp as f64);
-            next += 1;
-        };
-        put(tp, fp);
-        // The doubled or invented point at the start, then one per removal, then the one at the end.
-        for _ in 0..more.min(self.curve.lead().saturating_sub(point)) {
-            put(tp, fp);
+        if self.start == 0 {
+            sums.iter_mut().zip(LEAD).for_each(|(sums, lead)| sums.push(&[0.0; 1][..lead]));
         }
-        for step in &self.ranking.steps()[from..to] {
-            (tp, fp) = removed(tp, fp, *step);
-            put(tp, fp);
+        let mut walk = Walk::new(self);
+        let mut step = self.start;
+        while step < all && !sums.iter().all(BlockSums::is_full) {
+            let steps = step..all.min(step + BLOCK);
+            let count = steps.len();
+            step = steps.end;
+            walk.take(self.ranking, steps);
+            sums.iter_mut().zip(&walk.trapezoids).for_each(|(sums, trapezoids)| sums.push(&trapezoids[..count]));
         }
-        while next <= more {
-            (points.tp[next], points.fp[next]) = (tp as f64, fp as f64);
-            next += 1;
+        if step == all {
+            sums.iter_mut().zip(TRAIL).for_each(|(sums, trail)| sums.push(&[0.0; 1][..trail]));
         }
-        self.ranking.ood() - fp
+        Sums { sums: sums.map(BlockSums::into_sums), largest_sum: walk.largest_sum() }
     }
 }
 
-fn removed(tp: usize, fp: usize, step: Step) -> (usize, usize) {
-    (tp - (1 - step.ood()), fp - step.ood())
+/// Where the walk is, and what the last steps gave.
+struct Walk {
+    shape: Shape,
+    state: State,
+    /// Of the state before the steps and of those after each of them.
+    points: Points,
+    trapezoids: [[f64; BLOCK]; CURVES],
+    largest: [f64; LANES],
 }
 
-/// Points of a curve, and what they are made from.
-struct Points {
-    curve: Curve,
-    /// The last point, invented but for [`Curve::Roc`].
-    last: usize,
+/// `K` and `N`.
+#[derive(Clone, Copy)]
+struct Shape {
     k: f64,
     n: f64,
-    tp: [f64; BLOCK + 1],
-    fp: [f64; BLOCK + 1],
-    x: [f64; BLOCK + 1],
-    y: [f64; BLOCK + 1],
-    largest_sum: f64,
 }
 
-impl Points {
-    fn new(ranking: &Ranking, curve: Curve) -> Self {
-        let empty = [0.0; BLOCK + 1];
-        let last = ranking.steps().len() + 1;
-        let (k, n) = (ranking.id() as f64, ranking.ood() as f64);
-        Self { curve, last, k, n, tp: empty, fp: empty, x: empty, y: empty, largest_sum: f64::NEG_INFINITY }
-    }
-
-    /// Computes `count` points, the first of which is point number `start`.
-    fn compute(&mut self, start: usize, count: usize) {
-        let shape = (self.k, self.n);
-        let (tp, fp) = (&self.tp[..count], &self.fp[..count]);
-        let (x, y) = (&mut self.x[..count], &mut self.y[..count]);
-        match self.curve {
-            Curve::Roc => self.largest_sum = self.largest_sum.max(roc(shape, tp, fp, x, y)),
-            Curve::PrecisionIn => precision_in(shape, tp, fp, x, y),
-            Curve::PrecisionOut => precision_out(shape, tp, fp, x, y),
-        }
-        let (first, last) = match self.curve {
-            Curve::Roc => return,
-            Curve::PrecisionIn => (0.5, 0.0),
-            Curve::PrecisionOut => (0.0, 0.5),
-        };
-        if start == 0 {
-            y[0] = first;
-        }
-        if start + count > self.last {
-            y[self.last - start] = last;
-        }
-    }
+#[derive(Clone, Copy)]
+struct State {
+    tp: f64,
+    fp: f64,
 }
 
-// The same operations in every version, none of them fused: the bits are the same everywhere.
-
-/// Points of [`Curve::Roc`]; gives the largest `tp/K + 1 − fp/N`.
-#[multiversion(targets("x86_64+avx2", "aarch64+neon"))]
-fn roc((k, n): (f64, f64), tp: &[f64], fp: &[f64], x: &mut [f64], y: &mut [f64]) -> f64 {
-    // Eight maxima side by side: one would have to wait for itself.
-    let mut largest = [f64::NEG_INFINITY; 8];
-    let larger = |a: f64, b: f64| if a > b { a } else { b };
-    let point = |tp: f64, fp: f64| (tp / k, 1.0 - fp / n, tp / k + 1.0 - fp / n);
-    let put = |((x, y), (&tp, &fp)): ((&mut f64, &mut f64), (&f64, &f64)), largest: &mut f64| {
-        let (own_x, own_y, sum) = point(tp, fp);
-        (*x, *y, *largest) = (own_x, own_y, larger(sum, *largest));
-    };
-    let (xs, x) = x.as_chunks_mut::<8>();
-    let (ys, y) = y.as_chunks_mut::<8>();
-    let (tps, tp) = tp.as_chunks::<8>();
-    let (fps, fp) = fp.as_chunks::<8>();
-    for ((x, y), (tp, fp)) in xs.iter_mut().zip(ys).zip(tps.iter().zip(fps)) {
-        for i in 0..8 {
-            put(((&mut x[i], &mut y[i]), (&tp[i], &fp[i])), &mut largest[i]);
-        }
-    }
-    x.iter_mut().zip(y).zip(tp.iter().zip(fp)).for_each(|all| put(all, &mut largest[0]));
-    largest.into_iter().fold(f64::NEG_INFINITY, larger)
+/// The four numbers that the curves are made of.
+#[derive(Clone)]
+struct Points {
+    /// tp/K
+    tpr: [f64; BLOCK + 1],
+    /// 1 − fp/N
+    tnr: [f64; BLOCK + 1],
+    /// tp/(tp+fp)
+    precision_in: [f64; BLOCK + 1],
+    /// (N−fp)/(K−tp+N−fp)
+    precision_out: [f64; BLOCK + 1],
 }
 
-/// Points of [`Curve::PrecisionIn`].
-#[multiversion(targets("x86_64+avx2", "aarch64+neon"))]
-fn precision_in((k, _): (f64, f64), tp: &[f64], fp: &[f64], x: &mut [f64], y: &mut [f64]) {
-    for ((x, y), (tp, fp)) in x.iter_mut().zip(y).zip(tp.iter().zip(fp)) {
-        (*x, *y) = (tp / k, tp / (tp + fp));
+/// Maxima side by side: one would have to wait for itself.
+const LANES: usize = 8;
+
+impl Walk {
+    fn new(part: &Part<'_>) -> Self {
+        let shape = Shape { k: part.ranking.id() as f64, n: part.ranking.ood() as f64 };
+        let state = State { tp: shape.k - (part.start - part.ood_before) as f64, fp: shape.n - part.ood_before as f64 };
+        let [tpr, tnr, inside, outside, sum] = shape.point(state);
+        let of_all = |number: f64| [number; BLOCK + 1];
+        let points =
+            Points { tpr: of_all(tpr), tnr: of_all(tnr), precision_in: of_all(inside), precision_out: of_all(outside) };
+        Self { shape, state, points, trapezoids: [[0.0; BLOCK]; CURVES], largest: [sum; LANES] }
+    }
+
+    /// Takes up to [`BLOCK`] steps; all but the last of a walk are as many.
+    fn take(&mut self, ranking: &Ranking, steps: Range<usize>) {
+        let mut ood = [0; BLOCK];
+        let count = steps.len();
+        ranking.ood_up_to(steps, &mut ood[..count]);
+        let removed = ood[count - 1];
+        // As if ID scores followed: what comes of them is no larger, and not taken.
+        ood[count..].fill(removed);
+        trapezoids(self, &ood);
+        self.state = self.state.after(count, removed);
+    }
+
+    fn largest_sum(&self) -> f64 {
+        self.largest.into_iter().fold(f64::NEG_INFINITY, larger)
     }
 }
 
-/// Points of [`Curve::PrecisionOut`].
-#[multiversion(targets("x86_64+avx2", "aarch64+neon"))]
-fn precision_out((k, n): (f64, f64), tp: &[f64], fp: &[f64], x: &mut [f64], y: &mut [f64]) {
-    for ((x, y), (tp, fp)) in x.iter_mut().zip(y).zip(tp.iter().zip(fp)) {
+impl State {
+    /// What is left after so many steps more, of which so many are OOD.
+    #[inline(always)]
+    fn after(self, steps: usize, ood: u8) -> Self {
+        let ood = f64::from(ood);
+        Self { tp: self.tp - (steps as f64 - ood), fp: self.fp - ood }
+    }
+}
+
+impl Shape {
+    /// The numbers of [`Points`], and `tp/K + 1 − fp/N`.
+    #[inline(always)]
+    fn point(self, State { tp, fp }: State) -> [f64; 5] {
+        let Self { k, n } = self;
         let (known, novel) = (k - tp, n - fp);
-        (*x, *y) = (1.0 - fp / n, novel / (known + novel));
+        let share = |part: f64, all: f64| {
+            let share = part / all;
+            if all > 0.0 { share } else { 0.0 }
+        };
+        let (tpr, fpr) = (tp / k, fp / n);
+        [tpr, 1.0 - fpr, share(tp, tp + fp), share(novel, known + novel), tpr + 1.0 - fpr]
+    }
+}
+
+fn larger(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
+/// The trapezoids of steps of which `ood` says how many up to each are OOD. The same operations in every version, none of them fused: the bits are the
+/// same everywhere.
+#[multiversion(targets("x86_64+avx2", "aarch64+neon"))]
+fn trapezoids(walk: &mut Walk, ood: &[u8; BLOCK]) {
+    let Walk { shape, state, points, trapezoids: [roc, inside, outside], largest } = walk;
+    let Points { tpr, tnr, precision_in, precision_out } = points;
+    // The state before is the last one of the steps before.
+    for numbers in [&mut *tpr, &mut *tnr, &mut *precision_in, &mut *precision_out] {
+        numbers[0] = numbers[BLOCK];
+    }
+    let mut sums = [[0.0; LANES]; BLOCK / LANES];
+    for (step, sum) in sums.as_flattened_mut().iter_mut().enumerate() {
+        let after = state.after(step + 1, ood[step]);
+        [tpr[step + 1], tnr[step + 1], precision_in[step + 1], precision_out[step + 1], *sum] = shape.point(after);
+    }
+    for sums in &sums {
+        largest.iter_mut().zip(sums).for_each(|(largest, sum)| *largest = larger(*sum, *largest));
+    }
+    let area = |x: &[f64; BLOCK + 1], y: &[f64; BLOCK + 1], step: usize| {
+        (x[step + 1] - x[step]) * (y[step + 1] + y[step]) / 2.0
+    };
+    for step in 0..BLOCK {
+        roc[step] = area(tpr, tnr, step);
+        inside[step] = area(tpr, precision_in, step);
+        outside[step] = area(tnr, precision_out, step);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::testing::sample;
+    use crate::numeric::noise::Congruential;
+    use crate::numeric::pairwise_sum::pairwise_sum;
+
+    /// The original's lists of points, the first and last ones doubled or invented, and `numpy.sum` of their trapezoids.
+    fn plain(ranking: &Ranking) -> [f64; 4] {
+        let (k, n) = (ranking.id() as f64, ranking.ood() as f64);
+        let (mut tp, mut fp) = (k, n);
+        let mut states = vec![(tp, fp)];
+        for step in ranking.steps() {
+            (tp, fp) = if step.ood() == 1 { (tp, fp - 1.0) } else { (tp - 1.0, fp) };
+            states.push((tp, fp));
+        }
+        let area = |points: Vec<(f64, f64)>| {
+            let mut trapezoids = points.windows(2).map(|p| (p[1].0 - p[0].0) * (p[1].1 + p[0].1) / 2.0);
+            pairwise_sum(&mut trapezoids, points.len() - 1)
+        };
+        let (first, last) = (states[0], states[states.len() - 1]);
+        let roc = [&[first], &states[..], &[last]].concat().iter().map(|(tp, fp)| (tp / k, 1.0 - fp / n)).collect();
+        let left = states[..states.len() - 1].iter().map(|(tp, fp)| (tp / k, tp / (tp + fp)));
+        let removed = states[1..].iter().map(|(tp, fp)| (1.0 - fp / n, (n - fp) / ((k - tp) + (n - fp))));
+        let inside = [(1.0, 0.5)].into_iter().chain(left).chain([(0.0, 0.0)]).collect();
+        let outside = [(0.0, 0.0)].into_iter().chain(removed).chain([(1.0, 0.5)]).collect();
+        let largest = states.iter().map(|(tp, fp)| tp / k + 1.0 - fp / n).fold(f64::NEG_INFINITY, f64::max);
+        [-area(roc), -area(inside), area(outside), largest]
+    }
+
+    /// To the bit, in one part and in several, whose blocks reach into the next.
+    #[test]
+    fn one_walk_gives_the_sums_of_the_original() {
+        let mut noise = Congruential::new(11);
+        let mut scores = |count: usize, shift: f64| {
+            sample((0..count).map(|_| f64::from(noise.bits()) / f64::from(1 << 24) + shift).collect())
+        };
+        for (id, ood) in [
+            (1, 1),
+            (2, 5),
+            (64, 63),
+            (100, 28),
+            (1000, 3),
+            (PART - 3, 5),
+            (PART, 4),
+            (PART + 60, PART + 61),
+            (70_000, 31_111),
+        ] {
+            let ranking = Ranking::new(&scores(id, 0.3), &scores(ood, 0.0));
+            let found = Areas::of(&ranking);
+            let found = [found.auroc, found.auin, found.auout, found.largest_sum];
+            assert_eq!(found, plain(&ranking), "{id} ID and {ood} OOD scores");
+        }
     }
 }

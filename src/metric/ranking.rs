@@ -121,10 +121,12 @@ impl Ranking {
             let (place, count) = (end, usize::from(count));
             end += count;
             ood += usize::from(own & Step::OOD) * count;
-            if count <= COPIES {
-                into.steps[place..place + COPIES].fill(Step(own));
-            } else {
-                into.steps[place..end].fill(Step(own));
+            // One number of four bytes; a slice to be filled is a call.
+            if let Some(copies) = into.steps[place..].first_chunk_mut::<COPIES>() {
+                *copies = [Step(own); COPIES];
+            }
+            if count > COPIES {
+                into.steps[place + COPIES..end].fill(Step(own));
             }
             into.steps[place] = Step(own | first);
             first = if count == 0 { first } else { 0 };
@@ -255,6 +257,20 @@ impl Ranking {
             .chunks(255)
             .map(|part| usize::from(part.iter().map(|step| step.0 & Step::OOD).sum::<u8>()))
             .sum()
+    }
+
+    /// Of each of up to 255 steps how many are OOD from the first of them up to it.
+    pub(super) fn ood_up_to(&self, steps: Range<usize>, counts: &mut [u8]) {
+        const ONES: u64 = u64::from_le_bytes([1; 8]);
+        let mut before = 0;
+        for (steps, counts) in self.steps[steps].chunks(8).zip(counts.chunks_mut(8)) {
+            let mut ood = [0; 8];
+            ood.iter_mut().zip(steps).for_each(|(ood, step)| *ood = step.0 & Step::OOD);
+            // Byte i of the product is the sum of the bytes 0 to i, with nothing carried: that takes 255 of them.
+            let sums = (u64::from_le_bytes(ood).wrapping_mul(ONES) + before * ONES).to_le_bytes();
+            before = u64::from(sums[7]);
+            counts.copy_from_slice(&sums[..counts.len()]);
+        }
     }
 
     /// The index of the `nth` (from 0) ID or OOD step from below; the number of steps if there are fewer.

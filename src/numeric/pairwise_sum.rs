@@ -32,22 +32,94 @@ pub fn pairwise_sum(terms: &mut impl Iterator<Item = f64>, n: usize) -> f64 {
     pairwise_sum(terms, left) + pairwise_sum(terms, n - left)
 }
 
-/// How many of more than [`BLOCK`] terms NumPy adds apart from the rest.
+/// The blocks of up to [`BLOCK`] terms that NumPy cuts a sum into: where each begins, and the number of all terms.
+///
+/// ```
+/// use oodbench::numeric::pairwise_sum::blocks;
+/// assert_eq!(blocks(100), [0, 100]);
+/// assert_eq!(blocks(300), [0, 72, 144, 216, 300]);
+/// ```
 #[must_use]
-pub fn left_part(n: usize) -> usize {
-    let half = n / 2;
-    half - half % 8
+pub fn blocks(n: usize) -> Vec<usize> {
+    fn cut(from: usize, n: usize, starts: &mut Vec<usize>) {
+        if n <= BLOCK {
+            return starts.push(from);
+        }
+        let left = left_part(n);
+        cut(from, left, starts);
+        cut(from + left, n - left, starts);
+    }
+    let mut starts = Vec::new();
+    cut(0, n, &mut starts);
+    starts.push(n);
+    starts
 }
 
-/// [`pairwise_sum`] of terms that are made up to [`BLOCK`] at a time: `next` fills a slice with those that follow.
-pub fn pairwise_sum_of_blocks(n: usize, next: &mut impl FnMut(&mut [f64])) -> f64 {
+/// [`pairwise_sum`] of `n` terms from the sums of their [`blocks`].
+pub fn sum_of_blocks(n: usize, sums: &mut impl Iterator<Item = f64>) -> f64 {
     if n <= BLOCK {
-        let mut terms = [0.0; BLOCK];
-        next(&mut terms[..n]);
-        return sum_of_block(&terms[..n]);
+        return sums.next().unwrap_or(0.0);
     }
     let left = left_part(n);
-    pairwise_sum_of_blocks(left, next) + pairwise_sum_of_blocks(n - left, next)
+    sum_of_blocks(left, sums) + sum_of_blocks(n - left, sums)
+}
+
+/// Sums of consecutive [`blocks`], of terms that come in order, so many at a time as their source finds handy.
+pub struct BlockSums<'a> {
+    /// Where blocks begin that are not full, and where the last of them ends.
+    borders: &'a [usize],
+    /// Terms still to come that belong to blocks before these.
+    skipped: usize,
+    /// Those of the first block that is not full.
+    terms: [f64; BLOCK],
+    held: usize,
+    sums: Vec<f64>,
+}
+
+impl<'a> BlockSums<'a> {
+    /// Of the blocks between these borders; the first term to come is number `from`, which is not behind the first border.
+    #[must_use]
+    pub fn new(borders: &'a [usize], from: usize) -> Self {
+        let skipped = borders.first().map_or(0, |first| first - from);
+        Self { borders, skipped, terms: [0.0; BLOCK], held: 0, sums: Vec::with_capacity(borders.len()) }
+    }
+
+    /// Takes the terms that follow. Those behind the last block are left alone.
+    pub fn push(&mut self, terms: &[f64]) {
+        let skipped = self.skipped.min(terms.len());
+        self.skipped -= skipped;
+        let mut terms = &terms[skipped..];
+        while let [start, end, ..] = *self.borders {
+            let (own, rest) = terms.split_at(terms.len().min(end - start - self.held));
+            self.terms[self.held..self.held + own.len()].copy_from_slice(own);
+            self.held += own.len();
+            terms = rest;
+            if self.held < end - start {
+                return;
+            }
+            self.sums.push(sum_of_block(&self.terms[..self.held]));
+            self.held = 0;
+            self.borders = &self.borders[1..];
+        }
+    }
+
+    /// Whether every block has all of its terms.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.borders.len() < 2
+    }
+
+    /// The sums.
+    #[must_use]
+    pub fn into_sums(self) -> Vec<f64> {
+        self.sums
+    }
+}
+
+/// How many of more than [`BLOCK`] terms NumPy adds apart from the rest.
+fn left_part(n: usize) -> usize {
+    let half = n / 2;
+    half - half % 8
 }
 
 /// Up to [`BLOCK`] terms: eight interleaved accumulators, the rest one by one.
@@ -77,16 +149,26 @@ mod tests {
         assert!((plain - pairwise).abs() < 1e-12);
     }
 
+    /// In one go and from the middle, in portions that fit no block.
     #[test]
-    fn terms_made_in_blocks_are_added_alike() {
+    fn terms_in_portions_are_added_alike() {
         for n in [0, 1, 7, 8, 9, 127, 128, 129, 255, 1000, 100_003] {
-            let term = |i: usize| 1.0 / ((i + 1) as f64).powf(1.5);
-            let mut at = 0;
-            let blocks = pairwise_sum_of_blocks(n, &mut |terms| {
-                terms.iter_mut().enumerate().for_each(|(i, out)| *out = term(at + i));
-                at += terms.len();
-            });
-            assert_eq!(blocks.to_bits(), pairwise_sum(&mut (0..n).map(term), n).to_bits(), "{n} terms");
+            let terms: Vec<f64> = (0..n).map(|i| 1.0 / ((i + 1) as f64).powf(1.5)).collect();
+            let borders = blocks(n);
+            let sums = |borders: &[usize], from: usize| {
+                let mut sums = BlockSums::new(borders, from);
+                terms[from..].chunks(37).for_each(|portion| sums.push(portion));
+                sums.push(&[]);
+                assert!(sums.is_full());
+                sums.into_sums()
+            };
+            let middle = borders.len() / 2;
+            let (left, right) =
+                (sums(&borders[..=middle], 0), sums(&borders[middle..], borders[middle].saturating_sub(5)));
+            let all = sums(&borders, 0);
+            assert_eq!([left, right].concat(), all);
+            let expected = pairwise_sum(&mut terms.iter().copied(), n);
+            assert_eq!(sum_of_blocks(n, &mut all.into_iter()).to_bits(), expected.to_bits(), "{n} terms");
         }
     }
 
