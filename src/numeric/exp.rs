@@ -23,18 +23,29 @@ pub(super) const ZERO_BELOW: f64 = -709.1;
 #[inline(always)]
 #[must_use]
 pub fn exp_nonpositive(x: f64) -> f64 {
-    let x = if x > ZERO_BELOW { x } else { ZERO_BELOW };
+    let (r, power) = reduced(if x > ZERO_BELOW { x } else { ZERO_BELOW });
+    exp_of_rest(r) * power
+}
+
+/// `r` and `2^k` of an argument from [`ZERO_BELOW`] to 0.
+#[inline(always)]
+pub(super) fn reduced(x: f64) -> (f64, f64) {
     let shifted = x * std::f64::consts::LOG2_E + ROUND;
     let k = shifted - ROUND;
     let r = (x - k * LN2_HIGH) - k * LN2_LOW;
+    // k sits in the lowest bits of `shifted`; moved to the exponent it is 2^k, and 0 for k = −1023.
+    (r, f64::from_bits((shifted.to_bits() << 52).wrapping_add(ONE)))
+}
+
+/// The polynomial: `exp r` for |r| ≤ ½ log 2.
+#[inline(always)]
+pub(super) fn exp_of_rest(r: f64) -> f64 {
     let (r2, r4, r8) = (r * r, (r * r) * (r * r), ((r * r) * (r * r)) * ((r * r) * (r * r)));
     // Estrin's scheme: short chains instead of one of thirteen.
     let a = (1.0 / 2.0 + r * (1.0 / 6.0)) + (1.0 / 24.0 + r * (1.0 / 120.0)) * r2;
     let b = (1.0 / 720.0 + r * (1.0 / 5_040.0)) + (1.0 / 40_320.0 + r * (1.0 / 362_880.0)) * r2;
     let c = (1.0 / 3_628_800.0 + r * (1.0 / 39_916_800.0)) + (1.0 / 479_001_600.0 + r * (1.0 / 6_227_020_800.0)) * r2;
-    let polynomial = 1.0 + (r + r2 * (a + b * r4 + c * r8));
-    // k sits in the lowest bits of `shifted`; moved to the exponent it is 2^k, and 0 for k = −1023.
-    polynomial * f64::from_bits((shifted.to_bits() << 52).wrapping_add(ONE))
+    1.0 + (r + r2 * (a + b * r4 + c * r8))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Sums of the exponentials of a row.
 
-use super::exp::{ZERO_BELOW, exp_nonpositive};
+use super::exp::{ZERO_BELOW, exp_nonpositive, exp_of_rest, reduced};
 use super::real::Real;
 use super::scan::Top;
 use super::vector::LANES;
@@ -25,16 +25,59 @@ impl Sums {
     #[inline(always)]
     fn add<T: Real>(&mut self, values: &[T; LANES], top: f64, scale: f64, counts: impl Fn(usize) -> bool) {
         for (lane, value) in values.iter().enumerate() {
-            let difference = (value.to_f64() - top) * scale;
-            // Clamped before the product too, which would be −∞·0 for extreme rows. What does not count weighs nothing.
-            let difference = if difference > ZERO_BELOW && counts(lane) { difference } else { ZERO_BELOW };
-            let weight = exp_nonpositive(difference);
-            self.weights[lane] += weight;
-            self.weighted[lane] += weight * difference;
-            self.squared[lane] += weight * weight;
+            // What does not count weighs nothing.
+            let difference = if counts(lane) { difference(*value, top, scale) } else { ZERO_BELOW };
+            self.add_one(lane, exp_nonpositive(difference), difference);
         }
     }
+
+    /// Adds all values of a block but those of one chunk.
+    ///
+    /// In three loops over buffers, where one would have each number's whole chain of operations in it: a processor without AVX-512 runs 1.2 times as
+    /// many of the short ones in its window.
+    #[inline(always)]
+    fn add_block<T: Real>(&mut self, values: &[[T; LANES]; BLOCK], top: f64, scale: f64, own: Option<usize>) {
+        let mut differences = [[0.0; LANES]; BLOCK];
+        let mut rests = [[0.0; LANES]; BLOCK];
+        let mut weights = [[0.0; LANES]; BLOCK];
+        for (difference_of, value) in differences.as_flattened_mut().iter_mut().zip(values.as_flattened()) {
+            *difference_of = difference(*value, top, scale);
+        }
+        let differences_of = differences.as_flattened().iter();
+        for ((rest, weight), difference) in
+            rests.as_flattened_mut().iter_mut().zip(weights.as_flattened_mut()).zip(differences_of)
+        {
+            (*rest, *weight) = reduced(*difference);
+        }
+        for (weight, rest) in weights.as_flattened_mut().iter_mut().zip(rests.as_flattened()) {
+            *weight *= exp_of_rest(*rest);
+        }
+        for (chunk, (weights, differences)) in weights.iter().zip(&differences).enumerate() {
+            if Some(chunk) != own {
+                for lane in 0..LANES {
+                    self.add_one(lane, weights[lane], differences[lane]);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn add_one(&mut self, lane: usize, weight: f64, difference: f64) {
+        self.weights[lane] += weight;
+        self.weighted[lane] += weight * difference;
+        self.squared[lane] += weight * weight;
+    }
 }
+
+/// `(value − top)·scale`, clamped before it is a factor, which would be −∞·0 for extreme rows.
+#[inline(always)]
+fn difference<T: Real>(value: T, top: f64, scale: f64) -> f64 {
+    let difference = (value.to_f64() - top) * scale;
+    if difference > ZERO_BELOW { difference } else { ZERO_BELOW }
+}
+
+/// Chunks whose exponentials are computed together.
+const BLOCK: usize = 4;
 
 /// Adds `exp((z_k − z_max)·scale)` of all but the largest value, and what goes with it, to the sums. Leaving the largest out, not subtracting its 1
 /// afterwards, is what keeps small sums exact.
@@ -44,7 +87,11 @@ impl Sums {
 pub(super) fn add_exponentials<T: Real>(row: &[T], top: Top, scale: f64, sums: &mut Sums) {
     let (chunks, rest) = row.as_chunks::<LANES>();
     let own = top.index / LANES;
-    for (index, chunk) in chunks.iter().enumerate() {
+    let (blocks, single) = chunks.as_chunks::<BLOCK>();
+    for (index, block) in blocks.iter().enumerate() {
+        sums.add_block(block, top.value, scale, (own / BLOCK == index).then_some(own % BLOCK));
+    }
+    for (index, chunk) in (blocks.len() * BLOCK..).zip(single) {
         if index != own {
             sums.add(chunk, top.value, scale, |_| true);
         }
