@@ -11,7 +11,7 @@ use std::ops::Range;
 use ndarray::{Array2, ArrayView1, s};
 
 use super::multiples::Multiples;
-use super::sweep::{Base, Look, Products, QUERIES, Tile, sweep};
+use super::sweep::{Base, Look, QUERIES, Tile, sweep};
 use crate::numeric::pair::{EXPONENTS, exponent, join, power_of_two, split};
 use crate::numeric::recycled::{Recycled, RecycledMatrix};
 use crate::numeric::top_k::{Candidate, TopK};
@@ -126,7 +126,7 @@ impl Bank {
     /// What its rows are multiplied as.
     #[must_use]
     pub fn base(&self) -> Base<'_> {
-        Base::Single(&self.high, self.exponent)
+        Base { rows: &self.high, exponent: self.exponent }
     }
 
     /// What is near.
@@ -138,17 +138,22 @@ impl Bank {
     /// Which multiples its rows are of those of a base, if they are, and within a range in which products with the base can be scaled to those with it.
     #[must_use]
     pub fn multiples_of(&self, base: Base<'_>) -> Option<Multiples> {
-        if let Base::Single(rows, _) = base
-            && std::ptr::eq(rows, &self.high)
-        {
+        if std::ptr::eq(base.rows, &self.high) {
             return Some(Multiples::same(self.rows()));
         }
         let in_range = |exponent: i32| exponent.abs() <= MOST_SCALED;
-        let others = if let Base::Single(_, exponent) = base { in_range(exponent) } else { true };
         let write_row = |row: usize, out: &mut [f64]| {
             join(slice(&self.high, row), slice(&self.low, row), power_of_two(self.exponent), out);
         };
-        (others && in_range(self.exponent)).then(|| Multiples::find(self.high.dim(), write_row, base)).flatten()
+        (in_range(base.exponent) && in_range(self.exponent))
+            .then(|| Multiples::find(self.high.dim(), write_row, base))
+            .flatten()
+    }
+
+    /// Whether a base has its rows, digit by digit.
+    #[must_use]
+    pub fn is(&self, base: Base<'_>) -> bool {
+        base.exponent == self.exponent && (std::ptr::eq(base.rows, &self.high) || base.rows == self.high)
     }
 
     /// Calls `take` for every query, in order, with its index and its k largest inner products or smallest distances, best first;
@@ -255,10 +260,7 @@ impl<T: FnMut(usize, &[f64])> Look for Nearest<'_, T> {
             let exponent = self.exponents[i] + self.bank.exponent;
             let scale = power_of_two(tile.exponents[i] - exponent) as f32;
             let (estimates, places) = (&mut *self.estimates, is_part.then_some(&self.places[..]));
-            match &tile.products {
-                Products::Single(all) => scaled(estimates, all.row(i), places, |product| product * scale),
-                Products::Double(all) => scaled(estimates, all.row(i), places, |product| product as f32 * scale),
-            }
+            scaled(estimates, tile.products.row(i), places, scale);
             if let Some(factors) = factors {
                 estimates.iter_mut().zip(factors).for_each(|(estimate, factor)| *estimate *= factor);
             }
@@ -281,18 +283,13 @@ impl<T: FnMut(usize, &[f64])> Look for Nearest<'_, T> {
     }
 }
 
-/// Products in `f32`, those at these places or all.
-fn scaled<P: Copy>(
-    out: &mut Vec<f32>,
-    products: ArrayView1<'_, P>,
-    places: Option<&[usize]>,
-    scaled: impl Fn(P) -> f32,
-) {
+/// Products times a power of two, those at these places or all.
+fn scaled(out: &mut Vec<f32>, products: ArrayView1<'_, f32>, places: Option<&[usize]>, scale: f32) {
     let products = products.to_slice().unwrap_or_default();
     out.clear();
     match places {
-        Some(places) => out.extend(places.iter().map(|place| scaled(products[*place]))),
-        None => out.extend(products.iter().map(|product| scaled(*product))),
+        Some(places) => out.extend(places.iter().map(|place| products[*place] * scale)),
+        None => out.extend(products.iter().map(|product| product * scale)),
     }
 }
 
@@ -353,7 +350,7 @@ fn slice(rows: &Array2<f32>, i: usize) -> &[f32] {
 mod tests {
     use super::*;
     use crate::fit::evenly_spaced::evenly_spaced;
-    use crate::fit::sweep::{SINGLE, pieces};
+    use crate::fit::sweep::{TILE, pieces};
     use crate::numeric::noise::Congruential;
     use crate::numeric::vector::unit_rows;
     use ndarray::Axis;
@@ -451,19 +448,19 @@ mod tests {
         let (rows, queries) = (rows(20_000, 3, 0.0, 1.0, 9), Array2::zeros((2, 3)));
         for nearness in [Nearness::InnerProduct, Nearness::Distance] {
             let (bank, same) = (bank(nearness, &rows), Multiples::same(20_000));
-            let products = Array2::<f32>::zeros((2, SINGLE));
+            let products = Array2::<f32>::zeros((2, TILE));
             let mut search = bank.search(&same, &queries, 5, |_, best| assert_eq!(best.len(), 5));
             search.begin(0..2);
-            for rows in pieces(20_000, SINGLE) {
-                let shown = Products::Single(products.slice(s![.., ..rows.len()]));
-                search.take(&Tile { rows, products: shown, exponents: &[0, 0] });
+            for rows in pieces(20_000, TILE) {
+                let products = products.slice(s![.., ..rows.len()]);
+                search.take(&Tile { rows, products, exponents: &[0, 0] });
                 assert!(search.tops.iter().all(|top| top.held().len() < 2000));
             }
             search.end();
         }
     }
 
-    /// By products with rows whose multiples those of the bank are, in either precision: the same to the last bit.
+    /// By products with rows whose multiples those of the bank are: the same to the last bit.
     #[test]
     fn products_with_other_rows_do_as_well() {
         let units = |n: usize, seed: u32| unit_rows(&rows(n, 33, 2.0, 1.0, seed)).into_array();
@@ -479,12 +476,10 @@ mod tests {
         {
             let bank = bank(nearness, rows);
             let expected = nearest(&bank, &queries, 7);
-            for base in [Base::Double(&all), plain.base()] {
-                let (multiples, mut found) = (bank.multiples_of(base).unwrap(), Vec::new());
-                let take = |_: usize, best: &[f64]| found.push(best.to_vec());
-                sweep(base, &queries, &mut [bank.search(&multiples, &queries, 7, take)]);
-                assert_eq!(found, expected, "{nearness:?}");
-            }
+            let (multiples, mut found) = (bank.multiples_of(plain.base()).unwrap(), Vec::new());
+            let take = |_: usize, best: &[f64]| found.push(best.to_vec());
+            sweep(plain.base(), &queries, &mut [bank.search(&multiples, &queries, 7, take)]);
+            assert_eq!(found, expected, "{nearness:?}");
         }
     }
 }

@@ -36,7 +36,7 @@ impl Multiples {
     /// to `f32` of each row's length. Looks at every row once.
     #[must_use]
     pub fn find(dim: (usize, usize), write_row: impl Fn(usize, &mut [f64]) + Sync, base: Base<'_>) -> Option<Self> {
-        let ((rows, columns), (of, of_columns)) = (dim, base.dim());
+        let ((rows, columns), (of, of_columns)) = (dim, base.rows.dim());
         if rows > of || columns != of_columns {
             return None;
         }
@@ -87,23 +87,23 @@ mod tests {
 
     fn find(rows: &Array2<f64>, base: &Array2<f64>) -> Option<Multiples> {
         let write_row = |row: usize, out: &mut [f64]| out.copy_from_slice(rows.row(row).to_slice().unwrap());
-        Multiples::find(rows.dim(), write_row, Base::Double(base))
+        Multiples::find(rows.dim(), write_row, Base { rows: &base.mapv(|value| value as f32), exponent: 0 })
     }
 
     #[test]
     fn finds_rows_and_factors() {
-        let base = array![[0.6, 0.8], [1.0, 0.0], [0.0, 0.0], [0.0, 1.0]];
-        let scaled = array![[-1.2, -1.6], [3.0, 0.0], [0.0, 0.0], [0.0, 0.0]];
+        let base = array![[0.75, 1.0], [1.0, 0.0], [0.0, 0.0], [0.0, 1.0]];
+        let scaled = array![[-1.5, -2.0], [3.0, 0.0], [0.0, 0.0], [0.0, 0.0]];
         let multiples = find(&scaled, &base).unwrap();
         assert_eq!(multiples.factors(&(0..4)), Some(&[-2.0, 3.0, 1.0, 0.0][..]));
         assert_eq!(multiples.within(&(1..3)), 1..3);
         assert!(find(&base, &base).unwrap().factors(&(0..4)).is_none());
         assert!(find(&base, &scaled).is_none());
-        assert!(find(&array![[0.6, 0.8 + 1e-6]], &array![[0.6, 0.8]]).is_none());
-        assert!(find(&array![[0.6]], &array![[0.6, 0.8]]).is_none());
+        assert!(find(&array![[0.75, 1.0 + 1e-6]], &array![[0.75, 1.0]]).is_none());
+        assert!(find(&array![[0.75]], &array![[0.75, 1.0]]).is_none());
         assert!(find(&array![[1.0, 0.0]], &array![[1e-60, 0.0]]).is_none());
         assert!(find(&array![[0.0, 0.0]], &array![[1e200, 0.0]]).is_none());
-        assert!(find(&base, &array![[0.6, 0.8]]).is_none());
+        assert!(find(&base, &array![[0.75, 1.0]]).is_none());
     }
 
     /// Every row is found once, in whatever pieces the base is shown.

@@ -1,8 +1,8 @@
 //! The products of queries with all rows of a base, tile by tile, for everything that looks at them.
 //!
 //! Scores that compare rows with the same training rows differ in what they make of the products, not in the products. A tile is computed once and shown to
-//! all of them before the next one overwrites it, so memory does not grow with the rows. One that looks alone goes the same way: products in `f64` are the
-//! same to the last bit whoever looks beside it, those in `f32` are estimates that nothing but a choice of candidates is made by.
+//! all of them before the next one overwrites it, so memory does not grow with the rows. One that looks alone goes the same way. Products are in `f32`: most
+//! looks choose candidates by them, which they settle by themselves; what [counts](Look::counts) them adds so many that their roundings cancel.
 
 use std::ops::Range;
 
@@ -16,44 +16,27 @@ use crate::numeric::row_product::fewest_rows;
 /// Queries whose products are held at once. A product brings a tile into another order first, which takes the less of the time the more queries there are.
 pub const QUERIES: usize = 512;
 
-/// Most rows of a tile in `f32`: so many that tile and products, 590 kB each at 512 columns, hardly leave a core's second-level cache, and a multiple of the
-/// 96 that faer multiplies at once.
-pub const SINGLE: usize = 288;
-
-/// Most rows of a tile in `f64`, likewise a multiple of 48.
-pub const DOUBLE: usize = 144;
+/// Most rows of a tile: so many that tile and products, 590 kB each at 512 columns, hardly leave a core's second-level cache, and a multiple of the 96 that
+/// faer multiplies at once.
+pub const TILE: usize = 288;
 
 /// Rows that queries are multiplied with.
 #[derive(Clone, Copy, Debug)]
-pub enum Base<'a> {
-    /// In `f32`, divided by 2 to this power.
-    Single(&'a Array2<f32>, i32),
-    /// In `f64`.
-    Double(&'a Array2<f64>),
+pub struct Base<'a> {
+    /// The rows, divided by 2 to the power.
+    pub rows: &'a Array2<f32>,
+    /// The power.
+    pub exponent: i32,
 }
 
 impl Base<'_> {
-    /// Number of rows and of columns.
-    #[must_use]
-    pub fn dim(&self) -> (usize, usize) {
-        match self {
-            Self::Single(rows, _) => rows.dim(),
-            Self::Double(rows) => rows.dim(),
-        }
-    }
-
     /// Writes a row as it is multiplied, without the power.
     ///
     /// # Panics
     /// If there is no such row.
     pub fn write_row(&self, row: usize, out: &mut [f64]) {
-        match self {
-            Self::Single(rows, power) => {
-                let scale = power_of_two(*power);
-                out.iter_mut().zip(rows.row(row)).for_each(|(to, from)| *to = f64::from(*from) * scale);
-            }
-            Self::Double(rows) => out.iter_mut().zip(rows.row(row)).for_each(|(to, from)| *to = *from),
-        }
+        let scale = power_of_two(self.exponent);
+        out.iter_mut().zip(self.rows.row(row)).for_each(|(to, from)| *to = f64::from(*from) * scale);
     }
 }
 
@@ -62,17 +45,9 @@ pub struct Tile<'a> {
     /// The rows of the base.
     pub rows: Range<usize>,
     /// The products.
-    pub products: Products<'a>,
+    pub products: ArrayView2<'a, f32>,
     /// By which power of two the products of each query have to be multiplied.
     pub exponents: &'a [i32],
-}
-
-/// The products of a tile.
-pub enum Products<'a> {
-    /// With a base in `f32`.
-    Single(ArrayView2<'a, f32>),
-    /// With a base in `f64`.
-    Double(ArrayView2<'a, f64>),
 }
 
 /// What looks at products.
@@ -85,6 +60,12 @@ pub trait Look {
 
     /// There are no more rows.
     fn end(&mut self);
+
+    /// Whether what comes out is made of the products, not of candidates that they choose: those of a query then must not depend on which others stand beside
+    /// it.
+    fn counts(&self) -> bool {
+        false
+    }
 }
 
 impl<T: Look + ?Sized> Look for Box<T> {
@@ -99,6 +80,17 @@ impl<T: Look + ?Sized> Look for Box<T> {
     fn end(&mut self) {
         (**self).end();
     }
+
+    fn counts(&self) -> bool {
+        (**self).counts()
+    }
+}
+
+/// As many queries as have to be multiplied at least, tile by tile with so many rows of so many numbers, so that the products of one do not depend on how many
+/// there are.
+#[must_use]
+pub fn fewest_queries(rows: usize, columns: usize) -> usize {
+    pieces(rows, TILE).map(|tile| fewest_rows(columns, tile.len())).max().unwrap_or(1)
 }
 
 /// Multiplies queries with a base and shows the products.
@@ -106,18 +98,13 @@ impl<T: Look + ?Sized> Look for Box<T> {
 /// # Panics
 /// If queries have another number of columns than the base.
 pub fn sweep(base: Base<'_>, queries: &Array2<f64>, looks: &mut [impl Look]) {
-    assert_eq!(queries.ncols(), base.dim().1, "columns of queries and of the rows that they are multiplied with");
-    match base {
-        Base::Single(rows, power) => in_single(rows, power, queries, looks),
-        Base::Double(rows) => in_double(rows, queries, looks),
-    }
-}
-
-fn in_single(rows: &Array2<f32>, power: i32, queries: &Array2<f64>, looks: &mut [impl Look]) {
-    let height = QUERIES.min(queries.nrows());
+    let Base { rows, exponent: power } = base;
+    assert_eq!(queries.ncols(), rows.ncols(), "columns of queries and of the rows that they are multiplied with");
+    let fewest = if looks.iter().any(Look::counts) { fewest_queries(rows.nrows(), rows.ncols()) } else { 1 };
+    let height = QUERIES.min(queries.nrows()).max(fewest);
     let mut scaled = RecycledMatrix::<f32>::zeros((height, rows.ncols()));
     let mut exponents = Recycled::filled(0_i32, height);
-    let mut products = RecycledMatrix::<f32>::zeros((height, SINGLE.min(rows.nrows())));
+    let mut products = RecycledMatrix::<f32>::zeros((height, TILE.min(rows.nrows())));
     for range in pieces(queries.nrows(), QUERIES) {
         let count = range.len();
         let chunk = queries.slice(s![range.clone(), ..]);
@@ -129,52 +116,16 @@ fn in_single(rows: &Array2<f32>, power: i32, queries: &Array2<f64>, looks: &mut 
             *sum = own + power;
         }
         looks.iter_mut().for_each(|look| look.begin(range.clone()));
-        for tile in pieces(rows.nrows(), SINGLE) {
-            let mut products = products.slice_mut(s![..count, ..tile.len()]);
-            let (queries, of_tile) = (scaled.slice(s![..count, ..]), rows.slice(s![tile.clone(), ..]));
-            product(&mut products, &queries, &of_tile.t(), Threads::One);
-            let shown = Products::Single(products.view());
-            show(looks, &Tile { rows: tile, products: shown, exponents: &exponents[..count] });
+        for tile in pieces(rows.nrows(), TILE) {
+            // What fills the queries up, zeros or those of the chunk before, is multiplied and not shown.
+            let mut all = products.slice_mut(s![..count.max(fewest), ..tile.len()]);
+            let queries = scaled.slice(s![..count.max(fewest), ..]);
+            product(&mut all, &queries, &rows.slice(s![tile.clone(), ..]).t(), Threads::One);
+            let shown = Tile { rows: tile, products: all.slice(s![..count, ..]), exponents: &exponents[..count] };
+            looks.iter_mut().for_each(|look| look.take(&shown));
         }
         looks.iter_mut().for_each(Look::end);
     }
-}
-
-/// As many queries as have to be multiplied at least, tile by tile with so many rows of so many numbers, so that the products of one in `f64` do not depend on
-/// how many there are.
-#[must_use]
-pub fn fewest_queries(rows: usize, columns: usize) -> usize {
-    pieces(rows, DOUBLE).map(|tile| fewest_rows(columns, tile.len())).max().unwrap_or(1)
-}
-
-fn in_double(rows: &Array2<f64>, queries: &Array2<f64>, looks: &mut [impl Look]) {
-    let fewest = fewest_queries(rows.nrows(), rows.ncols());
-    let height = QUERIES.min(queries.nrows()).max(fewest);
-    let exponents = Recycled::filled(0_i32, height);
-    let mut products = RecycledMatrix::<f64>::zeros((height, DOUBLE.min(rows.nrows())));
-    for range in pieces(queries.nrows(), QUERIES) {
-        let count = range.len();
-        let chunk = queries.slice(s![range.clone(), ..]);
-        // The same kernels sum a row's products, whatever block it came in.
-        let filled_up = (count < fewest).then(|| {
-            let mut filled_up = RecycledMatrix::<f64>::zeros((fewest, rows.ncols()));
-            filled_up.slice_mut(s![..count, ..]).assign(&chunk);
-            filled_up
-        });
-        let chunk = filled_up.as_ref().map_or(chunk, |filled_up| filled_up.view());
-        looks.iter_mut().for_each(|look| look.begin(range.clone()));
-        for tile in pieces(rows.nrows(), DOUBLE) {
-            let mut all = products.slice_mut(s![..chunk.nrows(), ..tile.len()]);
-            product(&mut all, &chunk, &rows.slice(s![tile.clone(), ..]).t(), Threads::One);
-            let shown = Products::Double(all.slice(s![..count, ..]));
-            show(looks, &Tile { rows: tile, products: shown, exponents: &exponents[..count] });
-        }
-        looks.iter_mut().for_each(Look::end);
-    }
-}
-
-fn show(looks: &mut [impl Look], tile: &Tile<'_>) {
-    looks.iter_mut().for_each(|look| look.take(tile));
 }
 
 /// Consecutive ranges of so many numbers, the last one of fewer.
@@ -206,12 +157,7 @@ mod tests {
             for (i, query) in self.queries.clone().enumerate() {
                 assert_eq!(self.products[query].len(), tile.rows.start);
                 let scale = power_of_two(tile.exponents[i]);
-                match &tile.products {
-                    Products::Single(all) => {
-                        self.products[query].extend(all.row(i).iter().map(|p| f64::from(*p) * scale));
-                    }
-                    Products::Double(all) => self.products[query].extend(all.row(i)),
-                }
+                self.products[query].extend(tile.products.row(i).iter().map(|p| f64::from(*p) * scale));
             }
             self.largest = self.largest.max(self.queries.len() * tile.rows.len());
         }
@@ -226,21 +172,19 @@ mod tests {
         let mut matrix = |rows: usize| {
             Array2::from_shape_simple_fn((rows, 5), || f64::from(noise.bits()) / f64::from(1 << 24) - 0.5)
         };
-        for (count, rows) in [(1, 1), (3, 700), (QUERIES + 3, 2 * SINGLE + 1), (2 * QUERIES, DOUBLE)] {
+        for (count, rows) in [(1, 1), (3, 700), (QUERIES + 3, 2 * TILE + 1), (2 * QUERIES, TILE)] {
             let (queries, rows) = (matrix(count), matrix(rows));
             let expected = queries.dot(&rows.t());
             let single = rows.mapv(|value| (4.0 * value) as f32);
-            for (base, tolerance) in [(Base::Double(&rows), 1e-15), (Base::Single(&single, -2), 1e-6)] {
-                let mut looks = [Kept::default(), Kept::default()];
-                sweep(base, &queries, &mut looks);
-                for kept in looks {
-                    assert_eq!(kept.products.len(), count);
-                    for (found, expected) in kept.products.iter().zip(expected.rows()) {
-                        assert_eq!(found.len(), expected.len());
-                        assert!(found.iter().zip(expected).all(|(f, e)| (f - e).abs() <= tolerance));
-                    }
-                    assert!(kept.largest <= QUERIES * SINGLE);
+            let mut looks = [Kept::default(), Kept::default()];
+            sweep(Base { rows: &single, exponent: -2 }, &queries, &mut looks);
+            for kept in looks {
+                assert_eq!(kept.products.len(), count);
+                for (found, expected) in kept.products.iter().zip(expected.rows()) {
+                    assert_eq!(found.len(), expected.len());
+                    assert!(found.iter().zip(expected).all(|(f, e)| (f - e).abs() <= 1e-6));
                 }
+                assert!(kept.largest <= QUERIES * TILE);
             }
         }
     }

@@ -5,7 +5,7 @@ use ndarray::Array2;
 use super::count::Count;
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
-use super::search::{Among, Search};
+use super::search::Search;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::bank::{Bank, Nearness};
@@ -119,8 +119,8 @@ impl Fitted for FittedNearestNeighbour {
 }
 
 impl Search for FittedNearestNeighbour {
-    fn among(&self) -> Among<'_> {
-        Among::Bank(&self.bank)
+    fn bank(&self) -> &Bank {
+        &self.bank
     }
 
     fn look<'a>(&'a self, block: &'a RowBlock<'_>, multiples: &'a Multiples, out: &'a mut [f64]) -> Box<dyn Look + 'a> {

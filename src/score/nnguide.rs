@@ -5,7 +5,7 @@ use ndarray::{Array2, Axis};
 use super::count::Count;
 use super::entry::ScoreEntry;
 use super::need::Need;
-use super::search::{Among, Search};
+use super::search::Search;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::Dump;
@@ -126,8 +126,8 @@ impl Fitted for FittedNnGuide {
 }
 
 impl Search for FittedNnGuide {
-    fn among(&self) -> Among<'_> {
-        Among::Bank(&self.bank)
+    fn bank(&self) -> &Bank {
+        &self.bank
     }
 
     fn look<'a>(&'a self, block: &'a RowBlock<'_>, multiples: &'a Multiples, out: &'a mut [f64]) -> Box<dyn Look + 'a> {

@@ -2,18 +2,21 @@
 
 use std::ops::Range;
 
-use ndarray::{Array2, ArrayView2, s};
+use multiversion::multiversion;
+use ndarray::{Array2, ArrayView1, s};
 
 use super::entry::ScoreEntry;
 use super::need::Need;
-use super::search::{Among, Search};
+use super::search::Search;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::dump::Dump;
-use crate::fit::sweep::{Base, DOUBLE, Look, Products, QUERIES, Tile, fewest_queries, pieces, sweep};
+use crate::fit::bank::{Bank, Nearness};
+use crate::fit::sweep::{Base, Look, QUERIES, TILE, Tile, fewest_queries, pieces, sweep};
 use crate::fit::{FitError, Multiples, Training};
 use crate::numeric::linalg::{Threads, product};
-use crate::numeric::recycled::{Recycled, RecycledMatrix};
+use crate::numeric::pair::power_of_two;
+use crate::numeric::recycled::RecycledMatrix;
 use crate::rows::{ArrayKind, RowBlock};
 
 pub(super) const ENTRY: ScoreEntry = ScoreEntry {
@@ -74,38 +77,38 @@ impl Score for Relation {
         let (rows, numbers) = (split.rows, features.columns() + training.rows().classes.unwrap_or(0));
         let what = format!("{numbers} features and probabilities of each of {rows} training rows");
         training.within_memory(ENTRY.id, &what, [1, rows, numbers])?;
-        let mut directions = Array2::zeros((split.rows, features.columns()));
+        let directions =
+            || training.blocks(split, &[ArrayKind::Features]).map(|(_, block)| block.unit_features().clone());
+        let bank = Bank::new(Nearness::Distance, rows, features.columns(), directions);
         let mut probabilities: Option<Array2<f64>> = None;
         for (range, block) in training.blocks(split, &[ArrayKind::Features, ArrayKind::Logits]) {
-            directions.slice_mut(s![range.clone(), ..]).assign(block.unit_features());
             let p = block.probabilities();
-            let all = probabilities.get_or_insert_with(|| Array2::zeros((split.rows, p.ncols())));
+            let all = probabilities.get_or_insert_with(|| Array2::zeros((rows, p.ncols())));
             all.slice_mut(s![range, ..]).assign(p);
         }
-        let probabilities = probabilities.unwrap_or_default();
-        Ok(Fit::new(Related { settings: *self, directions, probabilities }))
+        Ok(Fit::new(Related { settings: *self, bank, probabilities: probabilities.unwrap_or_default() }))
     }
 
     fn restore(&self, state: &mut State<'_>) -> Result<Box<dyn Fitted>, StateError> {
-        let (directions, probabilities) = (state.matrix("directions")?, state.matrix("probabilities")?);
-        if probabilities.nrows() != directions.nrows() {
+        let (bank, probabilities) = (Bank::restore(Nearness::Distance, state)?, state.matrix("probabilities")?);
+        if probabilities.nrows() != bank.rows() {
             return Err(StateError::other("probabilities", &probabilities, "a row for every direction"));
         }
-        Ok(Box::new(Related { settings: *self, directions, probabilities }))
+        Ok(Box::new(Related { settings: *self, bank, probabilities }))
     }
 }
 
 struct Related {
     settings: Relation,
-    /// `f̂_i` (n, D).
-    directions: Array2<f64>,
+    /// `f̂_i` (n, D), held as other scores hold them, so that products are shared to the last digit.
+    bank: Bank,
     /// `p_i` (n, C).
     probabilities: Array2<f64>,
 }
 
 impl Fitted for Related {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
-        sweep(Base::Double(&self.directions), block.unit_features(), &mut [Relating::new(self, block, out)]);
+        sweep(self.bank.base(), block.unit_features(), &mut [Relating::new(self, block, out)]);
     }
 
     fn search(&self) -> Option<&dyn Search> {
@@ -113,13 +116,18 @@ impl Fitted for Related {
     }
 
     fn save(&self) -> State<'_> {
-        State::new().with("directions", &self.directions).with("probabilities", &self.probabilities)
+        self.bank.save().with("probabilities", &self.probabilities)
     }
 }
 
 impl Search for Related {
-    fn among(&self) -> Among<'_> {
-        Among::Rows(&self.directions)
+    fn bank(&self) -> &Bank {
+        &self.bank
+    }
+
+    /// The products are what is summed: those of rows within a rounding would be others.
+    fn multiples_of(&self, base: Base<'_>) -> Option<Multiples> {
+        self.bank.is(base).then(|| Multiples::same(self.bank.rows()))
     }
 
     fn look<'a>(&'a self, block: &'a RowBlock<'_>, _: &'a Multiples, out: &'a mut [f64]) -> Box<dyn Look + 'a> {
@@ -133,8 +141,8 @@ const AGREEING: usize = 64;
 /// Training rows whose relations are summed on their own: a longer sum would lose digits.
 const SUMMED: usize = 1024;
 
-/// Queries whose relations are summed side by side: an addition waits for the one before it.
-const LANES: usize = 4;
+/// Sums side by side of a query, of every eighth training row each: an addition waits for the one before it.
+const LANES: usize = 8;
 
 /// Sums relations of queries, tile by tile.
 struct Relating<'a> {
@@ -145,16 +153,25 @@ struct Relating<'a> {
     own: RecycledMatrix<f64>,
     fewest: usize,
     agreement: RecycledMatrix<f64>,
-    /// Of each query the sum since the last multiple of [`SUMMED`] training rows.
-    sums: Recycled<f64>,
-    out: &'a mut [f64],
+    sums: Sums<'a>,
     queries: Range<usize>,
+}
+
+/// Sums of relations.
+struct Sums<'a> {
+    settings: Relation,
+    /// Of each query that is looked at [`LANES`] sums, since the last multiple of [`SUMMED`] training rows.
+    running: RecycledMatrix<f64>,
+    /// Of all queries what was summed before.
+    out: &'a mut [f64],
+    /// The first that is looked at.
+    start: usize,
 }
 
 impl<'a> Relating<'a> {
     fn new(related: &'a Related, block: &'a RowBlock<'_>, out: &'a mut [f64]) -> Self {
-        let p = block.probabilities();
-        let fewest = fewest_queries(related.directions.nrows(), p.ncols());
+        let (p, rows) = (block.probabilities(), related.bank.rows());
+        let fewest = fewest_queries(rows, p.ncols());
         let height = QUERIES.min(p.nrows()).max(fewest);
         out.fill(0.0);
         Self {
@@ -162,9 +179,8 @@ impl<'a> Relating<'a> {
             p,
             own: RecycledMatrix::zeros((height, p.ncols())),
             fewest,
-            agreement: RecycledMatrix::zeros((AGREEING.min(height), DOUBLE.min(related.directions.nrows()))),
-            sums: Recycled::filled(0.0, height),
-            out,
+            agreement: RecycledMatrix::zeros((AGREEING.min(height), TILE.min(rows))),
+            sums: Sums { settings: related.settings, running: RecycledMatrix::zeros((height, LANES)), out, start: 0 },
             queries: 0..0,
         }
     }
@@ -173,15 +189,12 @@ impl<'a> Relating<'a> {
 impl Look for Relating<'_> {
     fn begin(&mut self, queries: Range<usize>) {
         self.own.slice_mut(s![..queries.len(), ..]).assign(&self.p.slice(s![queries.clone(), ..]));
+        self.sums.start = queries.start;
         self.queries = queries;
     }
 
     fn take(&mut self, tile: &Tile<'_>) {
-        let Products::Double(cosines) = &tile.products else {
-            unreachable!("rows in f64 are a base of products in f64")
-        };
-        let (settings, probabilities) =
-            (self.related.settings, self.related.probabilities.slice(s![tile.rows.clone(), ..]));
+        let probabilities = self.related.probabilities.slice(s![tile.rows.clone(), ..]);
         let filled_up = self.queries.len().max(self.fewest);
         for part in pieces(self.queries.len(), AGREEING) {
             let from = part.start.min(filled_up - self.fewest);
@@ -189,35 +202,56 @@ impl Look for Relating<'_> {
             let mut agreement = self.agreement.slice_mut(s![..height, ..tile.rows.len()]);
             let own = self.own.slice(s![from..from + height, ..]);
             product(&mut agreement, &own, &probabilities.t(), Threads::One);
-            let agreement = agreement.view();
-            for lanes in pieces(part.len(), LANES) {
-                let rows = part.start + lanes.start..part.start + lanes.end;
-                let sums = &mut self.sums[rows.clone()];
-                for (columns, is_whole) in summed_together(&tile.rows) {
-                    let relation =
-                        |row: usize| (of_row(cosines, row, &columns), of_row(&agreement, row - from, &columns));
-                    settings.add(rows.clone().map(relation), sums);
-                    if is_whole {
-                        let out = &mut self.out[self.queries.start..][rows.clone()];
-                        add_sums(out, sums);
-                    }
-                }
+            let own_rows = agreement.slice(s![part.start - from.., ..]);
+            for (query, agreement) in part.zip(own_rows.rows()) {
+                let cosines = Cosines { row: tile.products.row(query), scale: power_of_two(tile.exponents[query]) };
+                self.sums.add(query, &tile.rows, &cosines, agreement);
             }
         }
     }
 
     fn end(&mut self) {
-        let count = self.queries.len();
-        add_sums(&mut self.out[self.queries.clone()], &mut self.sums[..count]);
+        for query in 0..self.queries.len() {
+            self.sums.end(query);
+        }
+    }
+
+    fn counts(&self) -> bool {
+        true
     }
 }
 
-/// Some columns of a row.
-fn of_row<'m>(matrix: &'m ArrayView2<'_, f64>, row: usize, columns: &Range<usize>) -> &'m [f64] {
-    &matrix.row(row).to_slice().unwrap_or_default()[columns.clone()]
+/// Cosines of a query, divided by a power of two.
+struct Cosines<'a> {
+    row: ArrayView1<'a, f32>,
+    scale: f64,
 }
 
-/// The columns of a tile of these rows whose relations are summed together, and whether the last of them ends a sum.
+impl Sums<'_> {
+    /// Adds the relations of a query with these training rows.
+    fn add(&mut self, query: usize, rows: &Range<usize>, cosines: &Cosines<'_>, agreement: ArrayView1<'_, f64>) {
+        let (row, agreement) = (cosines.row.to_slice().unwrap_or_default(), agreement.to_slice().unwrap_or_default());
+        for (columns, is_whole) in summed_together(rows) {
+            let mut sums = self.running.row_mut(query);
+            if let Some(sums) = sums.as_slice_mut().and_then(<[f64]>::first_chunk_mut) {
+                let (row, agreement) = (&row[columns.clone()], &agreement[columns]);
+                self.settings.add(row, cosines.scale, agreement, sums);
+            }
+            if is_whole {
+                self.end(query);
+            }
+        }
+    }
+
+    /// Adds what was summed and starts again.
+    fn end(&mut self, query: usize) {
+        let mut sums = self.running.row_mut(query);
+        self.out[self.start + query] += sums.sum();
+        sums.fill(0.0);
+    }
+}
+
+/// The columns of a tile of these rows whose relations are summed together, and whether the last of them ends a sum. Tiles and sums are multiples of [`LANES`].
 fn summed_together(rows: &Range<usize>) -> impl Iterator<Item = (Range<usize>, bool)> {
     let Range { start, end } = *rows;
     (start / SUMMED..end.div_ceil(SUMMED)).map(move |number| {
@@ -226,42 +260,42 @@ fn summed_together(rows: &Range<usize>) -> impl Iterator<Item = (Range<usize>, b
     })
 }
 
-/// Adds what was summed and starts again.
-fn add_sums(out: &mut [f64], sums: &mut [f64]) {
-    for (out, sum) in out.iter_mut().zip(sums) {
-        *out += *sum;
-        *sum = 0.0;
+impl Relation {
+    /// Adds the relations of a query to its sums, from cosines that are multiplied by a power of two.
+    fn add(self, cosines: &[f32], scale: f64, agreement: &[f64], sums: &mut [f64; LANES]) {
+        if self.power == 1.0 {
+            return add_plain(cosines, scale, agreement, self.threshold, sums);
+        }
+        for (place, (cosine, agreement)) in cosines.iter().zip(agreement).enumerate() {
+            // The threshold is at least 0, so a negative cosine never passes.
+            let relation = f64::from(*cosine) * scale * agreement;
+            if relation > self.threshold {
+                sums[place % LANES] += relation.powf(self.power);
+            }
+        }
     }
 }
 
-impl Relation {
-    /// Adds the relations of some queries, whose cosines and agreements come query by query, to their sums.
-    fn add<'m>(self, mut queries: impl Iterator<Item = (&'m [f64], &'m [f64])>, sums: &mut [f64]) {
-        if let (Ok(sums), true) = (<&mut [f64; LANES]>::try_from(&mut *sums), self.power == 1.0) {
-            let rows: [(&[f64], &[f64]); LANES] = std::array::from_fn(|_| queries.next().unwrap_or_default());
-            return self.add_side_by_side(rows, sums);
-        }
-        for (sum, (cosines, agreement)) in sums.iter_mut().zip(queries) {
-            // The threshold is at least 0, so a negative cosine never passes.
-            let relations = cosines.iter().zip(agreement).map(|(cosine, agreement)| cosine * agreement);
-            let counted = relations.filter(|relation| *relation > self.threshold);
-            *sum = counted.fold(*sum, |sum, r| sum + if self.power == 1.0 { r } else { r.powf(self.power) });
+/// The same at power 1: what does not count adds 0.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2", "aarch64+neon"))]
+fn add_plain(cosines: &[f32], scale: f64, agreement: &[f64], threshold: f64, sums: &mut [f64; LANES]) {
+    let add = |sum: &mut f64, cosine: f32, agreement: f64| {
+        let relation = f64::from(cosine) * scale * agreement;
+        *sum += if relation > threshold { relation } else { 0.0 };
+    };
+    let (eights, more) = cosines.as_chunks::<LANES>();
+    let (own_eights, own_more) = agreement.as_chunks::<LANES>();
+    // A copy stays in registers.
+    let mut own = *sums;
+    for (cosines, agreement) in eights.iter().zip(own_eights) {
+        for lane in 0..LANES {
+            add(&mut own[lane], cosines[lane], agreement[lane]);
         }
     }
-
-    /// The same at power 1: what does not count adds 0.
-    fn add_side_by_side(self, rows: [(&[f64], &[f64]); LANES], sums: &mut [f64; LANES]) {
-        let columns = rows[0].0.len();
-        let rows = rows.map(|(cosines, agreement)| (&cosines[..columns], &agreement[..columns]));
-        let mut own = *sums;
-        for column in 0..columns {
-            for (sum, (cosines, agreement)) in own.iter_mut().zip(&rows) {
-                let relation = cosines[column] * agreement[column];
-                *sum += if relation > self.threshold { relation } else { 0.0 };
-            }
-        }
-        *sums = own;
+    for (sum, (cosine, agreement)) in own.iter_mut().zip(more.iter().zip(own_more)) {
+        add(sum, *cosine, *agreement);
     }
+    *sums = own;
 }
 
 #[cfg(test)]
@@ -278,17 +312,21 @@ mod tests {
         out
     }
 
+    fn bank(directions: &Array2<f64>) -> Bank {
+        Bank::new(Nearness::Distance, directions.nrows(), directions.ncols(), || std::iter::once(directions.clone()))
+    }
+
     /// The example of the page.
     #[test]
     fn example_by_hand() {
-        let directions = array![[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]];
+        let bank = bank(&array![[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]);
         let probabilities = array![[1.0, 0.0], [0.25, 0.75], [0.5, 0.5]];
         let logits = array![[0.0, 0.0]];
-        for (power, threshold, expected) in [(1.0, 0.03, 0.7), (2.0, 0.03, 0.25), (1.0, 0.3, 0.4)] {
+        for (power, threshold, expected) in [(1.0, 0.03, 0.7), (2.0, 0.03, 0.25), (1.0, 0.35, 0.4)] {
             let settings = Relation { power, threshold };
-            let related = Related { settings, directions: directions.clone(), probabilities: probabilities.clone() };
+            let related = Related { settings, bank: bank.clone(), probabilities: probabilities.clone() };
             let found = score(&related, array![[3.0, 4.0]], logits.clone());
-            assert!((found[0] - expected).abs() < 1e-15, "{found:?}");
+            assert!((found[0] - expected).abs() < 1e-7, "{found:?}");
         }
     }
 
@@ -302,7 +340,7 @@ mod tests {
         for (rows, columns, classes) in [(1500, 37, 5), (146, 256, 5), (148, 100, 100), (146, 3, 200)] {
             let related = Related {
                 settings: Relation { power: 1.0, threshold: 0.0 },
-                directions: unit_rows(&wave(rows, columns, 0.7)).into_array(),
+                bank: bank(&unit_rows(&wave(rows, columns, 0.7))),
                 probabilities: wave(rows, classes, 0.3).mapv(f64::abs),
             };
             let (features, logits) = (wave(200, columns, 1.1), wave(200, classes, 0.9));

@@ -4,7 +4,7 @@ use ndarray::Array2;
 
 use super::entry::{ScoreEntry, no_caution};
 use super::need::Need;
-use super::search::{Among, Search};
+use super::search::Search;
 use super::settings::{Parameter, SettingError, Settings};
 use super::{Fit, Fitted, Score, State, StateError};
 use crate::fit::bank::{Bank, Nearness};
@@ -310,9 +310,9 @@ impl Fitted for FittedSirc {
 
 /// Only of a score with a term of neighbours.
 impl Search for FittedSirc {
-    fn among(&self) -> Among<'_> {
+    fn bank(&self) -> &Bank {
         let (_, bank, _) = self.neighbours().expect("a score without neighbours offers no search");
-        Among::Bank(bank)
+        bank
     }
 
     fn look<'a>(&'a self, block: &'a RowBlock<'_>, multiples: &'a Multiples, out: &'a mut [f64]) -> Box<dyn Look + 'a> {

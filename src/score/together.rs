@@ -4,7 +4,7 @@
 //! come from a file, nor which of them takes multiples of the rows or a part.
 
 use super::FittedScore;
-use super::search::Search;
+use super::search::{Search, rank};
 use crate::fit::Multiples;
 use crate::fit::sweep::{Base, sweep};
 use crate::rows::RowBlock;
@@ -40,13 +40,13 @@ impl<'a> Together<'a> {
         let mut groups = Vec::new();
         while left.len() > 1 {
             // Of equal ones the first.
-            let Some(leader) = left.iter().rev().map(|&(_, search)| search.among()).max_by_key(|one| one.rank()) else {
+            let Some(leader) = left.iter().rev().map(|&(_, search)| search.bank()).max_by_key(|bank| rank(bank)) else {
                 break;
             };
             let base = leader.base();
             let (mut members, mut others) = (Vec::new(), Vec::new());
             for (place, search) in left {
-                match search.among().multiples_of(base) {
+                match search.multiples_of(base) {
                     Some(multiples) => members.push(Member { place, search, multiples }),
                     None => others.push((place, search)),
                 }

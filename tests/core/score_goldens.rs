@@ -18,7 +18,8 @@ use super::common::fixture;
 /// Largest deviation allowed, relative to the largest value of the case.
 const TOLERANCE: f64 = 1e-9;
 
-/// Scores whose solver leaves fewer digits on nearly singular features, with what `DEFINITIONS.md` measured between two exact routes.
+/// Scores whose solver leaves fewer digits on nearly singular features, with what `DEFINITIONS.md` measured between two exact routes; and one that sums products
+/// in `f32`.
 const LOOSER: &[(&str, f64)] = &[
     ("mahalanobis", 1e-8),
     ("mahalanobis_pp", 1e-8),
@@ -26,6 +27,7 @@ const LOOSER: &[(&str, f64)] = &[
     ("relative_mahalanobis_pp", 1e-7),
     ("ssd", 1e-8),
     ("pnml", 1e-8),
+    ("relation", 2e-7),
 ];
 
 /// Files of goldens, and the folder of their runs.
