@@ -101,7 +101,7 @@ fixture-dumps DUMPS:
 same-values OLD NEW *DUMPS:
     target/python/bin/python fixtures/same_values.py {{OLD}} {{NEW}} {{DUMPS}}
 
-# What detection costs, or the bench NAME: knn, together, mahalanobis, metrics, logit_scores, ingest, train_epoch
+# What detection costs, or the bench NAME: knn, together, mahalanobis, metrics, bootstrap, logit_scores, ingest, train_epoch
 bench NAME="detection_cost" *ARGUMENTS:
     cargo bench --bench {{NAME}} -- {{ARGUMENTS}}
 
