@@ -54,7 +54,7 @@ SYSTEMS = [
     System("Outlier Exposure, MPS", "outlier-exposure", "mps", note="learns from CIFAR-100"),
     System("Outlier Exposure, ES", "outlier-exposure", "es", "SoftMax+OE/ES", "learns from CIFAR-100"),
     System("energy fine-tuning", "energy-bounded", "energy", note="learns from CIFAR-100"),
-    System("ACET (5 steps), MPS", "acet", "mps", note="learns from noise"),
+    System("ACET (5 steps), MPS", "acet", "mps", note="two epochs after SoftMax, on noise"),
     System("MC-dropout, mutual information", "dropout", "mutual_information", note="10 passes"),
     System("MC-dropout, predictive entropy", "dropout", "predictive_entropy", note="10 passes"),
 ]

@@ -158,19 +158,21 @@ struct FittedCfood {
 impl Fitted for FittedCfood {
     fn score_block(&self, block: &RowBlock<'_>, out: &mut [f64]) {
         let directions = block.unit_features().view();
-        let mut entries: Vec<Entries> =
-            (0..block.rows()).map(|_| Entries::new(self.kappas.len(), self.enough)).collect();
+        // Per row, how many reference rows it enters at each step.
+        let mut entered = RecycledMatrix::<u32>::zeros((block.rows(), self.kappas.len()));
         for first in (0..self.reference.nrows()).step_by(TILE) {
             let tile = s![first..self.reference.nrows().min(first + TILE), ..];
             let squares = self.squares.slice(s![first..self.reference.nrows().min(first + TILE)]);
             let distances = squared_distances(&directions, &self.reference.slice(tile), &squares);
-            for (entries, distances) in entries.iter_mut().zip(distances.rows()) {
+            for (entered, distances) in entered.rows_mut().into_iter().zip(distances.rows()) {
+                let mut entries = Entries::of(entered.into_slice().unwrap_or_default(), self.enough);
                 for (radii, distance) in self.radii.slice(tile).rows().into_iter().zip(distances) {
                     entries.add(radii.to_slice().unwrap_or_default(), *distance);
                 }
             }
         }
-        for (out, entries) in out.iter_mut().zip(entries) {
+        for (out, entered) in out.iter_mut().zip(entered.rows_mut()) {
+            let entries = Entries::of(entered.into_slice().unwrap_or_default(), self.enough);
             *out = entries.first_enough().map_or(-1.0, |step| -self.kappas[step]);
         }
     }
@@ -186,19 +188,23 @@ impl Fitted for FittedCfood {
 }
 
 /// How many reference rows a row enters at which step, as far as it can matter.
-struct Entries {
+struct Entries<'a> {
+    /// Rows that enter at each step; behind the last one that matters, no longer all of them.
+    at: &'a mut [u32],
     /// Rows that must be near.
     enough: f64,
     /// The last step that matters: enough rows enter up to it, or it is the last of all.
     last: usize,
-    /// Rows that enter at each step up to it, and all of these.
-    at: Vec<u32>,
+    /// Rows that enter up to it.
     inside: u32,
 }
 
-impl Entries {
-    fn new(steps: usize, enough: f64) -> Self {
-        Self { enough, last: steps.saturating_sub(1), at: vec![0; steps], inside: 0 }
+impl<'a> Entries<'a> {
+    fn of(at: &'a mut [u32], enough: f64) -> Self {
+        let (last, inside) = (at.len().saturating_sub(1), at.iter().sum());
+        let mut entries = Self { at, enough, last, inside };
+        entries.lower();
+        entries
     }
 
     /// Takes a reference row at that distance. Most are too far for the steps that matter, which one comparison tells.
@@ -219,8 +225,7 @@ impl Entries {
     }
 
     /// The first step at which enough rows are entered.
-    fn first_enough(mut self) -> Option<usize> {
-        self.lower();
+    fn first_enough(&self) -> Option<usize> {
         (!self.at.is_empty() && f64::from(self.inside) >= self.enough).then_some(self.last)
     }
 }
@@ -251,7 +256,8 @@ mod tests {
         let mut noise = Noise::new(3);
         for (steps, rows, enough) in [(1, 4, 1.0), (5, 3, 3.0), (7, 40, 4.0), (7, 40, 39.5), (7, 0, 1.0), (4, 9, 0.0)] {
             for _ in 0..200 {
-                let mut entries = Entries::new(steps, enough);
+                let mut at = vec![0; steps];
+                let mut entries = Entries::of(&mut at, enough);
                 let mut entered = vec![0; steps + 1];
                 for _ in 0..rows {
                     let mut radii: Vec<f64> = (0..steps).map(|_| (8.0 * noise.uniform()).floor()).collect();
@@ -265,7 +271,9 @@ mod tests {
                     Some(f64::from(*sum))
                 });
                 let expected = sums.into_iter().position(|sum| sum >= enough);
-                assert_eq!(entries.first_enough(), expected, "{steps} steps, {rows} rows, {enough} enough");
+                let message = format!("{steps} steps, {rows} rows, {enough} enough");
+                assert_eq!(entries.first_enough(), expected, "{message}");
+                assert_eq!(Entries::of(&mut at, enough).first_enough(), expected, "{message}, taken up again");
             }
         }
     }
