@@ -46,7 +46,8 @@ SYSTEMS = [
     System("Scaled Cosine", "scaled-cosine", "scores@cosine"),
     System("LogitNorm, MPS", "logit-norm", "mps"),
     System("DisMax, MMLES", "dismax", "mmles"),
-    System("Generalized ODIN, without a step", "generalized-odin", "scores@godin_0"),
+    System("Generalized ODIN, without a step", "generalized-odin", "scores@h"),
+    System("Generalized ODIN", "generalized-odin", "scores@godin_*", note="the step that raises h of held-out images most"),
     System("ODIN", "odin", "odin", "SoftMax/ODIN", "step chosen on FGSM images, T = 1000"),
     System("Mahalanobis, one layer", "softmax", "mahalanobis"),
     System("Mahalanobis, full", "mahalanobis", "mahalanobis_perturbed", "SoftMax/Mahalanobis", "weights of layers chosen on FGSM images, one step"),
@@ -54,7 +55,7 @@ SYSTEMS = [
     System("Outlier Exposure, MPS", "outlier-exposure", "mps", note="learns from CIFAR-100"),
     System("Outlier Exposure, ES", "outlier-exposure", "es", "SoftMax+OE/ES", "learns from CIFAR-100"),
     System("energy fine-tuning", "energy-bounded", "energy", note="learns from CIFAR-100"),
-    System("ACET (5 steps), MPS", "acet", "mps", note="two epochs after SoftMax, on noise"),
+    System("ACET, MPS", "acet", "mps", note="five steps, two epochs after SoftMax, on noise"),
     System("MC-dropout, mutual information", "dropout", "mutual_information", note="10 passes"),
     System("MC-dropout, predictive entropy", "dropout", "predictive_entropy", note="10 passes"),
 ]
@@ -73,10 +74,15 @@ class Bench:
         numbers = (re.fullmatch(rf"{re.escape(dump)}-seed(\d+)", path.name) for path in self.dumps.iterdir() if (path / "run.toml").exists())
         return sorted(int(number[1]) for number in numbers if number)
 
+    def score(self, system, seed):
+        """The score; where its name has a step that was chosen, that of this dump."""
+        files = (self.dumps / f"{system.dump}-seed{seed}" / "id" / "test").glob(f"{system.score}.npy") if "*" in system.score else []
+        return next((file.stem for file in files), system.score)
+
     def records(self, dump, seed):
         """The values of all scores of SYSTEMS that this dump has."""
         if (dump, seed) not in self.kept:
-            scores = sorted({system.score for system in SYSTEMS if system.dump == dump})
+            scores = sorted({self.score(system, seed) for system in SYSTEMS if system.dump == dump})
             arguments = [self.dumps / f"{dump}-seed{seed}", "--score", ",".join(scores), "--procedure", "lee,openood", "--bootstrap", DRAWS]
             self.kept[dump, seed] = self.asked("score", *arguments)
         return self.kept[dump, seed]
@@ -87,7 +93,7 @@ class Bench:
         for seed in self.seeds(system.dump):
             own = [
                 record for record in self.records(system.dump, seed)
-                if record["procedure"] == "lee" and record["score"] == system.score and record["metric"] == metric and record["ood"] in sets and not record.get("mean_over")
+                if record["procedure"] == "lee" and record["score"] == self.score(system, seed) and record["metric"] == metric and record["ood"] in sets and not record.get("mean_over")
             ]
             if {record["ood"] for record in own} != set(sets):
                 return [], None
