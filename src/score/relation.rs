@@ -330,26 +330,58 @@ mod tests {
         }
     }
 
-    /// To the byte: alone, in the middle of a block, in its last chunk.
+    /// To the byte: alone, in the middle of a block, in its last chunk, which is filled up.
     #[test]
     fn a_row_does_not_depend_on_its_block() {
         let wave = |rows: usize, columns: usize, step: f64| {
             Array2::from_shape_fn((rows, columns), |(i, j)| ((i * columns + j) as f64 * step).sin())
         };
-        // The last tile of training rows may be of two, where products have kernels of their own, of few classes and of many.
-        for (rows, columns, classes) in [(1500, 37, 5), (146, 256, 5), (148, 100, 100), (146, 3, 200)] {
+        let count = QUERIES + 3;
+        // The last tile of training rows may be of one or two, where products have kernels of their own, of few classes and of many.
+        for (rows, columns, classes) in
+            [(1500, 37, 5), (146, 256, 5), (148, 100, 100), (146, 3, 200), (TILE + 1, 256, 5), (TILE + 2, 70, 2)]
+        {
             let related = Related {
                 settings: Relation { power: 1.0, threshold: 0.0 },
                 bank: bank(&unit_rows(&wave(rows, columns, 0.7))),
                 probabilities: wave(rows, classes, 0.3).mapv(f64::abs),
             };
-            let (features, logits) = (wave(200, columns, 1.1), wave(200, classes, 0.9));
+            let (features, logits) = (wave(count, columns, 1.1), wave(count, classes, 0.9));
             let together = score(&related, features.clone(), logits.clone());
-            for row in 0..200 {
+            for row in (0..count).step_by(5).chain(QUERIES - 1..count) {
                 let one = |rows: &Array2<f64>| rows.slice(s![row..=row, ..]).to_owned();
                 let alone = score(&related, one(&features), one(&logits));
                 assert_eq!(alone, together[row..=row], "{rows} × {columns}, {classes} classes, row {row}");
             }
+        }
+    }
+
+    /// By all pairs in `f64`: no further off than one rounding to `f32`.
+    #[test]
+    fn is_the_sum_over_all_pairs() {
+        let mut noise = crate::numeric::noise::Noise::new(7);
+        let mut normal = |rows: usize, columns: usize| Array2::from_shape_simple_fn((rows, columns), || noise.normal());
+        let (training, of_training, features, logits) =
+            (normal(3000, 64), normal(3000, 4), normal(40, 64), normal(40, 4));
+        let softmax = |row: ndarray::ArrayView1<'_, f64>| {
+            let powers = row.mapv(f64::exp);
+            &powers / powers.sum()
+        };
+        let mut probabilities = of_training;
+        for mut row in probabilities.rows_mut() {
+            let p = softmax(row.view());
+            row.assign(&p);
+        }
+        let directions = unit_rows(&training).into_array();
+        let related =
+            Related { settings: Relation { power: 1.0, threshold: 0.0 }, bank: bank(&directions), probabilities };
+        let found = score(&related, features.clone(), logits.clone());
+        let queries = unit_rows(&features);
+        for (row, found) in found.into_iter().enumerate() {
+            let p = softmax(logits.row(row));
+            let pairs = directions.rows().into_iter().zip(related.probabilities.rows());
+            let expected: f64 = pairs.map(|(t, q)| t.dot(&queries.row(row)).max(0.0) * q.dot(&p)).sum();
+            assert!((found / expected - 1.0).abs() < 6e-8, "row {row}: {found}, {expected}");
         }
     }
 }
