@@ -68,7 +68,7 @@ impl Intervals {
 /// Procedures that [read numbers](Procedure::reads_numbers), and those that need predictions that the ranking does not know, have none. Neither has a
 /// metric whose [interval](super::Metric::interval) covers in no way, or that is undefined on the scores or on those of any draw.
 ///
-/// Beside the ranking it takes 4 bytes per score, and 2 more for every thread.
+/// Beside the ranking it takes 4 bytes per score, and fewer than 3 more for every thread.
 ///
 /// # Panics
 /// Where [`check_rows`] refuses the scores.

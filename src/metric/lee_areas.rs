@@ -70,11 +70,11 @@ impl Part<'_> {
         let all = self.ranking.steps().len();
         let mut sums: [BlockSums<'_>; CURVES] = std::array::from_fn(|curve| {
             let borders = &borders[curve];
-            let (starts, lead) = (&borders[..borders.len() - 1], LEAD[curve]);
-            let first = if self.start == 0 { 0 } else { starts.partition_point(|&start| start < self.start + lead) };
-            let last =
-                if self.end == all { starts.len() } else { starts.partition_point(|&start| start < self.end + lead) };
-            let from = if self.start == 0 { 0 } else { self.start + lead };
+            let starts = &borders[..borders.len() - 1];
+            // Leading terms are of the first part, trailing ones of the last.
+            let from = if self.start == 0 { 0 } else { LEAD[curve] + self.start };
+            let first = starts.partition_point(|&start| start < from);
+            let last = starts.partition_point(|&start| self.end == all || start < LEAD[curve] + self.end);
             BlockSums::new(&borders[first..=last], from)
         });
         if self.start == 0 {
