@@ -17,7 +17,7 @@ first lines say what it takes from the environment. The checkout lies beside it,
 
 ```
 run.sh BUILD tests                              the comparisons with PyTorch, on the GPU
-run.sh BUILD speed                              images per second, eight networks and three losses, beside PyTorch
+run.sh BUILD speed                              images per second, nine networks and three losses, beside PyTorch
 DATA=cifar10:FOLDER run.sh BUILD train densenet-bc-100 isomax-plus
 DATA=cifar10:FOLDER run.sh BUILD train resnet-34 isomax-plus
 run.sh BUILD report                             this page

@@ -81,7 +81,7 @@ PYTHON
 }
 
 speed() {
-    networks=${NETWORKS:-small-cnn strided-cnn resnet-18 resnet-34 resnet-20 resnet-110 wrn-40-2 densenet-bc-100}
+    networks=${NETWORKS:-small-cnn strided-cnn resnet-9 resnet-18 resnet-34 resnet-20 resnet-110 wrn-40-2 densenet-bc-100}
     losses=${LOSSES:-softmax isomax isomax-plus}
     images=${IMAGES:-12800} table=$results/speed.csv
     [ -e "$table" ] || echo program,device,options,images,network,loss,images_per_second > "$table"

@@ -8,7 +8,8 @@ use oodbench_train::device;
 use oodbench_train::loss::LossChoice;
 use oodbench_train::model::weights::{Weights, WeightsError};
 use oodbench_train::model::{
-    Architecture, Design, Network, Taps, densenet, mlp, resnet_cifar, small_cnn, strided_cnn, transformer, wide_resnet,
+    Architecture, Design, Network, NetworkEntry, Taps, densenet, mlp, resnet_9, resnet_cifar, small_cnn, strided_cnn,
+    transformer, wide_resnet,
 };
 use oodbench_train::nn::{LoadError, Mode};
 use std::collections::{BTreeMap, HashMap};
@@ -80,7 +81,7 @@ fn features_and_parameter_counts_agree_with_pytorch() {
         let (name, architecture) = (entry.id, Architecture::of(entry));
         let Some(expected) = stored.get(&format!("{name}.features")) else {
             assert!(
-                ["densenet-bc-100", "resnet-20", "strided-cnn", "wrn-40-2"].contains(&name),
+                ["densenet-bc-100", "resnet-20", "resnet-9", "strided-cnn", "wrn-40-2"].contains(&name),
                 "{name} is compared with nothing"
             );
             continue;
@@ -161,13 +162,25 @@ fn resnet_20_agrees_with_numpy() {
 /// fixtures/train/wrn_40_2.json is written by make_wrn_40_2.py, which knows NumPy alone. The count is that of the authors' network, 2.2 M in their table.
 #[test]
 fn wrn_40_2_agrees_with_numpy() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/train/wrn_40_2.json");
+    // Stem 432, stages 107,232, 427,456 and 1,706,880, the last batch norm 256, the head 128·10 + 10.
+    agrees_with_numpy(&wide_resnet::ENTRY, "wrn_40_2.json", 2_242_256 + 1_290);
+}
+
+/// fixtures/train/resnet_9.json is written by make_resnet_9.py, which knows NumPy alone.
+#[test]
+fn resnet_9_agrees_with_numpy() {
+    // Convolutions 9·(3·16 + 16·32 + 2·32² + 32·96 + 96·192 + 2·192²), batch norms 2·(16 + 3·32 + 96 + 3·192), the head 192·10 + 10.
+    agrees_with_numpy(&resnet_9::ENTRY, "resnet_9.json", 880_560 + 1_568 + 1_930);
+}
+
+/// Features and layers are those of the file.
+fn agrees_with_numpy(entry: &'static NetworkEntry, file: &str, parameters: usize) {
+    let path = format!("{}/../fixtures/train/{file}", env!("CARGO_MANIFEST_DIR"));
     let expected: BTreeMap<String, Vec<Vec<f32>>> =
         serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let network = network(&design(Architecture::of(&wide_resnet::ENTRY)), 0);
+    let network = network(&design(Architecture::of(entry)), 0);
     network.params().load(&weights(&network)).unwrap();
-    // Stem 432, stages 107,232, 427,456 and 1,706,880, the last batch norm 256, the head 128·10 + 10.
-    assert_eq!(network.params().count(), 2_242_256 + 1_290);
+    assert_eq!(network.params().count(), parameters);
     let mut taps = Taps::of(&network.backbone().layers());
     let features = network.backbone().forward(&images(), Mode::Eval, &mut taps).unwrap();
     let recorded = taps.into_recorded().into_iter().chain([("features".to_owned(), features)]);
