@@ -1,8 +1,9 @@
 //! The rows of a folder that names other runs as the members of an ensemble.
 //!
 //! Of each split that the first member has: `logits@members`, the members' logits side by side; `logits`, their mean; and the labels, which are the same
-//! for all. The values are copied into memory, some rows at a time: 4 bytes for each row, member and class (8 where a member has them in double
-//! precision), and 8 for each row and class. Copies that take more than a fit may are refused.
+//! for all. Sets that scores are fitted or chosen on are left out where members have other rows: trainings with several seeds hold out several images. The
+//! values are copied into memory, some rows at a time: 4 bytes for each row, member and class (8 where a member has them in double precision), and 8 for
+//! each row and class. Copies that take more than a fit may are refused.
 
 use std::path::Path;
 
@@ -11,18 +12,23 @@ use ndarray::Array2;
 use super::error::DumpError;
 use super::meta::RunInfo;
 use crate::rows::matrix::Rows;
-use crate::rows::{ArrayKind, Matrix, RowsError, RunRows, Split};
+use crate::rows::{ArrayKind, Matrix, Role, RowsError, RunRows, Split};
+
+/// What members have in common.
+#[derive(Default)]
+pub(super) struct Joined {
+    /// The sets of which every member has the same rows.
+    pub(super) splits: Vec<Split>,
+    /// Those of the others that no value is computed on, and why they are not there.
+    pub(super) left_out: Vec<(Role, String)>,
+}
 
 /// The splits of an ensemble in `folder`, and what its members agree on where `info` says nothing.
 ///
 /// # Errors
-/// [`DumpError`] for members that are not of the same rows and classes.
-pub(super) fn join(
-    folder: &Path,
-    info: &mut RunInfo,
-    members: &[(&RunInfo, &RunRows)],
-) -> Result<Vec<Split>, DumpError> {
-    let Some(((first, rows), others)) = members.split_first() else { return Ok(Vec::new()) };
+/// [`DumpError`] for members whose id/test or OOD sets are not of the same rows and classes.
+pub(super) fn join(folder: &Path, info: &mut RunInfo, members: &[(&RunInfo, &RunRows)]) -> Result<Joined, DumpError> {
+    let Some(((first, rows), others)) = members.split_first() else { return Ok(Joined::default()) };
     let agreed = |of: fn(&RunInfo) -> Option<String>| {
         of(first).filter(|said| others.iter().all(|(other, _)| of(other).as_ref() == Some(said)))
     };
@@ -30,10 +36,31 @@ pub(super) fn join(
     info.in_distribution = info.in_distribution.take().or_else(|| agreed(|info| info.in_distribution.clone()));
     let loss = first.loss.clone().filter(|loss| others.iter().all(|(other, _)| other.loss.as_ref() == Some(loss)));
     info.loss = info.loss.take().or(loss);
-    let sets = rows.splits.iter().map(|first| Ok((first, logits_of(members, first)?)));
-    let sets = sets.collect::<Result<Vec<_>, DumpError>>()?;
+    let (mut sets, mut left_out) = (Vec::with_capacity(rows.splits.len()), Vec::new());
+    for first in &rows.splits {
+        match logits_of(members, first) {
+            Ok(logits) => sets.push((first, logits)),
+            Err(error) if is_for_choices(&first.role) => left_out.push((first.role.clone(), error.to_string())),
+            Err(error) => return Err(error),
+        }
+    }
+    // Their labels need not tell.
+    if left_out.iter().any(|(role, _)| *role == Role::Val) {
+        let made_of_val = |(first, _): &mut (&Split, _)| matches!(first.role, Role::ValOod { .. });
+        let why = "it may be made of id/val, as attacks are, which is left out".to_owned();
+        left_out.extend(sets.extract_if(.., made_of_val).map(|(first, _)| (first.role.clone(), why.clone())));
+    }
     check_memory(folder, sets.iter().map(|(_, logits)| bytes_of(logits)).sum())?;
-    sets.into_iter().map(|(first, logits)| joined(folder, first, &logits)).collect()
+    let splits = sets.into_iter().map(|(first, logits)| joined(folder, first, &logits));
+    Ok(Joined { splits: splits.collect::<Result<_, _>>()?, left_out })
+}
+
+/// Whether scores are fitted or chosen on a set, and no value is computed on it.
+fn is_for_choices(role: &Role) -> bool {
+    match role {
+        Role::Train | Role::Val | Role::ValOod { .. } => true,
+        Role::Test | Role::Csid { .. } | Role::Ood { .. } => false,
+    }
 }
 
 /// Bytes that the copies may take, as much as what a score learns.

@@ -12,7 +12,7 @@ use super::layout::{RunFiles, Source, SplitFiles};
 use super::meta::{Loss, RunInfo};
 use crate::rows::disguise::Disguise;
 use crate::rows::split::matrix_of;
-use crate::rows::{ArrayKind, Head, HeadKind, Labels, Matrix, RunRows, Split};
+use crate::rows::{ArrayKind, Head, HeadKind, Labels, Matrix, Role, RunRows, Split};
 use crate::suggestion::nearest;
 
 /// A run whose arrays fit together.
@@ -28,6 +28,8 @@ pub struct Dump {
     pub warnings: Vec<String>,
     /// Labels that cannot be used, by their file: who needs them is told why, others are not stopped.
     faults: Vec<(String, DumpError)>,
+    /// Sets of which the members of an ensemble do not have the same rows.
+    not_shared: Vec<Role>,
     /// Its files, if it was read from some.
     files: Option<RunFiles>,
 }
@@ -44,7 +46,15 @@ impl Dump {
     /// A run whose rows are in memory, to be treated like one on disk.
     #[must_use]
     pub fn from_parts(info: RunInfo, rows: RunRows) -> Self {
-        Self { folder: rows.place.clone(), info, rows, warnings: Vec::new(), faults: Vec::new(), files: None }
+        Self {
+            folder: rows.place.clone(),
+            info,
+            rows,
+            warnings: Vec::new(),
+            faults: Vec::new(),
+            not_shared: Vec::new(),
+            files: None,
+        }
     }
 
     /// Whether some logits are of 16 bits, whose rounding makes ties.
@@ -70,10 +80,12 @@ impl Dump {
         if !files.members.is_empty() {
             let members = files.members.iter().map(Self::open).collect::<Result<Vec<_>, _>>()?;
             let members: Vec<_> = members.iter().map(|member| (&member.info, &member.rows)).collect();
-            let splits = ensemble::join(&files.folder, &mut info, &members)?;
+            let ensemble::Joined { splits, left_out } = ensemble::join(&files.folder, &mut info, &members)?;
             let rows = RunRows::of_files(&files.folder, splits, None)?;
             let (folder, files) = (files.folder.clone(), Some(files.clone()));
-            return Ok(Self { folder, info, rows, warnings: Vec::new(), faults: Vec::new(), files });
+            let warnings = left_out.iter().map(|(role, why)| format!("{role} left out: {why}")).collect();
+            let not_shared = left_out.into_iter().map(|(role, _)| role).collect();
+            return Ok(Self { folder, info, rows, warnings, faults: Vec::new(), not_shared, files });
         }
         let head = files.head.read()?;
         let opened = files.splits.iter().map(open_split).collect::<Result<Vec<_>, _>>()?;
@@ -86,7 +98,15 @@ impl Dump {
         rows.lower = info.lower.iter().cloned().collect();
         check_lower(files, &rows)?;
         let (folder, warnings) = (files.folder.clone(), files.left_out().collect());
-        let mut dump = Self { folder, info, rows, warnings, faults: Vec::new(), files: Some(files.clone()) };
+        let mut dump = Self {
+            folder,
+            info,
+            rows,
+            warnings,
+            faults: Vec::new(),
+            not_shared: Vec::new(),
+            files: Some(files.clone()),
+        };
         dump.take_labels(labels);
         dump.warn_of_disguises();
         Ok(dump)
@@ -121,6 +141,9 @@ impl Dump {
     /// What lies where a missing file (`id/test/logits.npy`) should be.
     #[must_use]
     pub fn instead_of(&self, file: &str) -> Option<String> {
+        if let Some(role) = self.not_shared.iter().find(|role| Path::new(file).starts_with(role.to_string())) {
+            return Some(format!("the members of the ensemble do not share their rows of {role}"));
+        }
         let there = self.files.as_ref()?.instead_of(file)?;
         Some(format!("there is {there}"))
     }

@@ -342,6 +342,51 @@ fn members_of_an_ensemble() {
     assert_says(&line, &["a/run.toml: found the key \"sede\", expected seed"]);
 }
 
+/// Trainings with several seeds hold out several images: what is fitted on these cannot be had, all else can.
+#[test]
+fn members_of_other_training_rows_are_scored_without_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let labels: Vec<i64> = (0..40).map(|row| (row + 1) % 4).collect();
+    for run in ["a", "b"].map(|run| here.join(run)) {
+        small_run(&run);
+        for (set, rows) in [("id/val", 30), ("val_ood/fgsm", 30)] {
+            write(&run.join(set).join("logits.npy"), &noise(rows, 4, 5));
+        }
+    }
+    write_labels(&here.join("b/id/train/labels.npy"), &labels);
+    fs::create_dir(here.join("both")).unwrap();
+    fs::write(here.join("both/run.toml"), "members = [\"../a\", \"../b\"]").unwrap();
+    let said = |arguments: &[&str]| {
+        let output = oodbench(here).args(arguments).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let differ = "id/train left out: both/../b/id/train/logits.npy: found rows of other labels";
+    let (code, table, warnings) = said(&["score", "both", "--score", "all", "--format", "csv", "-v"]);
+    assert_eq!(code, Some(0), "{warnings}");
+    assert!(table.contains(",predictive_entropy,") && !table.contains(",openmax,"), "{table}");
+    let lacks = "it needs id/train/logits.npy; the members of the ensemble do not share their rows of id/train";
+    assert_says(&warnings, &[differ, lacks]);
+    assert!(!warnings.contains("id/val left out"), "{warnings}");
+    assert_says(&said(&["inspect", "both"]).1, &[differ, "id/val", "val_ood/fgsm"]);
+    let (code, _, error) = said(&["score", "both", "--score", "openmax", "-q"]);
+    assert_eq!((code, error.lines().count()), (Some(2), 1), "{error}");
+    assert_says(&error, &["the members of the ensemble do not share their rows of id/train"]);
+    // Rows without labels tell nothing: attacked images are taken for those of id/val.
+    write(&here.join("b/id/val/logits.npy"), &noise(20, 4, 5));
+    let (_, _, warnings) = said(&["score", "both"]);
+    assert_says(
+        &warnings,
+        &["id/val left out:", "found 20 rows of 4 classes", "val_ood/fgsm left out: it may be made"],
+    );
+    // What values are computed on has to be of the same rows.
+    write_labels(&here.join("b/id/test/labels.npy"), &labels);
+    let (code, _, error) = said(&["score", "both", "-q"]);
+    assert_eq!(code, Some(2));
+    assert_says(&error, &["b/id/test/logits.npy: found rows of other labels, expected those of the first member"]);
+}
+
 #[test]
 fn a_member_without_logits_is_named() {
     let both = "members = [\"../a\", \"../b\"]";
