@@ -1,6 +1,6 @@
 """Copies what this folder keeps of the networks: logits, labels, histories and recipes.
 
-    python keep.py WORK        WORK is the folder in which train.sh ran
+    python keep.py WORK        WORK is the folder in which train.sh and strong.sh ran
 """
 
 import shutil
@@ -12,6 +12,7 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 # In half precision half a percent of the pairs of MDS would tie where logits are distances.
 KEPT = {"softmax": np.float16, "outlier-exposure": np.float16, "isomax": np.float32, "isomax-plus": np.float32}
+KEPT |= {f"resnet-9-{loss}": KEPT[loss] for loss in ["softmax", "isomax", "isomax-plus"]}
 
 
 def main(work):

@@ -54,3 +54,8 @@ for seed in "$@"; do
   # From scratch and with 40 steps in its authors' code: an epoch of those takes 39 times as long as SoftMax's.
   network "acet-seed$seed" --loss 'acet(steps=5)' --preset cosine-2 --lr 0.01 "${far[@]}" "${near[@]}" --outliers smooth-noise --weights "runs/softmax-seed$seed/weights.safetensors"
 done
+
+# An ensemble of SoftMax's networks of all seeds that are there.
+members=$(printf '"../%s", ' $(cd dumps && ls -d softmax-seed*))
+mkdir -p dumps/softmax-ensemble
+echo "members = [${members%, }]" > dumps/softmax-ensemble/run.toml
