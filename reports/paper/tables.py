@@ -1,4 +1,4 @@
-"""Tables 2 to 6 of the paper by networks of our own, beside the published ones: writes tables.md and records.csv beside this file.
+"""Tables 1 to 6 of the paper by networks of our own, beside the published ones: writes tables.md and records.csv beside this file.
 
     python tables.py OODBENCH WORK        WORK is the folder in which train.sh and strong.sh ran
 
@@ -6,6 +6,7 @@ With one seed, brackets hold a bootstrap interval of that network (95 %, images 
 """
 
 import csv
+import functools
 import json
 import re
 import statistics
@@ -139,12 +140,9 @@ class Bench:
 
     def cell(self, system, network, metric, sets):
         values, interval = self.found(system, network, metric, sets)
-        if not values:
-            return "–"
-        if len(values) > 1:
-            return f"{statistics.mean(values):.1f} ± {statistics.stdev(values):.1f}"
-        return f"{values[0]:.1f}" + (f" [{interval[0]:.1f}, {interval[1]:.1f}]" if interval else "")
+        return spread(values, ".1f") + (f" [{interval[0]:.1f}, {interval[1]:.1f}]" if interval and len(values) == 1 else "")
 
+    @functools.cache
     def accuracy(self, name):
         """Percent of the test images of a dump."""
         (found,) = (float(one["found"].split()[0]) for one in self.asked("inspect", self.dumps / name) if one["name"] == "ID accuracy")
@@ -165,10 +163,10 @@ class Bench:
         return [100 * float(list(csv.DictReader(history.open()))[-1]["train_accuracy"]) for history in histories]
 
 
-def spread(values):
+def spread(values, form=".2f"):
     if not values:
         return "–"
-    return f"{statistics.mean(values):.2f}" + (f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else "")
+    return f"{statistics.mean(values):{form}}" + (f" ± {statistics.stdev(values):{form.removeprefix('+')}}" if len(values) > 1 else "")
 
 
 def costs():
@@ -185,8 +183,7 @@ def table1(bench):
     cost = costs()
     for approach in APPROACHES:
         row = cost[approach.name]
-        differences = bench.above_softmax(approach.dump)
-        accuracy = "–" if not differences else f"{statistics.mean(differences):+.2f}" + (f" ± {statistics.stdev(differences):.2f}" if len(differences) > 1 else "")
+        accuracy = spread(bench.above_softmax(approach.dump), "+.2f")
         yield f"| {approach.name} | {approach.said} | {row['tuned']} | {row['other data']} | {row['training ratio']} | {row['× SoftMax']} | {accuracy} |"
 
 
@@ -260,7 +257,8 @@ def main(program, work):
         "",
         "# Table 1: what approaches ask for and what they do",
         "",
-        "Costs are those of [../costs](../costs/README.md), on other images and another small network; accuracy is the small CNN's on CIFAR-10.",
+        "Costs are those of [../costs](../costs/README.md), on other images and another small network; accuracy is the small CNN's on CIFAR-10, above SoftMax of the same seed "
+        "(0 for what is done with SoftMax's own network); an ensemble here has a member for each seed and is compared with their mean.",
         "",
         *table1(bench),
         "",

@@ -56,6 +56,9 @@ for seed in "$@"; do
 done
 
 # An ensemble of SoftMax's networks of all seeds that are there.
-members=$(printf '"../%s", ' $(cd dumps && ls -d softmax-seed*))
-mkdir -p dumps/softmax-ensemble
-echo "members = [${members%, }]" > dumps/softmax-ensemble/run.toml
+members=(dumps/softmax-seed*)
+if [ ${#members[@]} -gt 1 ]; then
+  mkdir -p dumps/softmax-ensemble
+  names=$(printf '"../%s", ' "${members[@]#dumps/}")
+  echo "members = [${names%, }]" > dumps/softmax-ensemble/run.toml
+fi

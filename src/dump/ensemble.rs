@@ -40,7 +40,7 @@ pub(super) fn join(folder: &Path, info: &mut RunInfo, members: &[(&RunInfo, &Run
     for first in &rows.splits {
         match logits_of(members, first) {
             Ok(logits) => sets.push((first, logits)),
-            Err(error) if is_for_choices(&first.role) => left_out.push((first.role.clone(), error.to_string())),
+            Err(error) if first.role.is_for_fits() => left_out.push((first.role.clone(), error.to_string())),
             Err(error) => return Err(error),
         }
     }
@@ -53,14 +53,6 @@ pub(super) fn join(folder: &Path, info: &mut RunInfo, members: &[(&RunInfo, &Run
     check_memory(folder, sets.iter().map(|(_, logits)| bytes_of(logits)).sum())?;
     let splits = sets.into_iter().map(|(first, logits)| joined(folder, first, &logits));
     Ok(Joined { splits: splits.collect::<Result<_, _>>()?, left_out })
-}
-
-/// Whether scores are fitted or chosen on a set, and no value is computed on it.
-fn is_for_choices(role: &Role) -> bool {
-    match role {
-        Role::Train | Role::Val | Role::ValOod { .. } => true,
-        Role::Test | Role::Csid { .. } | Role::Ood { .. } => false,
-    }
 }
 
 /// Bytes that the copies may take, as much as what a score learns.

@@ -30,6 +30,17 @@ pub enum Role {
     },
 }
 
+impl Role {
+    /// Whether scores are fitted or chosen on the set; then no value is computed on it.
+    #[must_use]
+    pub const fn is_for_fits(&self) -> bool {
+        match self {
+            Self::Train | Self::Val | Self::ValOod { .. } => true,
+            Self::Test | Self::Csid { .. } | Self::Ood { .. } => false,
+        }
+    }
+}
+
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

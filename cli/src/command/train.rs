@@ -93,7 +93,7 @@ const EXAMPLES: &str = "Examples:
   oodbench train --data cifar10:cifar-10-batches-bin --model resnet-34 --device cuda:0 --ood svhn:svhn --out dumps/cifar10
   oodbench train --data cifar10:DIR --loss energy-bounded --outliers cifar100:DIR --weights runs/softmax/weights.safetensors \
     --lr 0.001 --epochs 10 --out dumps/fine-tuned  goes on from a trained network
-  oodbench train --data cifar10:cifar-10-batches-bin --model resnet-9 --preset one-cycle-8 --batch 128 --out dumps/short
+  oodbench train --data cifar10:DIR --model resnet-9 --preset one-cycle-8 --batch 128 --weight-decay 5e-4 --out dumps/short
   oodbench train ... --resume                     goes on after Ctrl-C, a crash, or kill -9
 
 The defaults are the paper's recipe: 300 epochs of SGD with Nesterov momentum 0.9, batches of 64, rate 0.1 divided by 10 after

@@ -10,7 +10,7 @@ use super::factor::{Factor, FittedFactor};
 use super::fitted::{FittedComposed, Parts};
 use super::parsed::Composition;
 use crate::fit::{FitError, Training};
-use crate::rows::{ArrayKind, Matrix, Role, RowBlock, RowsError, RunRows, Split};
+use crate::rows::{ArrayKind, Matrix, RowBlock, RowsError, RunRows, Split};
 
 /// Factors, steps and a score.
 pub(super) struct Composed {
@@ -85,9 +85,8 @@ impl Composed {
     fn changed(&self, run: &RunRows, step: &dyn FittedStep, learns: bool) -> Result<RunRows, FitError> {
         let training = Training::new(run);
         let refused = |error: RowsError| training.not_applicable(self.id, error.to_string());
-        let of_fits = |split: &&Split| matches!(split.role, Role::Train | Role::Val | Role::ValOod { .. });
         let mut splits = Vec::new();
-        for split in run.splits.iter().filter(of_fits) {
+        for split in run.splits.iter().filter(|split| split.role.is_for_fits()) {
             let Some(features) = &split.features else { continue };
             let rows = if learns { split.rows } else { 1 };
             training.within_memory(self.id, "the changed training rows", [rows, features.columns(), 1])?;

@@ -29,7 +29,7 @@ const LAYERS: [(usize, bool); 3] = [(32, true), (96, false), (192, true)];
 /// The network in the list.
 pub static ENTRY: NetworkEntry = NetworkEntry {
     id: "resnet-9",
-    summary: "9 layers, width 16 to 192: the strongest that a CPU trains in an hour or two",
+    summary: "9 layers, width 16 to 192: for an hour or two of a CPU",
     input: Input::Images,
     build: |builder, channels| Ok(Box::new(ResNet9::new(builder, channels)?)),
 };
@@ -53,29 +53,40 @@ impl Unit {
     }
 }
 
+/// `x + unit(unit(x))`.
+struct Residual {
+    first: Unit,
+    dropout: Dropout,
+    second: Unit,
+}
+
+impl Residual {
+    fn new(b: &mut Builder, width: usize) -> Result<Self> {
+        let [first, second] = [Unit::new(b, "1", [width; 2])?, Unit::new(b, "2", [width; 2])?];
+        Ok(Self { first, dropout: b.dropout(), second })
+    }
+
+    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        let y = self.dropout.forward(&self.first.forward(x, mode)?, mode)?;
+        self.second.forward(&y, mode)? + x
+    }
+}
+
 struct Layer {
     unit: Unit,
-    residual: Option<[Unit; 2]>,
-    dropout: Dropout,
+    residual: Option<Residual>,
 }
 
 impl Layer {
     fn new(b: &mut Builder, [inputs, width]: [usize; 2], residual: bool) -> Result<Self> {
         let unit = Unit::new(b, "", [inputs, width])?;
-        let pair = |b: &mut Builder| Ok([Unit::new(b, "1", [width; 2])?, Unit::new(b, "2", [width; 2])?]);
-        let residual = residual.then(|| b.within("residual", pair)).transpose()?;
-        Ok(Self { unit, residual, dropout: b.dropout() })
+        let residual = residual.then(|| b.within("residual", |b| Residual::new(b, width))).transpose()?;
+        Ok(Self { unit, residual })
     }
 
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         let x = avg_pool2d(&self.unit.forward(x, mode)?, 2)?;
-        match &self.residual {
-            None => Ok(x),
-            Some([first, second]) => {
-                let y = self.dropout.forward(&first.forward(&x, mode)?, mode)?;
-                second.forward(&y, mode)? + x
-            }
-        }
+        self.residual.as_ref().map_or_else(|| Ok(x.clone()), |residual| residual.forward(&x, mode))
     }
 }
 
