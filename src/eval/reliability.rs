@@ -52,9 +52,17 @@ pub struct Calibrated {
     pub fitted: bool,
     /// The level of intervals, where there are any.
     pub level: Option<f64>,
-    /// A value.
-    #[serde(flatten)]
-    pub value: CalibrationValue,
+    /// The id of the metric.
+    pub metric: &'static str,
+    /// Its heading.
+    #[serde(skip)]
+    pub title: &'static str,
+    /// The value; ECE, gap and accuracy as fractions.
+    pub value: f64,
+    /// The lower end of its bootstrap interval, if one was asked for and holds.
+    pub low: Option<f64>,
+    /// The upper end.
+    pub high: Option<f64>,
 }
 
 /// The calibration of a run, at temperature 1 and at that which the score `temperature` fits, on id/test and every set of csid that has labels.
@@ -84,15 +92,20 @@ pub fn calibration(
         for (temperature, fitted) in [(Some(1.0), false), (fitted, true)] {
             let Some(temperature) = temperature else { continue };
             let rows = predictions(&plan, split, temperature);
-            all.extend(values(&rows, bootstrap).into_iter().map(|value| Calibrated {
+            let of_value = |CalibrationValue { metric, title, value, low, high, .. }| Calibrated {
                 run: plan.dump.info.name.clone(),
                 set: split.role.to_string(),
                 rows: rows.len(),
                 temperature,
                 fitted,
-                level: value.low.and(bootstrap).map(|bootstrap| bootstrap.level),
+                level: low.and(bootstrap).map(|bootstrap| bootstrap.level),
+                metric,
+                title,
                 value,
-            }));
+                low,
+                high,
+            };
+            all.extend(values(&rows, bootstrap).into_iter().map(of_value));
         }
     }
     Ok(all)
@@ -212,9 +225,16 @@ pub struct ClassAuroc {
     pub side: &'static str,
     /// The level of the interval.
     pub level: f64,
-    /// The value.
-    #[serde(flatten)]
-    pub of_class: OfClass,
+    /// The label.
+    pub class: i64,
+    /// Its rows.
+    pub rows: usize,
+    /// The AUROC.
+    pub auroc: f64,
+    /// The lower end of its interval, if it has one.
+    pub low: Option<f64>,
+    /// The upper end.
+    pub high: Option<f64>,
 }
 
 /// The AUROC of every class of id/test against every OOD set, and of every class of an OOD set with labels against id/test.
@@ -248,14 +268,19 @@ pub fn classes(
             let sides = [("id", Side::Id, labels(&test.role)), ("ood", Side::Ood, labels(&set.role))];
             for (side, of, labels) in sides {
                 let Some(labels) = labels else { continue };
-                all.extend(aurocs(id, ood, &labels, of, level).into_iter().map(|of_class| ClassAuroc {
+                let of_class = |OfClass { class, rows, auroc, low, high }| ClassAuroc {
                     run: plan.dump.info.name.clone(),
                     ood: name.clone(),
                     score: (*score).to_owned(),
                     side,
                     level,
-                    of_class,
-                }));
+                    class,
+                    rows,
+                    auroc,
+                    low,
+                    high,
+                };
+                all.extend(aurocs(id, ood, &labels, of, level).into_iter().map(of_class));
             }
         }
     }

@@ -85,7 +85,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
             command.printed.print(&joints, &grid, |style| grid.render(style))
         }
         Of::Classes => {
-            if by_class.iter().any(|class| class.of_class.rows < FEWEST) && !common.quiet {
+            if by_class.iter().any(|class| class.rows < FEWEST) && !common.quiet {
                 terminal::say(&format!("note: classes of fewer than {FEWEST} rows have no interval"));
             }
             let grid = class_grid(&by_class);
@@ -98,19 +98,19 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
 fn calibration_grid(rows: &[Calibrated]) -> Grid {
     let key = |row: &Calibrated| (row.run.clone(), row.set.clone(), row.fitted);
     let first = rows.first().map(key);
-    let titles: Vec<&str> = rows.iter().take_while(|row| Some(key(row)) == first).map(|row| row.value.title).collect();
+    let titles: Vec<&str> = rows.iter().take_while(|row| Some(key(row)) == first).map(|row| row.title).collect();
     let mut grid = Grid::of_numbers(&["run", "set", "T"], titles.iter().copied().chain(["rows"]));
     for set in rows.chunk_by(|a, b| key(a) == key(b)) {
         let one = &set[0];
         let temperature = if one.fitted { format!("{:.4} (fitted)", one.temperature) } else { "1".to_owned() };
         let values = set.iter().map(|row| {
             // Nats and squares are no shares.
-            let shown = |value: f64| match row.value.metric {
+            let shown = |value: f64| match row.metric {
                 "nll" | "brier" => format!("{value:.4}"),
                 _ => format!("{:.2} %", value * 100.0),
             };
-            let value = shown(row.value.value);
-            match row.value.low.zip(row.value.high) {
+            let value = shown(row.value);
+            match row.low.zip(row.high) {
                 Some((low, high)) => format!("{value} [{}, {}]", shown(low), shown(high)),
                 None => value,
             }
@@ -140,12 +140,11 @@ fn joint_grid(rows: &[Joint]) -> Grid {
 fn class_grid(rows: &[ClassAuroc]) -> Grid {
     let mut grid = Grid::of_numbers(&["run", "OOD", "score", "class of"], ["class", "rows", "AUROC %", "interval"]);
     for row in rows {
-        let class = &row.of_class;
-        let interval = class.low.zip(class.high);
+        let interval = row.low.zip(row.high);
         let interval =
             interval.map_or_else(|| "–".to_owned(), |(low, high)| format!("[{}, {}]", percent(low), percent(high)));
         let keys = [row.run.clone(), row.ood.clone(), row.score.clone(), row.side.to_owned()];
-        let values = [class.class.to_string(), class.rows.to_string(), percent(class.auroc), interval];
+        let values = [row.class.to_string(), row.rows.to_string(), percent(row.auroc), interval];
         grid.row(keys.into_iter().chain(values));
     }
     grid

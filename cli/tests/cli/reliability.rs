@@ -160,3 +160,23 @@ fn what_is_missing_is_named_in_a_line() {
         assert!(code == Some(2) && said.contains("id/test/labels.npy: missing") && said.lines().count() == 1, "{said}");
     }
 }
+
+/// Every kind in every format: as many lines of csv as objects of json, with the same names.
+#[test]
+fn csv_has_the_fields_of_json() {
+    let folder = tempfile::tempdir().unwrap();
+    small_run(&folder.path().join("dumps/run"));
+    for of in ["calibration", "joint", "classes"] {
+        let objects = rows(folder.path(), &["--of", of]);
+        let (code, csv, said) = run(folder.path(), &["--of", of, "-q", "--format", "csv"]);
+        assert_eq!(code, Some(0), "{of}: {said}");
+        let mut lines = csv.lines();
+        let mut names: Vec<&str> = lines.next().unwrap().split(',').collect();
+        let mut fields: Vec<&String> = objects[0].as_object().unwrap().keys().collect();
+        names.sort_unstable();
+        fields.sort_unstable();
+        assert_eq!((names.len(), lines.count()), (fields.len(), objects.len()), "{of}");
+        assert!(names.iter().zip(fields).all(|(name, field)| name == field), "{of}: {csv}");
+        assert_eq!(run(folder.path(), &["--of", of, "--format", "markdown"]).0, Some(0), "{of}");
+    }
+}

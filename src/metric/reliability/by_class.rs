@@ -9,7 +9,6 @@
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
-use serde::Serialize;
 
 use crate::stats::delong::Components;
 use crate::stats::normal::quantile;
@@ -27,7 +26,7 @@ pub enum Side {
 }
 
 /// The AUROC of one class against all rows of the other side.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct OfClass {
     /// The label.
     pub class: i64,

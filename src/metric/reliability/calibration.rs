@@ -7,8 +7,6 @@
 //! assert!((ece(&rows, Binning::Width(15), Norm::Absolute) - 0.1).abs() < 1e-15);
 //! ```
 
-use serde::Serialize;
-
 use crate::metric::Better;
 use crate::numeric::softmax::softmax_at;
 use crate::numeric::sort::sort;
@@ -148,15 +146,13 @@ fn of_width(confidence: f64, bins: usize) -> usize {
 }
 
 /// One value of the probabilities of some rows.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CalibrationValue {
     /// The id of the metric.
     pub metric: &'static str,
     /// Its heading.
-    #[serde(skip)]
     pub title: &'static str,
     /// Which way is better; none where neither is.
-    #[serde(skip)]
     pub better: Option<Better>,
     /// The value; ECE, gap and accuracy as fractions.
     pub value: f64,
