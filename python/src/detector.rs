@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -107,11 +108,9 @@ impl Detector {
         for input in detector.inputs().iter().filter(|input| input.required) {
             if split.matrix(&input.kind).is_none() {
                 let name = input.kind.file_stem();
-                let text = format!(
-                    "the detector reads {name}, found none; pass {}",
-                    keyword(&name).replace(" with head=(weight, bias) in fit", "")
-                );
-                return Err(MissingInputError::new_err(text));
+                // Features with a head in its stead are for a fit.
+                let pass = if name == "logits" { "logits=...".to_owned() } else { keyword(&name) };
+                return Err(MissingInputError::new_err(format!("the detector reads {name}, found none; pass {pass}")));
             }
         }
         let is_much = is_much(&split);
@@ -125,7 +124,7 @@ impl Detector {
                 if let Some(predicted) = &decided.predicted {
                     all.predicted.get_or_insert_default().extend_from_slice(predicted);
                 }
-                Ok(())
+                Ok(ControlFlow::Continue(()))
             })?;
             Ok(all)
         };
@@ -359,7 +358,7 @@ impl Detector {
     /// What the threshold promises, in words. None before `calibrate`.
     #[getter]
     fn promise(&self) -> Option<String> {
-        Some(self.state().detector?.description.guarantee.to_string())
+        Some(self.state().detector?.description.promise())
     }
 
     /// Facts about the fit, one line each.

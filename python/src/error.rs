@@ -132,7 +132,7 @@ pub(crate) fn of_detector(error: &DetectorError) -> PyErr {
         DetectorError::Rows(error) => of_rows(error),
         DetectorError::Threshold { error: error @ ThresholdError::TooFew { .. }, .. } => {
             TooFewRowsError::new_err(format!(
-                "{error}; pass more calibration rows, or ask for less with a larger false_alarms or without confidence"
+                "{error}; pass more calibration rows, or ask for less with larger false_alarms or wrong_answers, or with less confidence"
             ))
         }
         DetectorError::Threshold { error: error @ ThresholdError::NoThreshold { .. }, .. } => refused(format!(

@@ -1,6 +1,6 @@
 //! Deciding any number of rows in bounded memory.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::path::PathBuf;
 
 use rayon::prelude::*;
@@ -70,7 +70,8 @@ impl Applied {
 /// Blocks decided in parallel before they are handed on in order.
 const BLOCKS_AT_ONCE: usize = 16;
 
-/// Decides all rows; each block goes to `take` in the order of rows. Memory does not grow with their number.
+/// Decides all rows; each block goes to `take` in the order of rows, those of a pipe as they come. Nothing more is read once `take` breaks. Memory does not
+/// grow with the number of rows.
 ///
 /// # Errors
 /// [`DetectorError`] if rows cannot be read or decided, and those of `take`.
@@ -79,11 +80,11 @@ pub fn apply(
     rows: &mut NewRows<'_>,
     on_nan: OnNan,
     progress: &dyn Progress,
-    mut take: impl FnMut(&Decided) -> Result<(), DetectorError>,
+    mut take: impl FnMut(&Decided) -> Result<ControlFlow<()>, DetectorError>,
 ) -> Result<Applied, DetectorError> {
     let mut applied = Applied::default();
-    while let Some((first, split)) = rows.next_rows()? {
-        progress.begin("deciding", split.rows);
+    progress.begin("deciding", rows.rows());
+    'rows: while let Some((first, split)) = rows.next_rows()? {
         let seen = rows.skipped();
         let left = |range: Range<usize>| range.start.max(seen)..range.end;
         let ranges: Vec<Range<usize>> =
@@ -100,11 +101,13 @@ pub fn apply(
                 let decided = decided?;
                 applied.add(&decided);
                 progress.advance(decided.scores.len());
-                take(&decided)?;
+                if take(&decided)?.is_break() {
+                    break 'rows;
+                }
             }
         }
-        progress.end();
     }
+    progress.end();
     Ok(applied)
 }
 

@@ -19,7 +19,7 @@ use crate::eval::fits::fit;
 use crate::eval::{Model, Plan};
 use crate::numeric::share::share_of;
 use crate::progress::{Progress, Silent};
-use crate::rows::{ArrayKind, Role, Split};
+use crate::rows::{ArrayKind, Role, RowsError, Split};
 use crate::score::need::Splits;
 use crate::score::{FittedScore, Need};
 use crate::table::ArrayRead;
@@ -52,7 +52,7 @@ pub struct Calibrated {
 /// Makes a detector of the only score of a plan.
 ///
 /// # Errors
-/// [`DetectorError`] if the score cannot be fitted, or there are too few rows for what the threshold is to promise.
+/// [`DetectorError`] if the score cannot be fitted, there are too few rows for what the threshold is to promise, or id/val holds the rows of id/train.
 ///
 /// # Panics
 /// If the plan has another number of scores than one.
@@ -75,9 +75,26 @@ pub fn calibrate(plan: &Plan<'_>, request: &Request, progress: &dyn Progress) ->
             request.seed
         ));
     }
+    let mut warnings = fits.warnings;
+    for (role, other) in
+        [Role::Train, Role::Test].into_iter().filter_map(|role| Some((role.clone(), plan.dump.split(&role)?)))
+    {
+        if other.role == split.role || !are_same(split, other) {
+            continue;
+        }
+        if role == Role::Train {
+            let expected = "rows that neither the network nor the fit has seen";
+            let remedy = "dump held-out rows there, or remove it: part of id/test is held back then";
+            return Err(RowsError::malformed(&split.place, "the rows of id/train", expected, remedy).into());
+        }
+        warnings.push(format!(
+            "{} holds the rows of {role}: its rate is of rows that the threshold was chosen on",
+            split.role
+        ));
+    }
     let others: Vec<&Split> = Splits::Scored.of(&plan.dump).collect();
     let (detector, rates) = work.detector(split, held_back.as_deref(), &others, progress)?;
-    Ok(Calibrated { detector, rates, notes, warnings: fits.warnings })
+    Ok(Calibrated { detector, rates, notes, warnings })
 }
 
 /// Makes a detector of the only score of fits in memory, with a threshold that is chosen on all of some rows, which the fit must not have seen.
@@ -119,6 +136,12 @@ fn rows_for_calibration<'p>(plan: &'p Plan<'_>) -> Result<(&'p Split, Option<Str
             Ok((test, Some(why.to_owned())))
         }
     }
+}
+
+/// Whether two splits hold the same rows in the same order, by an array that both have.
+fn are_same(one: &Split, other: &Split) -> bool {
+    let shared = one.arrays().into_iter().find(|kind| other.matrix(kind).is_some());
+    one.rows == other.rows && shared.is_some_and(|kind| one.checksum(&kind) == other.checksum(&kind))
 }
 
 /// A calibration being made.

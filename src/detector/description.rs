@@ -47,6 +47,14 @@ pub struct Description {
     pub read: Vec<ArrayRead>,
 }
 
+impl Description {
+    /// What the threshold promises, and of which rows.
+    #[must_use]
+    pub fn promise(&self) -> String {
+        format!("{}{}", self.guarantee, if self.per_class { ", within every predicted class" } else { "" })
+    }
+}
+
 /// Which rows a threshold was chosen on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CalibrationRows {

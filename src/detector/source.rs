@@ -15,16 +15,16 @@ use crate::rows::array::StoredArray;
 use crate::rows::split::matrix_of;
 use crate::rows::{ArrayKind, Role, RowsError, Split};
 
-/// Rows that come split by split: all of a file at once, since it is mapped; piece by piece from a pipe.
+/// Rows that come split by split: all of a file at once, since it is mapped; those of a pipe as they come.
 pub struct NewRows<'a> {
     detector: &'a Detector,
-    from: From<'a>,
+    from: From,
     skipped: usize,
 }
 
-enum From<'a> {
+enum From {
     Files(Option<Split>),
-    Pipe(NpyStream<Box<dyn Read + Send + 'a>>, ArrayKind),
+    Pipe(NpyStream, ArrayKind),
 }
 
 impl<'a> NewRows<'a> {
@@ -67,11 +67,18 @@ impl<'a> NewRows<'a> {
     ///
     /// # Errors
     /// As [`NewRows::open`].
-    pub fn of_pipe(detector: &'a Detector, pipe: impl Read + Send + 'a, name: &Path) -> Result<Self, DetectorError> {
+    pub fn of_pipe(
+        detector: &'a Detector,
+        pipe: impl Read + Send + 'static,
+        name: &Path,
+    ) -> Result<Self, DetectorError> {
         let kind = only_input(detector, name)?;
-        let stream = NpyStream::open(Box::new(pipe) as Box<dyn Read + Send + 'a>, name)?;
+        let stream = NpyStream::open(pipe, name)?;
         // The header may claim rows of any width, and a row is read whole.
         input::check_one(&detector.inputs, &kind, &matrix_of(&kind, vec![stream.no_rows()?])?)?;
+        if stream.rows() == 0 {
+            return Err(RowsError::malformed(name, "no rows", "at least one row", "write rows to the pipe").into());
+        }
         Ok(Self { detector, from: From::Pipe(stream, kind), skipped: 0 })
     }
 
@@ -89,6 +96,14 @@ impl<'a> NewRows<'a> {
         }
         self.skipped = rows.saturating_sub(1);
         Ok(())
+    }
+
+    /// How many rows there are; of a pipe as many as its header says.
+    pub(super) fn rows(&self) -> usize {
+        match &self.from {
+            From::Files(split) => split.as_ref().map_or(0, |split| split.rows),
+            From::Pipe(stream, _) => stream.rows(),
+        }
     }
 
     /// How many rows of a file are left out.
@@ -160,6 +175,9 @@ fn other_array(path: &Path, found: &ArrayKind, expected: &ArrayKind) -> Detector
 }
 
 fn not_an_array(path: &Path) -> DetectorError {
+    if let Err(error) = path.metadata() {
+        return DumpError::io(path, error).into();
+    }
     let endings: Vec<&str> = format::FORMATS.iter().map(|format| format.ending()).collect();
     DumpError::malformed(
         path,

@@ -49,5 +49,5 @@ pub trait ScoreSink {
 
 /// Scores that could not be taken.
 #[derive(Debug, thiserror::Error)]
-#[error("scores could not be written: {0}")]
-pub struct SinkError(#[from] Box<dyn Error + Send + Sync>);
+#[error("scores could not be written")]
+pub struct SinkError(#[from] pub Box<dyn Error + Send + Sync>);

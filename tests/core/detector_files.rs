@@ -1,5 +1,6 @@
 //! Detectors in files and in memory: the same bits as the score, whichever way rows come; files that are not whole are refused.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -59,7 +60,7 @@ fn decisions_are_of_the_same_scores_whichever_way_rows_come() {
             let applied = apply(&detector, &mut rows, OnNan::Refuse, &Silent, |decided| {
                 scores.extend(&decided.scores);
                 flagged.extend(&decided.flagged);
-                Ok(())
+                Ok(ControlFlow::Continue(()))
             })
             .unwrap();
             let bits = |scores: &[f64]| scores.iter().map(|score| score.to_bits()).collect::<Vec<_>>();
@@ -102,7 +103,7 @@ fn no_row_is_both_calibration_and_figure() {
     assert!(made.notes[0].contains("no id/val: 160 of the 320 rows of id/test were held back"), "{:?}", made.notes);
     // All rows of id/test: at most a tenth of those held back is flagged, and together it is what the threshold flags of all.
     let mut rows = NewRows::open(&made.detector, &fixture(RUN).join("id/test")).unwrap();
-    let all = apply(&made.detector, &mut rows, OnNan::Refuse, &Silent, |_| Ok(())).unwrap();
+    let all = apply(&made.detector, &mut rows, OnNan::Refuse, &Silent, |_| Ok(ControlFlow::Continue(()))).unwrap();
     assert!(all.flagged - made.rates[0].flagged <= 16);
     // What reads the validation rows to fit is not calibrated on them either, and every OOD set has its rate.
     assert_eq!(made.rates.len(), 4);

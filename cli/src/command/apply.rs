@@ -1,6 +1,7 @@
 //! `oodbench apply`: a detector decides new rows.
 
 use std::ffi::OsStr;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -18,6 +19,7 @@ use oodbench::detector::batch::{Procedure, spool::Spool};
 use oodbench::detector::decisions::{csv::CsvDecisions, jsonl::JsonlDecisions, parquet::ParquetDecisions};
 use oodbench::detector::threshold::guarantee::percent as percent_of;
 use oodbench::detector::{Applied, Decided, DecisionSink, Detector, DetectorError, apply};
+use oodbench::eval::SinkError;
 use oodbench::numeric::share::share_of;
 use oodbench::output::{AtomicFile, make_folder};
 use oodbench::stats::binomial::clopper_pearson;
@@ -72,21 +74,32 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         .transpose()?;
     let progress = Bars::new(common.quiet);
     let on_nan = command.what.on_nan();
+    let of_file = |error: DetectorError| match (error, &command.out) {
+        (DetectorError::Sink(SinkError(reason)), Some(out)) => anyhow::Error::from_boxed(reason).context(writing(out)),
+        (error, _) => error.into(),
+    };
     let mut write = |decided: &Decided| -> Result<(), DetectorError> {
         sink.as_mut().map_or(Ok(()), |sink| sink.write(decided).map_err(DetectorError::from))
     };
     let mut applied = Applied::default();
     match command.fdr {
-        None => applied = apply(&detector, &mut rows, on_nan, &progress, write)?,
+        None => {
+            let decided = apply(&detector, &mut rows, on_nan, &progress, |decided| {
+                write(decided)?;
+                Ok(ControlFlow::Continue(()))
+            });
+            applied = decided.map_err(of_file)?;
+        }
         Some(q) => {
             let mut spool = Spool::new().map_err(DetectorError::Spool)?;
             apply(&detector, &mut rows, on_nan, &progress, |decided| {
-                spool.push(decided).map_err(DetectorError::Spool)
+                spool.push(decided).map_err(DetectorError::Spool)?;
+                Ok(ControlFlow::Continue(()))
             })?;
             let cutoff = command.by.cutoff(spool.tally(), q);
             spool.decide(cutoff, |decided| -> anyhow::Result<()> {
                 applied.add(decided);
-                Ok(write(decided)?)
+                write(decided).map_err(of_file)
             })?;
         }
     }
@@ -94,8 +107,9 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     if let (Some(sink), Some(out)) = (sink, &command.out) {
         sink.commit().with_context(|| writing(out))?;
     }
-    if !common.quiet {
-        terminal::print(&summary(command, &detector, &applied))?;
+    terminal::print(&summary(command, &detector, &applied))?;
+    if let Some(out) = command.out.as_ref().filter(|_| !common.quiet) {
+        terminal::print(&format!("wrote {}\n", out.display()))?;
     }
     match command.fail_above {
         Some(limit) if applied.flagged as f64 > share_of(limit, applied.rows) => Err(Failed(format!(
@@ -128,14 +142,27 @@ fn summary(command: &Command, detector: &Detector, applied: &Applied) -> String 
                 "promise: of the rows flagged {} % are ID at most, on average ({})\n",
                 percent_of(q),
                 command.by.id()
-            )
+            );
+            if flagged == 0 {
+                text += &none_flagged(command.by, detector, rows, q);
+            }
         }
-        None => text += &format!("promise: {}\n", detector.description.guarantee),
-    }
-    if let Some(out) = &command.out {
-        text += &format!("wrote {}\n", out.display());
+        None => text += &format!("promise: {}\n", detector.description.promise()),
     }
     text
+}
+
+/// Why a procedure that decides rows together may have flagged none: p-values cannot be lower than the calibration rows allow.
+fn none_flagged(procedure: Procedure, detector: &Detector, rows: usize, q: f64) -> String {
+    let calibration = detector.calibration().groups().map(<[f64]>::len).max().unwrap_or(0);
+    let lowest = format!("{} can give no p-value below 1/{}", counted(calibration, "calibration row"), calibration + 1);
+    match procedure.fewest(rows, calibration, q) {
+        None => format!("note: nothing could be flagged: {lowest}; calibrate on more rows\n"),
+        Some(1) => String::new(),
+        Some(fewest) => {
+            format!("note: {lowest}: rows are flagged once {fewest} of {rows} are as low; calibrate on more rows\n")
+        }
+    }
 }
 
 /// What a file of decisions is written as.
@@ -177,7 +204,7 @@ impl Sink {
         })
     }
 
-    fn write(&mut self, decided: &Decided) -> Result<(), oodbench::eval::SinkError> {
+    fn write(&mut self, decided: &Decided) -> Result<(), SinkError> {
         match self {
             Self::Csv(own) => own.write(decided),
             Self::Jsonl(own) => own.write(decided),

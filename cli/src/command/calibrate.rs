@@ -96,13 +96,16 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     remarks::unchanged()?;
     made.detector.write(&mut file).with_context(writing)?;
     file.commit().with_context(writing)?;
+    if !common.quiet {
+        let warnings = plan.dump.warnings.iter().chain(&made.warnings);
+        warnings.for_each(|warning| terminal::say(&format!("warning: {warning}")));
+        made.notes.iter().for_each(|note| terminal::say(&format!("note: {note}")));
+    }
+    terminal::print(&summary(&made.detector))?;
+    terminal::print(&rates(&made))?;
     if common.quiet {
         return Ok(());
     }
-    plan.dump.warnings.iter().chain(&made.warnings).for_each(|warning| terminal::say(&format!("warning: {warning}")));
-    made.notes.iter().for_each(|note| terminal::say(&format!("note: {note}")));
-    terminal::print(&summary(&made.detector))?;
-    terminal::print(&rates(&made))?;
     // The detector stands; that made-up rows have no finite score is no failure.
     if let Ok(own) = made.detector.cost(ROUNDS) {
         terminal::print(&cost(&own))?;
@@ -139,10 +142,13 @@ fn summary(detector: &Detector) -> String {
         }
     };
     let of = if rows.rows == rows.of { String::new() } else { format!(" of {}", rows.of) };
-    let within = if said.per_class { ", within every predicted class" } else { "" };
     format!(
-        "{} of {}: {threshold}\nchosen on {}{of} rows of {}\npromise: {}{within}\n\n",
-        said.score.id, said.run, rows.rows, rows.split, said.guarantee
+        "{} of {}: {threshold}\nchosen on {}{of} rows of {}\npromise: {}\n\n",
+        said.score.id,
+        said.run,
+        rows.rows,
+        rows.split,
+        said.promise()
     )
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
@@ -25,6 +26,8 @@ use oodbench::output::write_atomically;
   oodbench monitor my.detector log/                          all rows of a folder
   oodbench monitor my.detector log/ --state my.monitor       and next time the rows that came since
   producer | oodbench monitor my.detector - --alarm 0.1%
+
+Rows of a pipe are looked at as they come; the alarm is printed at the row where it rises, and with --fail-on-alarm the command ends there.
 
 The alarm rises once the bet against \"rows are like the calibration rows\" has multiplied 1/α times. On such rows that ever
 happens with probability α at most. `oodbench explain detector` says more.")]
@@ -61,6 +64,7 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         before = Some(watch.monitor.last);
     }
     let mut is_other = false;
+    let mut told = None;
     apply(&detector, &mut rows, command.what.on_nan(), &Bars::new(common.quiet), |decided| {
         for score in &decided.scores {
             match before.take() {
@@ -68,8 +72,16 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
                 None => drop(watch.next(*score)),
             }
         }
-        Ok(())
+        // A pipe may never end.
+        if let Some(text) = alarm(&watch.monitor).filter(|_| command.what.is_stdin() && told.is_none()) {
+            let printed = terminal::print(&text);
+            let is_over = printed.is_err() || command.fail_on_alarm;
+            told = Some(printed);
+            return Ok(if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
+        }
+        Ok(ControlFlow::Continue(()))
     })?;
+    let is_told = told.transpose()?.is_some();
     ensure!(
         !is_other,
         "{}: found another score in row {}, expected that of the row seen before; name the log that was watched before, or another --state",
@@ -82,9 +94,9 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         let writing = || format!("{}: cannot be written", file.display());
         write_atomically(file, &serde_json::to_vec_pretty(monitor)?).with_context(writing)?;
     }
-    let text = summary(monitor, seen);
-    if !common.quiet {
-        terminal::print(&text)?;
+    terminal::print(&summary(monitor, seen))?;
+    if !is_told {
+        terminal::print(&alarm(monitor).unwrap_or_else(|| no_alarm(monitor)))?;
     }
     match monitor.alarm {
         Some(row) if command.fail_on_alarm => Err(Failed(format!("the alarm rose at row {row}")).into()),
@@ -143,7 +155,6 @@ fn read(file: &Path) -> anyhow::Result<Option<String>> {
 
 fn summary(monitor: &Monitor, seen: u64) -> String {
     let power = |log: f64| if log < 0.0 && log.exp() < 0.01 { "0.00".to_owned() } else { number(log) };
-    let limit = 1.0 / monitor.alpha;
     let new = if seen > 0 { format!(", {} of them new", monitor.rows - seen) } else { String::new() };
     let mut text = format!(
         "{} rows{new}: the bet stands at {} times its stake, {} at its highest\n",
@@ -154,16 +165,23 @@ fn summary(monitor: &Monitor, seen: u64) -> String {
     if monitor.without_score > 0 {
         text += &format!("{} without a finite score were left out\n", counted(monitor.without_score as usize, "row"));
     }
-    text += &match monitor.alarm {
-        Some(row) => {
-            format!("ALARM at row {row}: {limit:.0} times were reached; rows are not like the calibration rows\n")
-        }
-        None => format!(
-            "no alarm: that would take {limit:.0} times, which ID rows ever reach with {} % probability at most\n",
-            percent_of(monitor.alpha)
-        ),
-    };
     text
+}
+
+/// That the alarm has risen.
+fn alarm(monitor: &Monitor) -> Option<String> {
+    let row = monitor.alarm?;
+    let limit = 1.0 / monitor.alpha;
+    Some(format!("ALARM at row {row}: {limit:.0} times were reached; rows are not like the calibration rows\n"))
+}
+
+/// What it would take.
+fn no_alarm(monitor: &Monitor) -> String {
+    format!(
+        "no alarm: that would take {:.0} times, which ID rows ever reach with {} % probability at most\n",
+        1.0 / monitor.alpha,
+        percent_of(monitor.alpha)
+    )
 }
 
 /// A number given by its logarithm, which may be too large for `f64`.

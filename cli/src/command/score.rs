@@ -15,7 +15,7 @@ use crate::option::procedure::{self, ProcedureName};
 use crate::option::runs::Runs;
 use crate::screen::progress::Bars;
 use crate::screen::{remarks, terminal, tuning, values};
-use oodbench::eval::{Measures, Plan, ScoreSink, ScoresFile, evaluate, memory};
+use oodbench::eval::{EvalError, Measures, Plan, ScoreSink, ScoresFile, SinkError, evaluate, memory};
 use oodbench::metric::Procedure;
 use oodbench::metric::registry::usual;
 use oodbench::output::OutputSet;
@@ -100,7 +100,11 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
             let set = OutputSet::begin(out, &FILES).with_context(writing)?;
             let mut file = ScoresFile::new(set.create(SCORES).with_context(writing)?, &columns)?;
             let sink: &mut dyn ScoreSink = &mut file;
-            let results = evaluate(&plans, &columns, Some(sink), &measures, &progress)?;
+            let evaluated = evaluate(&plans, &columns, Some(sink), &measures, &progress);
+            let results = evaluated.map_err(|error| match error {
+                EvalError::Sink(SinkError(reason)) => anyhow::Error::from_boxed(reason).context(writing()),
+                error => error.into(),
+            })?;
             file.finish()?.commit().with_context(writing)?;
             // All rows are read: the results stand whatever happens to the files from here on.
             remarks::unchanged()?;

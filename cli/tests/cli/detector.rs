@@ -82,9 +82,28 @@ fn each_kind_of_promise_is_told() {
         let text = calibrate(root.path(), options);
         assert!(text.contains(promise), "{options:?}: {text}");
     }
-    assert!(
-        calibrate(root.path(), &["--false-alarms", "20%", "--per-class"]).contains("for each of 4 predicted classes")
-    );
+    let per_class = calibrate(root.path(), &["--false-alarms", "20%", "--per-class", "-q"]);
+    assert!(per_class.contains("for each of 4 predicted classes") && !per_class.contains("wrote"), "{per_class}");
+    let applied = out(root.path(), &["apply", "my.detector", "run/ood/far", "-q"]);
+    assert!(applied.ends_with("on average over calibrations, within every predicted class\n"), "{applied}");
+}
+
+/// Rows that the network has learnt by heart keep no promise, and rates of the calibration rows are none of new ones.
+#[test]
+fn rows_that_were_seen_are_noticed() {
+    let root = with_val();
+    let run_of = root.path().join("run");
+    fs::remove_dir_all(run_of.join("id/train")).unwrap();
+    write(&run_of.join("id/train/logits.npy"), &(noise(200, 4, 50) * 2.0));
+    let refused = refusal(root.path(), &[&CALIBRATE[..], &["--false-alarms", "5%"]].concat());
+    assert!(refused.contains("run/id/val: found the rows of id/train, expected rows that neither"), "{refused}");
+    fs::remove_dir_all(run_of.join("id/train")).unwrap();
+    fs::remove_dir_all(run_of.join("id/test")).unwrap();
+    fs::rename(run_of.join("id/val"), run_of.join("id/test")).unwrap();
+    write(&run_of.join("id/val/logits.npy"), &(noise(200, 4, 50) * 2.0));
+    let (code, _, said) = run(root.path(), &[&CALIBRATE[..], &["--false-alarms", "5%"]].concat());
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("warning: id/val holds the rows of id/test: its rate is of rows that"), "{said}");
 }
 
 #[test]
@@ -114,7 +133,10 @@ fn wrong_answers_are_bounded_where_labels_are_there() {
     );
     assert!(text.contains("wrong of kept %"), "{text}");
     let refused = refusal(root.path(), &[&CALIBRATE[..], &["--wrong-answers", "1%"]].concat());
-    assert!(refused.contains("no threshold has at most 1 % wrong answers"), "{refused}");
+    assert!(refused.contains("n too small: 200 rows, 528 needed even if none is classified wrongly"), "{refused}");
+    let refused = refusal(root.path(), &[&CALIBRATE[..], &["--wrong-answers", "3%"]].concat());
+    assert!(refused.contains("no threshold has at most 3 % wrong answers"), "{refused}");
+    assert!(refused.contains("wrong about 0 of 160 accepted on 200 rows, and it takes 174 accepted even"), "{refused}");
     assert!(refused.contains("--wrong-answers") && !refused.contains("--false-alarms"), "{refused}");
     fs::remove_file(run.join("id/val/labels.npy")).unwrap();
     let refused = refusal(root.path(), &[&CALIBRATE[..], &["--wrong-answers", "10%"]].concat());

@@ -1,9 +1,12 @@
 //! `oodbench apply` and `oodbench monitor`: rows from files, folders and pipes, decisions in every format.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
+use std::process::Stdio;
 
 use ndarray::Array2;
+use ndarray_npy::WriteNpyExt;
 use serde_json::Value;
 
 use super::common::{noise, oodbench, write};
@@ -123,7 +126,7 @@ fn rows_that_are_not_like_those_of_the_calibration_are_refused() {
     // Cut off, or no array at all.
     let whole = fs::read(at.join("new.npy")).unwrap();
     let (code, _, said) = piped(at, &["apply", "my.detector", "-"], whole[..whole.len() - 3].to_vec());
-    assert!(code == Some(2) && said.contains("an end within rows 0 to 300"), "{said}");
+    assert!(code == Some(2) && said.contains("an end within row 299"), "{said}");
     let (code, _, said) = piped(at, &["apply", "my.detector", "-"], b"row,score\n".to_vec());
     assert!(code == Some(2) && said.contains("expected an array written by numpy.save"), "{said}");
     assert!(refusal(at, &["apply", "my.detector", "run"]).contains("expected logits.npy or features.npy"));
@@ -177,6 +180,9 @@ fn a_batch_is_decided_by_all_its_p_values() {
         assert_eq!(csv.lines().skip(1).take(60).filter(flagged).count(), expected, "{by}");
         assert!(csv.lines().skip(61).filter(flagged).count() < 30, "{by}");
     }
+    let text = out(at, &["apply", "my.detector", "new.npy", "--fdr", "0.4%"]);
+    let said = "nothing could be flagged: 200 calibration rows can give no p-value below 1/201";
+    assert!(text.starts_with("0 of 300") && text.contains(said), "{text}");
     // A pipe has no second pass, and needs none.
     let input = fs::read(at.join("new.npy")).unwrap();
     let (code, _, said) = piped(at, &["apply", "my.detector", "-", "--fdr", "20%", "--out", "pipe.csv"], input);
@@ -203,7 +209,9 @@ fn a_log_that_grows_is_watched_from_where_it_was_left() {
     let whole = out(at, &["monitor", "my.detector", "log.npy"]);
     assert_eq!(whole.lines().nth(1), text.lines().nth(1));
     let (_, piped, _) = piped(at, &["monitor", "my.detector", "-"], fs::read(at.join("log.npy")).unwrap());
-    assert_eq!(piped, whole);
+    // As rows come: the alarm is told before the rest of them is seen.
+    let swapped: Vec<&str> = whole.lines().rev().collect();
+    assert_eq!(piped.lines().collect::<Vec<_>>(), swapped);
     // Another log, a shorter one, another bet, another detector.
     let mut other = log.clone();
     other.swap((799, 0), (0, 0));
@@ -217,6 +225,47 @@ fn a_log_that_grows_is_watched_from_where_it_was_left() {
     assert!(refused(&["--by", "jumper"]).contains("found a bet by mixture, expected jumper"));
     out(at, &["calibrate", "run", "--score", "max_logit", "--false-alarms", "5%", "--out", "my.detector"]);
     assert!(refused(&[]).contains("found the bet of another detector"));
+}
+
+/// A producer that never ends: what has come is looked at.
+#[test]
+fn a_pipe_is_watched_as_its_rows_come() {
+    let root = detector_and_rows();
+    let at = root.path();
+    let mut rows = Vec::new();
+    noise(400, 4, 91).mapv(|value| value * 0.3).write_npy(&mut rows).unwrap();
+    // The header says that there are ten times as many.
+    let place = rows.windows(5).position(|bytes| bytes == b"(400,").unwrap();
+    rows.splice(place..place + 5, *b"(4000,");
+    let end = rows.iter().position(|byte| *byte == b'\n').unwrap();
+    assert_eq!(rows.remove(end - 1), b' ', "the header is as long as before");
+    for more in [&["-q"][..], &["--fail-on-alarm"]] {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_oodbench"))
+            .args([&["monitor", "my.detector", "-"], more].concat())
+            .current_dir(at)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut pipe = child.stdin.take().unwrap();
+        pipe.write_all(&rows).unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = lines.next().unwrap().unwrap();
+        assert!(first.starts_with("ALARM at row "), "{first}");
+        if more == ["--fail-on-alarm"] {
+            assert_eq!(child.wait().unwrap().code(), Some(1));
+            assert!(lines.next().unwrap().unwrap().contains(" rows: the bet stands at "));
+        }
+        drop(pipe);
+        let code = child.wait().unwrap().code();
+        assert_eq!(code, Some(if more == ["-q"] { 2 } else { 1 }));
+    }
+    // No rows are no batch that has passed.
+    let mut none = Vec::new();
+    Array2::<f32>::zeros((0, 4)).write_npy(&mut none).unwrap();
+    let (code, _, said) = piped(at, &["apply", "my.detector", "-", "--fail-above", "5%"], none);
+    assert!(code == Some(2) && said.contains("found no rows, expected at least one row"), "{said}");
 }
 
 #[test]

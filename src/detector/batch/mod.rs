@@ -56,4 +56,29 @@ impl Procedure {
             Self::EBh => e_bh::cutoff(tally, q),
         }
     }
+
+    /// How many of `m` rows have to have the lowest p-value that `n` calibration rows can give, 1/(n + 1), so that any row is flagged; none if not even all
+    /// of them are enough.
+    ///
+    /// ```
+    /// use oodbench::detector::batch::Procedure;
+    /// // p = 0.01 ≤ 0.1·k/1000 from k = 100 on; with 9 calibration rows p is 0.1, with 8 it is above q.
+    /// assert_eq!(Procedure::Bh.fewest(1000, 99, 0.1), Some(100));
+    /// assert_eq!(Procedure::Bh.fewest(1000, 9, 0.1), Some(1000));
+    /// assert_eq!(Procedure::Bh.fewest(1000, 8, 0.1), None);
+    /// ```
+    #[must_use]
+    pub fn fewest(self, m: usize, n: usize, q: f64) -> Option<usize> {
+        let p = 1.0 / (n + 1) as f64;
+        let flags = |count: usize| self.cutoff(&Tally::lowest(p, count, m), q).is_some();
+        let (mut few, mut enough) = (0, m);
+        if !flags(enough) {
+            return None;
+        }
+        while enough - few > 1 {
+            let middle = few + (enough - few) / 2;
+            if flags(middle) { enough = middle } else { few = middle }
+        }
+        Some(enough)
+    }
 }

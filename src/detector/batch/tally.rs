@@ -19,6 +19,13 @@ impl Tally {
         tally
     }
 
+    /// So many of `p`, and as many of 1 as make `total`.
+    pub(super) fn lowest(p: f64, count: usize, total: usize) -> Self {
+        let mut tally = Self { counts: BTreeMap::from([(p.to_bits(), count)]), total };
+        *tally.counts.entry(1.0_f64.to_bits()).or_default() += total - count;
+        tally
+    }
+
     /// One more.
     pub fn add(&mut self, p: f64) {
         *self.counts.entry(p.to_bits()).or_default() += 1;

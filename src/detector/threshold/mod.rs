@@ -32,11 +32,14 @@ pub enum ThresholdError {
         rows: usize,
         /// How many it takes.
         needed: usize,
-        /// Of which class, if each needs its own: ` of class 3`.
+        /// Of which class, if each needs its own: ` of class 3`; or that it takes more where answers are wrong.
         of: String,
     },
     /// No threshold keeps the share of wrong answers low.
-    #[error("no threshold has at most {risk} % wrong answers with the confidence asked for: {best} on {rows} rows")]
+    #[error(
+        "no threshold has at most {risk} % wrong answers with the confidence asked for: {best} on {rows} rows, and it takes {needed} accepted even if none of \
+         them is wrong"
+    )]
     NoThreshold {
         /// Percent that are allowed.
         risk: f64,
@@ -44,6 +47,8 @@ pub enum ThresholdError {
         best: String,
         /// Calibration rows.
         rows: usize,
+        /// How many have to be accepted where none is wrong.
+        needed: usize,
     },
 }
 

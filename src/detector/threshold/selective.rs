@@ -43,6 +43,20 @@ pub fn p_value(wrong: usize, n: usize, alpha: f64) -> f64 {
     hoeffding.min(bentkus).min(1.0)
 }
 
+/// The fewest accepted rows that can be enough, which are if none of them is wrong: p = (1 − α)^m ≤ δ/J.
+///
+/// ```
+/// use oodbench::detector::threshold::selective::fewest;
+/// // 0.98^262 = 0.00503, 0.98^263 = 0.00493.
+/// assert_eq!(fewest(0.02, 0.1), 263);
+/// ```
+#[must_use]
+pub fn fewest(alpha: f64, delta: f64) -> usize {
+    let least = ((delta / CANDIDATES as f64).ln() / (-alpha).ln_1p()).floor() as usize;
+    // The logarithms may have rounded past the last row.
+    (least.saturating_sub(1)..).find(|&m| p_value(0, m, alpha) <= delta / CANDIDATES as f64).unwrap_or(usize::MAX)
+}
+
 /// h(a, b), with 0·ln 0 = 0.
 fn relative_entropy(a: f64, b: f64) -> f64 {
     let term = |a: f64, b: f64| if a == 0.0 { 0.0 } else { a * (a / b).ln() };
@@ -53,8 +67,16 @@ fn relative_entropy(a: f64, b: f64) -> f64 {
 /// below the threshold are to be flagged, so it is the least number above `c_(j)`, and −∞ where everything may pass.
 ///
 /// # Errors
-/// [`ThresholdError::NoThreshold`] if none is.
+/// [`ThresholdError::NoThreshold`] if none is; [`ThresholdError::TooFew`] if none could be.
 pub fn threshold(rows: &[(f64, bool)], alpha: f64, delta: f64) -> Result<f64, ThresholdError> {
+    let needed = fewest(alpha, delta);
+    if rows.len() < needed {
+        return Err(ThresholdError::TooFew {
+            rows: rows.len(),
+            needed,
+            of: " even if none is classified wrongly".to_owned(),
+        });
+    }
     let mut sorted = rows.to_vec();
     sorted.sort_by(|(a, _), (b, _)| a.total_cmp(b));
     let mut nearest = (f64::INFINITY, String::new());
@@ -71,7 +93,7 @@ pub fn threshold(rows: &[(f64, bool)], alpha: f64, delta: f64) -> Result<f64, Th
             nearest = (p, format!("the nearest is wrong about {wrong} of {} accepted", accepted.len()));
         }
     }
-    Err(ThresholdError::NoThreshold { risk: percent(alpha), best: nearest.1, rows: rows.len() })
+    Err(ThresholdError::NoThreshold { risk: percent(alpha), best: nearest.1, rows: rows.len(), needed })
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@
 //! format, write a file with a [`Format`] and a line in [`FORMATS`].
 
 mod archive;
+mod arriving;
 #[cfg(feature = "parquet")]
 pub mod arrow;
 mod columns;

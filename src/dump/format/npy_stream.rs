@@ -1,9 +1,10 @@
-//! One array of `numpy.save` from a pipe, some rows at a time.
+//! One array of `numpy.save` from a pipe, some rows at a time: those that have come.
 
-use std::io::{ErrorKind, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::arriving::Arriving;
 use super::header::{self, Header};
 use super::npy::refusal;
 use crate::dump::error::DumpError;
@@ -11,8 +12,8 @@ use crate::rows::array::{StoredArray, shape_text};
 use crate::rows::element::Dtype;
 
 /// An array being read. What has been read of it is held, never the whole.
-pub struct NpyStream<R> {
-    input: R,
+pub struct NpyStream {
+    input: Arriving,
     /// Stands for the file in messages.
     name: PathBuf,
     dtype: Dtype,
@@ -23,20 +24,20 @@ pub struct NpyStream<R> {
     next: usize,
 }
 
-/// Bytes that are read at once: about as much as blocks of rows for a few threads.
-const PIECE: usize = 1 << 23;
+/// Most bytes that are given at once: about as much as blocks of rows for a few threads.
+const MOST: usize = 1 << 23;
 
-impl<R: Read> NpyStream<R> {
+impl NpyStream {
     /// Reads the header.
     ///
     /// # Errors
     /// [`DumpError`] if there is none, or the array cannot be read row by row.
-    pub fn open(mut input: R, name: &Path) -> Result<Self, DumpError> {
-        let mut bytes = Vec::new();
-        read_up_to(&mut input, &mut bytes, header::PREFIX).map_err(|error| DumpError::io(name, error))?;
+    pub fn open(input: impl Read + Send + 'static, name: &Path) -> Result<Self, DumpError> {
+        let mut input = Arriving::new(input);
+        let mut take = |count| input.take(count, count).map_err(|error| DumpError::io(name, error));
+        let mut bytes = take(header::PREFIX)?;
         let (_, length) = header::extent(&bytes).map_err(|defect| refusal(name, defect))?;
-        let missing = length.saturating_sub(bytes.len());
-        read_up_to(&mut input, &mut bytes, missing).map_err(|error| DumpError::io(name, error))?;
+        bytes.extend(take(length.saturating_sub(bytes.len()))?);
         let Header { dtype, fortran, shape, .. } = header::parse(&bytes).map_err(|defect| refusal(name, defect))?;
         let (Some((&rows, inner)), Some(size)) = (shape.split_first(), dtype.size()) else {
             return Err(DumpError::malformed(name, "a single number", "rows of numbers", "save one row per sample"));
@@ -53,6 +54,12 @@ impl<R: Read> NpyStream<R> {
         Ok(Self { input, name: name.to_owned(), dtype, inner: inner.to_vec(), row_bytes, rows, next: 0 })
     }
 
+    /// How many rows the header says.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
     /// No row of the array, but of its width and type: a width that nothing can be done with is to be refused before a row of it is read.
     ///
     /// # Errors
@@ -66,25 +73,23 @@ impl<R: Read> NpyStream<R> {
         StoredArray::new(self.name.clone(), self.dtype.clone(), shape, Arc::new(bytes), 0)
     }
 
-    /// The next rows with the number of the first; none at the end.
+    /// The next rows with the number of the first, waiting for one at least; none at the end.
     ///
     /// # Errors
     /// [`DumpError`] if there are fewer or more bytes than the header says.
     pub fn next_rows(&mut self) -> Result<Option<(usize, StoredArray)>, DumpError> {
+        let unread = |error| DumpError::io(&self.name, error);
         if self.next == self.rows {
-            let mut behind = Vec::new();
-            read_up_to(&mut self.input, &mut behind, 1).map_err(|error| DumpError::io(&self.name, error))?;
+            let behind = self.input.take(1, 1).map_err(unread)?;
             return if behind.is_empty() { Ok(None) } else { Err(self.other_length("more bytes behind the array")) };
         }
-        let rows = (PIECE / self.row_bytes.max(1)).clamp(1, self.rows - self.next);
-        let wanted = rows * self.row_bytes;
-        let mut bytes = Vec::new();
-        read_up_to(&mut self.input, &mut bytes, wanted).map_err(|error| DumpError::io(&self.name, error))?;
-        let complete = bytes.len() == wanted;
-        let array = self
-            .array(rows, bytes)
-            .filter(|_| complete)
-            .ok_or_else(|| self.other_length(&format!("an end within rows {} to {}", self.next, self.next + rows)))?;
+        let most = (MOST / self.row_bytes.max(1)).clamp(1, self.rows - self.next);
+        let mut bytes = self.input.take(self.row_bytes, most * self.row_bytes).map_err(unread)?;
+        // Rows of no bytes come all at once.
+        let rows = bytes.len().checked_div(self.row_bytes).unwrap_or(most);
+        self.input.put_back(bytes.split_off(rows * self.row_bytes));
+        let ended = || self.other_length(&format!("an end within row {}", self.next));
+        let array = self.array(rows, bytes).filter(|_| rows > 0).ok_or_else(ended)?;
         let first = self.next;
         self.next += rows;
         Ok(Some((first, array)))
@@ -97,19 +102,10 @@ impl<R: Read> NpyStream<R> {
     }
 }
 
-/// Appends up to so many bytes; fewer if there are no more. What is not there takes no memory.
-fn read_up_to(input: &mut impl Read, bytes: &mut Vec<u8>, most: usize) -> std::io::Result<()> {
-    loop {
-        match input.by_ref().take(most as u64).read_to_end(bytes) {
-            Ok(_) => return Ok(()),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use super::*;
     use crate::rows::Matrix;
 
@@ -123,9 +119,9 @@ mod tests {
 
     #[test]
     fn rows_come_piece_by_piece_and_a_wrong_length_is_told() {
-        let rows = PIECE / 8 + 3;
+        let rows = MOST / 8 + 3;
         let bytes = file(rows, 2 * rows);
-        let mut stream = NpyStream::open(&bytes[..], Path::new("-")).unwrap();
+        let mut stream = NpyStream::open(Cursor::new(bytes), Path::new("-")).unwrap();
         let mut seen = 0;
         while let Some((first, array)) = stream.next_rows().unwrap() {
             assert_eq!(first, seen);
@@ -134,14 +130,15 @@ mod tests {
             seen += matrix.rows();
         }
         assert_eq!(seen, rows);
-        for (data, found) in [(3, "an end within rows 0 to 2"), (5, "more bytes behind")] {
+        for (data, found) in [(3, "an end within row 1"), (5, "more bytes behind")] {
             let bytes = file(2, data);
-            let mut stream = NpyStream::open(&bytes[..], Path::new("-")).unwrap();
+            let mut stream = NpyStream::open(Cursor::new(bytes), Path::new("-")).unwrap();
             let error = std::iter::repeat_with(|| stream.next_rows()).find_map(Result::err).unwrap().to_string();
             assert!(error.contains(found), "{error}");
         }
         // What a header claims takes no memory.
-        let bytes = file(1 << 50, 4);
-        assert!(NpyStream::open(&bytes[..], Path::new("-")).unwrap().next_rows().is_err());
+        let mut stream = NpyStream::open(Cursor::new(file(1 << 50, 4)), Path::new("-")).unwrap();
+        assert_eq!(stream.next_rows().unwrap().unwrap().1.shape, [2, 2]);
+        assert!(stream.next_rows().is_err());
     }
 }
