@@ -1,4 +1,4 @@
-"""What each system of the paper costs, on the images inside the program: writes table.md beside this file.
+"""What each system of the paper costs, and two others, on the images inside the program: writes table.md beside this file.
 
     python measure.py OODBENCH WORK [EPOCHS]        about an hour of processor time for 6 epochs; finished parts in WORK are not done again
 

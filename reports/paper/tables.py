@@ -35,6 +35,8 @@ class System:
     # Loss and score in the published tables.
     published: str = ""
     note: str = ""
+    # Of the score, as `--set` takes it.
+    setting: str = ""
 
 
 SYSTEMS = [
@@ -52,7 +54,7 @@ SYSTEMS = [
     System("DisMax, MMLES", "dismax", "mmles"),
     System("Generalized ODIN, without a step", "generalized-odin", "scores@h"),
     System("Generalized ODIN", "generalized-odin", "scores@godin_*", note="the step that raises h of held-out images most"),
-    System("ODIN", "odin", "odin", "SoftMax/ODIN", "step chosen on FGSM images, T = 1000"),
+    System("ODIN", "odin", "odin", "SoftMax/ODIN", "step chosen on FGSM images, T = 1000", "odin.fit_on=fgsm"),
     System("Mahalanobis, one layer", "softmax", "mahalanobis"),
     System("Mahalanobis, full", "mahalanobis", "mahalanobis_perturbed", "SoftMax/Mahalanobis", "weights of layers chosen on FGSM images, one step"),
     System("Gram matrices", "gram", "gram", note="27 to 77 % of pairs tie, and count against it: see README"),
@@ -119,8 +121,10 @@ class Bench:
     def records(self, dump, name):
         """The values of all scores of SYSTEMS that this dump has."""
         if name not in self.kept:
-            scores = sorted({self.score(system, name) for system in SYSTEMS if system.dump == dump})
-            self.kept[name] = self.asked("score", self.dumps / name, "--score", ",".join(scores), "--procedure", "lee,openood", "--bootstrap", DRAWS)
+            own = [system for system in SYSTEMS if system.dump == dump]
+            scores = sorted({self.score(system, name) for system in own})
+            settings = [part for system in own if system.setting for part in ("--set", system.setting)]
+            self.kept[name] = self.asked("score", self.dumps / name, "--score", ",".join(scores), *settings, "--procedure", "lee,openood", "--bootstrap", DRAWS)
         return self.kept[name]
 
     def found(self, system, network, metric, sets):

@@ -18,7 +18,7 @@ pub struct Recipe {
     pub batch_size: usize,
     /// Nesterov momentum μ; the mean of it where the schedule moves it.
     pub momentum: f64,
-    /// Weight decay λ, on every trainable parameter.
+    /// Weight decay λ, on every trainable parameter but those that a loss [exempts](crate::nn::Builder::undecayed).
     pub weight_decay: f64,
     /// Training images held out for validation; 0 for none.
     pub held_out: usize,

@@ -64,7 +64,7 @@ pub(crate) struct Command {
     /// The first learning rate, the peak of one-cycle-N [default: the preset's, 0.1]
     #[arg(long, value_name = "RATE")]
     lr: Option<f64>,
-    /// Weight decay of every parameter
+    /// Weight decay of every parameter but those that a loss exempts: W of scaled-cosine, h of generalized-odin
     #[arg(long, value_name = "DECAY", default_value_t = 1e-4)]
     weight_decay: f64,
     /// What is done at random to training images [default: crop-flip; none for vectors and tokens]

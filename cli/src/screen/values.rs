@@ -45,6 +45,9 @@ fn shifted(set: &Shifted) -> String {
     format!("; {accuracy} on {} of csid/{}", set.rows, set.name)
 }
 
+/// What stands where an accuracy would.
+const UNKNOWN: &str = "accuracy unknown (it takes labels, and a score that reads logits)";
+
 /// One line per run: what it is and how well it classifies.
 pub(crate) fn accuracies(results: &Results) -> String {
     let line = |run: &RunSummary| {
@@ -53,8 +56,7 @@ pub(crate) fn accuracies(results: &Results) -> String {
         let facts = [info.model.clone(), loss, info.seed.map(|seed| format!("seed {seed}"))];
         let facts: Vec<String> = facts.into_iter().flatten().collect();
         let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) };
-        let accuracy =
-            run.accuracy.map_or_else(|| "accuracy unknown".to_owned(), |a| format!("accuracy {:.2} %", a * 100.0));
+        let accuracy = run.accuracy.map_or_else(|| UNKNOWN.to_owned(), |a| format!("accuracy {:.2} %", a * 100.0));
         let shifted: String = run.shifted.iter().map(shifted).collect();
         format!("{}{facts}: {accuracy} on {} ID test rows{shifted}\n", info.name, run.id_rows)
     };

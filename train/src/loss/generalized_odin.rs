@@ -7,7 +7,9 @@
 //! ```
 //!
 //! What tells OOD images apart is max_j h_j, or g: the dump has them as `scores@h.npy` and `scores@g.npy`. The parameters of h are not decayed, as in
-//! the authors' paper. Their code adds 10⁻⁴ to both norms of the cosine; here a row of zeros has no direction and no gradient.
+//! the authors' paper, whose code was not published. That the euclidean h is divided by D follows the reproduction that most use
+//! (<https://github.com/guyera/Generalized-ODIN-Implementation>): the paper has −‖f − w_j‖². It also adds 10⁻⁴ to both norms of the cosine; here a row of
+//! zeros has no direction and no gradient.
 
 use super::distance::{distances, unit_rows};
 use super::likelihood::cross_entropy;
