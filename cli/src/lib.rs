@@ -10,7 +10,6 @@ mod paper;
 mod screen;
 
 use std::ffi::OsString;
-use std::io;
 
 use clap::CommandFactory;
 use clap_complete::CompleteEnv;
@@ -53,7 +52,7 @@ pub fn main(typed: impl IntoIterator<Item = OsString>) -> u8 {
     }
     match done {
         Ok(()) => DONE,
-        Err(error) if is_broken_pipe(&error) => DONE,
+        Err(error) if terminal::is_broken_pipe(&error) => DONE,
         Err(error) if error.is::<Interrupted>() => {
             terminal::say(&format!("{error}"));
             INTERRUPTED
@@ -118,8 +117,4 @@ fn is_of_composition(error: &anyhow::Error) -> bool {
         let of_plan = of_plan.and_then(|error| if let PlanError::Unknown(name) = error { Some(name) } else { None });
         matches!(of_plan.or_else(|| cause.downcast_ref()), Some(UnknownScore::Composed(_)))
     })
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe))
 }

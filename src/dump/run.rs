@@ -109,6 +109,7 @@ impl Dump {
         };
         dump.take_labels(labels);
         dump.warn_of_disguises();
+        dump.warn_of_made_logits();
         Ok(dump)
     }
 
@@ -165,10 +166,10 @@ impl Dump {
     fn warn_of_disguises(&mut self) {
         let mut seen = Vec::new();
         let compared = self.rows.splits.iter().find(|split| split.logits.is_some() && split.features.is_some());
-        let scale = compared.zip(self.rows.head.as_ref()).and_then(|(split, head)| Disguise::of_scale(split, head));
-        let scale = compared.zip(scale);
+        let beside = compared.zip(self.rows.head.as_ref()).and_then(|(split, head)| Disguise::beside_head(split, head));
+        let beside = compared.zip(beside);
         let alone = self.rows.splits.iter().filter_map(|split| Some((split, Disguise::of(split)?)));
-        for (split, disguise) in alone.chain(scale) {
+        for (split, disguise) in alone.chain(beside) {
             let Some(logits) = &split.logits else { continue };
             if seen.contains(&discriminant(&disguise)) {
                 continue;
@@ -190,8 +191,29 @@ impl Dump {
                      dump them as the head gives them, scores other than max_logit depend on the factor",
                     1.0 / factor
                 ),
+                Disguise::OfAnotherHead(share) => format!(
+                    "logits are not what head/ makes of the features, {:.0} % of them is something else: head, features and logits are of different \
+                     networks or layers, or their rows in another order; scores that read the head (react, dice, vim) mean nothing then",
+                    100.0 * share.min(1.0)
+                ),
             };
             self.warnings.push(format!("{}: {what}", logits.path().display()));
+        }
+    }
+
+    /// Warns where some rows to be scored have logits and others get them from the head.
+    fn warn_of_made_logits(&mut self) {
+        let is_scored = |split: &&Split| matches!(split.role, Role::Test | Role::Csid { .. } | Role::Ood { .. });
+        let scored: Vec<&Split> = self.rows.splits.iter().filter(is_scored).collect();
+        if self.rows.head.is_none() || scored.iter().all(|split| split.logits.is_none()) {
+            return;
+        }
+        let made = scored.iter().filter(|split| split.logits.is_none() && split.features.is_some());
+        let made: Vec<String> = made.map(|split| split.role.to_string()).collect();
+        if !made.is_empty() {
+            let text =
+                "have no logits of their own, they are made from features and head/; others have theirs from files";
+            self.warnings.push(format!("{}: {} {text}", self.folder.display(), made.join(", ")));
         }
     }
 }

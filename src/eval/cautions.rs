@@ -1,7 +1,11 @@
 //! What scores show once they are there, whether a table or a plot is made of them: nothing told apart, the wrong way round, ties.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::metric::{PairCounts, Sample};
-use crate::table::Remark;
+use crate::numeric::checksum::Checksum;
+use crate::rows::ArrayKind;
+use crate::table::{ArrayRead, Remark};
 
 /// Fewer ID rows than this make TNR@TPR95 meaningless.
 const FEW_ROWS: usize = 20;
@@ -17,6 +21,22 @@ pub(super) fn of_rows(run: &str, rows: usize) -> Option<Remark> {
         );
         Remark::of_run(run, text)
     })
+}
+
+/// Sets whose rows are the same, by the checksums of what was read of them: they are one set, and count as two.
+pub(super) fn of_same_rows(run: &str, read: &[ArrayRead]) -> Vec<Remark> {
+    let mut by_contents: BTreeMap<(&str, Checksum), Vec<&str>> = BTreeMap::new();
+    for one in read.iter().filter(|one| one.array != ArrayKind::Labels.file_stem()) {
+        by_contents.entry((&one.array, one.checksum)).or_default().push(&one.split);
+    }
+    let same: BTreeSet<Vec<&str>> = by_contents.into_values().filter(|splits| splits.len() > 1).collect();
+    let text = |splits: Vec<&str>| {
+        format!(
+            "{} hold the same rows: OOD sets that are one count twice in means and tests, and what is chosen on rows is not measured by them",
+            splits.join(" and ")
+        )
+    };
+    same.into_iter().map(|splits| Remark::of_run(run, text(splits))).collect()
 }
 
 /// A score that is the same on all rows of id/test.

@@ -56,6 +56,7 @@ pub(super) fn fit(plan: &Plan<'_>, results: &mut Results) -> Result<(Vec<FittedS
     results.warnings.extend(plan.dump.warnings.iter().cloned().map(Remark::of_all));
     let cautions = cautions(plan.scores.iter().map(|chosen| chosen.entry), &plan.dump);
     results.warnings.extend(cautions.into_iter().map(|caution| Remark::of_run(name, caution)));
+    results.warnings.extend(cautions::of_same_rows(name, &plan.arrays));
     results.notes.extend(plan.notes.iter().map(|note| Remark::of_run(name, note.clone())));
     let Fits { scores, skipped, warnings } = fits::fit(plan)?;
     results.warnings.extend(warnings.into_iter().map(|warning| Remark::of_run(name, warning)));

@@ -30,8 +30,9 @@ Would other rows of the same sets give another best score? Percent, {procedure} 
 {draws} draws of rows, the same for all scores and sets; runs of other seeds see the same rows.
 * the best of the run on the set; = may be as good as any; no mark: significantly worse.
 rank: its place, and the places it could have. difference: from the best, with its
-interval and p of this pair alone; p (adjusted): of being one of the best, all scores
-and the choice of the best accounted for.
+interval and p of this pair alone, counted in the draws, so 2/(1 + draws) at least;
+p (adjusted): of being one of the best, all scores and the choice of the best accounted
+for, by the variances of the draws, so that it may be the smaller one.
 
 "
     )

@@ -2,8 +2,8 @@
 
 use super::compared::{Compared, by_set, mark, untested};
 use super::grid::{Grid, Style};
-use super::plain;
 use super::significance::p_value;
+use super::{interval_around, plain};
 use crate::table::by_seeds::BySeeds;
 
 const HEADINGS: [&str; 9] = [
@@ -64,17 +64,16 @@ fn compared(line: &BySeeds) -> Compared<'_> {
 fn values(line: &BySeeds) -> [String; 9] {
     let percent = |value: f64| plain(format!("{:.2}", value * 100.0));
     let optional = |value: Option<f64>| value.map_or_else(String::new, percent);
-    let ends = |low: Option<f64>, high: Option<f64>, show: fn(f64) -> String| {
-        low.zip(high).map_or_else(String::new, |(low, high)| format!("[{}, {}]", show(low), show(high)))
-    };
+    let signed = |value: f64| plain(format!("{:+.1}", value * 100.0));
+    let of_difference = |(low, high): (f64, f64)| format!("[{}, {}]", signed(low), signed(high));
     [
         format!("{}{}", mark(line.verdict), percent(line.mean)),
-        ends(line.low, line.high, |value| plain(format!("{:.1}", value * 100.0))),
+        line.low.zip(line.high).map_or_else(String::new, |ends| interval_around(line.mean, ends)),
         optional(line.error_of_seeds),
         optional(line.error_of_rows),
         optional(line.standard_error),
         line.difference.map_or_else(String::new, |value| plain(format!("{:+.2}", value * 100.0))),
-        ends(line.difference_low, line.difference_high, |value| plain(format!("{:+.1}", value * 100.0))),
+        line.difference_low.zip(line.difference_high).map_or_else(String::new, of_difference),
         line.p.map_or_else(String::new, p_value),
         line.p_adjusted.map_or_else(String::new, p_value),
     ]

@@ -42,13 +42,22 @@ const MISSING: &str = "–";
 fn percent(cell: &Cell) -> String {
     let percent = |value: f64| plain(format!("{:.*}", DIGITS, value * 100.0));
     let Some(value) = cell.value else { return MISSING.to_owned() };
-    // One digit less: what is uncertain by whole points needs no hundredths.
-    let end = |value: f64| plain(format!("{:.*}", DIGITS - 1, value * 100.0));
     match (cell.spread, cell.interval) {
         (Some(std), _) => format!("{} ± {}", percent(value), percent(std)),
-        (None, Some((low, high))) => format!("{} [{}, {}]", percent(value), end(low), end(high)),
+        (None, Some(interval)) => format!("{} {}", percent(value), interval_around(value, interval)),
         (None, None) => percent(value),
     }
+}
+
+/// The ends of an interval in percent, around a value that is shown with [`DIGITS`]. One digit less, since what is uncertain by whole points needs no hundredths;
+/// but for an interval so short that its ends would round past the value.
+fn interval_around(value: f64, (low, high): (f64, f64)) -> String {
+    let rounded = |value: f64, digits: usize| format!("{:.digits$}", value * 100.0).parse::<f64>().unwrap_or(value);
+    let shown = rounded(value, DIGITS);
+    let holds = rounded(low, DIGITS - 1) <= shown && shown <= rounded(high, DIGITS - 1);
+    let digits = if holds { DIGITS - 1 } else { DIGITS };
+    let end = |value: f64| plain(format!("{:.digits$}", value * 100.0));
+    format!("[{}, {}]", end(low), end(high))
 }
 
 /// A number as shown, without the sign of a zero: Lee's AUROC of constant scores is −0.0, and a small difference rounds to −0.00.
@@ -64,5 +73,18 @@ fn tied(share: Option<f64>) -> String {
         0.0 => "0".to_owned(),
         percent if percent < 0.01 => "<0.01".to_owned(),
         percent => format!("{percent:.2}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::interval_around;
+
+    #[test]
+    fn an_interval_is_shown_around_its_value() {
+        assert_eq!(interval_around(0.5, (0.4512, 0.5489)), "[45.1, 54.9]");
+        assert_eq!(interval_around(0.99979, (0.99967, 0.99991)), "[99.97, 99.99]");
+        // 0.05 is no less than 0.0, which -0.04 rounds to.
+        assert_eq!(interval_around(0.0005, (-0.0004, 0.0012)), "[0.0, 0.1]");
     }
 }

@@ -17,6 +17,8 @@ pub enum Disguise {
     LogProbabilities,
     /// Logits times a number, such as one over a temperature or an entropic scale: so many times what the head makes of the features.
     Scaled(f64),
+    /// Not what the head makes of the features, nor a multiple of it: so far off, as a share of their size.
+    OfAnotherHead(f64),
 }
 
 /// Rows looked at.
@@ -27,6 +29,10 @@ const SCALE_SAMPLE: usize = 16;
 
 /// The least deviation from 1 of a factor that is told.
 const SCALE: f64 = 0.01;
+
+/// The least share of the logits that the head does not explain and that is told. Features and weights in half precision leave a hundredth or two, a head of
+/// another training leaves all.
+const UNEXPLAINED: f64 = 0.1;
 
 impl Disguise {
     /// What the first rows of a split say by themselves.
@@ -53,16 +59,16 @@ impl Disguise {
 
     /// What the first rows of a split with logits and features say beside what the head makes of the features.
     #[must_use]
-    pub fn of_scale(split: &Split, head: &Head) -> Option<Self> {
+    pub fn beside_head(split: &Split, head: &Head) -> Option<Self> {
         let logits = split.logits.as_ref()?;
         let rows = logits.block(0..logits.rows().min(SCALE_SAMPLE)).to_f64();
         let tolerance = if logits.is_half_precision() { 1e-2 } else { 1e-3 };
-        scale(&rows, split.features.as_ref()?, head, tolerance).map(Self::Scaled)
+        compare(&rows, split.features.as_ref()?, head, tolerance)
     }
 }
 
-/// The number that what the head makes of the features is multiplied by, if it is another than 1 and leaves next to nothing over.
-fn scale(logits: &Array2<f64>, features: &Matrix, head: &Head, tolerance: f64) -> Option<f64> {
+/// Whether logits are what the head makes of the features: another multiple of it that leaves next to nothing over, or too much over for any multiple.
+fn compare(logits: &Array2<f64>, features: &Matrix, head: &Head, tolerance: f64) -> Option<Disguise> {
     let block = RowBlock::new(logits.nrows(), None, Some(features.block(0..logits.nrows())), Some(head));
     let of_head = block.logits().to_f64();
     if of_head.dim() != logits.dim() {
@@ -71,8 +77,11 @@ fn scale(logits: &Array2<f64>, features: &Matrix, head: &Head, tolerance: f64) -
     let inner = |a: &Array2<f64>, b: &Array2<f64>| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     let factor = inner(logits, &of_head) / inner(&of_head, &of_head);
     let left = logits - &(&of_head * factor);
-    let close = inner(&left, &left) <= tolerance * tolerance * inner(logits, logits);
-    (close && factor.is_finite() && factor > 0.0 && (factor - 1.0).abs() > SCALE).then_some(factor)
+    let share = (inner(&left, &left) / inner(logits, logits)).sqrt();
+    if share > UNEXPLAINED || factor <= 0.0 {
+        return Some(Disguise::OfAnotherHead(share));
+    }
+    (share <= tolerance && (factor - 1.0).abs() > SCALE).then_some(Disguise::Scaled(factor))
 }
 
 #[cfg(test)]
@@ -112,13 +121,16 @@ mod tests {
             let features = Matrix::of("features", features.clone()).unwrap();
             split(&logits * factor).with(ArrayKind::Features, features).unwrap()
         };
-        assert_eq!(Disguise::of_scale(&with(1.0), &head), None);
-        assert!(
-            matches!(Disguise::of_scale(&with(10.0), &head), Some(Disguise::Scaled(f)) if (f - 10.0).abs() < 1e-12)
-        );
-        assert!(matches!(Disguise::of_scale(&with(0.5), &head), Some(Disguise::Scaled(f)) if (f - 0.5).abs() < 1e-12));
-        // Logits of another head are no multiple.
+        assert_eq!(Disguise::beside_head(&with(1.0), &head), None);
+        for factor in [10.0, 0.5] {
+            let found = Disguise::beside_head(&with(factor), &head);
+            assert!(matches!(found, Some(Disguise::Scaled(f)) if (f - factor).abs() < 1e-12), "{found:?}");
+        }
+        // Logits of another head are no multiple of its own.
         let other = Head::Linear { weight: array![[0.0, 1.0], [1.0, 0.0]], bias: array![0.0, 0.0] };
-        assert_eq!(Disguise::of_scale(&with(1.0), &other), None);
+        let found = Disguise::beside_head(&with(1.0), &other);
+        assert!(matches!(found, Some(Disguise::OfAnotherHead(share)) if share > 0.5), "{found:?}");
+        // Nor is their negative.
+        assert!(matches!(Disguise::beside_head(&with(-1.0), &head), Some(Disguise::OfAnotherHead(_))));
     }
 }

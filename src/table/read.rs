@@ -43,7 +43,7 @@ pub fn read<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Record>, RecordsError> {
 }
 
 /// The records of single runs and their means over OOD sets, file by file. Means over seeds are left out: two files may each have one of a training of the
-/// same name.
+/// same name. Runs of one name in two files are two runs if they were made from other data, and the later one gets the name of its file.
 ///
 /// # Errors
 /// As [`read`].
@@ -54,6 +54,7 @@ pub fn read_each<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<FileRecords>, Record
 fn files<P: AsRef<Path>>(paths: &[P], without_seeds: bool) -> Result<Vec<FileRecords>, RecordsError> {
     let mut all: Vec<FileRecords> = Vec::new();
     let mut together = Together::default();
+    let mut runs: BTreeMap<String, String> = BTreeMap::new();
     for path in paths {
         let path = path.as_ref();
         let refuse = |(found, expected, remedy): Wrong| RecordsError {
@@ -66,10 +67,26 @@ fn files<P: AsRef<Path>>(paths: &[P], without_seeds: bool) -> Result<Vec<FileRec
         let mut records = read_one(path).map_err(refuse)?;
         let is_over_seeds = |record: &Record| matches!(record.mean_over, Some(MeanOver::Seeds | MeanOver::OodAndSeeds));
         records.retain(|record| !(without_seeds && is_over_seeds(record)));
+        if without_seeds {
+            tell_apart(&mut records, &mut runs, path);
+        }
         records.iter().try_for_each(|record| together.check(record)).map_err(refuse)?;
         all.push(FileRecords { file: path.display().to_string(), records });
     }
     Ok(all)
+}
+
+/// Gives runs a name of their own that were made from other data than the runs of this name, of other files, which are in `runs`.
+fn tell_apart(records: &mut [Record], runs: &mut BTreeMap<String, String>, path: &Path) {
+    let mut own = BTreeMap::new();
+    for record in records {
+        let Some(data) = &record.data else { continue };
+        if runs.get(&record.run).is_some_and(|other| other != data) {
+            record.run = format!("{} ({})", record.run, path.display());
+        }
+        own.insert(record.run.clone(), data.clone());
+    }
+    runs.extend(own);
 }
 
 fn read_one(path: &Path) -> Result<Vec<Record>, Wrong> {
@@ -212,5 +229,26 @@ impl Together {
             return Err((found, "fractions between 0 and 1".to_owned(), "divide percentages by 100"));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two people call a run `seed1`.
+    #[test]
+    fn runs_of_other_data_are_told_apart_by_their_files() {
+        let of = |data: &str| Record { run: "seed1".to_owned(), data: Some(data.to_owned()), ..Record::default() };
+        let mut runs = BTreeMap::new();
+        let mut names = |data: [&str; 2], file: &str| {
+            let mut records = data.map(of);
+            tell_apart(&mut records, &mut runs, Path::new(file));
+            records.map(|record| record.run)
+        };
+        assert_eq!(names(["a", "a"], "alice.csv"), ["seed1", "seed1"]);
+        assert_eq!(names(["b", "b"], "bob.csv"), ["seed1 (bob.csv)", "seed1 (bob.csv)"]);
+        // A file that is read twice stays so, and is refused for it.
+        assert_eq!(names(["a", "a"], "copy.csv"), ["seed1", "seed1"]);
     }
 }

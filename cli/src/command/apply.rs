@@ -107,20 +107,14 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     if let (Some(sink), Some(out)) = (sink, &command.out) {
         sink.commit().with_context(|| writing(out))?;
     }
-    terminal::print(&summary(command, &detector, &applied))?;
+    let mut text = summary(command, &detector, &applied);
     if let Some(out) = command.out.as_ref().filter(|_| !common.quiet) {
-        terminal::print(&format!("wrote {}\n", out.display()))?;
+        text += &format!("wrote {}\n", out.display());
     }
-    match command.fail_above {
-        Some(limit) if applied.flagged as f64 > share_of(limit, applied.rows) => Err(Failed(format!(
-            "{} of {} are flagged, more than {} %",
-            applied.flagged,
-            counted(applied.rows, "row"),
-            percent_of(limit)
-        ))
-        .into()),
-        _ => Ok(()),
-    }
+    let Applied { rows, flagged, .. } = applied;
+    let limit = command.fail_above.filter(|&limit| flagged as f64 > share_of(limit, rows));
+    let why = |limit| format!("{flagged} of {} are flagged, more than {} %", counted(rows, "row"), percent_of(limit));
+    Failed::behind(terminal::print(&text).map_err(Into::into), limit.map(why))
 }
 
 /// What was flagged, and what that means.

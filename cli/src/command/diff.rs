@@ -58,13 +58,12 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     }
     let grid = grid(&found, ["old", "new"], 3);
     let none = || format!("no differences in {} values\n", old.len());
-    command.printed.print(&found, &grid, |style| if found.is_empty() { none() } else { grid.render(style) })?;
+    let printed =
+        command.printed.print(&found, &grid, |style| if found.is_empty() { none() } else { grid.render(style) });
     let met = found.iter().filter(|found| command.fail_if.iter().any(|condition| condition.meets(found))).count();
-    if met == 0 {
-        return Ok(());
-    }
     let conditions: Vec<String> = command.fail_if.iter().map(ToString::to_string).collect();
-    Err(Failed(format!("{}, {met} of {} differences", conditions.join(" or "), found.len())).into())
+    let why = || format!("{}, {met} of {} differences", conditions.join(" or "), found.len());
+    Failed::behind(printed, (met > 0).then(why))
 }
 
 /// Refuses records of which none has an interval, and no seeds are paired: nothing tells what is chance.

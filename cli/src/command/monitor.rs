@@ -74,14 +74,13 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         }
         // A pipe may never end.
         if let Some(text) = alarm(&watch.monitor).filter(|_| command.what.is_stdin() && told.is_none()) {
-            let printed = terminal::print(&text);
-            let is_over = printed.is_err() || command.fail_on_alarm;
-            told = Some(printed);
-            return Ok(if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
+            told = Some(terminal::print(&text));
+            if command.fail_on_alarm {
+                return Ok(ControlFlow::Break(()));
+            }
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    let is_told = told.transpose()?.is_some();
     ensure!(
         !is_other,
         "{}: found another score in row {}, expected that of the row seen before; name the log that was watched before, or another --state",
@@ -94,14 +93,13 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         let writing = || format!("{}: cannot be written", file.display());
         write_atomically(file, &serde_json::to_vec_pretty(monitor)?).with_context(writing)?;
     }
-    terminal::print(&summary(monitor, seen))?;
-    if !is_told {
-        terminal::print(&alarm(monitor).unwrap_or_else(|| no_alarm(monitor)))?;
+    let mut text = summary(monitor, seen);
+    if told.is_none() {
+        text += &alarm(monitor).unwrap_or_else(|| no_alarm(monitor));
     }
-    match monitor.alarm {
-        Some(row) if command.fail_on_alarm => Err(Failed(format!("the alarm rose at row {row}")).into()),
-        _ => Ok(()),
-    }
+    let why = monitor.alarm.filter(|_| command.fail_on_alarm).map(|row| format!("the alarm rose at row {row}"));
+    let printed = told.unwrap_or(Ok(())).and_then(|()| terminal::print(&text));
+    Failed::behind(printed.map_err(Into::into), why)
 }
 
 impl Command {

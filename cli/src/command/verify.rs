@@ -77,11 +77,11 @@ pub(crate) fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
         let same = format!("{} values recomputed, all the same\n", old.len());
         return command.printed.print(&found, &grid, |_| same);
     }
-    command.printed.print(&found, &grid, |style| grid.render(style))?;
+    let printed = command.printed.print(&found, &grid, |style| grid.render(style));
     if !common.quiet {
         of_other_data(&old, &results.records);
     }
-    Err(Failed(format!("{} of {} values differ", found.len(), old.len())).into())
+    Failed::behind(printed, Some(format!("{} of {} values differ", found.len(), old.len())))
 }
 
 /// The runs of the records with their scores, parameters as recorded.

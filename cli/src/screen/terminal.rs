@@ -46,6 +46,11 @@ pub(crate) fn write(text: &str) -> io::Result<()> {
     out.flush()
 }
 
+/// Whether a reader of what is printed has gone.
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe))
+}
+
 /// Says something in one line on standard error; nobody may be listening.
 pub(crate) fn say(text: &str) {
     // Parsers draw the place of an error below it.

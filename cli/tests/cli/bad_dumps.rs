@@ -253,6 +253,32 @@ fn probabilities_are_a_warning() {
     assert!(output.status.success());
 }
 
+/// What is most likely a mistake and may be none: a set twice, a head of another network, logits that come from two places.
+#[test]
+fn what_does_not_belong_together_is_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    small_run(&run);
+    let warnings = || {
+        let output = oodbench(folder.path()).args(["score", "run", "--score", "energy"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_eq!(warnings(), "");
+    fs::create_dir(run.join("ood/again")).unwrap();
+    fs::copy(run.join("ood/near/logits.npy"), run.join("ood/again/logits.npy")).unwrap();
+    let said = warnings();
+    assert!(said.contains("ood/again and ood/near hold the same rows") && said.lines().count() == 1, "{said}");
+    fs::remove_dir_all(run.join("ood/again")).unwrap();
+    // Random logits are not what a random head makes of random features.
+    write(&run.join("head/weight.npy"), &noise(4, 5, 77));
+    let said = warnings();
+    assert!(said.contains("logits are not what head/ makes of the features") && said.lines().count() == 1, "{said}");
+    fs::remove_file(run.join("ood/far/logits.npy")).unwrap();
+    let said = warnings();
+    assert!(said.contains("run: ood/far have no logits of their own, they are made from"), "{said}");
+}
+
 #[test]
 fn existing_output_survives_a_failure() {
     let folder = tempfile::tempdir().unwrap();

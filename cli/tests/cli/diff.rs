@@ -36,6 +36,19 @@ fn a_condition_that_is_met_is_exit_code_one() {
         said.iter().any(|line| line.starts_with("failed: lee.auroc<0pp, ") && line.lines().count() == 1),
         "{said:?}"
     );
+    // Whoever reads no further, as `| head` does, gets the same answer.
+    let unread = |old: &str, new: &str| {
+        let arguments = ["diff", old, new, "--fail-if", "lee.auroc<0pp"];
+        let command = std::process::Command::new(env!("CARGO_BIN_EXE_oodbench"))
+            .args(arguments)
+            .current_dir(at)
+            .stdout(std::process::Stdio::piped())
+            .spawn();
+        let mut child = command.unwrap();
+        drop(child.stdout.take());
+        child.wait().unwrap().code()
+    };
+    assert_eq!([unread("old.json", "new.json"), unread("new.json", "old.json")].as_slice(), codes.as_slice());
     // Nothing differs: no interval is needed to tell that from chance.
     let (code, same, said) = diff(at, &["old.json", "old.json", "--significant"]);
     assert_eq!((code, &*same, &*said), (Some(0), "no differences in 36 values\n", ""));

@@ -418,7 +418,7 @@ fn the_demo_leaves_a_page_with_everything_in_it() {
     let table = out.find("Every loss with every score").unwrap();
     assert!(statements < table, "{out}");
     let verdicts: Vec<&str> = out[statements..table].lines().filter(|line| line.starts_with("- ")).collect();
-    assert_eq!(verdicts.len(), 8, "{out}");
+    assert_eq!(verdicts.len(), 10, "{out}");
     let order =
         |line: &&str| ["does not hold here", "in part", "holds here;"].iter().position(|v| line.contains(v)).unwrap();
     assert!(verdicts.iter().map(order).is_sorted(), "{out}");

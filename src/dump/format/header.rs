@@ -117,7 +117,11 @@ pub fn parse(bytes: &[u8]) -> Result<Header, Defect> {
     let size = dtype.size().ok_or_else(|| Defect {
         found: dtype.to_string(),
         expected: "real numbers (f16, bf16, f32, f64 or integers)",
-        remedy: "save a plain numeric array, e.g. numpy.save(file, numpy.asarray(x, dtype=numpy.float32))",
+        remedy: if descr.contains(['U', 'S']) {
+            "save numbers; names of classes become labels by numpy.unique(names, return_inverse=True)[1], the same way in every split"
+        } else {
+            "save a plain numeric array, e.g. numpy.save(file, numpy.asarray(x, dtype=numpy.float32))"
+        },
     })?;
     let data = bytes_of(&shape, size).ok_or_else(|| Defect::new("a shape of more bytes than there can be"))?;
     Ok(Header { dtype, fortran, shape, length, data })

@@ -5,7 +5,7 @@ pub mod html;
 pub mod latex;
 pub mod markdown;
 
-use super::{MISSING, plain};
+use super::{MISSING, interval_around, plain};
 use crate::table::comparison::DIGITS;
 use crate::table::overview::{IntervalBy, Overview, Value};
 
@@ -22,11 +22,8 @@ impl Shown {
         Self {
             value: value.value.map_or_else(|| MISSING.to_owned(), percent(DIGITS)),
             std: value.value.and(value.std).map(percent(DIGITS)),
-            // One digit less: what is uncertain by whole points needs no hundredths.
-            interval: value.value.and(value.interval).map(|interval| {
-                let end = percent(DIGITS - 1);
-                format!("[{}, {}]", end(interval.low), end(interval.high))
-            }),
+            interval: (value.value.zip(value.interval))
+                .map(|(value, interval)| interval_around(value, (interval.low, interval.high))),
         }
     }
 }
