@@ -58,12 +58,18 @@ pub struct Calibrated {
 /// If the plan has another number of scores than one.
 pub fn calibrate(plan: &Plan<'_>, request: &Request, progress: &dyn Progress) -> Result<Calibrated, DetectorError> {
     request.check()?;
+    let (split, why) = rows_for_calibration(plan)?;
+    let holds = |role: Role| role != split.role && plan.dump.split(&role).is_some_and(|other| are_same(split, other));
+    if holds(Role::Train) {
+        let expected = "rows that neither the network nor the fit has seen";
+        let remedy = "dump held-out rows there, or remove it: part of id/test is held back then";
+        return Err(RowsError::malformed(&split.place, "the rows of id/train", expected, remedy).into());
+    }
     let fits = fit(plan)?;
     let [score] = <[FittedScore; 1]>::try_from(fits.scores).ok().expect("a plan of one score");
     let work = Work { of: MadeOf::plan(plan, score), request };
     let mut notes = work.notes();
     notes.extend(plan.notes.iter().cloned());
-    let (split, why) = rows_for_calibration(plan)?;
     let held_back = why.as_ref().map(|_| work.held_back(split.rows));
     let is_used = |row: usize| held_back.as_ref().is_none_or(|rows| rows[row]);
     if let Some(why) = why {
@@ -76,21 +82,12 @@ pub fn calibrate(plan: &Plan<'_>, request: &Request, progress: &dyn Progress) ->
         ));
     }
     let mut warnings = fits.warnings;
-    for (role, other) in
-        [Role::Train, Role::Test].into_iter().filter_map(|role| Some((role.clone(), plan.dump.split(&role)?)))
-    {
-        if other.role == split.role || !are_same(split, other) {
-            continue;
-        }
-        if role == Role::Train {
-            let expected = "rows that neither the network nor the fit has seen";
-            let remedy = "dump held-out rows there, or remove it: part of id/test is held back then";
-            return Err(RowsError::malformed(&split.place, "the rows of id/train", expected, remedy).into());
-        }
-        warnings.push(format!(
-            "{} holds the rows of {role}: its rate is of rows that the threshold was chosen on",
+    if holds(Role::Test) {
+        let of_test = format!(
+            "{} holds the rows of id/test: the rate of id/test is of rows that the threshold was chosen on",
             split.role
-        ));
+        );
+        warnings.push(of_test);
     }
     let others: Vec<&Split> = Splits::Scored.of(&plan.dump).collect();
     let (detector, rates) = work.detector(split, held_back.as_deref(), &others, progress)?;

@@ -192,9 +192,9 @@ impl Dump {
                     1.0 / factor
                 ),
                 Disguise::OfAnotherHead(share) => format!(
-                    "logits are not what head/ makes of the features, {:.0} % of them is something else: head, features and logits are of different \
-                     networks or layers, or their rows in another order; scores that read the head (react, dice, vim) mean nothing then",
-                    100.0 * share.min(1.0)
+                    "logits are not what head/ makes of the features, they differ by {:.0} % of their size: head, features and logits may be of different \
+                     networks or layers, or in another order of rows; scores that read the head (react, dice, vim) mean nothing then",
+                    100.0 * share
                 ),
             };
             self.warnings.push(format!("{}: {what}", logits.path().display()));
@@ -211,9 +211,10 @@ impl Dump {
         let made = scored.iter().filter(|split| split.logits.is_none() && split.features.is_some());
         let made: Vec<String> = made.map(|split| split.role.to_string()).collect();
         if !made.is_empty() {
-            let text =
-                "have no logits of their own, they are made from features and head/; others have theirs from files";
-            self.warnings.push(format!("{}: {} {text}", self.folder.display(), made.join(", ")));
+            let (place, made) = (self.folder.display(), made.join(", "));
+            self.warnings.push(format!(
+                "{place}: no logits in {made}: they are made from features and head/, while other sets have files of their own"
+            ));
         }
     }
 }

@@ -31,10 +31,12 @@ pub(super) fn of_same_rows(run: &str, read: &[ArrayRead]) -> Vec<Remark> {
     }
     let same: BTreeSet<Vec<&str>> = by_contents.into_values().filter(|splits| splits.len() > 1).collect();
     let text = |splits: Vec<&str>| {
-        format!(
-            "{} hold the same rows: OOD sets that are one count twice in means and tests, and what is chosen on rows is not measured by them",
-            splits.join(" and ")
-        )
+        let why = if splits.iter().all(|split| split.starts_with("ood/")) {
+            "they count as several sets in means and tests; keep one of them"
+        } else {
+            "what is fitted or chosen on rows is not measured by them; dump others for one of the two"
+        };
+        format!("{} hold the same rows: {why}", splits.join(" and "))
     };
     same.into_iter().map(|splits| Remark::of_run(run, text(splits))).collect()
 }

@@ -2,8 +2,8 @@
 
 use super::compared::{Compared, by_set, mark, untested};
 use super::grid::{Grid, Style};
-use super::plain;
 use super::significance::p_value;
+use super::{interval_around_difference, plain};
 use crate::table::by_rows::ByRows;
 
 const HEADINGS: [&str; 7] = ["value", "std. error", "rank", "difference", "95 % interval", "p", "p (adjusted)"];
@@ -54,7 +54,7 @@ fn values(line: &ByRows) -> [String; 7] {
     let percent = |value: f64, decimals: usize| {
         if value.is_finite() { plain(format!("{:.decimals$}", value * 100.0)) } else { String::new() }
     };
-    let signed = |value: f64, decimals: usize| plain(format!("{:+.decimals$}", value * 100.0));
+    let signed = |value: f64| plain(format!("{:+.2}", value * 100.0));
     let rank = match line.rank.is_finite() {
         true if line.rank.fract() == 0.0 => format!("{:.0} [{}, {}]", line.rank, line.rank_low, line.rank_high),
         true => format!("{:.1} [{}, {}]", line.rank, line.rank_low, line.rank_high),
@@ -65,8 +65,8 @@ fn values(line: &ByRows) -> [String; 7] {
         format!("{}{}", mark(line.verdict), percent(line.value, 2)),
         percent(line.standard_error, 2),
         rank,
-        line.difference.map_or_else(String::new, |value| signed(value, 2)),
-        ends.map_or_else(String::new, |(low, high)| format!("[{}, {}]", signed(low, 1), signed(high, 1))),
+        line.difference.map_or_else(String::new, signed),
+        line.difference.zip(ends).map_or_else(String::new, |(value, ends)| interval_around_difference(value, ends)),
         line.p.map_or_else(String::new, p_value),
         line.p_adjusted.map_or_else(String::new, p_value),
     ]

@@ -3,7 +3,7 @@
 use super::compared::{Compared, by_set, mark, untested};
 use super::grid::{Grid, Style};
 use super::significance::p_value;
-use super::{interval_around, plain};
+use super::{interval_around, interval_around_difference, plain};
 use crate::table::by_seeds::BySeeds;
 
 const HEADINGS: [&str; 9] = [
@@ -64,8 +64,7 @@ fn compared(line: &BySeeds) -> Compared<'_> {
 fn values(line: &BySeeds) -> [String; 9] {
     let percent = |value: f64| plain(format!("{:.2}", value * 100.0));
     let optional = |value: Option<f64>| value.map_or_else(String::new, percent);
-    let signed = |value: f64| plain(format!("{:+.1}", value * 100.0));
-    let of_difference = |(low, high): (f64, f64)| format!("[{}, {}]", signed(low), signed(high));
+    let ends = line.difference_low.zip(line.difference_high);
     [
         format!("{}{}", mark(line.verdict), percent(line.mean)),
         line.low.zip(line.high).map_or_else(String::new, |ends| interval_around(line.mean, ends)),
@@ -73,7 +72,7 @@ fn values(line: &BySeeds) -> [String; 9] {
         optional(line.error_of_rows),
         optional(line.standard_error),
         line.difference.map_or_else(String::new, |value| plain(format!("{:+.2}", value * 100.0))),
-        line.difference_low.zip(line.difference_high).map_or_else(String::new, of_difference),
+        line.difference.zip(ends).map_or_else(String::new, |(value, ends)| interval_around_difference(value, ends)),
         line.p.map_or_else(String::new, p_value),
         line.p_adjusted.map_or_else(String::new, p_value),
     ]

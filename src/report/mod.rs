@@ -51,12 +51,21 @@ fn percent(cell: &Cell) -> String {
 
 /// The ends of an interval in percent, around a value that is shown with [`DIGITS`]. One digit less, since what is uncertain by whole points needs no hundredths;
 /// but for an interval so short that its ends would round past the value.
-fn interval_around(value: f64, (low, high): (f64, f64)) -> String {
+fn interval_around(value: f64, ends: (f64, f64)) -> String {
+    around(value, ends, |value, digits| format!("{value:.digits$}"))
+}
+
+/// The same around a difference, with signs.
+fn interval_around_difference(value: f64, ends: (f64, f64)) -> String {
+    around(value, ends, |value, digits| format!("{value:+.digits$}"))
+}
+
+fn around(value: f64, (low, high): (f64, f64), show: impl Fn(f64, usize) -> String) -> String {
     let rounded = |value: f64, digits: usize| format!("{:.digits$}", value * 100.0).parse::<f64>().unwrap_or(value);
     let shown = rounded(value, DIGITS);
     let holds = rounded(low, DIGITS - 1) <= shown && shown <= rounded(high, DIGITS - 1);
     let digits = if holds { DIGITS - 1 } else { DIGITS };
-    let end = |value: f64| plain(format!("{:.digits$}", value * 100.0));
+    let end = |value: f64| plain(show(value * 100.0, digits));
     format!("[{}, {}]", end(low), end(high))
 }
 
@@ -78,12 +87,14 @@ fn tied(share: Option<f64>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::interval_around;
+    use super::{interval_around, interval_around_difference};
 
     #[test]
     fn an_interval_is_shown_around_its_value() {
         assert_eq!(interval_around(0.5, (0.4512, 0.5489)), "[45.1, 54.9]");
         assert_eq!(interval_around(0.99979, (0.99967, 0.99991)), "[99.97, 99.99]");
+        assert_eq!(interval_around_difference(-0.0123, (-0.0201, -0.0004)), "[-2.0, 0.0]");
+        assert_eq!(interval_around_difference(0.00021, (0.00012, 0.00030)), "[+0.01, +0.03]");
         // 0.05 is no less than 0.0, which -0.04 rounds to.
         assert_eq!(interval_around(0.0005, (-0.0004, 0.0012)), "[0.0, 0.1]");
     }

@@ -149,12 +149,15 @@ fn summary(command: &Command, detector: &Detector, applied: &Applied) -> String 
 /// Why a procedure that decides rows together may have flagged none: p-values cannot be lower than the calibration rows allow.
 fn none_flagged(procedure: Procedure, detector: &Detector, rows: usize, q: f64) -> String {
     let calibration = detector.calibration().groups().map(<[f64]>::len).max().unwrap_or(0);
-    let lowest = format!("{} can give no p-value below 1/{}", counted(calibration, "calibration row"), calibration + 1);
+    let lowest = format!("with {} no p-value is below 1/{}", counted(calibration, "calibration row"), calibration + 1);
     match procedure.fewest(rows, calibration, q) {
         None => format!("note: nothing could be flagged: {lowest}; calibrate on more rows\n"),
         Some(1) => String::new(),
         Some(fewest) => {
-            format!("note: {lowest}: rows are flagged once {fewest} of {rows} are as low; calibrate on more rows\n")
+            let by = procedure.id();
+            format!(
+                "note: {lowest}, and {by} flags any only if at least {fewest} of {rows} are that low; calibrate on more rows\n"
+            )
         }
     }
 }

@@ -103,7 +103,7 @@ fn rows_that_were_seen_are_noticed() {
     write(&run_of.join("id/val/logits.npy"), &(noise(200, 4, 50) * 2.0));
     let (code, _, said) = run(root.path(), &[&CALIBRATE[..], &["--false-alarms", "5%"]].concat());
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("warning: id/val holds the rows of id/test: its rate is of rows that"), "{said}");
+    assert!(said.contains("warning: id/val holds the rows of id/test: the rate of id/test is of rows that"), "{said}");
 }
 
 #[test]

@@ -181,7 +181,7 @@ fn a_batch_is_decided_by_all_its_p_values() {
         assert!(csv.lines().skip(61).filter(flagged).count() < 30, "{by}");
     }
     let text = out(at, &["apply", "my.detector", "new.npy", "--fdr", "0.4%"]);
-    let said = "nothing could be flagged: 200 calibration rows can give no p-value below 1/201";
+    let said = "nothing could be flagged: with 200 calibration rows no p-value is below 1/201";
     assert!(text.starts_with("0 of 300") && text.contains(said), "{text}");
     // A pipe has no second pass, and needs none.
     let input = fs::read(at.join("new.npy")).unwrap();
